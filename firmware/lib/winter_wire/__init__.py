@@ -1,0 +1,1 @@
+"""The contract on the bus: topics, fields, codec. Board and host import these same files."""

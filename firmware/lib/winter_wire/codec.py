@@ -1,0 +1,162 @@
+"""Messages to bytes and back, the same bytes in both dialects.
+
+Keys go out in the schema's order and numbers with the schema's decimals. What comes in is checked
+whole before anything is believed: size, UTF-8, JSON, required keys, form and range of each known key.
+"""
+
+import json
+
+from winter_wire import schema
+
+_FINITE_MAX = 1e30  # beyond every range in the schema: catches inf and nan by one comparison
+
+
+def _refuse(text):
+    raise ValueError(text)
+
+
+# CPython's parser accepts NaN and Infinity unless told; a board's refuses them by itself.
+_loads = json.JSONDecoder(parse_constant=_refuse).decode if hasattr(json, "JSONDecoder") else json.loads
+
+
+def _number(value, decimals):
+    """Decimal text of a finite number, half away from zero: float printing differs between dialects."""
+    scale = 10**decimals
+    whole = int(abs(value) * scale + 0.5)
+    sign = "-" if value < 0 and whole else ""
+    if not decimals:
+        return sign + str(whole)
+    part = str(whole % scale)
+    return sign + str(whole // scale) + "." + "0" * (decimals - len(part)) + part
+
+
+def _text(value):
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _is_number(value):
+    # True is an int in CPython only, so flags are told apart first.
+    return value is not True and value is not False and isinstance(value, (int, float))
+
+
+def fault_of(row, value):
+    """Why a value does not fit its row (name, form, decimals, low, high, unit), or None where it fits."""
+    name, form, _, low, high = row[:5]
+    if form == schema.FLAG:
+        return None if value is True or value is False else name + " is not true or false"
+    if form == schema.TEXT:
+        if not isinstance(value, str) or not low <= len(value) <= high:
+            return "%s is not a text of %d to %d letters" % (name, low, high)
+        for letter in value:
+            code = ord(letter)
+            if code < 32 or code == 127 or 0xD800 <= code <= 0xDFFF:
+                return name + " has an unprintable letter"
+        return None
+    if form == schema.OBJECT:
+        return None if isinstance(value, dict) and len(value) <= high else name + " is not a small object"
+    if not _is_number(value) or (form == schema.INTEGER and not isinstance(value, int)):
+        return name + " is not a number" if form == schema.NUMBER else name + " is not a whole number"
+    if not -_FINITE_MAX < value < _FINITE_MAX or not low <= value <= high:
+        return "%s is outside %s to %s" % (name, low, high)
+    return None
+
+
+def _value(row, value):
+    form = row[1]
+    if form == schema.TEXT:
+        return _text(value)
+    if form == schema.FLAG:
+        return "true" if value else "false"
+    if form == schema.OBJECT:
+        return _object(value)
+    return _number(value, row[2]) if form == schema.NUMBER else str(value)
+
+
+def _object(params):
+    """A flat object with its keys sorted: params have no schema order of their own."""
+    parts = []
+    for name in sorted(params):
+        value = params[name]
+        if isinstance(value, str):
+            text = _text(value)
+        elif value is True or value is False:
+            text = "true" if value else "false"
+        elif isinstance(value, int):
+            text = str(value)
+        elif isinstance(value, float):
+            text = _number(value, 3)
+        else:
+            raise ValueError("params.%s is neither text, number nor flag" % name)
+        parts.append(_text(name) + ":" + text)
+    return "{" + ",".join(parts) + "}"
+
+
+def encode(kind, message, type_name=None):
+    """Bytes of one message; keys that this kind of message does not carry are left out.
+
+    kind: status, view, command, ack or event. message: dict of fields. type_name: whose status or view
+    (default: message["type"]). Raises ValueError naming a field that is missing or out of range,
+    or a message over its size.
+    """
+    parts = []
+    for name in schema.fields(kind, type_name or message.get("type")):
+        if name not in message:
+            if name in schema.REQUIRED[kind]:
+                raise ValueError("%s has no %s" % (kind, name))
+            continue
+        row = schema.row(kind, name)
+        why = fault_of(row, message[name])
+        if why:
+            raise ValueError("%s: %s" % (kind, why))
+        parts.append('"' + name + '":' + _value(row, message[name]))
+    payload = ("{" + ",".join(parts) + "}").encode()
+    if len(payload) > schema.BYTES_MAX[kind]:
+        raise ValueError("%s is %d bytes; at most %d" % (kind, len(payload), schema.BYTES_MAX[kind]))
+    return payload
+
+
+def decode(kind, payload):
+    """(message, None), or (None, (reason, detail)) with reason size or schema. Never raises.
+
+    Unknown keys stay out of the message. Known keys have the schema's form and range.
+    """
+    if len(payload) > schema.BYTES_MAX[kind]:
+        return None, ("size", "%d bytes; at most %d" % (len(payload), schema.BYTES_MAX[kind]))
+    try:
+        data = _loads(str(payload, "utf-8"))
+    except (ValueError, RuntimeError, MemoryError):  # RuntimeError: nested deeper than the parser goes
+        return None, ("schema", "not JSON in UTF-8")
+    if not isinstance(data, dict):
+        return None, ("schema", "not an object")
+    message = {}
+    for name in data:
+        row = schema.row(kind, name)
+        if row is None or (name == "id" and kind in ("status", "view")):
+            continue
+        why = fault_of(row, data[name])
+        if why:
+            return None, ("schema", why)
+        message[name] = data[name]
+    for name in schema.REQUIRED[kind]:
+        if name not in message:
+            return None, ("schema", "no " + name)
+    return message, None
+
+
+def check_params(verb, params):
+    """Why the parameters of a verb do not fit, or None. A parameter the verb does not know is refused:
+    obeying half of an order is worse than refusing it."""
+    rows = schema.VERBS.get(verb)
+    if rows is None:
+        return "unknown verb"
+    known = 0
+    for name, form, required, low, high in rows:
+        if name not in params:
+            if required:
+                return "no " + name
+            continue
+        known += 1
+        why = fault_of((name, form, 3, low, high), params[name])
+        if why:
+            return why
+    return None if known == len(params) else "a parameter that %s does not know" % verb

@@ -1,0 +1,1 @@
+"""The node: what runs on the board, unchanged on CPython and MicroPython."""

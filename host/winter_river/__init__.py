@@ -1,0 +1,1 @@
+"""Winter River: a power site you can hold, break and learn from."""

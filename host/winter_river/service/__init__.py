@@ -1,0 +1,1 @@
+"""The live run: bus, coordinator, loop, presence, broker and health."""

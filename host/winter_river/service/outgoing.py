@@ -1,0 +1,114 @@
+"""Messages the engine service sends, as bytes: views, events, its own status and the facility's, and restore commands.
+
+All pure: what to send is decided here, sending is the shell's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from winter_wire import codec, schema, topics
+
+# A node refuses to close on a view older than 5 s, so the promise "at least every 5 s" is kept with a tick to spare.
+VIEW_EVERY_TICKS = 4
+
+
+class Message(NamedTuple):
+    """One message for the bus."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+
+
+class EngineEvent(Protocol):
+    """The part of an engine event that goes on the bus."""
+
+    id: int
+    t_s: float
+    node_id: str
+    event: str
+    from_: str
+    to: str
+    cause: int
+
+
+@dataclass(slots=True)
+class ViewBook:
+    """What was last sent to each node, and whose turn it is. A view goes out when it says something new, at the
+    node's turn (turns are spread over VIEW_EVERY_TICKS so that large sites do not burst) and when it is asked for."""
+
+    root: str
+    sent: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    asked: dict[str, None] = field(default_factory=dict)
+
+    def due(self, node_id: str, view: Mapping[str, object], *, turn: bool) -> bool:
+        """Whether this view is to be sent now; it is then taken as sent."""
+        if not turn and node_id not in self.asked and self.sent.get(node_id) == view:
+            return False
+        self.asked.pop(node_id, None)
+        self.sent[node_id] = view
+        return True
+
+
+def view_message(root: str, view: Mapping[str, object], *, type_name: str, timeline: int, t_s: float) -> Message:
+    """The view of one node; QoS 0, never retained: an old view must not look like a new one."""
+    node_id = str(view["node_id"])
+    fields = {**view, "v": schema.VERSION, "timeline": timeline, "t_s": t_s}
+    return Message(topics.topic(node_id, topics.VIEW, root), codec.encode("view", fields, type_name), 0, False)
+
+
+def event_message(root: str, event: EngineEvent, *, timeline: int) -> Message:
+    """An event of the engine; node_id says where it happened."""
+    fields = {
+        "v": schema.VERSION,
+        "node_id": event.node_id,
+        "id": event.id,
+        "timeline": timeline,
+        "t_s": event.t_s,
+        "event": event.event,
+        "from": event.from_,
+        "to": event.to,
+        "cause": event.cause,
+    }
+    return Message(topics.topic(topics.ENGINE, topics.EVENT, root), codec.encode("event", fields), 1, False)
+
+
+def status_message(root: str, node_id: str, fields: Mapping[str, object]) -> Message:
+    """The retained status of a virtual node (engine or facility), which is its own type."""
+    envelope = {"v": schema.VERSION, "node_id": node_id, "type": node_id, **fields}
+    return Message(topics.topic(node_id, topics.STATUS, root), codec.encode("status", envelope), 0, True)
+
+
+def goodbye_message(root: str, *, timeline: int, boot: int) -> Message:
+    """The engine's last will, also sent when it stops. It keeps the timeline, so that the next run takes a higher one."""
+    fields = {
+        "v": schema.VERSION,
+        "node_id": topics.ENGINE,
+        "type": topics.ENGINE,
+        "status": "offline",
+        "boot": boot,
+        "timeline": timeline,
+    }
+    return Message(topics.topic(topics.ENGINE, topics.STATUS, root), codec.encode("status", fields), 1, True)
+
+
+def restore_message(
+    root: str, node_id: str, *, timeline: int, own: Mapping[str, object], command_id: str, boot: int | None
+) -> Message:
+    """The command that brings a node back to what it was at the moment that was gone back to."""
+    params: dict[str, object] = {"timeline": timeline}
+    params.update({name: own[name] for name in ("handle", "fault") if name in own})
+    fields: dict[str, object] = {
+        "v": schema.VERSION,
+        "command": "restore",
+        "params": params,
+        "id": command_id,
+        "by": topics.ENGINE,
+    }
+    if boot is not None:
+        fields["boot"] = boot
+    return Message(topics.topic(node_id, topics.COMMAND, root), codec.encode("command", fields), 1, False)

@@ -1,0 +1,54 @@
+"""Every type of equipment: its ratings, its feed rules and the laws of its kind, one file a type.
+
+A new type is one row of winter_wire.schema.TYPES and one file here.
+
+Where an impedance lives: **the cable or busway on the way in belongs to the device it feeds**
+(`feed_resistance_ohm`, `feed_reactance_ohm`: per phase, in ohms at the voltage of what feeds it; a dual-cord
+server has it in each cord). Two exceptions: a switchgear with two sources has `second_feed_...` for the
+second one, and a UPS has `output_...`, the one busway behind its output breaker that all its loads share.
+The 24 nodes of `block-2n-24` carry the table of the training facility like this:
+
+| node | ratings that carry its row |
+| --- | --- |
+| utility | voltage_v 230000, short_circuit_mva 5000, x_over_r 12, frequency_hz 60 |
+| hv_mv_transformer | power_kva 10000, primary_voltage_v 230000, secondary_voltage_v 34500, impedance_pct 9.5, |
+| | no_load_loss_w 12000, load_loss_w 55000, no_load_current_pct 0.4; no feed impedance |
+| mv_switchgear | rated_a 1200, pickup_a 25, curve ieee_vi, time_multiplier 1, instantaneous_pickup_a 400, |
+| | instantaneous_delay_s 0.05; feed 0.01 + j0.006 ohm (the MV cable before it) |
+| mv_lv_transformer | power_kva 750, 34500 / 480 V, impedance_pct 5.75, no_load_loss_w 1100, load_loss_w 5500, |
+| | no_load_current_pct 0.5; feed 0.12 + j0.048 ohm (the MV cable after the switchgear) |
+| lv_switchgear | from [mv_lv_transformer, generator]; rated_a 1000, pickup_a 950, curve iec_ei, time_multiplier 1.5, |
+| | short_time 2250 A 0.4 s; feed 0.00068 + j0.00030 ohm (LV busway); second_feed 0.0006 + j0.0010 ohm |
+| generator | power_kw 600, power_kva 750, voltage_v 480, fuel_gal 800; its cable is the switchgear's second_feed |
+| ups | power_kva 500, power_kw 500, input_power_factor 0.99, input_kw_max 650, bypass_loss_kw 3, charge_kw 100, |
+| | charge_kw_on_generator 50, battery_kwh 10.96, battery_kw 394.7; input_rated_a 800, input_pickup_a 840, |
+| | input_curve iec_ei, input_time_multiplier 1, input_short_time 2000 A 0.3 s (input and bypass breaker alike); |
+| | output_rated_a 600, output_pickup_a 630, output_curve iec_ei, output_time_multiplier 0.5, |
+| | output_short_time 1800 A 0.2 s; feed 0.0008 + j0.0013 ohm; output 0.0008 + j0.0004 ohm (output busway) |
+| server_rack | load_kw 96, load_kw_max 200, power_factor 0.98, rated_a 150, pickup_a 172.5, curve iec_ei, |
+| | time_multiplier 3, instantaneous 750 A 0.02 s; feed 0.008 + j0.003 ohm |
+| cooling | fans 55, fan_kw 0.8, base_kw 4, power_factor 0.95, rated_a 100, pickup_a 115, curve iec_ei, |
+| | time_multiplier 3, instantaneous 1000 A 0.02 s; no feed impedance |
+
+(`short_time 2250 A 0.4 s` is short for short_time_pickup_a and short_time_delay_s, likewise instantaneous.)
+"""
+
+from collections.abc import Mapping
+
+from winter_river.engine.equipment.cooling import COOLING
+from winter_river.engine.equipment.distribution import DISTRIBUTION
+from winter_river.engine.equipment.generator import GENERATOR
+from winter_river.engine.equipment.pdu import PDU
+from winter_river.engine.equipment.server import SERVER
+from winter_river.engine.equipment.switchgear import SWITCHGEAR
+from winter_river.engine.equipment.table import CURVES, Combination, Device, Equipment, Rating
+from winter_river.engine.equipment.transformer import TRANSFORMER
+from winter_river.engine.equipment.ups import UPS
+from winter_river.engine.equipment.utility import UTILITY
+
+EQUIPMENT: Mapping[str, Equipment] = {
+    table.type: table
+    for table in (UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING)
+}
+
+__all__ = ["CURVES", "EQUIPMENT", "Combination", "Device", "Equipment", "Rating"]

@@ -1,0 +1,11 @@
+"""The power distribution unit: a bus behind one breaker, between a UPS and its racks."""
+
+from winter_river.engine.equipment.table import Equipment, breaker_ratings, feed_ratings
+
+PDU = Equipment(
+    type="pdu",
+    ratings=(*breaker_ratings(), *feed_ratings("feed", "the cable to it")),
+    feeds_min=1,
+    feeds_max=1,
+    fed_by=("ups", "distribution", "switchgear", "transformer", "pdu"),
+)

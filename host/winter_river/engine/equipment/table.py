@@ -1,0 +1,87 @@
+"""The rows that describe a type of equipment: its ratings, what may feed it, which combinations are impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+VOLTAGE_V_MAX = 1_000_000.0  # chosen: above every transmission voltage, and the most the contract carries
+CURRENT_A_MAX = 1_000_000.0  # chosen: the most the contract carries
+IMPEDANCE_OHM_MAX = 1_000.0  # chosen: far above any cable of a site
+POWER_KVA_MAX = 1_000_000.0  # chosen: the most the contract carries
+
+CURVES = ("none", "ieee_mi", "ieee_vi", "ieee_ei", "iec_ni", "iec_vi", "iec_ei", "iec_lti", "iec_sti")
+
+
+@dataclass(frozen=True)
+class Device:
+    """One piece of equipment as a facility names it.
+
+    feeds: ids of what feeds it, in order: the normal one (or first cord), then the alternate (or second cord).
+    ratings: by name, the unit last in each name; what is missing takes the default of its Rating.
+    """
+
+    id: str
+    type: str
+    feeds: tuple[str, ...] = ()
+    ratings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One rating: its name with the unit last, its range, and where the default comes from.
+
+    default: None where the facility must state it. words: where a file writes a word, its number is its place here.
+    """
+
+    name: str
+    default: float | None
+    low: float
+    high: float
+    source: str
+    words: tuple[str, ...] = ()
+
+
+Combination = tuple[str, str]  # the rating to blame, what is wrong with it
+
+
+def _anything_goes(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """One type: its ratings, how many feeds it has, which types may feed it, which combinations cannot be built.
+
+    combinations: takes every rating by name and gives (rating, message) for each impossible combination.
+    """
+
+    type: str
+    ratings: tuple[Rating, ...]
+    feeds_min: int
+    feeds_max: int
+    fed_by: tuple[str, ...]
+    combinations: Callable[[Mapping[str, float]], tuple[Combination, ...]] = _anything_goes
+
+
+def feed_ratings(prefix: str, what: str) -> tuple[Rating, ...]:
+    """The series resistance and reactance, per phase, of one cable or busway, at the voltage of what feeds it."""
+    return (
+        Rating(f"{prefix}_resistance_ohm", 0.0, 0.0, IMPEDANCE_OHM_MAX, f"chosen: 0, {what} is short"),
+        Rating(f"{prefix}_reactance_ohm", 0.0, 0.0, IMPEDANCE_OHM_MAX, f"chosen: 0, {what} is short"),
+    )
+
+
+def breaker_ratings(prefix: str = "") -> tuple[Rating, ...]:
+    """The rating and the settings of one breaker: inverse time, short time and instantaneous; 0 A leaves one out."""
+    off = "chosen: 0 leaves this element out"
+    return (
+        Rating(f"{prefix}rated_a", None, 0.1, CURRENT_A_MAX, "nameplate"),
+        Rating(f"{prefix}pickup_a", 0.0, 0.0, CURRENT_A_MAX, off),
+        Rating(f"{prefix}curve", float(CURVES.index("iec_ei")), 0, len(CURVES) - 1, "chosen: as moulded cases", CURVES),
+        Rating(f"{prefix}time_multiplier", 1.0, 0.01, 30.0, "chosen: the curve as the standard prints it"),
+        Rating(f"{prefix}short_time_pickup_a", 0.0, 0.0, CURRENT_A_MAX, off),
+        Rating(f"{prefix}short_time_delay_s", 0.3, 0.0, 10.0, "chosen: one selective step above a moulded case"),
+        Rating(f"{prefix}instantaneous_pickup_a", 0.0, 0.0, CURRENT_A_MAX, off),
+        Rating(f"{prefix}instantaneous_delay_s", 0.02, 0.0, 1.0, "chosen: about one cycle, as moulded cases"),
+    )

@@ -1,0 +1,45 @@
+"""The transformer: a series impedance between two halves of its magnetising branch."""
+
+from collections.abc import Mapping
+
+from winter_river.engine.equipment.table import (
+    POWER_KVA_MAX,
+    VOLTAGE_V_MAX,
+    Combination,
+    Equipment,
+    Rating,
+    feed_ratings,
+)
+
+
+def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
+    power_w = ratings["power_kva"] * 1000.0
+    resistance_pct = ratings["load_loss_w"] / power_w * 100.0
+    if resistance_pct > ratings["impedance_pct"]:
+        return (
+            (
+                "load_loss_w",
+                f"{ratings['load_loss_w']:g} W at {ratings['power_kva']:g} kVA is a resistance of "
+                f"{resistance_pct:.3g} %, more than the whole impedance of {ratings['impedance_pct']:g} %",
+            ),
+        )
+    return ()
+
+
+TRANSFORMER = Equipment(
+    type="transformer",
+    ratings=(
+        Rating("power_kva", None, 0.1, POWER_KVA_MAX, "nameplate"),
+        Rating("primary_voltage_v", None, 100.0, VOLTAGE_V_MAX, "nameplate, line to line"),
+        Rating("secondary_voltage_v", None, 100.0, VOLTAGE_V_MAX, "nameplate, line to line"),
+        Rating("impedance_pct", 5.75, 0.1, 50.0, "chosen: usual for 750 to 2500 kVA at medium voltage"),
+        Rating("no_load_loss_w", 0.0, 0.0, 1e7, "chosen: 0, a loss is stated or it is not there"),
+        Rating("load_loss_w", 0.0, 0.0, 1e8, "chosen: 0, a loss is stated or it is not there"),
+        Rating("no_load_current_pct", 0.0, 0.0, 50.0, "chosen: 0, as the losses"),
+        *feed_ratings("feed", "the cable to its primary"),
+    ),
+    feeds_min=1,
+    feeds_max=1,
+    fed_by=("utility", "transformer", "switchgear", "distribution", "generator", "ups", "pdu"),
+    combinations=_combinations,
+)

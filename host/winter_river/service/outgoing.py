@@ -38,26 +38,24 @@ class EngineEvent(Protocol):
 
 @dataclass(slots=True)
 class ViewBook:
-    """What was last sent to each node, and whose turn it is. A view goes out when it says something new, at the
-    node's turn (turns are spread over VIEW_EVERY_TICKS so that large sites do not burst) and when it is asked for."""
+    """What was last sent to each node. A view goes out when it says something new and when it is asked for: at the
+    node's birth, and at its turn. Turns are spread over VIEW_EVERY_TICKS, so that a large site does not burst."""
 
-    root: str
     sent: dict[str, Mapping[str, object]] = field(default_factory=dict)
-    asked: dict[str, None] = field(default_factory=dict)
 
-    def due(self, node_id: str, view: Mapping[str, object], *, turn: bool) -> bool:
-        """Whether this view is to be sent now; it is then taken as sent."""
-        if not turn and node_id not in self.asked and self.sent.get(node_id) == view:
+    def due(self, node_id: str, view: Mapping[str, object], *, asked: bool) -> bool:
+        """Whether this view is to be sent now; it then counts as sent."""
+        if not asked and self.sent.get(node_id) == view:
             return False
-        self.asked.pop(node_id, None)
         self.sent[node_id] = view
         return True
 
 
-def view_message(root: str, view: Mapping[str, object], *, type_name: str, timeline: int, t_s: float) -> Message:
+def view_message(
+    root: str, node_id: str, view: Mapping[str, object], *, type_name: str, timeline: int, t_s: float
+) -> Message:
     """The view of one node; QoS 0, never retained: an old view must not look like a new one."""
-    node_id = str(view["node_id"])
-    fields = {**view, "v": schema.VERSION, "timeline": timeline, "t_s": t_s}
+    fields = {"v": schema.VERSION, "node_id": node_id, "timeline": timeline, "t_s": t_s, **view}
     return Message(topics.topic(node_id, topics.VIEW, root), codec.encode("view", fields, type_name), 0, False)
 
 

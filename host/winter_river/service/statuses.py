@@ -63,7 +63,7 @@ def own_names(type_name: str) -> tuple[str, ...]:
 
 def fault_of_own(own: Mapping[str, object], type_name: str) -> str:
     """Why the node's own fields do not fit its type, or "". Ranges were checked when decoding; these are the words."""
-    handles = schema.TYPES[type_name][schema.HANDLES]
+    handles = [str(word) for word in schema.TYPES[type_name][schema.HANDLES]]
     if "handle" in own and own["handle"] not in handles:
         return f"handle is {own['handle']}; {type_name} has {', '.join(handles)}"
     if own.get("source_set", schema.SOURCES[0]) not in schema.SOURCES:
@@ -73,7 +73,7 @@ def fault_of_own(own: Mapping[str, object], type_name: str) -> str:
 
 def _fault_of_faults(text: str, type_name: str) -> str:
     """Why `fault` ("" or kind or kind=severity, joined by commas) does not fit the type, or ""."""
-    kinds = dict(schema.TYPES[type_name][schema.MALFUNCTIONS])
+    kinds = [str(row[0]) for row in schema.TYPES[type_name][schema.MALFUNCTIONS]]
     for part in text.split(",") if text else ():
         kind, equals, severity = part.partition("=")
         if kind not in kinds:

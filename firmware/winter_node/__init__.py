@@ -1,1 +1,3 @@
 """The node: what runs on the board, unchanged on CPython and MicroPython."""
+
+VERSION = "0.1.0"

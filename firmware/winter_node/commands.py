@@ -1,0 +1,330 @@
+"""The command path: is it well formed and allowed, has it been done before, then do it and say what holds now.
+
+Checks run in the contract's order: retained, size, schema, mac, authority, epoch, boot, expired, duplicate,
+(unknown), priority, interlock. Nothing changes before the last of them has passed, except the epoch, which fences.
+"""
+
+from winter_wire import codec, schema
+
+from winter_node import device as devices
+from winter_node import mac, roles
+
+ANSWERS_MAX = 16  # answers kept for repeated ids, by contract
+NO_ID = "-"  # an ack needs an id; the bare form has none
+_DEADLINE_HALF = 0x40000000  # deadlines are compared modulo 2**31 ms, so they outlive 24 days of uptime
+SECURED_NEEDS = ("id", "by", "boot", "deadline", "epoch", "mac")
+SECURED_REFUSES = ("press",)  # a hand is not something the bus can have
+
+
+# Checks: (type, params) -> what does not fit this type, or None.
+
+
+def _any(_type_name, _params):
+    return None
+
+
+def _handle_word(type_name, params):
+    known = schema.TYPES[type_name][schema.HANDLES]
+    return None if params["to"] in known else "to is none of " + " ".join(known)
+
+
+def _source_word(_type_name, params):
+    return None if params["to"] in schema.SOURCES else "to is none of " + " ".join(schema.SOURCES)
+
+
+def _fault_kind(type_name, params):
+    kinds = schema.TYPES[type_name][schema.MALFUNCTIONS]
+    wanted = params.get("kind", kinds[0][0])
+    for kind, severity in kinds:
+        if kind == wanted:
+            return kind + " has no severity" if severity is None and "severity" in params else None
+    return "kind is none of " + " ".join([kind for kind, _ in kinds])
+
+
+def _past(type_name, params):
+    if "handle" in params and params["handle"] not in schema.TYPES[type_name][schema.HANDLES]:
+        return "handle is not a position of this type"
+    if devices.read_faults(type_name, params.get("fault", "")) is None:
+        return "fault is none of this type"
+    return None
+
+
+# Targets: (type, params) -> (point, value) that the verb asks for.
+
+
+def _open(type_name, _params):
+    return "handle", schema.TYPES[type_name][schema.HANDLES][1]
+
+
+def _rest(type_name, _params):
+    # `close` for breakers and switches. `stop` for a generator: it takes a start back and leaves the set in
+    # automatic, ready for the next blackout; out of service only by saying so (set_handle to=off).
+    return "handle", schema.TYPES[type_name][schema.HANDLES][0]
+
+
+def _run(_type_name, _params):
+    return "handle", "run"
+
+
+def _bypass(_type_name, params):
+    return "handle", "online" if params.get("state") is False else "bypass"
+
+
+def _to(_type_name, params):
+    return "handle", params["to"]
+
+
+def _source(_type_name, params):
+    return "source_set", params["to"]
+
+
+def _load(_type_name, params):
+    return "load_set_kw", params["power_kw"]
+
+
+def _fans(_type_name, params):
+    return "fans_running", params["running"]
+
+
+# Acts: (device, params) -> (what holds now, actions for the shell).
+
+
+def _set_fault(device, params):
+    if params["state"] is False:
+        device.clear_fault(params.get("kind"))
+    else:
+        kinds = schema.TYPES[device.type][schema.MALFUNCTIONS]
+        wanted = params.get("kind", kinds[0][0])
+        for kind, severity in kinds:
+            if kind == wanted:
+                device.set_fault(kind, params.get("severity", severity))
+    return "fault=" + device.fault_text(), []
+
+
+def _reset(device, _params):
+    device.reset()
+    return "resets=%d" % device.resets, []
+
+
+def _refuel(device, params):
+    device.refuel(params["pct"])
+    return "refuels=%d" % device.refuels, []
+
+
+def _rewind(device, params):
+    setpoints = {}
+    for name in device.points:
+        if name != "handle":
+            setpoints[name] = params.get(name)
+    faults = devices.read_faults(device.type, params["fault"]) if "fault" in params else None
+    device.rewind(params.get("handle"), faults, setpoints)
+    return "timeline=%d" % params["timeline"], [("timeline", params["timeline"])]
+
+
+def _identify(_device, _params):
+    return "", [("identify",)]
+
+
+def _page(_device, params):
+    return "", [("page", params.get("to", -1))]
+
+
+def _restart(_device, _params):
+    return "", [("restart",)]
+
+
+# verb -> (check, target or None, act or None); a verb with a target goes through priority and interlock.
+# `release` and `press` move points in ways of their own: see _plan.
+TABLE = {
+    "set_fault": (_fault_kind, None, _set_fault),
+    "set_handle": (_handle_word, _to, None),
+    "open": (_any, _open, None),
+    "close": (_any, _rest, None),
+    "start": (_any, _run, None),
+    "stop": (_any, _rest, None),
+    "bypass": (_any, _bypass, None),
+    "transfer": (_source_word, _source, None),
+    "set_load": (_any, _load, None),
+    "set_fans": (_any, _fans, None),
+    "reset": (_any, None, _reset),
+    "set_fuel": (_any, None, _refuel),
+    "restore": (_past, None, _rewind),
+    "identify": (_any, None, _identify),
+    "page": (_any, None, _page),
+    "restart": (_any, None, _restart),
+    "release": (_any, None, None),
+    "press": (_any, None, None),
+}
+
+
+class Commands:
+    """One node's command path: its keys and fences, its last answers."""
+
+    def __init__(self, device, settings, boot_id):
+        self.device = device
+        self.boot = boot_id
+        self.node_id = settings["id"]
+        self.secured = settings.get("profile") == "secured"
+        self.key = (settings.get("key") or "").encode()
+        self.limits = {}
+        for point in roles.LIMITS:
+            if roles.LIMITS[point] in settings:
+                self.limits[point] = settings[roles.LIMITS[point]]
+        self.epoch = settings.get("epoch", 0)
+        self.answers = []  # [id, ack bytes], oldest first
+
+    def obey(self, topic, payload, retained, uptime_ms, may_close):
+        """(ack bytes, result, why it was not done, actions for the shell).
+
+        payload: bytes, or None where it was too large to be taken in at all.
+        may_close: whether the interlock lets a circuit be closed now.
+        """
+        actions = []
+        message, reason, detail = self._read(payload, retained)
+        if not reason:
+            reason, detail = self._admit(topic, payload, message, uptime_ms, actions)
+        if reason:
+            return self._answer(message, schema.RESULT_REJECTED, reason, "", uptime_ms), reason, detail, actions
+        command_id = message.get("id")
+        for known, answer in self.answers:
+            if known == command_id:
+                return answer, "duplicate", "", actions
+        reason, detail, applied = self._execute(message, may_close, actions)
+        result = schema.RESULT_REJECTED if reason else schema.RESULT_DONE
+        answer = self._answer(message, result, reason, applied, uptime_ms)
+        if command_id is not None:
+            self.answers.append([command_id, answer])
+            if len(self.answers) > ANSWERS_MAX:
+                self.answers.pop(0)
+        return answer, reason, detail, actions
+
+    def _read(self, payload, retained):
+        """(message, reason, detail); the message is {} where it could not be read."""
+        if retained:
+            return {}, "retained", "a command must not be retained"
+        if payload is None:
+            return {}, "size", "more than %d bytes" % schema.COMMAND_BYTES_MAX
+        message, refused = codec.decode("command", payload)
+        if refused:
+            return {}, refused[0], refused[1]
+        return message, "", ""
+
+    def _admit(self, topic, payload, message, uptime_ms, actions):
+        """(reason, detail) of the checks that need no look at the device."""
+        detail = self._misfit(message)
+        if detail:
+            return "schema", detail
+        if self.key and "mac" in message and not mac.holds(self.key, topic, payload, message["mac"]):
+            return "mac", "does not match this node's key"
+        if self.secured and not self.key:
+            return "mac", "this node has no key"
+        if self.secured and message["command"] in SECURED_REFUSES:
+            return "authority", "only by hand in profile secured"
+        epoch = message.get("epoch", self.epoch)
+        if epoch < self.epoch:
+            return "epoch", "%d is older than %d" % (epoch, self.epoch)
+        if epoch > self.epoch:
+            self.epoch = epoch
+            actions.append(("epoch", epoch))
+        if message.get("boot", self.boot) != self.boot:
+            return "boot", "meant for another boot"
+        if "deadline" in message and self._late(message["deadline"], uptime_ms):
+            return "expired", "the deadline has passed"
+        return "", ""
+
+    def _misfit(self, message):
+        """What in the message does not fit its verb, this type or this profile, or None."""
+        if self.secured:
+            for name in SECURED_NEEDS:
+                if name not in message:
+                    return "no %s, needed in profile secured" % name
+        verb = message["command"]
+        if verb not in schema.verbs(self.device.type):
+            return None  # its parameters mean nothing to us; refused as `unknown` when its turn comes
+        params = message.get("params", {})
+        check, target, _ = TABLE[verb]
+        detail = codec.check_params(verb, params) or check(self.device.type, params)
+        if detail or target is None:
+            return detail
+        point, value = target(self.device.type, params)
+        if point in self.limits and value > self.limits[point]:
+            return "%s is above %s" % (point, self.limits[point])
+        return None
+
+    def _late(self, deadline_ms, uptime_ms):
+        left_ms = (deadline_ms - uptime_ms) & schema.COUNT_MAX
+        return left_ms >= _DEADLINE_HALF
+
+    def _execute(self, message, may_close, actions):
+        """(reason, detail, applied) after doing what is asked; the reason is empty when it was done."""
+        verb = message["command"]
+        if verb not in schema.verbs(self.device.type):
+            return "unknown", "no verb of a " + self.device.type, ""
+        params = message.get("params", {})
+        priority = message.get("priority", schema.PRIORITY_DEFAULT)
+        _, target, act = TABLE[verb]
+        if target is not None:
+            point, value = target(self.device.type, params)
+            return self._move(point, value, priority, may_close)
+        if verb == "release":
+            return self._release(params.get("priority", priority), may_close)
+        if verb == "press":
+            if params.get("long") is True:
+                return self.press(may_close)
+            actions.append(("page", -1))
+            return "", "", ""
+        applied, more = act(self.device, params)
+        actions.extend(more)
+        return "", "", applied
+
+    def _move(self, point, value, priority, may_close):
+        held_by = self.device.points[point].held_by()
+        if priority == schema.PRIORITY_LOCAL or 0 < held_by < priority:
+            # An order that would not take effect now must not lie in wait and take effect later.
+            return "priority", "%s is held at priority %d" % (point, held_by or schema.PRIORITY_LOCAL), ""
+        if point == "handle" and value in roles.CLOSING and not may_close:
+            return "interlock", "closing is not permitted now", ""
+        self.device.write(point, value, priority)
+        return "", "", self._holds(point)
+
+    def _release(self, priority, may_close):
+        if priority == schema.PRIORITY_LOCAL:
+            return "priority", "only a hand lets go of what a hand holds", ""
+        handle = self.device.points["handle"]
+        after = handle.value(without=priority)
+        if after != handle.value() and after in roles.CLOSING and not may_close:
+            return "interlock", "letting go would close, which is not permitted now", ""
+        self.device.release(priority)
+        return "", "", self._holds("handle")
+
+    def press(self, may_close):
+        """(reason, detail, applied) of the long press of the button."""
+        wanted, by_letting_go = self.device.press()
+        if wanted in roles.CLOSING and not may_close:
+            return "interlock", "closing is not permitted now", ""
+        if by_letting_go:
+            self.device.release(schema.PRIORITY_LOCAL)
+        else:
+            self.device.write("handle", wanted, schema.PRIORITY_LOCAL)
+        return "", "", self._holds("handle")
+
+    def _holds(self, point):
+        """What a point obeys now, read back, as `handle=open`."""
+        value = self.device.points[point].value()
+        return "%s=%s" % (point, "%.3f" % value if isinstance(value, float) else value)
+
+    def _answer(self, message, result, reason, applied, uptime_ms):
+        return codec.encode(
+            "ack",
+            {
+                "v": schema.VERSION, "id": message.get("id", NO_ID), "node_id": self.node_id, "result": result,
+                "reason": reason, "applied": applied, "boot": self.boot, "uptime": uptime_ms // 1000,
+            },
+        )  # fmt: skip
+
+    def snapshot(self):
+        return {"epoch": self.epoch, "answers": [[known, answer.decode()] for known, answer in self.answers]}
+
+    def restore(self, saved):
+        self.epoch = saved["epoch"]
+        self.answers = [[known, answer.encode()] for known, answer in saved["answers"]]

@@ -1,0 +1,197 @@
+"""What the node itself owns: its handle and setpoints (as priority arrays), its faults, its counters. Pure."""
+
+from winter_wire import schema
+
+from winter_node import roles
+
+SLOTS = 16
+COUNTED = ("fuel_set_pct", "refuels")  # setpoint fields that are acts, not standing wishes: no priorities
+
+
+class Point:
+    """A value that several may ask for at once: one slot a priority, the lowest number wins (as in BACnet)."""
+
+    def __init__(self, default):
+        self.default = default
+        self.slots = [None] * SLOTS
+
+    def held_by(self):
+        """The priority in charge, 1 to 16, or 0 where nobody holds the point."""
+        for index in range(SLOTS):
+            if self.slots[index] is not None:
+                return index + 1
+        return 0
+
+    def value(self, without=0):
+        """What the point obeys; `without` leaves one priority out of it. None: never set, no default."""
+        for index in range(SLOTS):
+            if self.slots[index] is not None and index + 1 != without:
+                return self.slots[index]
+        return self.default
+
+    def write(self, value, priority):
+        self.slots[priority - 1] = value
+
+    def release(self, priority):
+        self.slots[priority - 1] = None
+
+    def clear(self):
+        self.slots = [None] * SLOTS
+
+
+class Device:
+    """Handle, setpoints, faults and counters of one node. `revision` rises with every change of them."""
+
+    def __init__(self, type_name, settings):
+        """settings: the checked node.json; it may carry defaults of setpoints under their own names."""
+        entry = schema.TYPES[type_name]
+        self.type = type_name
+        self.points = {"handle": Point(entry[schema.HANDLES][0])}
+        for name in entry[schema.SETPOINTS]:
+            if name not in COUNTED:
+                default = schema.SOURCES[0] if name == "source_set" else settings.get(name)
+                self.points[name] = Point(default)
+        self.faults = {}  # kind -> severity in per unit, or None where the kind has none
+        self.resets = 0
+        self.refuels = 0
+        self.fuel_set_pct = None
+        self.revision = 0
+
+    def handle(self):
+        return self.points["handle"].value()
+
+    def mode(self):
+        """local: the hand holds something; manual: a command does; auto: all at rest."""
+        mode = "auto"
+        for name in self.points:
+            held_by = self.points[name].held_by()
+            if held_by == schema.PRIORITY_LOCAL:
+                return "local"
+            if held_by:
+                mode = "manual"
+        return mode
+
+    def write(self, name, value, priority):
+        self.points[name].write(value, priority)
+        self.revision += 1
+
+    def release(self, priority):
+        """Takes one priority out of every point."""
+        for name in self.points:
+            self.points[name].release(priority)
+        self.revision += 1
+
+    def set_fault(self, kind, severity):
+        self.faults[kind] = severity
+        self.revision += 1
+
+    def clear_fault(self, kind=None):
+        """Clears one kind, or all of them."""
+        if kind is None:
+            self.faults = {}
+        elif kind in self.faults:
+            del self.faults[kind]
+        self.revision += 1
+
+    def fault_text(self):
+        """`kind` or `kind=0.30`, comma-joined in the schema's order."""
+        parts = []
+        for kind, _ in schema.TYPES[self.type][schema.MALFUNCTIONS]:
+            if kind in self.faults:
+                severity = self.faults[kind]
+                parts.append(kind if severity is None else "%s=%.2f" % (kind, severity))
+        return ",".join(parts)
+
+    def reset(self):
+        self.resets = (self.resets + 1) & schema.COUNT_MAX
+        self.revision += 1
+
+    def refuel(self, pct):
+        self.fuel_set_pct = pct
+        self.refuels = (self.refuels + 1) & schema.COUNT_MAX
+        self.revision += 1
+
+    def press(self):
+        """(position, whether letting go reaches it): where the long press moves the handle.
+
+        The hand writes the other position at the top priority; where that is what holds underneath anyway, it lets
+        go instead, so a second press gives the device back to the host.
+        """
+        rest, aside = roles.press_positions(self.type)
+        handle = self.points["handle"]
+        wanted = rest if handle.value() == aside else aside
+        return wanted, handle.value(without=schema.PRIORITY_LOCAL) == wanted
+
+    def rewind(self, handle, faults, setpoints):
+        """Sets all the node owns to what it was at an earlier time; None leaves a thing as it is.
+
+        Who held a point then is not known any more, so the value stands at the usual priority, and at rest where it is
+        the default.
+        """
+        wanted = {"handle": handle}
+        for name in setpoints:
+            wanted[name] = setpoints[name]
+        for name in wanted:
+            if wanted[name] is not None and name in self.points:
+                point = self.points[name]
+                point.clear()
+                if wanted[name] != point.default:
+                    point.write(wanted[name], schema.PRIORITY_DEFAULT)
+        if faults is not None:
+            self.faults = faults
+        self.revision += 1
+
+    def fields(self):
+        """The node's own fields of its status."""
+        own = {"handle": self.handle(), "mode": self.mode(), "fault": self.fault_text(), "resets": self.resets}
+        for name in self.points:
+            value = self.points[name].value()
+            if value is not None:
+                own[name] = value
+        if "refuels" in schema.TYPES[self.type][schema.SETPOINTS]:
+            own["refuels"] = self.refuels
+            if self.fuel_set_pct is not None:
+                own["fuel_set_pct"] = self.fuel_set_pct
+        return own
+
+    def snapshot(self):
+        slots = {}
+        for name in self.points:
+            slots[name] = list(self.points[name].slots)
+        return {
+            "slots": slots, "faults": dict(self.faults), "resets": self.resets, "refuels": self.refuels,
+            "fuel_set_pct": self.fuel_set_pct, "revision": self.revision,
+        }  # fmt: skip
+
+    def restore(self, saved):
+        for name in self.points:
+            self.points[name].slots = list(saved["slots"][name])
+        self.faults = dict(saved["faults"])
+        self.resets = saved["resets"]
+        self.refuels = saved["refuels"]
+        self.fuel_set_pct = saved["fuel_set_pct"]
+        self.revision = saved["revision"]
+
+
+def read_faults(type_name, text):
+    """The faults a status text means, kind -> severity; None where the text means nothing to this type."""
+    faults = {}
+    known = {}
+    for kind, severity in schema.TYPES[type_name][schema.MALFUNCTIONS]:
+        known[kind] = severity
+    for part in text.split(",") if text else ():
+        pieces = part.split("=")
+        if pieces[0] not in known or len(pieces) > 2:
+            return None
+        severity = known[pieces[0]]
+        if len(pieces) == 2:
+            if severity is None:
+                return None
+            try:
+                severity = float(pieces[1])
+            except ValueError:
+                return None
+            if not 0 <= severity <= 1:
+                return None
+        faults[pieces[0]] = severity
+    return faults

@@ -1,0 +1,231 @@
+"""What a run is set to: options beat the environment, which beats `winter-river.toml`, which beats the defaults.
+
+The file is looked for in the current folder, then in the user's configuration folder; the first one
+found is read, whole. Nothing is half believed: every fault of every source is gathered, each with its
+place and the nearest right name, and raised once.
+"""
+
+import dataclasses
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from winter_wire import schema, topics
+
+FILE_NAME = "winter-river.toml"
+FILE_BYTES_MAX = 65_536  # chosen: a settings file is a page; anything larger is some other file
+ENVIRONMENT_PREFIX = "WINTER_RIVER_"
+# Variables of winter_river.paths: where the folders are is no setting of a run.
+FOLDER_VARIABLES = ("WINTER_RIVER_DATA_DIR", "WINTER_RIVER_CACHE_DIR", "WINTER_RIVER_LOG_DIR")
+BROKER_KINDS = ("auto", "embedded", "mosquitto")
+NODE_KINDS = ("emulated", "none")
+PORT_DEFAULT = 1883  # IANA's port of MQTT, where stock tools and boards look first
+PORT_MAX = 65_535
+_FLAG_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a run; each field is a key of the file, WINTER_RIVER_<NAME> and an option."""
+
+    facility: str = "block-2n-24"
+    broker: str = "auto"
+    nodes: str = "emulated"
+    mqtt_port: int = 0
+    lan: bool = False
+    seed: int = 0
+    root: str = topics.ROOT
+    ui: bool = True
+
+
+SENTENCES = {
+    "facility": "The site: the name of a built-in one (see `winter-river facilities`) or the path of a file.",
+    "broker": "auto, embedded, mosquitto, or the address of a running one: mqtt://host:port.",
+    "nodes": "emulated: every node runs here, in emulation; none: real boards, or `winter-river node`, take the slots.",
+    "mqtt_port": "The port our broker listens on; 0 means 1883, or the next free one when another program holds it.",
+    "lan": "Let boards reach the broker over the private network; anyone on that network can then command the site.",
+    "seed": "Where randomness starts: the same seed gives the same run.",
+    "root": "The first part of every topic.",
+    "ui": "Show the live view when the output is a terminal.",
+}
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; `faults` has one line for each thing wrong, with its place and its cure."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("is not a word")
+    return value.strip()
+
+
+def _broker(value: object) -> str:
+    text = _text(value)
+    if text not in BROKER_KINDS and not re.fullmatch(r"mqtt://[^/\s:]+(:\d{1,5})?/?", text):
+        raise ValueError(f"is none of {', '.join(BROKER_KINDS)}, mqtt://host:port")
+    return text
+
+
+def _nodes(value: object) -> str:
+    text = _text(value)
+    if text not in NODE_KINDS:
+        raise ValueError(f"is none of {', '.join(NODE_KINDS)}")
+    return text
+
+
+def _root(value: object) -> str:
+    if not topics.is_root(value):
+        raise ValueError("is not a topic root: small letters, digits, - and _, parts joined by /, 40 letters at most")
+    return str(value)
+
+
+def _whole(value: object, *, high: int) -> int:
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,20}", value.strip()):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= high:
+        raise ValueError(f"is not a whole number from 0 to {high}")
+    return value
+
+
+def _port(value: object) -> int:
+    return _whole(value, high=PORT_MAX)
+
+
+def _seed(value: object) -> int:
+    return _whole(value, high=schema.COUNT_MAX)
+
+
+def _flag(value: object) -> bool:
+    word = str(value).strip().lower() if isinstance(value, (str, bool)) else ""
+    if word not in _FLAG_WORDS:
+        raise ValueError("is not true or false")
+    return _FLAG_WORDS[word]
+
+
+_READERS: Mapping[str, Callable[[object], object]] = {
+    "facility": _text,
+    "broker": _broker,
+    "nodes": _nodes,
+    "mqtt_port": _port,
+    "lan": _flag,
+    "seed": _seed,
+    "root": _root,
+    "ui": _flag,
+}
+NAMES = tuple(field.name for field in dataclasses.fields(Settings))
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """ " (did you mean X?)" for the known word most like this one, or "" where none is close."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def find_file(directories: Sequence[Path]) -> Path | None:
+    """The first settings file there is, or None."""
+    for directory in directories:
+        path = directory / FILE_NAME
+        if path.is_file():
+            return path
+    return None
+
+
+def default_directories() -> tuple[Path, ...]:
+    """Where a settings file is looked for: the current folder, then the user's configuration folder."""
+    import platformdirs  # here, not above: `--help` never needs it
+
+    return Path.cwd(), Path(platformdirs.user_config_dir("winter-river"))
+
+
+def _line_of(text: str, name: str) -> int:
+    """The line where a key of a TOML file stands, 1 where it cannot be found (tomllib keeps no places)."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if re.match(rf"""\s*\[?\s*["']?{re.escape(name)}["']?\s*[=.\]]""", line):
+            return number
+    return 1
+
+
+def _from_file(path: Path, faults: list[str]) -> dict[str, object]:
+    """The values of a settings file that can be believed; what cannot is added to the faults."""
+    try:
+        raw = path.read_bytes()
+        if len(raw) > FILE_BYTES_MAX:
+            raise ValueError(f"{len(raw)} bytes; a settings file has at most {FILE_BYTES_MAX}")
+        text = raw.decode()
+        data = tomllib.loads(text)
+    except OSError as error:
+        faults.append(f"{path}: cannot be read: {error.strerror}")
+        return {}
+    except ValueError as error:  # bad UTF-8, bad TOML (its text says the line), too large
+        faults.append(f"{path}: {error}")
+        return {}
+    return _checked(data, place=lambda name: f"{path}:{_line_of(text, name)}", spell=str, faults=faults)
+
+
+def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, object]:
+    given = {
+        variable[len(ENVIRONMENT_PREFIX) :].lower(): value
+        for variable, value in sorted(environment.items())
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in FOLDER_VARIABLES and value != ""
+    }
+    return _checked(
+        given, place=lambda _: "environment", spell=lambda name: ENVIRONMENT_PREFIX + name.upper(), faults=faults
+    )
+
+
+def _from_options(options: Mapping[str, object], faults: list[str]) -> dict[str, object]:
+    given = {name: value for name, value in options.items() if value is not None}
+    return _checked(given, place=lambda _: "option", spell=lambda name: "--" + name.replace("_", "-"), faults=faults)
+
+
+def _checked(
+    given: Mapping[str, object], *, place: Callable[[str], str], spell: Callable[[str], str], faults: list[str]
+) -> dict[str, object]:
+    """The values that fit their settings; what does not becomes a fault.
+
+    place: where a name was given; spell: how a name is written there.
+    """
+    values: dict[str, object] = {}
+    for name, value in given.items():
+        reader = _READERS.get(name)
+        if reader is None:
+            known = [spell(known) for known in NAMES]
+            hint = nearest(spell(name), known)
+            faults.append(f"{place(name)}: {spell(name)} is not a setting{hint}; settings are {', '.join(known)}")
+            continue
+        try:
+            values[name] = reader(value)
+        except ValueError as error:
+            faults.append(f"{place(name)}: {spell(name)} = {value!r} {error}")
+    return values
+
+
+def load_settings(
+    options: Mapping[str, object] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    directories: Sequence[Path] = (),
+) -> Settings:
+    """The settings from all sources, checked.
+
+    options: name to value; None means not given. environment: like os.environ. directories: where to
+    look for the file, in order. Raises SettingsError with every fault of every source.
+    """
+    faults: list[str] = []
+    values: dict[str, object] = {}
+    path = find_file(directories)
+    if path is not None:
+        values.update(_from_file(path, faults))
+    values.update(_from_environment(environment or {}, faults))
+    values.update(_from_options(options or {}, faults))
+    if faults:
+        raise SettingsError(faults)
+    return dataclasses.replace(Settings(), **values)  # type: ignore[arg-type]  # _READERS give each field its type

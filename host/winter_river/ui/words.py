@@ -1,0 +1,86 @@
+"""Numbers, events and refusals as people read them; pure text, the same in the live view and in plain lines."""
+
+from collections.abc import Mapping
+
+from winter_river import reference_words
+from winter_river.engine import Event
+from winter_river.site import Ack
+
+_MEGA = 10_000.0  # chosen: above this a number in kilo needs more digits than a column has
+_FULL, _EMPTY = "█", "░"
+
+
+def power_text(power_kw: float) -> str:
+    """`465.1 kW`, or `12.35 MW` from ten megawatts up."""
+    return f"{power_kw / 1000:.2f} MW" if abs(power_kw) >= _MEGA else f"{power_kw:.1f} kW"
+
+
+def voltage_text(voltage_v: float) -> str:
+    """`477.6 V`, or `34.5 kV` from a kilovolt up."""
+    return f"{voltage_v / 1000:.1f} kV" if voltage_v >= 1000 else f"{voltage_v:.1f} V"
+
+
+def duration_text(seconds: float) -> str:
+    """`0:07`, `1:40` (minutes and seconds), `2 h 05`, `3 d`; as short as a column needs it."""
+    whole = int(seconds)
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d}"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d}"
+    return f"{whole // 86_400} d"
+
+
+def bar_text(share_pct: float, width: int) -> str:
+    """A bar of that many letters; a store that is not quite empty or full never looks so."""
+    filled = round(share_pct / 100 * width)
+    if 0 < share_pct < 100 and width > 1:
+        filled = min(max(filled, 1), width - 1)
+    return _FULL * filled + _EMPTY * (width - filled)
+
+
+def number(view: Mapping[str, object], name: str) -> float | None:
+    """The number a view has under that name, or None."""
+    value = view.get(name)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def state_text(view: Mapping[str, object]) -> str:
+    """`[ON_BATTERY]`; `[OFFLINE]` for a node that is not there, `[?]` where nothing is known yet."""
+    word = "OFFLINE" if view.get("status") == "offline" else str(view.get("state") or "?")
+    return f"[{word}]"
+
+
+def what_text(event: Event) -> str:
+    """What happened, in words: `STARTING -> RUNNING`, `fault outage`, `trips on overload`."""
+    if event.event == "fault":
+        return f"fault {event.to}" if event.to else "fault cleared"
+    phrase = reference_words.EVENTS.get(event.event, event.event.replace("_", " "))
+    change = f"{event.from_} -> {event.to}" if event.from_ and event.to else event.to or event.from_
+    return f"{phrase} {change}".strip()
+
+
+def _short(event: Event) -> str:
+    if event.event == "state":
+        return f"{event.node_id} {event.to}"
+    return f"{event.node_id} {what_text(event)}"
+
+
+def event_text(event: Event, known: Mapping[int, Event]) -> str:
+    """`12.3 s  generator_a STARTING -> RUNNING because #4 utility_a OUTAGE`.
+
+    known: earlier events by id, to name the cause; one that is too old to be known is given by its number.
+    """
+    text = f"#{event.id} {event.t_s:.1f} s  {event.node_id} {what_text(event)}"
+    if not event.cause:
+        return text
+    cause = known.get(event.cause)
+    return f"{text} because #{event.cause} {_short(cause)}" if cause else f"{text} because #{event.cause}"
+
+
+def ack_text(ack: Ack, verb: str) -> str:
+    """One sentence: what a node answered to a verb, with the reason and the cure when it refused."""
+    if ack.done:
+        return f"{ack.node_id}: {verb} done" + (f" ({ack.applied})" if ack.applied else "")
+    meaning, cure = reference_words.REASONS.get(ack.reason, (ack.reason or "no reason given", ""))
+    text = f"{ack.node_id}: {verb} {ack.result} ({ack.reason}): {meaning}"
+    return f"{text}; {cure}" if cure else text

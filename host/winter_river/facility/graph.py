@@ -1,0 +1,132 @@
+"""Checks of how nodes hang together: feeds that exist, no cycle, a source, voltages that meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from winter_river.engine import EQUIPMENT
+from winter_river.facility.faults import Faults, shown
+from winter_river.facility.reading import unknown
+from winter_river.facility.yaml_lines import Tree
+
+if TYPE_CHECKING:
+    from winter_river.facility.checks import Draft
+
+SOURCES = tuple(name for name, table in EQUIPMENT.items() if table.feeds_max == 0)
+VOLTAGE_RATIO_MAX = 1.1  # chosen: taps and nameplate habits (460 V gear at 480 V) differ by a few percent, not by ten
+CYCLE_SHOWN_MAX = 12  # nodes of a cycle named in one message
+
+
+def check(drafts: Mapping[str, Draft], place: Tree, faults: Faults) -> None:
+    """Every fault of the whole; place is where the nodes begin, for what no single node is to blame for."""
+    for node_id, draft in drafts.items():
+        _check_feeds(node_id, draft, drafts, faults)
+    known_types = all(draft.type for draft in drafts.values())
+    if drafts and known_types and not any(draft.type in SOURCES for draft in drafts.values()):
+        faults.add(place.line, place.column, "there is no source", f"a site needs one of: {', '.join(SOURCES)}")
+    order, cycles = _sorted(drafts)
+    for cycle in cycles:
+        _add_cycle(cycle, drafts, faults)
+    _check_voltages(order, drafts, faults)
+
+
+def _check_feeds(node_id: str, draft: Draft, drafts: Mapping[str, Draft], faults: Faults) -> None:
+    seen: set[str] = set()
+    for feed in draft.feeds:
+        parent = drafts.get(feed.text)
+        if feed.text in seen:
+            faults.add(feed.line, feed.column, f"{shown(node_id)} is fed from {shown(feed.text)} twice")
+        elif feed.text == node_id:
+            faults.add(feed.line, feed.column, f"{shown(node_id)} feeds itself")
+        elif parent is None:
+            unknown(feed, "node", drafts, faults)
+        elif draft.type and parent.type and parent.type not in EQUIPMENT[draft.type].fed_by:
+            allowed = EQUIPMENT[draft.type].fed_by
+            hint = f"it may be fed by: {', '.join(allowed)}" if allowed else "it is a source and has no `from`"
+            message = f"a {parent.type} ({shown(feed.text)}) may not feed a {draft.type} ({shown(node_id)})"
+            faults.add(feed.line, feed.column, message, hint)
+        seen.add(feed.text)
+    if draft.type:
+        low, high = EQUIPMENT[draft.type].feeds_min, EQUIPMENT[draft.type].feeds_max
+        if not low <= len(draft.feeds) <= high:
+            wanted = f"{low}" if low == high else f"{low} to {high}"
+            message = f"{shown(node_id)} ({draft.type}) names {len(draft.feeds)} in `from`; must name {wanted}"
+            faults.add(draft.key.line, draft.key.column, message)
+
+
+def _sorted(drafts: Mapping[str, Draft]) -> tuple[list[str], list[list[str]]]:
+    """Nodes with every feeder before what it feeds, and the cycles met on the way, each as its nodes."""
+    order: list[str] = []
+    cycles: list[list[str]] = []
+    begun: dict[str, bool] = {}  # True once it is in order
+    for first in drafts:
+        if first in begun:
+            continue
+        begun[first] = False
+        path: list[tuple[str, Iterator[str]]] = [(first, _parents(first, drafts))]
+        while path:
+            node_id, parents = path[-1]
+            parent = next(parents, None)
+            if parent is None:
+                path.pop()
+                begun[node_id] = True
+                order.append(node_id)
+            elif parent not in begun:
+                begun[parent] = False
+                path.append((parent, _parents(parent, drafts)))
+            elif not begun[parent]:
+                on_path = [each for each, _ in path]
+                cycles.append(on_path[on_path.index(parent) :])
+    return order, cycles
+
+
+def _parents(node_id: str, drafts: Mapping[str, Draft]) -> Iterator[str]:
+    named = dict.fromkeys(feed.text for feed in drafts[node_id].feeds)
+    return (parent for parent in named if parent in drafts and parent != node_id)
+
+
+def _add_cycle(cycle: list[str], drafts: Mapping[str, Draft], faults: Faults) -> None:
+    """Name a cycle the way power would run round it, at the node of it that stands first in the file."""
+    around = cycle[::-1]
+    lines = [drafts[node_id].key.line for node_id in around]
+    start = lines.index(min(lines))
+    around = around[start:] + around[:start]
+    names = around if len(around) <= CYCLE_SHOWN_MAX else [*around[: CYCLE_SHOWN_MAX - 1], "…"]
+    key = drafts[around[0]].key
+    path = " -> ".join((*(name[:32] for name in names), around[0][:32]))
+    faults.add(key.line, key.column, f"nodes feed each other in a cycle: {path}")
+
+
+def _check_voltages(order: list[str], drafts: Mapping[str, Draft], faults: Faults) -> None:
+    """What is fed must be built for the voltage and frequency it is given. Unknown ones raise no second fault."""
+    given: dict[str, tuple[float, float]] = {}  # id -> nominal (V, Hz) it passes on
+    for node_id in order:
+        draft = drafts[node_id]
+        numbers = draft.given.numbers
+        if draft.type in SOURCES:
+            if "voltage_v" in numbers:
+                default_hz = {rating.name: rating.default for rating in EQUIPMENT[draft.type].ratings}["frequency_hz"]
+                given[node_id] = numbers["voltage_v"], numbers.get("frequency_hz", default_hz or 0.0)
+            continue
+        sources = [(feed, given[feed.text]) for feed in draft.feeds if feed.text in given]
+        if not sources:
+            continue
+        feed, (voltage_v, frequency_hz) = sources[0]
+        for other, (other_v, other_hz) in sources[1:]:
+            if not _meet(voltage_v, other_v):
+                message = f"{shown(node_id)} is fed {voltage_v:g} V by {shown(feed.text)} and {other_v:g} V"
+                faults.add(other.line, other.column, f"{message} by {shown(other.text)}")
+            if draft.type == "switchgear" and frequency_hz != other_hz:
+                message = f"{shown(node_id)} is fed {frequency_hz:g} Hz by {shown(feed.text)} and {other_hz:g} Hz"
+                faults.add(other.line, other.column, f"{message} by {shown(other.text)}")
+        primary_v = numbers.get("primary_voltage_v", voltage_v)
+        if not _meet(primary_v, voltage_v):
+            place = draft.given.places["primary_voltage_v"]
+            message = f"{shown(node_id)}: primary_voltage_v is {primary_v:g} V, but {shown(feed.text)} feeds it"
+            faults.add(place.line, place.column, f"{message} {voltage_v:g} V")
+        given[node_id] = numbers.get("secondary_voltage_v", voltage_v), frequency_hz
+
+
+def _meet(one_v: float, other_v: float) -> bool:
+    return max(one_v, other_v) <= VOLTAGE_RATIO_MAX * min(one_v, other_v)

@@ -1,0 +1,99 @@
+"""Facility files: found by name or path, read with their lines, checked whole."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+
+from winter_wire import topics
+
+from winter_river.engine import CALIBRATIONS
+from winter_river.facility import checks
+from winter_river.facility.faults import FacilityError, Fault, Faults, nearest, printable, shown
+from winter_river.facility.model import NODES_MAX, TITLE_LENGTH_MAX, Facility
+from winter_river.facility.reading import entries, kind_of, text_of
+from winter_river.facility.yaml_lines import Scalar, Table, Tree, decode, parse, read_text
+
+KEYS = ("facility", "title", "calibration", "defaults", "nodes")
+SUFFIXES = (".yaml", ".yml")
+
+
+def library() -> tuple[str, ...]:
+    """Names of the built-in facilities, sorted."""
+    folder = resources.files("winter_river.facility") / "library"
+    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+def load_facility(name_or_path: str | Path) -> Facility:
+    """The facility of a built-in name or a file. Raises FacilityError with every fault of the file."""
+    name = str(name_or_path)
+    if name in library():
+        path, called = Path(str(resources.files("winter_river.facility") / "library" / f"{name}.yaml")), f"{name}.yaml"
+    else:
+        path, called = Path(name_or_path), printable(name)
+        if path.suffix not in SUFFIXES and not _exists(path):
+            hint = nearest(name, library())
+            raise FacilityError([Fault(called, 1, 1, f"no facility {shown(name)} and no such file", hint)])
+    faults = Faults(called)
+    return _read(read_text(path, faults), faults)
+
+
+def parse_facility(text: str | bytes, *, path: str = "<text>") -> Facility:
+    """The facility of a YAML text or its bytes; path is what faults call it. Raises FacilityError."""
+    faults = Faults(path)
+    return _read(decode(text, faults) if isinstance(text, bytes) else text, faults)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long or with a null byte is no file
+        return False
+
+
+def _read(text: str | None, faults: Faults) -> Facility:
+    tree = parse(text, faults) if text is not None else None
+    facility = _checked(tree, faults) if tree is not None else None
+    if tree is None and not faults:
+        faults.add(1, 1, "the file is empty", "a facility starts with `facility: NAME`")
+    if facility is None or faults:
+        raise FacilityError(faults.all())
+    return facility
+
+
+def _checked(tree: Tree, faults: Faults) -> Facility | None:
+    head = entries(tree, faults, what="the facility", known=KEYS, required=("facility", "nodes"))
+    if head is None:
+        return None
+    name = _name(head["facility"][1], faults) if "facility" in head else None
+    title = text_of(head["title"][1], faults, what="title", length_max=TITLE_LENGTH_MAX) if "title" in head else ""
+    calibration: str | None = CALIBRATIONS[0]
+    if "calibration" in head:
+        calibration = _calibration(head["calibration"][1], faults)
+    defaults = checks.checked_defaults(head["defaults"][1], faults) if "defaults" in head else {}
+    table = head["nodes"][1] if "nodes" in head else None
+    if table is None:
+        return None
+    if isinstance(table, Table) and len(table.pairs) > NODES_MAX:
+        faults.add(table.line, table.column, f"{len(table.pairs)} nodes; at most {NODES_MAX}")
+        return None
+    nodes = checks.checked_nodes(table, defaults, faults)
+    if faults or name is None or title is None or calibration is None:
+        return None
+    return Facility(name, calibration, MappingProxyType(nodes), title)
+
+
+def _name(tree: Tree, faults: Faults) -> str | None:
+    if isinstance(tree, Scalar) and topics.is_node_id(tree.text):
+        return tree.text
+    faults.add(tree.line, tree.column, f"facility is {kind_of(tree)}; {checks.ID_FORM}")
+    return None
+
+
+def _calibration(tree: Tree, faults: Faults) -> str | None:
+    if isinstance(tree, Scalar) and tree.text in CALIBRATIONS:
+        return tree.text
+    hint = nearest(tree.text, CALIBRATIONS) if isinstance(tree, Scalar) else ""
+    faults.add(tree.line, tree.column, f"unknown calibration {kind_of(tree)}", hint)
+    return None

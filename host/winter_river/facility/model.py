@@ -1,0 +1,54 @@
+"""A facility as values: what a file says once it has been checked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from winter_river import engine
+
+NODES_MAX = 10_000  # chosen: four times the largest site we measure; a live tick of more would miss its second
+TITLE_LENGTH_MAX = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One device of a site.
+
+    feeds: ids of what supplies it, in order: the normal source (or first cord), then the alternate.
+    ratings: numbers by name, the unit last in the name; what is not given takes the engine's default.
+    position: (across, down) on a drawing in grid units, where the file says so.
+    """
+
+    id: str
+    type: str
+    feeds: tuple[str, ...] = ()
+    ratings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    title: str = ""
+    position: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """A whole site: its nodes in file order and the calibration they run with."""
+
+    name: str
+    calibration: str
+    nodes: Mapping[str, Node]
+    title: str = ""
+
+    def devices(self) -> tuple[engine.Device, ...]:
+        """The nodes as the engine takes them, in file order."""
+        return tuple(engine.Device(node.id, node.type, node.feeds, node.ratings) for node in self.nodes.values())
+
+    def plan(self) -> engine.Plan:
+        """The engine's plan of this facility, built anew on each call."""
+        return engine.build_plan(self.devices(), calibration=self.calibration)
+
+    def with_calibration(self, calibration: str) -> Facility:
+        """The same facility under another calibration; raises ValueError where there is no such."""
+        if calibration not in engine.CALIBRATIONS:
+            raise ValueError(f"calibration is {calibration}; known: {', '.join(engine.CALIBRATIONS)}")
+        return dataclasses.replace(self, calibration=calibration)

@@ -4,12 +4,14 @@ Generated from the contract and the engine, so it cannot say anything else than 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from winter_wire import schema, topics
 
 from winter_river import reference_words as words
+from winter_river.engine import EQUIPMENT
 from winter_river.settings import ENVIRONMENT_PREFIX, SENTENCES, Settings
 
 CLAIM = (
@@ -18,6 +20,9 @@ CLAIM = (
     "short-circuit study: no fault waveforms, inrush currents, harmonics, unbalance, ground faults, motor starts, "
     "governor or voltage-regulator swings, sub-cycle transfers."
 )
+
+
+_TYPES: Mapping[str, tuple[Any, ...]] = schema.TYPES  # the contract is shared with boards and has no annotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +134,24 @@ def _types() -> Table:
         (
             f"`{name}`",
             words.TYPES[name],
+            ", ".join(EQUIPMENT[name].fed_by),
             ", ".join(entry[schema.HANDLES]),
             ", ".join(f"`{field}`" for field in entry[schema.COMPUTED] + entry[schema.SETPOINTS]),
             ", ".join(f"`{verb}`" for verb in entry[schema.OWN_VERBS]),
         )
-        for name, entry in schema.TYPES.items()
+        for name, entry in _TYPES.items()
     )
     common = ", ".join(f"`{verb}`" for verb in schema.COMMON_VERBS)
     note = f"The first handle is where it stands at first. Every type also obeys {common}."
-    return Table("types", "Types of equipment", note, ("type", "what", "handles", "own fields", "own verbs"), rows)
+    return Table(
+        "types", "Types of equipment", note, ("type", "what", "fed by", "handles", "own fields", "own verbs"), rows
+    )
 
 
 def _states() -> Table:
     rows = tuple(
         (name, f"`{word}`", health, words.STATES[word])
-        for name, entry in schema.TYPES.items()
+        for name, entry in _TYPES.items()
         for word, health in entry[schema.STATES]
     )
     note = "OPEN, TRIPPED and FAULT stay until somebody acts; everything else heals by itself."
@@ -153,22 +161,24 @@ def _states() -> Table:
 def _malfunctions() -> Table:
     rows = tuple(
         (name, f"`{kind}`", "" if severity is None else str(severity), words.MALFUNCTIONS[kind])
-        for name, entry in schema.TYPES.items()
+        for name, entry in _TYPES.items()
         for kind, severity in entry[schema.MALFUNCTIONS]
     )
     note = "For `set_fault`. A type's first malfunction is meant when no kind is given."
     return Table("malfunctions", "Malfunctions", note, ("type", "kind", "severity unless given", "what"), rows)
 
 
+def _parameter(row: tuple[str, str, bool, float, float]) -> str:
+    name, form, required, low, high = row
+    limits = f", {low} to {high}" if form in (schema.NUMBER, schema.INTEGER) else ""
+    return f"`{name}` ({form}{limits}{', required' if required else ''}): {words.PARAMS[name]}"
+
+
 def _verbs() -> Table:
     rows = []
     for verb, params in schema.VERBS.items():
-        obeyed = [name for name, entry in schema.TYPES.items() if verb in entry[schema.OWN_VERBS]]
-        takes = "; ".join(
-            f"`{name}` {form}{', required' if required else ''}, "
-            f"{_range((name, form, 0, low, high, ''))}: {words.PARAMS[name]}"
-            for name, form, required, low, high in params
-        )
+        obeyed = [name for name, entry in _TYPES.items() if verb in entry[schema.OWN_VERBS]]
+        takes = " ".join(_parameter(row) for row in params)
         rows.append((f"`{verb}`", takes, ", ".join(obeyed) or "all", words.VERBS[verb]))
     note = "A verb names a target, never a toggle. A parameter that it does not know is refused."
     return Table("verbs", "Verbs", note, ("verb", "parameters", "of", "what"), tuple(rows))
@@ -187,11 +197,14 @@ def _ratings() -> Table:
 
 
 def _rating_rows() -> Iterator[tuple[str, ...]]:
-    from winter_river.engine import EQUIPMENT  # here: the words of the contract need no engine
-
     for name, equipment in EQUIPMENT.items():
-        for rating, default, low, high, source in equipment.RATINGS:
-            yield name, f"`{rating}`", "" if default is None else f"{default:g}", f"{low:g}", f"{high:g}", source
+        for rating in equipment.ratings:
+            low, high = f"{rating.low:g}", f"{rating.high:g}"
+            default = "" if rating.default is None else f"{rating.default:g}"
+            if rating.words:
+                low, high = "", ", ".join(rating.words)
+                default = "" if rating.default is None else rating.words[int(rating.default)]
+            yield name, f"`{rating.name}`", default, low, high, rating.source
 
 
 def _settings() -> Table:

@@ -171,7 +171,7 @@ VERBS = {
 }
 
 PARAMS = {
-    "state": "true: set it; false: clear it.",
+    "state": "true sets it, false clears it.",
     "kind": "Which malfunction (default: the type's first).",
     "severity": "How bad, 0 to 1.",
     "to": "Where to.",
@@ -182,7 +182,7 @@ PARAMS = {
     "timeline": "The timeline to follow.",
     "handle": "Where the handle stood.",
     "fault": "The malfunctions of then.",
-    "long": "true: a long press.",
+    "long": "true for a long press.",
 }
 
 # reason -> what it means, what to do about it

@@ -36,7 +36,7 @@ class Settings:
     nodes: str = "emulated"
     mqtt_port: int = 0
     lan: bool = False
-    seed: int = 0
+    seed: int = 1
     root: str = topics.ROOT
     ui: bool = True
 

@@ -54,7 +54,6 @@ class LiveView(App[None]):
         self._events: dict[int, Event] = {}
         self._last_id = 0
         self._loads_kw: dict[str, float] = {}
-        self._load_steps_kw: dict[str, float] = {}
         self._notice_looks = 0
         self._texts: dict[str, str] = {}
 
@@ -211,15 +210,15 @@ class LiveView(App[None]):
             self.push_screen(Help())
 
     def action_load(self, steps: int) -> None:
-        """More or less load on the selected server, by a tenth of what it had at the first press."""
-        node_id = self.query_one(SiteTree).selected
-        present_kw = words.number(self._site.view(node_id), "power_kw") or 0.0
-        load_kw = self._loads_kw.get(node_id, present_kw)
-        step_kw = self._load_steps_kw.setdefault(node_id, max(round(present_kw * keys.LOAD_STEP, 1), 0.1))
-        load_kw = max(round(load_kw + steps * step_kw, 1), 0.0)
-        if not keys.unknown_verb(self._site.facility.nodes[node_id], "set_load"):
-            self._loads_kw[node_id] = load_kw
-        self._order(node_id, "set_load", {"power_kw": load_kw})
+        """More or less load on the selected server, by a tenth of its rating."""
+        node = self._site.facility.nodes[self.query_one(SiteTree).selected]
+        rated_kw = node.ratings.get("load_kw", 0.0)
+        present_kw = words.number(self._site.view(node.id), "power_kw") or 0.0
+        load_kw = self._loads_kw.get(node.id, present_kw) + steps * rated_kw * keys.LOAD_STEP
+        load_kw = max(round(load_kw, 3), 0.0)
+        if rated_kw:
+            self._loads_kw[node.id] = load_kw
+        self._order(node.id, "set_load", {"power_kw": load_kw})
 
     def action_next_source(self) -> None:
         """Puts the cursor on the next node that nothing feeds."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from winter_wire import schema
 
@@ -54,7 +55,7 @@ QUICK = (
     Quick("3", "the first generator will not start", "generator", {"state": True, "kind": "fail_to_start"}),
     Quick("4", "mend the first generator", "generator", {"state": False}),
 )
-LOAD_STEP = 0.1  # chosen: of the load at the first press; ten presses double a rack
+LOAD_STEP = 0.1  # chosen: of the rating; ten presses double a rack, five overload its UPS
 FOOTER = " ↑↓ select  f fault  c clear  o open  l close  r reset  +/- load  1 cut  2 mend  ? help  q quit"
 
 
@@ -71,7 +72,8 @@ def choices(node: Node, verb: str) -> tuple[str, ...]:
     """The words to choose from for a verb that asks."""
     if verb == "transfer":
         return tuple(schema.SOURCES)
-    return tuple(kind for kind, _ in schema.TYPES[node.type][schema.MALFUNCTIONS])
+    types: Mapping[str, tuple[Any, ...]] = schema.TYPES  # without annotations, since boards share it
+    return tuple(kind for kind, _ in types[node.type][schema.MALFUNCTIONS])
 
 
 def first_of(nodes: Mapping[str, Node], type_name: str) -> str | None:

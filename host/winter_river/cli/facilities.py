@@ -1,0 +1,104 @@
+"""Sites as files: check one, make one, list the built-in ones."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from winter_river.cli.errors import FAILED, UsageError
+from winter_river.cli.values import json_text, table_text
+
+JSON_HELP = "Write JSON instead of text."
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds check, new and facilities."""
+    app.command()(check)
+    app.command()(new)
+    app.command()(facilities)
+
+
+def check(
+    facility: Annotated[str, typer.Argument(help="A built-in name or a path; see `winter-river facilities`.")],
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Check a facility file.
+
+    Every fault at once, each with its place and the nearest valid name.
+
+    \b
+    Example:
+      winter-river check my-site.yaml
+      my-site.yaml:12:11: no node `ups_1` (did you mean `ups_a`?)
+    """
+    from winter_river.facility import FacilityError, load_facility
+
+    try:
+        found = load_facility(facility)
+    except FacilityError as error:
+        if json:
+            faults = [
+                {"path": fault.path, "line": fault.line, "column": fault.column}
+                | {"message": fault.message, "hint": fault.hint}
+                for fault in error.faults
+            ]
+            typer.echo(json_text({"ok": False, "faults": faults}))
+        else:
+            for fault in error.faults:
+                typer.echo(str(fault))
+        raise typer.Exit(FAILED) from None
+    if json:
+        typer.echo(json_text({"ok": True, "facility": found.name, "nodes": len(found.nodes), "faults": []}))
+    else:
+        typer.echo(f"{found.name}: {len(found.nodes)} nodes, calibration {found.calibration}: no fault")
+
+
+def new(
+    nodes: Annotated[int, typer.Argument(help="How many nodes.", min=1)] = 24,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; - or none: print it.")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="The name of the facility (default: by its size).")] = "",
+    calibration: Annotated[str, typer.Option("--calibration", help="training, quick or realistic.")] = "training",
+) -> None:
+    """Make a facility file of any size.
+
+    In the pattern of block-2n-24, ready to be changed.
+
+    \b
+    Example:
+      winter-river new 100 -o big.yaml && winter-river run big.yaml
+    """
+    from winter_river.facility import generate, to_yaml
+
+    text = to_yaml(generate(nodes, name=name, calibration=calibration))
+    if output is None or str(output) == "-":
+        typer.echo(text, nl=False)
+        return
+    if output.exists():
+        raise UsageError(f"{output} exists; name another file with --output, or delete it first")
+    output.write_text(text, encoding="utf-8")
+    typer.echo(
+        f"{output} written; check it with `winter-river check {output}`, run it with `winter-river run {output}`"
+    )
+
+
+def facilities(json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False) -> None:
+    """List the built-in sites.
+
+    \b
+    Example:
+      winter-river facilities
+    """
+    from winter_river.facility import library, load_facility
+
+    rows = []
+    for name in library():
+        facility = load_facility(name)
+        rows.append(
+            {"name": name, "nodes": len(facility.nodes), "calibration": facility.calibration, "what": facility.title}
+        )
+    if json:
+        typer.echo(json_text(rows))
+    else:
+        typer.echo(table_text(("name", "nodes", "calibration", "what"), rows))

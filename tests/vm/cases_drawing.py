@@ -15,7 +15,9 @@ def case_programs_draw_the_same_bytes():
         programs = json.load(file)
     assert programs
     for number, program in enumerate(programs):
-        buffer, target = surface(program["width"], program["height"], program["stride"], bytes.fromhex(program["start"]))
+        buffer, target = surface(
+            program["width"], program["height"], program["stride"], bytes.fromhex(program["start"])
+        )
         icon = surface(8, 8, 8, bytes.fromhex(program["icon"]))[1]
         palette = surface(2, 1, 2, bytes([1, 0]))[1]
         surfaces = {"icon": icon, "palette": palette}

@@ -42,7 +42,9 @@ def _arguments(rng: random.Random, name: str, width: int, height: int) -> list[A
         radii = [rng.randint(0, width // 2), rng.randint(0, height // 2)]
         return [x(), y(), *radii, colour, rng.random() < 0.3, rng.randint(0, 31)]
     if name == "text":
-        letters = "".join(chr(rng.choice((rng.randint(32, 127), rng.randint(1, 400)))) for _ in range(rng.randint(0, 17)))
+        letters = "".join(
+            chr(rng.choice((rng.randint(32, 127), rng.randint(1, 400)))) for _ in range(rng.randint(0, 17))
+        )
         return [letters, x(), y(), colour]
     if name == "scroll":
         return [rng.randint(-width - 2, width + 2), rng.randint(-height - 2, height + 2)]
@@ -83,7 +85,14 @@ def _size_fits(count: int, width: int, height: int, stride: int) -> bool:
 def drawings() -> dict[str, Any]:
     rng = random.Random(SEED)
     print(f"seed {SEED}")
-    shapes = [(1024, 128, 64, 128), (1023, 128, 64, 128), (0, 0, 0, 0), (8, 8, 8, 4), (37, 13, 21, 17), (30, 13, 21, 17)]
+    shapes = [
+        (1024, 128, 64, 128),
+        (1023, 128, 64, 128),
+        (0, 0, 0, 0),
+        (8, 8, 8, 4),
+        (37, 13, 21, 17),
+        (30, 13, 21, 17),
+    ]
     return {
         "programs": [_program(rng) for _ in range(150)],
         "glyphs": [glyph.hex() for glyph in font.GLYPHS],

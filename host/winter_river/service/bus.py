@@ -359,7 +359,7 @@ class Bus:
             if len(self._inbox) >= self._inbox_max:
                 self.traffic.dropped += 1
             else:
-                self._inbox.append(Incoming(topic, payload, message.retain, self._clock()))
+                self._inbox.append(Incoming(topic, payload, bool(message.retain), self._clock()))
 
 
 def _words(error: Exception) -> str:

@@ -1,0 +1,97 @@
+"""A visitor on the bus: what `send`, `nodes`, `watch` and `doctor` need of it. Not the engine: it owns nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Self
+
+from winter_wire import topics
+
+from winter_river.service.bus import Bus, BusError, Incoming
+from winter_river.service.desk import TIMEOUT_S, Desk
+from winter_river.site import NO_PARAMS, Ack
+
+CONNECT_S = 5.0
+QUIET_S = 0.3  # chosen: a broker sends what it remembers in one go; a pause this long is its end
+LISTEN_S_MAX = 3.0
+GLANCE_S = 0.5  # to find the boot of the node a command is for
+
+__all__ = ["BusClient", "BusError"]
+
+
+class BusClient:
+    """A short-lived connection; a context manager. name: who asks, first part of command ids."""
+
+    def __init__(self, url: str, *, name: str = "cli", root: str = topics.ROOT, everything: bool = False) -> None:
+        """everything: hear the whole tree, as for watching; else statuses and acks only."""
+        self._desk = Desk(name, root)
+        subscriptions = [(topics.everything(root), 0)] if everything else self._desk.subscriptions()
+        client_id = f"{name}-{self._desk.token}"
+        self._bus = Bus(url, client_id=client_id, subscriptions=subscriptions)
+        self.address = self._bus.address
+
+    def __enter__(self) -> Self:
+        self._bus.start()
+        try:
+            self._bus.wait_connected(CONNECT_S)
+        except BusError:
+            self._bus.stop()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bus.stop()
+
+    def remembered(self, *, listen_s: float = 0.0) -> list[Incoming]:
+        """What the broker remembers under the root, and what is said within listen_s; ends after a pause when 0."""
+        began_s = time.monotonic()
+        found: list[Incoming] = []
+        last_s = began_s
+        while True:
+            now_s = time.monotonic()
+            until_s = began_s + listen_s if listen_s else min(last_s + QUIET_S, began_s + LISTEN_S_MAX)
+            if now_s >= until_s:
+                return found
+            for item in self._take(until_s - now_s):
+                found.append(item)
+                if item.retained:
+                    last_s = time.monotonic()
+
+    def messages(self) -> Iterator[Incoming]:
+        """Every message as it comes, without end. Raises BusError when the broker goes and does not come back."""
+        while True:
+            yield from self._take(1.0)
+            if not self._bus.connected:
+                self._bus.wait_connected(CONNECT_S)
+
+    def send(
+        self,
+        node_id: str,
+        verb: str,
+        params: Mapping[str, object] = NO_PARAMS,
+        *,
+        by: str = "",
+        timeout_s: float = TIMEOUT_S,
+    ) -> Ack:
+        """Asks a node and waits for its answer; silence ends in failed/expired. Raises ValueError for parameters that
+        cannot be written."""
+        glance_until_s = time.monotonic() + GLANCE_S
+        while node_id not in self._desk.sightings and time.monotonic() < glance_until_s:
+            self._take(glance_until_s - time.monotonic())
+        order = self._desk.order(node_id, verb, params, by=by, now_s=time.monotonic(), timeout_s=timeout_s)
+        self._bus.publish([order.message])
+        while order.answer is None and (now_s := time.monotonic()) < order.until_s:
+            again = self._desk.repeat(order, now_s)
+            if again is not None:
+                self._bus.publish([again])
+            self._take(max(0.0, order.next_s - now_s))
+        return self._desk.close(order)
+
+    def _take(self, timeout_s: float) -> list[Incoming]:
+        """Messages that have come within the time, at the first that do; the desk hears them too."""
+        self._bus.wait(max(0.0, timeout_s))
+        items = [item for item in self._bus.take() if isinstance(item, Incoming)]
+        for item in items:
+            self._desk.hear(item.topic, item.payload, retained=item.retained, now_s=item.at_s)
+        return items

@@ -1,0 +1,220 @@
+"""The live service put together: bus, coordinator, loop, and the site that others talk to."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Self
+
+from winter_wire import schema, topics
+
+from winter_river.engine import Event
+from winter_river.facility import Facility
+from winter_river.service.bus import Bus, BusError
+from winter_river.service.coordinator import Coordinator, Note
+from winter_river.service.desk import TIMEOUT_S, Desk, Order
+from winter_river.service.loop import Loop
+from winter_river.site import NO_PARAMS, Ack
+
+WILL_HOLD_S = 0.2  # chosen: mosquitto 2.0.11 sends all last wills within 1 ms of hanging up when it is stopped
+
+
+class ServiceError(RuntimeError):
+    """The service cannot run; says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The service at a glance. why_down: "" while connected. failure: "" while the engine runs."""
+
+    broker: str
+    connected: bool
+    why_down: str
+    facility: str
+    seed: int
+    t_s: float
+    nodes: int
+    online: int
+    counters: Mapping[str, float]
+    balance: Mapping[str, object]
+    notes: Sequence[Note]
+    failure: str
+
+
+class LiveSite:
+    """The running facility as scenarios and screens see it; every answer is a copy. Safe from any thread."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+
+    @property
+    def facility(self) -> Facility:
+        """What is running."""
+        return self._loop.coordinator.facility
+
+    @property
+    def t_s(self) -> float:
+        """Seconds since the run began, by the engine's time."""
+        with self._loop.lock:
+            return self._loop.coordinator.t_s
+
+    def send(
+        self,
+        node_id: str,
+        verb: str,
+        params: Mapping[str, object] = NO_PARAMS,
+        *,
+        by: str = "",
+        timeout_s: float = TIMEOUT_S,
+    ) -> Ack:
+        """Asks a node and waits for its answer; silence ends in failed/expired, at once while there is no broker.
+        Raises ValueError for an unknown node, or for parameters that cannot be written."""
+        if node_id not in self.facility.nodes:
+            raise ValueError(f"{node_id} is not a node of {self.facility.name}")
+        loop, desk = self._loop, self._loop.desk
+        with loop.lock:
+            order = desk.order(node_id, verb, params, by=by, now_s=loop.clock(), timeout_s=timeout_s)
+            try:
+                if loop.bus.connected:
+                    loop.bus.publish([order.message])
+                    self._await(order)
+            finally:
+                answer = desk.close(order)
+        return answer
+
+    def _await(self, order: Order) -> None:
+        """Returns with the answer or at the deadline; sends the command again meanwhile. Called under the lock."""
+        loop = self._loop
+        while order.answer is None and loop.running and (now_s := loop.clock()) < order.until_s:
+            again = loop.desk.repeat(order, now_s)
+            if again is not None:
+                loop.bus.publish([again])
+            loop.stepped.wait(max(0.0, order.next_s - now_s))
+
+    def view(self, node_id: str) -> Mapping[str, object]:
+        """The contract's view fields of a node with its type and status word."""
+        with self._loop.lock:
+            return self._loop.coordinator.view(node_id)
+
+    def events(self, since_id: int = 0) -> Sequence[Event]:
+        """The events with ids above since_id, oldest first."""
+        with self._loop.lock:
+            return self._loop.coordinator.events(since_id)
+
+    def presence(self, node_id: str) -> str:
+        """online, stale or offline."""
+        with self._loop.lock:
+            return self._loop.coordinator.presence(node_id)
+
+    def advance(self, seconds: float) -> None:
+        """Waits until that much engine time has passed. Raises ServiceError when the engine stops meanwhile."""
+        loop = self._loop
+        with loop.lock:
+            until_s = loop.coordinator.t_s + seconds
+            while loop.coordinator.t_s < until_s:
+                if not loop.running:
+                    raise ServiceError(f"the engine has stopped: {loop.failure or 'it was asked to'}")
+                loop.stepped.wait(1.0)
+
+
+class Service:
+    """One facility, live on one broker. start() it, use `site`, stop() it; also a context manager."""
+
+    def __init__(
+        self,
+        facility: Facility,
+        broker_url: str,
+        *,
+        seed: int = 0,
+        root: str = topics.ROOT,
+        grace: bool = True,
+    ) -> None:
+        """grace: nodes are being started or are out there; False: nobody is expected (`--nodes none`)."""
+        boot = secrets.randbelow(schema.COUNT_MAX) + 1
+        self._coordinator = Coordinator(
+            facility,
+            seed=seed,
+            root=root,
+            boot=boot,
+            version=metadata.version("winter-river"),
+            grace=grace,
+            will_hold_s=WILL_HOLD_S,
+        )
+        self._seed = seed
+        desk = Desk("service", root)
+        # Not "engine" alone: two services with one client id would throw each other off the broker for ever. As two
+        # clients they both live, hear each other, and say so.
+        self._bus = Bus(
+            broker_url,
+            client_id=f"{topics.ENGINE}-{boot:x}",
+            subscriptions=desk.subscriptions(),
+            will=self._coordinator.goodbye,
+        )
+        self._loop = Loop(self._coordinator, self._bus, desk)
+        self.site = LiveSite(self._loop)
+
+    def start(self) -> None:
+        """Starts connecting and running; the engine runs whether the broker answers or not."""
+        self._bus.start()
+        self._loop.start()
+
+    def wait_ready(self, timeout_s: float = 10.0) -> None:
+        """Returns once the broker has let us in and the first step is done. Raises BusError naming the cause."""
+        self._bus.wait_connected(timeout_s)
+        with self._loop.lock:
+            done = self._loop.stepped.wait_for(
+                lambda: self._coordinator.work.steps or not self._loop.running, timeout_s
+            )
+        if not done or self._loop.failure is not None:
+            raise ServiceError(f"the engine did not start: {self._loop.failure or 'no step yet'}")
+
+    def wait_online(self, count: int | None = None, timeout_s: float = 30.0) -> bool:
+        """Whether that many nodes (None: all) are online within the time."""
+        ids = list(self.site.facility.nodes)
+        wanted = len(ids) if count is None else count
+        with self._loop.lock:
+            return self._loop.stepped.wait_for(
+                lambda: sum(self._coordinator.presence(node_id) == "online" for node_id in ids) >= wanted, timeout_s
+            )
+
+    def stop(self) -> None:
+        """Ends the engine, leaves its goodbye on the broker and closes the connection, within 2 s."""
+        self._loop.stop()
+        self._bus.stop([self._coordinator.goodbye()])
+
+    @property
+    def failure(self) -> BaseException | None:
+        """The exception that ended the engine, None while all is well."""
+        return self._loop.failure
+
+    def report(self) -> Report:
+        """The service at a glance, as a copy."""
+        with self._loop.lock:
+            coordinator = self._coordinator
+            ids = list(coordinator.facility.nodes)
+            return Report(
+                broker=str(self._bus.address),
+                connected=self._bus.connected,
+                why_down="" if self._bus.connected else self._bus.why_down,
+                facility=coordinator.facility.name,
+                seed=self._seed,
+                t_s=coordinator.t_s,
+                nodes=len(ids),
+                online=sum(coordinator.presence(node_id) == "online" for node_id in ids),
+                counters=coordinator.counters(),
+                balance=coordinator.balance(),
+                notes=coordinator.notes(),
+                failure=str(self._loop.failure or ""),
+            )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+
+__all__ = ["BusError", "LiveSite", "Report", "Service", "ServiceError"]

@@ -1,0 +1,221 @@
+"""The MQTT broker of a run: a private mosquitto, the embedded one, or one that already runs somewhere.
+
+    with start_broker("auto", port=1883, data_dir=folder) as broker:
+        print(broker.url)
+
+A broker of ours listens on loopback unless told otherwise, lets anyone in who reaches it, keeps nothing on disk, and
+ends with the process that started it, even when that is killed.
+"""
+
+import time
+import urllib.parse
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from winter_river.service import broker_embedded, broker_mosquitto, mqtt_probe, ports
+from winter_river.service.broker_process import Child
+
+PORT_DEFAULT = 1883  # IANA's port of MQTT
+READY_S_MAX = 20.0  # chosen: Node on a busy Pi takes 4 s; a broker that needs five times that is broken
+READY_POLL_S = 0.02
+FREE_PORT_ATTEMPTS_MAX = 5
+
+KINDS = ("auto", "mosquitto", "embedded", "mqtt://HOST:PORT")
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # a server's "any address" is no address to connect to
+_CURE = "sudo apt install mosquitto   or   pip install 'winter-river[embedded]'"
+
+
+class BrokerError(RuntimeError):
+    """There is no broker to use; the text says why and what cures it."""
+
+
+class PortTakenError(BrokerError):
+    """Somebody else listens on the port that was asked for; `port` is its number, `holder` names who."""
+
+    def __init__(self, host: str, port: int, *, option: str) -> None:
+        self.port = port
+        self.holder = ports.holder(port)
+        text = f"port {port} is in use by {self.holder}; choose another one: {option} {port + 1}"
+        with suppress(mqtt_probe.ProbeError):
+            mqtt_probe.probe(_reachable(host), port)
+            text += f"\nIt is an MQTT broker that would serve, too: --broker {_url(host, port)}"
+        super().__init__(text)
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A broker that answered. `host` is where it listens; `url` is what a client on this machine connects to."""
+
+    kind: str
+    host: str
+    port: int
+    websocket_port: int | None = None
+    _child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        return _url(self.host, self.port)
+
+    @property
+    def pid(self) -> int | None:
+        """The process of a broker of ours; None for one that was given by its address."""
+        return None if self._child is None else self._child.pid
+
+    def fault(self) -> str:
+        """Why a broker of ours is no longer running, with its last words; empty while it runs."""
+        code = None if self._child is None else self._child.exit_code()
+        if self._child is None or code is None:
+            return ""
+        return f"the {self.kind} broker ended with code {code}\n{self._child.log_tail()}".rstrip()
+
+    def stop(self) -> None:
+        """End a broker of ours; one that was given by its address is left alone. Harmless a second time."""
+        if self._child is not None:
+            self._child.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def start_broker(
+    kind: str = "auto",
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    websocket_port: int | None = None,
+    data_dir: Path,
+    progress: Callable[[str], None] | None = None,
+) -> Broker:
+    """A broker that accepts clients now.
+
+    kind: `auto` (mosquitto when installed, else embedded), `mosquitto`, `embedded`, or the address of one that runs.
+    host: the address of this machine it listens on; port, websocket_port: 0 takes a free one, None is no WebSocket.
+    data_dir: its configuration and log go to a folder `broker` in there.
+    progress: told one line when something is installed.
+    Raises PortTakenError, BrokerError; ValueError for a kind that is none.
+    """
+    if kind.startswith("mqtt://"):
+        return _running(kind)
+    if kind not in ("auto", "mosquitto", "embedded"):
+        raise ValueError(f"the broker is {kind!r}; it must be one of {', '.join(KINDS)}")
+    mosquitto = None if kind == "embedded" else broker_mosquitto.find()
+    if kind == "mosquitto" and mosquitto is None:
+        raise BrokerError("mosquitto is not installed; cure: sudo apt install mosquitto")
+    if mosquitto is None and broker_embedded.find_node() is None:
+        why = "is wanted but has no Node to run on" if kind == "embedded" else "and mosquitto are both missing"
+        raise BrokerError(f"the embedded broker {why}; cure: {_CURE}")
+    folder = data_dir / "broker"
+    folder.mkdir(parents=True, exist_ok=True)
+    launch = _Launch(mosquitto=mosquitto, host=host, folder=folder, progress=progress)
+    for _ in range(FREE_PORT_ATTEMPTS_MAX - 1):
+        try:
+            return launch.start(port, websocket_port)
+        except PortTakenError as error:
+            if error.port in (port, websocket_port):  # the user's choice, not ours: no other will do
+                raise
+    return launch.start(port, websocket_port)
+
+
+@dataclass(frozen=True)
+class _Launch:
+    """One choice of broker, address and folder, from which ports can be tried."""
+
+    mosquitto: str | None
+    host: str
+    folder: Path
+    progress: Callable[[str], None] | None
+
+    def start(self, port: int, websocket_port: int | None) -> Broker:
+        """Start on these ports, 0 being any free one, and wait until it accepts clients. Raises BrokerError."""
+        port = self._usable(port, option="--mqtt-port")
+        if websocket_port is not None:
+            websocket_port = self._usable(websocket_port, option="--websocket-port", avoid=port)
+        child = self._launch(port, websocket_port)
+        kind = "embedded" if self.mosquitto is None else "mosquitto"
+        broker = Broker(kind, self.host, port, websocket_port, child)
+        try:
+            self._await_ready(broker, child)
+        except BaseException:
+            child.stop()
+            raise
+        return broker
+
+    def _launch(self, port: int, websocket_port: int | None) -> Child:
+        try:
+            if self.mosquitto is not None:
+                return broker_mosquitto.start(
+                    self.mosquitto, host=self.host, port=port, websocket_port=websocket_port, folder=self.folder
+                )
+            return broker_embedded.start(
+                host=self.host, port=port, websocket_port=websocket_port, folder=self.folder, progress=self.progress
+            )
+        except (broker_embedded.EmbeddedError, OSError) as error:
+            raise BrokerError(f"the broker does not start: {error}") from error
+
+    def _usable(self, port: int, *, option: str, avoid: int = 0) -> int:
+        try:
+            if port == 0:
+                return ports.find_free(self.host, avoid=avoid)
+            if not ports.is_free(self.host, port):
+                raise PortTakenError(self.host, port, option=option)
+        except OSError as error:
+            raise BrokerError(f"cannot listen on {self.host}:{port}: {error.strerror or error}") from error
+        return port
+
+    def _await_ready(self, broker: Broker, child: Child) -> None:
+        """Wait until the process we started is the one that listens, and answers as a broker does."""
+        wanted = [each for each in (broker.port, broker.websocket_port) if each is not None]
+        end_s = time.monotonic() + READY_S_MAX
+        while not all(ports.listens(child.pid, each) for each in wanted):
+            if broker.fault():
+                self._raise_fault(broker, wanted)
+            if time.monotonic() > end_s:
+                raise BrokerError(
+                    f"the {broker.kind} broker did not listen within {READY_S_MAX:g} s\n{child.log_tail()}"
+                )
+            time.sleep(READY_POLL_S)
+        try:
+            mqtt_probe.probe(_reachable(self.host), broker.port)
+        except mqtt_probe.ProbeError as error:
+            raise BrokerError(f"the {broker.kind} broker listens but does not work: {error}") from error
+
+    def _raise_fault(self, broker: Broker, wanted: list[int]) -> None:
+        """Say why it ended; a port somebody took in the meantime is the one reason a caller can mend."""
+        for port in wanted:
+            if not ports.is_free(self.host, port):
+                raise PortTakenError(self.host, port, option="--mqtt-port")
+        raise BrokerError(broker.fault())
+
+
+def _running(url: str) -> Broker:
+    """A broker that somebody else runs. Raises BrokerError when it is not there, ValueError for a bad address."""
+    parts = urllib.parse.urlsplit(url)
+    if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError(f"the broker address is {url!r}; it must look like mqtt://HOST:PORT")
+    if parts.username is not None:
+        raise ValueError("the broker address names a user; this program connects without a user name and password")
+    port = PORT_DEFAULT if parts.port is None else parts.port
+    try:
+        mqtt_probe.probe(parts.hostname, port)
+    except mqtt_probe.ProbeError as error:
+        raise BrokerError(f"no broker to use at {parts.hostname}:{port}: {error}") from error
+    return Broker("given", parts.hostname, port)
+
+
+def _reachable(host: str) -> str:
+    """The address a client on this machine connects to when a server listens on host."""
+    return _EVERYWHERE.get(host, host)
+
+
+def _url(host: str, port: int) -> str:
+    host = _reachable(host)
+    return f"mqtt://[{host}]:{port}" if ":" in host else f"mqtt://{host}:{port}"

@@ -31,6 +31,7 @@ class Core:
         self._topics = {}
         for leaf in topics.LEAVES:
             self._topics[leaf] = topics.topic(self.node_id, leaf, root)
+        self._will = farewell(settings)[1]
         self.device = Device(self.type, settings)
         self.commands = commands.Commands(self.device, settings, boot_id)
         self.boot = boot_id
@@ -43,6 +44,7 @@ class Core:
         self.timeline = 0  # 0: none seen yet
         self.view = None  # fields of the last view; None before the first
         self._view_at_ms = 0  # uptime
+        self._followed_at_ms = None  # uptime of the last sign of our own timeline
         self._told_revision = -1  # the device's revision and the state in the last status sent
         self._told_state = ""
         self._seen_revision = 0  # the device's revision when the last view came
@@ -170,8 +172,7 @@ class Core:
 
     def will(self):
         """(topic, payload) of the last will, which is also the goodbye."""
-        gone = {"v": schema.VERSION, "node_id": self.node_id, "type": self.type, "status": "offline"}
-        return self._topics[topics.STATUS], codec.encode("status", gone)
+        return self._topics[topics.STATUS], self._will
 
     # Inside
 
@@ -187,20 +188,15 @@ class Core:
         if retained:
             return self._refuse("view", "retained", "a view must not be retained", actions)
         if payload is None:
-            return self._refuse("view", "size", "more than %d bytes" % schema.BYTES_MAX["view"], actions)
+            return self._refuse("view", "size", "more than {} bytes".format(schema.BYTES_MAX["view"]), actions)
         view, refused = codec.decode("view", payload)
         if refused:
             return self._refuse("view", refused[0], refused[1], actions)
         if view["node_id"] != self.node_id:
             return self._refuse("view", "schema", "meant for " + view["node_id"], actions)
-        if view["timeline"] != self.timeline:
-            # The engine went back (its `restore` is on the way) or this view is from before it did. Only when our
-            # own timeline has gone quiet do we follow whatever engine speaks: at boot, or when it was started anew.
-            age_ms = self.view_age_ms()
-            if age_ms is not None and age_ms <= VIEW_FRESH_MS:
-                self.counters["other_timeline"] += 1
-                return None
-            self.timeline = view["timeline"]
+        if not self._follows(view["timeline"]):
+            self.counters["other_timeline"] += 1
+            return None
         self.counters["views"] += 1
         self.view = view
         self._view_at_ms = self.uptime_ms
@@ -215,15 +211,32 @@ class Core:
         actions.append(("publish", self._topics[topics.ACK], answer, 1, False))
         for action in wanted:
             if action[0] == "timeline":
-                self._follow(action[1])
+                self._restored(action[1])
         self._say_when_changed(actions)
         for action in wanted:
             if action[0] != "timeline":
                 actions.append(action)
 
-    def _follow(self, timeline):
+    def _follows(self, timeline):
+        """Whether a view of this timeline is to be believed; adopts it when our own has gone quiet.
+
+        The engine goes back in time by starting a higher timeline, and its `restore` is on the way: the new view is
+        shown already, but we stay on our timeline until we are restored. A lower one is a straggler from before.
+        Only after a silence (at boot, or when the engine was started anew) we follow whatever it speaks now.
+        """
+        quiet = self._followed_at_ms is None or self.uptime_ms - self._followed_at_ms > VIEW_FRESH_MS
+        if timeline < self.timeline and not quiet:
+            return False
+        if timeline != self.timeline and quiet:
+            self.timeline = timeline
+        if timeline == self.timeline:
+            self._followed_at_ms = self.uptime_ms
+        return True
+
+    def _restored(self, timeline):
         """The engine went back and told us so: its views of before are of another world."""
         self.timeline = timeline
+        self._followed_at_ms = self.uptime_ms
         self._told_revision = -1  # say so at once, even where nothing else differs
 
     def _refuse(self, kind, reason, detail, actions):
@@ -280,6 +293,8 @@ class Core:
         saved = {"device": self.device.snapshot(), "commands": self.commands.snapshot()}
         for name in _KEPT:
             saved[name] = getattr(self, name)
+        for name in _COPIED:
+            saved[name] = dict(getattr(self, name))
         saved["view"] = dict(self.view) if self.view else None
         return saved
 
@@ -289,13 +304,23 @@ class Core:
         self.commands.restore(saved["commands"])
         for name in _KEPT:
             setattr(self, name, saved[name])
+        for name in _COPIED:
+            setattr(self, name, dict(saved[name]))
         self.view = dict(saved["view"]) if saved["view"] else None
 
 
+def farewell(settings):
+    """(topic, payload) of a node's last will."""
+    gone = {"v": schema.VERSION, "node_id": settings["id"], "type": settings["type"], "status": "offline"}
+    root = settings.get("root", topics.ROOT)
+    return topics.topic(settings["id"], topics.STATUS, root), codec.encode("status", gone)
+
+
 _KEPT = (
-    "_last_ms", "uptime_ms", "connected", "cause", "seq", "timeline", "_view_at_ms", "_told_revision", "_told_state",
+    "_last_ms", "uptime_ms", "connected", "cause", "seq", "timeline", "_view_at_ms", "_followed_at_ms", "_told_revision", "_told_state",
     "_seen_revision", "_status_at_ms", "_status_due_ms", "_events", "_greeted", "boot",
 )  # fmt: skip
+_COPIED = ("vitals", "counters")
 _WORST_FIRST = ("fault", "off", "warning", "ok")
 
 

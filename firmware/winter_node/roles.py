@@ -3,12 +3,16 @@
 One row a type: the two positions the long press moves between, and the rows of the main page.
 """
 
-# A row of the main page is a tuple of cells (field, decimals, unit), or a bar (BAR, field, full, decimals, unit).
+# A row of the main page is one or two cells (field, decimals, unit), or a bar (BAR, label, field, full).
 BAR = "bar"
+TIME = "left"  # unit of a cell that shows seconds as time left
 
 _VOLT_AMP = (("voltage_out", 0, "V"), ("current", 1, "A"))
-_POWER = (("power_kw", 1, "kW"), ("load_pct", 0, "%"))
-_LOAD_BAR = (BAR, "load_pct", 100, 0, "%")
+_POWER = (("power_kw", 1, "kW"),)
+_POWER_LOAD = (("power_kw", 1, "kW"), ("load_pct", 0, "%"))
+_POWER_AMP = (("power_kw", 1, "kW"), ("current", 1, "A"))
+_LOAD_BAR = (BAR, "LOAD", "load_pct", 100)
+_THROUGH = (_VOLT_AMP, _POWER, _LOAD_BAR)  # whatever passes power on through a breaker
 
 # The long press moves between (at rest, put aside). A generator is taken out of service, a UPS goes to its
 # maintenance bypass: the positions a technician in front of the device reaches for. Neither drops a load.
@@ -17,16 +21,22 @@ _SWITCH = ("on", "off")
 
 PRESS, ROWS = range(2)  # columns
 TYPES = {
-    "utility": (_SWITCH, ((("voltage_out", 0, "V"), ("frequency_hz", 2, "Hz")), (("power_kw", 1, "kW"),), (("current", 2, "A"),))),
+    "utility": (_SWITCH, ((("voltage_out", 0, "V"), ("frequency_hz", 2, "Hz")), _POWER, (("current", 2, "A"),))),
     "transformer": (_BREAKER, ((("voltage_in", 0, "V"), ("voltage_out", 0, "V")), _POWER, _LOAD_BAR)),
-    "switchgear": (_BREAKER, (_VOLT_AMP, (("power_kw", 1, "kW"),), _LOAD_BAR)),
-    "generator": (("auto", "off"), ((("rpm", 0, "rpm"), ("frequency_hz", 1, "Hz")), _POWER, (BAR, "fuel_pct", 100, 0, "% fuel"))),
-    "distribution": (_BREAKER, (_VOLT_AMP, (("power_kw", 1, "kW"),), _LOAD_BAR)),
-    "ups": (("online", "bypass"), (_POWER, (("runtime_s", 0, "time"), ("battery_kw", 1, "kW")), (BAR, "soc_pct", 100, 0, "%"))),
-    "pdu": (_BREAKER, (_VOLT_AMP, (("power_kw", 1, "kW"),), _LOAD_BAR)),
-    "server": (_SWITCH, ((("power_kw", 1, "kW"), ("current", 1, "A")), (("voltage_in", 0, "V"),), _LOAD_BAR)),
-    "cooling": (_SWITCH, ((("power_kw", 1, "kW"), ("current", 1, "A")), (("fans_running", 0, "fans"),), _LOAD_BAR)),
-}  # fmt: skip
+    "switchgear": (_BREAKER, _THROUGH),
+    "generator": (
+        ("auto", "off"),
+        ((("rpm", 0, "rpm"), ("frequency_hz", 1, "Hz")), _POWER_LOAD, (BAR, "FUEL", "fuel_pct", 100)),
+    ),
+    "distribution": (_BREAKER, _THROUGH),
+    "ups": (
+        ("online", "bypass"),
+        (_POWER_LOAD, (("runtime_s", 0, TIME), ("voltage_out", 0, "V")), (BAR, "BATT", "soc_pct", 100)),
+    ),
+    "pdu": (_BREAKER, _THROUGH),
+    "server": (_SWITCH, (_POWER_AMP, (("voltage_in", 0, "V"), ("load_set_kw", 0, "kW set")), _LOAD_BAR)),
+    "cooling": (_SWITCH, (_POWER_AMP, (("voltage_in", 0, "V"), ("fans_running", 0, " fans")), _LOAD_BAR)),
+}
 
 # Moving a handle to one of these closes a circuit; the interlock looks at such moves only.
 CLOSING = ("closed", "on")

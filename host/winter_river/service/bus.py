@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as mqtt
 from winter_wire import schema
 
-from winter_river.service.outgoing import Message
+from winter_river.service.messages import Incoming, Link, Message
 
 PORT = 1883
 KEEPALIVE_S = 5  # chosen: see above; a node is offline after 20 s of silence
@@ -56,23 +56,6 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"mqtt://{self.host}:{self.port}"
-
-
-class Incoming(NamedTuple):
-    """One message as it came; at_s: this machine's monotonic clock."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    at_s: float
-
-
-class Link(NamedTuple):
-    """The connection has come up or gone down, in order with the messages; why: in words, when down."""
-
-    up: bool
-    at_s: float
-    why: str = ""
 
 
 @dataclass(slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from typing import Self
 
 from winter_wire import topics
 
-from winter_river.service.bus import Bus, BusError, Incoming
+from winter_river.service.bus import Bus, BusError
 from winter_river.service.desk import TIMEOUT_S, Desk
+from winter_river.service.messages import Incoming
 from winter_river.site import NO_PARAMS, Ack
 
 CONNECT_S = 5.0
@@ -58,10 +60,11 @@ class BusClient:
                 if item.retained:
                     last_s = time.monotonic()
 
-    def messages(self) -> Iterator[Incoming]:
-        """Every message as it comes, without end. Raises BusError when the broker goes and does not come back."""
-        while True:
-            yield from self._take(1.0)
+    def messages(self, *, for_s: float = math.inf) -> Iterator[Incoming]:
+        """Every message as it comes, for that long. Raises BusError when the broker goes and does not come back."""
+        until_s = time.monotonic() + for_s
+        while (left_s := until_s - time.monotonic()) > 0:
+            yield from self._take(min(left_s, 1.0))
             if not self._bus.connected:
                 self._bus.wait_connected(CONNECT_S)
 

@@ -27,7 +27,7 @@ from winter_wire import schema, topics
 
 from winter_river import engine
 from winter_river.service import outgoing, presence, statuses
-from winter_river.service.outgoing import Message
+from winter_river.service.messages import Message
 from winter_river.service.roster import Heard, Note, Roster, Slot
 
 if TYPE_CHECKING:

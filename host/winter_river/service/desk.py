@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from winter_wire import codec, schema, topics
 
-from winter_river.service.outgoing import Message
+from winter_river.service.messages import Message
 from winter_river.service.presence import INTERVAL_S
 from winter_river.site import Ack
 

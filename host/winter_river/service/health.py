@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from winter_wire import codec, topics
 
-from winter_river.service.bus import Incoming
+from winter_river.service.messages import Incoming
 from winter_river.service.presence import OFFLINE, OFFLINE_S, ONLINE, STALE, STALE_S
 
 ENGINE_QUIET_S = 5.0  # it speaks every second
@@ -119,7 +119,7 @@ def findings(
     found = [
         *_of_engine(seen, broker, now_s=now_s, wall_s=wall_s),
         *_of_nodes(table, types, broker),
-        *_of_ids(seen, types),
+        *_of_ids(seen),
         *_of_clocks(seen, wall_s=wall_s),
         *_of_versions(table),
         *_of_commands(seen, broker),
@@ -184,7 +184,7 @@ def _of_nodes(table: Sequence[Row], types: Mapping[str, str], broker: str) -> li
     return found
 
 
-def _of_ids(seen: Picture, types: Mapping[str, str]) -> list[Finding]:
+def _of_ids(seen: Picture) -> list[Finding]:
     """Two boards with one id take turns: a boot number that comes back after another one has spoken."""
     found = []
     for node_id, boots in seen.boots.items():

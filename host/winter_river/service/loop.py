@@ -17,9 +17,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from winter_river.service.bus import Bus, Incoming, Link
+from winter_river.service.bus import Bus
 from winter_river.service.coordinator import Coordinator
 from winter_river.service.desk import Desk
+from winter_river.service.messages import Incoming, Link
 
 OPENING_S = 0.3  # chosen: what the broker remembers (handles, faults) arrives well within it and is there at t = 0
 OPENING_S_MAX = 2.0  # chosen: without a broker the engine starts all the same

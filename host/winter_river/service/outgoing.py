@@ -7,21 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from winter_wire import codec, schema, topics
 
+from winter_river.service.messages import Message
+
 # A node refuses to close on a view older than 5 s, so the promise "at least every 5 s" is kept with a tick to spare.
 VIEW_EVERY_TICKS = 4
-
-
-class Message(NamedTuple):
-    """One message for the bus."""
-
-    topic: str
-    payload: bytes
-    qos: int
-    retain: bool
 
 
 class EngineEvent(Protocol):

@@ -37,6 +37,8 @@ def read(payload: bytes, *, node_id: str, type_name: str) -> tuple[Reading | Non
     if message["status"] not in schema.STATUSES:
         return None, f"status is {message['status']}"
     named = message.get("type")
+    if named is not None and named not in schema.TYPES:
+        return None, f"type is {named}"
     own = {}
     if named is None or named == type_name:
         own = {name: message[name] for name in own_names(type_name) if name in message}

@@ -29,6 +29,16 @@ class Node:
     title: str = ""
     position: tuple[float, float] | None = None
 
+    def settings(self) -> dict[str, object]:
+        """What its node.json must say: who it is, and the limits of its setpoints."""
+        settings: dict[str, object] = {"id": self.id, "type": self.type}
+        ratings = {rating.name: rating.default for rating in engine.EQUIPMENT[self.type].ratings} | dict(self.ratings)
+        if self.type == "server":
+            settings["load_kw_max"] = ratings["load_kw_max"]
+        elif self.type == "cooling":
+            settings["fans_max"] = int(ratings["fans"] or 0)
+        return settings
+
 
 @dataclass(frozen=True, slots=True)
 class Facility:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from winter_wire import codec, schema
+
 from winter_river.facility.faults import Faults
 from winter_river.facility.model import Facility
 from winter_river.facility.reading import Entries, entries, kind_of, number_of, unknown
 from winter_river.facility.yaml_lines import Scalar, Table, Tree
 from winter_river.scenario.durations import duration_s
 from winter_river.scenario.model import Expect, Send, Want
-from winter_wire import codec, schema
 
 SEND_KEYS = ("node", "command", "params", "result")
 BOUND_KEYS = ("min", "max")
@@ -96,8 +99,8 @@ def _params(found: Entries, verb: str, faults: Faults) -> dict[str, object] | No
 
 def _check_words(found: Entries, verb: str, type_name: str, faults: Faults) -> None:
     """Parameters that are words of the node's type: a malfunction, a handle, a source."""
-    entry = schema.TYPES[type_name]
-    words = {
+    entry: Any = schema.TYPES[type_name]
+    words: dict[tuple[str, str], tuple[str, ...]] = {
         ("set_fault", "kind"): tuple(kind for kind, _ in entry[schema.MALFUNCTIONS]),
         ("set_handle", "to"): entry[schema.HANDLES],
         ("transfer", "to"): schema.SOURCES,
@@ -179,5 +182,5 @@ def _words(name: str, type_name: str | None) -> tuple[str, ...]:
     """The words a text field can have."""
     if name == "status":
         return schema.STATUSES
-    types = [type_name] if type_name else list(schema.TYPES)
-    return tuple(dict.fromkeys(state for each in types for state, _ in schema.TYPES[each][schema.STATES]))
+    rows: list[Any] = [schema.TYPES[type_name]] if type_name else list(schema.TYPES.values())
+    return tuple(dict.fromkeys(state for row in rows for state, _ in row[schema.STATES]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from winter_wire import schema
+
 from winter_river.engine import CALIBRATIONS
 from winter_river.facility.faults import Fault, Faults, FileError, nearest, shown
 from winter_river.facility.loader import load_facility
@@ -13,7 +15,6 @@ from winter_river.facility.reading import Entries, entries, kind_of, number_of, 
 from winter_river.facility.yaml_lines import Listing, Tree, parse, read_text
 from winter_river.scenario.checks import checked_expect, checked_send, seconds_of
 from winter_river.scenario.model import Scenario, Step
-from winter_wire import schema
 
 STEPS_MAX = 10_000  # chosen: a long exam has hundreds
 NAME_LENGTH_MAX = 64

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from winter_wire import schema
+
 from winter_river.scenario.model import Expect, Scenario, Send, Step, Want
 from winter_river.site import Ack, Site
-from winter_wire import schema
 
 LOOK_S = 0.1  # chosen: how often an expectation with time left is looked at again
 _INSTANT_S = 0.0005  # times are whole milliseconds; nearer than half of one is the same instant
@@ -127,7 +128,8 @@ def meets(want: Want, view: Mapping[str, object]) -> bool:
     if isinstance(seen, bool) or not isinstance(seen, (int, float)):
         return False
     if want.equals is not None:
-        half = 0.5 * 10.0 ** -schema.ROWS[want.field][2]
+        decimals: int = schema.ROWS[want.field][2]
+        half: float = 0.5 * 10.0**-decimals
         return abs(seen - want.equals) <= half * (1 + 1e-9)
     return (want.low is None or seen >= want.low) and (want.high is None or seen <= want.high)
 

@@ -36,6 +36,7 @@ class Settings:
     nodes: str = "emulated"
     mqtt_port: int = 0
     lan: bool = False
+    lan_address: str = ""
     seed: int = 1
     root: str = topics.ROOT
     ui: bool = True
@@ -47,6 +48,7 @@ SENTENCES = {
     "nodes": "emulated: every node runs here, in emulation; none: real boards, or `winter-river node`, take the slots.",
     "mqtt_port": "The port our broker listens on; 0 means 1883, or the next free one when another program holds it.",
     "lan": "Let boards reach the broker over the private network; anyone on that network can then command the site.",
+    "lan_address": "Which private address boards reach, where this machine has several; empty: the only one.",
     "seed": "Where randomness starts: the same seed gives the same run.",
     "root": "The first part of every topic.",
     "ui": "Show the live view when the output is a terminal.",
@@ -87,6 +89,13 @@ def _root(value: object) -> str:
     return str(value)
 
 
+def _address(value: object) -> str:
+    text = value.strip() if isinstance(value, str) else "?"
+    if text and not re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}", text):
+        raise ValueError("is not an IPv4 address such as 192.168.4.1")
+    return text
+
+
 def _whole(value: object, *, high: int) -> int:
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,20}", value.strip()):
         value = int(value)
@@ -116,6 +125,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "nodes": _nodes,
     "mqtt_port": _port,
     "lan": _flag,
+    "lan_address": _address,
     "seed": _seed,
     "root": _root,
     "ui": _flag,

@@ -1,6 +1,7 @@
 """The live view: a running site in a terminal, with keys to break and mend it. It knows only the Site protocol."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -23,11 +24,12 @@ EVENTS_KEPT_MAX = 200  # more than any screen shows; causes are found among them
 BY = "live view"
 
 
-class LiveView(App[None]):
-    """A site, its last events, and the keys of `ui.keys`.
+class LiveView(App[str]):
+    """A site, its last events, and the keys of `ui.keys`; run() gives why it had to end, or None.
 
     site: a simulation or a live service; look() never waits for it, orders run in their own thread.
-    health: what the header says. interval_s: seconds between looks; 0 leaves it to the caller (tests).
+    health: what the header says. fatal: why the run cannot go on, or "". interval_s: seconds between looks;
+    0 leaves it to the caller (tests). for_s: when to end by itself. signals: those that mean quit.
     """
 
     CSS = """
@@ -47,10 +49,20 @@ class LiveView(App[None]):
     ]
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, site: Site, *, health: HealthOf, interval_s: float = INTERVAL_S) -> None:
+    def __init__(
+        self,
+        site: Site,
+        *,
+        health: HealthOf,
+        fatal: Callable[[], str] = str,
+        interval_s: float = INTERVAL_S,
+        for_s: float | None = None,
+        signals: Sequence[int] = (),
+    ) -> None:
         # The terminal's own colours: right on light, dark and monochrome screens, and few bytes over ssh.
         super().__init__(ansi_color=True)
-        self._site, self._health, self._interval_s = site, health, interval_s
+        self._site, self._health, self._fatal = site, health, fatal
+        self._interval_s, self._for_s, self._signals = interval_s, for_s, tuple(signals)
         self._events: dict[int, Event] = {}
         self._last_id = 0
         self._loads_kw: dict[str, float] = {}
@@ -71,6 +83,10 @@ class LiveView(App[None]):
         self.call_after_refresh(self.look)
         if self._interval_s:
             self.set_interval(self._interval_s, self.look)
+        if self._for_s is not None:
+            self.set_timer(self._for_s, self.exit)
+        for number in self._signals:
+            asyncio.get_running_loop().add_signal_handler(number, self.exit)
 
     def on_resize(self, event: Resize) -> None:
         """A taller terminal shows more events."""
@@ -80,6 +96,10 @@ class LiveView(App[None]):
     def look(self) -> None:
         """Draws what has changed since the last look."""
         if not self.screen_stack or not self.screen_stack[0].is_mounted:
+            return
+        why = self._fatal()
+        if why:
+            self.exit(why)
             return
         self._take_events()
         self.screen_stack[0].query_one(SiteTree).look()

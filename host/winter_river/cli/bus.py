@@ -1,0 +1,132 @@
+"""A running site over its bus: who is there, and commands to it."""
+
+import getpass
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from winter_wire import schema, topics
+
+from winter_river.cli.connection import visiting, where
+from winter_river.cli.errors import FAILED, CommandError, UsageError
+from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
+from winter_river.cli.values import json_text, params_of, table_text
+from winter_river.settings import nearest
+
+if TYPE_CHECKING:
+    from winter_river.service.client import BusClient
+    from winter_river.service.health import Picture
+
+LISTEN_S = 6.0  # chosen: every node speaks each 5 s; who is silent longer is not online
+BY_LENGTH_MAX = 32  # the contract, field `by`
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds nodes and send."""
+    app.command()(nodes)
+    app.command()(send)
+
+
+def nodes(broker: BrokerOption = None, root: RootOption = None, json: JsonOption = False) -> None:
+    """List the nodes on the bus: presence, state, age.
+
+    Takes a few seconds when a node's clock is unset: then only its next message shows that it is there.
+
+    \b
+    Example:
+      winter-river nodes
+    """
+    from winter_river.service import health
+
+    url, root = where(settings_of(broker=broker, root=root))
+    with visiting(url, root=root) as client:
+        seen = look(client, root)
+    rows = health.rows(seen, {}, now_s=time.monotonic(), wall_s=time.time())
+    if not rows:
+        raise CommandError(f"no node has ever spoken at {url} under {root}; start a site with `winter-river run`")
+    if json:
+        typer.echo(json_text([row._asdict() for row in rows]))
+        return
+    table = [
+        row._asdict() | {"node": row.id, "age": "?" if row.age_s is None else f"{row.age_s:.0f} s"} for row in rows
+    ]
+    typer.echo(table_text(("node", "type", "presence", "state", "status", "handle", "fault", "age"), table))
+
+
+def look(client: "BusClient", root: str) -> "Picture":
+    """Who said what last. Listens on where a remembered status does not prove that its node is there."""
+    from winter_river.service import health
+
+    heard = client.remembered()
+    seen = health.picture(heard, root=root)
+    rows = health.rows(seen, {}, now_s=time.monotonic(), wall_s=time.time())
+    if all(row.presence in (health.ONLINE, health.OFFLINE) for row in rows):
+        return seen
+    if sys.stderr.isatty():
+        print(f"listening for {LISTEN_S:.0f} s ...", file=sys.stderr)
+    return health.picture([*heard, *client.remembered(listen_s=LISTEN_S)], root=root)
+
+
+def send(
+    node: Annotated[str, typer.Argument(help="Which node; see `winter-river nodes`.")],
+    verb: Annotated[str, typer.Argument(help="What it is to do; see `winter-river reference verbs`.")],
+    params: Annotated[list[str] | None, typer.Argument(help="Parameters of the verb, as key=value.")] = None,
+    broker: BrokerOption = None,
+    root: RootOption = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who asks, for the audit (default: your login).")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Send a command to a node and print its answer.
+
+    Exit 1 when the node refuses or does not answer.
+
+    \b
+    Examples:
+      winter-river send utility_a set_fault state=true kind=outage
+      winter-river send lv_switchgear_a open
+      winter-river send server_rack_a1 set_load power_kw=120
+    """
+    from winter_river.service import health
+    from winter_river.ui.words import ack_text
+
+    if verb not in schema.VERBS:
+        hint = nearest(verb, list(schema.VERBS))
+        raise UsageError(f"there is no verb {verb}{hint}; see `winter-river reference verbs`")
+    given = params_of(verb, params or [])
+    url, root = where(settings_of(broker=broker, root=root))
+    with visiting(url, root=root) as client:
+        _check_addressee(health.picture(client.remembered(), root=root).statuses, node, verb)
+        ack = client.send(node, verb, given, by=(by or _login())[:BY_LENGTH_MAX])
+    if json:
+        answer = {"id": ack.id, "node_id": ack.node_id, "result": ack.result, "reason": ack.reason}
+        typer.echo(json_text(answer | {"applied": ack.applied}))
+    else:
+        typer.echo(ack_text(ack, verb))
+    if not ack.done:
+        raise typer.Exit(FAILED)
+
+
+def _check_addressee(statuses: Mapping[str, Mapping[str, object]], node: str, verb: str) -> None:
+    """Refuses what cannot be meant before anything is sent."""
+    status = statuses.get(node)
+    if status is None or node in topics.VIRTUAL:
+        known = sorted(set(statuses) - set(topics.VIRTUAL))
+        if not known:
+            raise CommandError("no node has ever spoken on this bus; start a site with `winter-river run`")
+        raise UsageError(f"there is no node {node} on this bus{nearest(node, known)}; see `winter-river nodes`")
+    kind = str(status.get("type", ""))
+    known_verbs = schema.verbs(kind)
+    if verb not in known_verbs:
+        listed = ", ".join(known_verbs) or "no verbs"
+        raise UsageError(f"{node} is a {kind or 'node'}: it has no {verb}{nearest(verb, known_verbs)}; it has {listed}")
+    if status.get("status") == "offline":
+        raise CommandError(f"{node} is offline: nobody would answer; start the node, then send again")
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user without a name, as in some containers
+        return "unknown"

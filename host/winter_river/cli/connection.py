@@ -1,0 +1,41 @@
+"""A short visit to the bus of a running site."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from winter_river.cli.errors import CommandError
+from winter_river.cli.run_file import read_note
+from winter_river.settings import PORT_DEFAULT, Settings
+
+if TYPE_CHECKING:
+    from winter_river.service.client import BusClient
+
+
+def where(settings: Settings) -> tuple[str, str]:
+    """(address of the broker, topic root): the one that was given, else that of the run on this machine."""
+    if settings.broker.startswith("mqtt://"):
+        return settings.broker, settings.root
+    note = None if settings.mqtt_port else read_note()
+    if note is not None:
+        default = Settings().root
+        return note.url, settings.root if settings.root != default else note.root
+    return f"mqtt://127.0.0.1:{settings.mqtt_port or PORT_DEFAULT}", settings.root
+
+
+@contextmanager
+def visiting(url: str, *, root: str, everything: bool = False) -> Iterator["BusClient"]:
+    """A client that is connected. Raises CommandError with the cure where there is no broker."""
+    from winter_river.service.client import BusClient, BusError
+
+    try:
+        client = BusClient(url, root=root, everything=everything)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    try:
+        with client:
+            yield client
+    except BusError as error:
+        raise CommandError(
+            f"{error}\nstart a site with `winter-river run`, or name its broker with --broker mqtt://host:port"
+        ) from None

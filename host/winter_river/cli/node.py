@@ -1,0 +1,51 @@
+"""One emulated node in a process of its own: to freeze, kill or debug it."""
+
+from typing import Annotated
+
+import typer
+
+from winter_river.cli.connection import where
+from winter_river.cli.errors import CommandError, UsageError
+from winter_river.cli.options import BrokerOption, RootOption, settings_of
+from winter_river.cli.run_file import read_note
+from winter_river.settings import nearest
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds node."""
+    app.command()(node)
+
+
+def node(
+    node_id: Annotated[str, typer.Argument(metavar="ID", help="Which node of the facility.")],
+    broker: BrokerOption = None,
+    facility: Annotated[
+        str | None, typer.Option("--facility", help="The site it belongs to (default: that of the run).")
+    ] = None,
+    root: RootOption = None,
+) -> None:
+    """Run one emulated node in its own process.
+
+    The real firmware with an emulated board. Freeze it with `kill -STOP`, pull its plug with `kill -9`.
+
+    \b
+    Example:
+      winter-river run --nodes none             in one terminal
+      winter-river node ups_a                   in another
+    """
+    from winter_river.emulator import run_node
+    from winter_river.facility import load_facility
+
+    settings = settings_of(broker=broker, facility=facility, root=root)
+    note = None if facility else read_note()
+    site = load_facility(note.facility_file if note is not None else settings.facility)
+    if node_id not in site.nodes:
+        raise UsageError(f"{site.name} has no node {node_id}{nearest(node_id, list(site.nodes))}")
+    url, root = where(settings)
+    typer.echo(f"{node_id} ({site.nodes[node_id].type}) at {url}; stop: Ctrl-C")
+    try:
+        run_node(site.nodes[node_id], url, root=root)
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        raise CommandError(f"{node_id}: {error}") from error

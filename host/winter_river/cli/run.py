@@ -1,0 +1,201 @@
+"""A live site: broker, engine and nodes in one command, with the live view or plain lines."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from winter_river.cli.errors import CommandError
+from winter_river.cli.options import RootOption, settings_of
+from winter_river.cli.run_file import RunNote, remove_note, write_note
+from winter_river.cli.values import seconds
+
+if TYPE_CHECKING:
+    from winter_river.cli.live import Live
+    from winter_river.settings import Settings
+
+LOOK_S = 0.25  # chosen: a person sees no delay, and four looks a second cost nothing
+_STOPPING = (signal.SIGTERM, signal.SIGHUP)  # beside Ctrl-C: a service manager, a closed terminal
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds run."""
+    app.command()(run)
+
+
+def run(
+    facility: Annotated[str | None, typer.Argument(help="A built-in site or a file (default: block-2n-24).")] = None,
+    broker: Annotated[
+        str | None, typer.Option("--broker", help="auto, embedded, mosquitto, or mqtt://host:port.")
+    ] = None,
+    nodes: Annotated[str | None, typer.Option("--nodes", help="emulated, or none: boards take the slots.")] = None,
+    for_: Annotated[str | None, typer.Option("--for", help="Stop by itself with exit 0 after 30s, 2m, ...")] = None,
+    mqtt_port: Annotated[int | None, typer.Option("--mqtt-port", help="Port of our broker (default: 1883).")] = None,
+    lan: Annotated[
+        bool | None, typer.Option("--lan/--loopback", help="Let boards on the private network reach the broker.")
+    ] = None,
+    lan_address: Annotated[
+        str | None, typer.Option("--lan-address", help="Which private address, where there are several.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Where randomness starts.")] = None,
+    root: RootOption = None,
+    ui: Annotated[bool | None, typer.Option("--ui/--no-ui", help="The live view, or plain lines.")] = None,
+) -> None:
+    """Run a live site in this terminal.
+
+    Starts a broker, the engine and one emulated node for each device. Press ? in the live view for its
+    keys; q or Ctrl-C stops everything. Only this machine can reach it unless --lan is given.
+
+    \b
+    Examples:
+      winter-river run
+      winter-river run seed-8 --for 30s --no-ui
+      winter-river run --lan --nodes none       for real boards
+    """
+    for_s = None if for_ is None else seconds(for_, option="--for")
+    settings = settings_of(
+        facility=facility, broker=broker, nodes=nodes, mqtt_port=mqtt_port, seed=seed, root=root, ui=ui,
+        lan=True if lan_address else lan, lan_address=lan_address,
+    )  # fmt: skip
+    with _stopped_by_signals():
+        try:
+            _run(settings, for_s)
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
+
+
+def _run(settings: "Settings", for_s: float | None) -> None:
+    from winter_river.cli.lan import lan_address
+    from winter_river.cli.live import LOOPBACK, live
+    from winter_river.facility import load_facility
+
+    site = load_facility(settings.facility)
+    host = lan_address(settings.lan_address) if settings.lan else LOOPBACK
+    with live(site, settings, host=host, say=_say) as running:
+        write_note(RunNote(os.getpid(), running.broker.url, settings.root, _found_again(settings.facility)))
+        try:
+            for line in _start_lines(running, settings, for_s):
+                typer.echo(line)
+            sys.stdout.flush()
+            if settings.ui and sys.stdout.isatty() and sys.stdin.isatty():
+                why = _show_live(running, for_s)
+            else:
+                why = _show_plain(running, for_s)
+        finally:
+            remove_note(os.getpid())
+        _say("stopping ...")
+    if why:
+        raise CommandError(why)
+
+
+def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> list[str]:
+    """What is running, where, and how to stop it."""
+    count = len(running.facility.nodes)
+    lines = [
+        f"facility  {running.facility.name}, calibration {running.facility.calibration}",
+        f"broker    {running.broker.url} ({running.broker.kind})",
+        f"nodes     {count} {'emulated' if settings.nodes == 'emulated' else 'slots, waiting for boards'}",
+        f"seed      {settings.seed}",
+        "stop      Ctrl-C" if for_s is None else f"stop      by itself after {for_s:g} s, or Ctrl-C",
+        "try       winter-river send " + _example(running) + "   (in another terminal)",
+    ]
+    if settings.lan:
+        lines += [
+            f"LAN       {running.broker.url} IS OPEN TO THE NETWORK: no password, no encryption.",
+            "          ANYONE ON THAT NETWORK CAN COMMAND THIS SITE. Use a network of its own.",
+            f"boards    in node.json: broker host {running.broker.host}, port {running.broker.port}, root {settings.root};",
+            f"          wifi: SSID and password of the 2.4 GHz network on which this machine is {running.broker.host}",
+        ]
+        if settings.nodes == "emulated":
+            lines.append("          every slot has an emulated node; a board for one of them needs --nodes none")
+    return lines
+
+
+def _example(running: "Live") -> str:
+    from winter_river.ui.keys import first_of
+
+    nodes = running.facility.nodes
+    utility = first_of(nodes, "utility")
+    return f"{utility or next(iter(nodes))} set_fault state=true"
+
+
+def _show_live(running: "Live", for_s: float | None) -> str:
+    """The live view until it is left; why it had to end, or ""."""
+    from winter_river.ui.app import LiveView
+
+    view = LiveView(running.service.site, health=running.health, fatal=running.fatal, for_s=for_s, signals=_STOPPING)
+    return view.run() or ""
+
+
+def _show_plain(running: "Live", for_s: float | None) -> str:
+    """Events as lines until the time is up or a signal comes; why it had to end, or ""."""
+    from winter_river.ui.plain import EventLines, closing_lines, show
+
+    stop = threading.Event()
+    end_s = None if for_s is None else time.monotonic() + for_s
+    site = running.service.site
+    lines = EventLines(site)
+
+    def wait() -> bool:
+        left_s = LOOK_S if end_s is None else min(LOOK_S, end_s - time.monotonic())
+        if left_s > 0:
+            stop.wait(left_s)
+        return not stop.is_set() and left_s > 0 and not running.fatal()
+
+    def write(line: str) -> None:
+        typer.echo(line)
+        sys.stdout.flush()
+
+    with _on_signals(stop.set):
+        show(lines, wait=wait, write=write)
+    why = running.fatal()
+    if not why:
+        for line in closing_lines(site, events=lines.count):
+            typer.echo(line)
+        health = running.health()
+        typer.echo(f"{health.online} of {health.nodes} nodes online, lag {health.lag_ms:.0f} ms, seed {health.seed}")
+    return why
+
+
+def _say(text: str) -> None:
+    """Progress goes to stderr: stdout may be a pipe that wants only results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """While this lasts, a signal to stop is the same as Ctrl-C: everything is taken down in order."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _on_signals(act: Callable[[], None]) -> Iterator[None]:
+    """While this lasts, Ctrl-C and the signals to stop only do that."""
+    numbers = (signal.SIGINT, *_STOPPING)
+    before = {number: signal.signal(number, lambda *_: act()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _found_again(facility: str) -> str:
+    """The name or path of a facility as it can be found from any folder."""
+    return os.path.abspath(facility) if os.path.exists(facility) else facility

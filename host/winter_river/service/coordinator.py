@@ -20,7 +20,7 @@ import hashlib
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from winter_wire import schema, topics
@@ -28,12 +28,12 @@ from winter_wire import schema, topics
 from winter_river import engine
 from winter_river.service import outgoing, presence, statuses
 from winter_river.service.messages import Message
-from winter_river.service.roster import Heard, Note, Roster, Slot
+from winter_river.service.roster import Note, Roster, Slot
 
 if TYPE_CHECKING:
     from winter_river.facility import Facility
 
-__all__ = ["Coordinator", "CoordinatorSnapshot", "Message", "Note", "Work"]
+__all__ = ["Coordinator", "CoordinatorSnapshot", "Counters", "Message", "Note", "Work"]
 
 TICK_S = 1.0  # the contract
 STEPS_PER_S_MAX = 20  # the contract
@@ -44,7 +44,7 @@ LAW_NOTES_MAX = 20
 
 @dataclass(slots=True)
 class Work:
-    """What the service has done since it began. dropped, lag_ms and step_ms are measured by the shell."""
+    """What the service has done since it began, filled by it and its shell. dropped, lag_ms and step_ms are measured by the shell."""
 
     tick: int = 0
     steps: int = 0
@@ -53,6 +53,24 @@ class Work:
     dropped: int = 0
     lag_ms: float = 0.0
     step_ms: float = 0.0
+
+
+class Counters(NamedTuple):
+    """Everything that is counted; see Heard and Work for the meanings."""
+
+    received: int
+    rejected: int
+    unknown: int
+    late: int
+    mismatched: int
+    outdated: int
+    tick: int
+    steps: int
+    skipped: int
+    laws_broken: int
+    dropped: int
+    lag_ms: float
+    step_ms: float
 
 
 class CoordinatorSnapshot(NamedTuple):
@@ -119,13 +137,9 @@ class Coordinator:
         return self._roster.rival
 
     @property
-    def heard(self) -> Heard:
-        """Counters of what came in."""
-        return self._roster.heard
-
-    def counters(self) -> dict[str, float]:
-        """All counters by name."""
-        return {name: getattr(part, name) for part in (self.work, self.heard) for name in part.__slots__}
+    def counters(self) -> Counters:
+        """All counters at this moment."""
+        return Counters(**asdict(self._roster.heard), **asdict(self.work))
 
     def view(self, node_id: str) -> dict[str, object]:
         """The contract's view fields of one node, and its type and status word (offline when the slot is empty)."""
@@ -273,7 +287,7 @@ class Coordinator:
         }
         doubtful = self.work.laws_broken or self.rival is not None
         own = {
-            **{name: min(value, schema.COUNT_MAX) for name, value in self.counters().items()},
+            **{name: min(value, schema.COUNT_MAX) for name, value in self.counters._asdict().items()},
             "status": "warning" if doubtful else "ok",
             "speed": 1.0,
             "frozen": False,

@@ -57,12 +57,12 @@ def nodes(broker: BrokerOption = None, root: RootOption = None, json: JsonOption
 
 def look(client: "BusClient", root: str) -> "Picture":
     """Who said what last. Listens on where a remembered status does not prove that its node is there."""
-    from winter_river.service import health
+    from winter_river.service import health, presence
 
     heard = client.remembered()
     seen = health.picture(heard, root=root)
     rows = health.rows(seen, {}, now_s=time.monotonic(), wall_s=time.time())
-    if all(row.presence in (health.ONLINE, health.OFFLINE) for row in rows):
+    if all(row.presence in (presence.ONLINE, presence.OFFLINE) for row in rows):
         return seen
     if sys.stderr.isatty():
         print(f"listening for {LISTEN_S:.0f} s ...", file=sys.stderr)

@@ -1,10 +1,15 @@
 """Numbers, events and refusals as people read them; pure text, the same in the live view and in plain lines."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from winter_river import reference_words
-from winter_river.engine import Event
-from winter_river.site import Ack
+
+if TYPE_CHECKING:  # `send` tells an answer in words and needs no engine for it
+    from winter_river.engine import Event
+    from winter_river.site import Ack
 
 _MEGA = 10_000.0  # chosen: above this a number in kilo needs more digits than a column has
 _FULL, _EMPTY = "█", "░"

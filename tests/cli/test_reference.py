@@ -1,0 +1,75 @@
+"""The reference says everything the contract has, and nothing else."""
+
+import json
+from collections.abc import Callable
+
+from winter_river import reference, reference_words
+from winter_wire import schema, topics
+
+
+def states() -> set[str]:
+    return {word for entry in schema.TYPES.values() for word, _ in entry[schema.STATES]}
+
+
+def malfunctions() -> set[str]:
+    return {kind for entry in schema.TYPES.values() for kind, _ in entry[schema.MALFUNCTIONS]}
+
+
+def test_every_field_has_a_sentence_and_no_sentence_is_left_over() -> None:
+    assert set(reference_words.FIELDS) == set(schema.ROWS) | {"id"}
+
+
+def test_every_word_of_the_contract_has_a_sentence_and_none_is_left_over() -> None:
+    assert set(reference_words.LEAVES) == set(topics.LEAVES)
+    assert set(reference_words.KINDS) == set(schema.REQUIRED)
+    assert set(reference_words.TYPES) == set(schema.TYPES)
+    assert set(reference_words.STATES) == states()
+    assert set(reference_words.MALFUNCTIONS) == malfunctions()
+    assert set(reference_words.VERBS) == set(schema.VERBS)
+    assert set(reference_words.PARAMS) == {row[0] for params in schema.VERBS.values() for row in params}
+    assert set(reference_words.REASONS) == set(schema.REASONS)
+
+
+def test_every_sentence_ends_with_a_full_stop() -> None:
+    for table in (reference_words.FIELDS, reference_words.TYPES, reference_words.STATES, reference_words.VERBS):
+        for word, sentence in table.items():
+            assert sentence.endswith("."), word
+
+
+def test_tables_have_a_cell_for_each_column_and_names_of_their_own() -> None:
+    tables = reference.tables()
+    assert len({table.name for table in tables}) == len(tables)
+    for table in tables:
+        assert table.rows, table.name
+        assert {len(row) for row in table.rows} == {len(table.columns)}, table.name
+
+
+def test_field_table_shows_unit_range_and_decimals() -> None:
+    view = next(table for table in reference.tables() if table.name == "view")
+    row = next(dict(zip(view.columns, row, strict=True)) for row in view.rows if row[0] == "`soc_pct`")
+    assert (row["unit"], row["range"], row["decimals"], row["of"]) == ("%", "0 to 100", "2", "ups")
+
+
+def test_ratings_name_their_source() -> None:
+    ratings = next(table for table in reference.tables() if table.name == "ratings")
+    assert {row[0] for row in ratings.rows} == set(schema.TYPES)
+    assert all(row[-1] for row in ratings.rows)
+
+
+def test_markdown_has_one_line_a_row(winter_river: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = winter_river("reference verbs")
+    assert code == 0
+    assert [line.split("`")[1] for line in out.splitlines() if line.startswith("| `")] == list(schema.VERBS)
+
+
+def test_json_has_the_same_tables(winter_river: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = winter_river("reference --json")
+    assert code == 0
+    data = json.loads(out)
+    assert [row["reason"] for row in data["reasons"]] == [f"`{reason}`" for reason in schema.REASONS]
+
+
+def test_unknown_table_is_refused_with_the_nearest_name(winter_river: Callable[..., tuple[int, str, str]]) -> None:
+    code, _, err = winter_river("reference verb")
+    assert code == 2
+    assert "did you mean verbs?" in err

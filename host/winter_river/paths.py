@@ -29,6 +29,11 @@ def log_dir() -> Path:
     return _moved("WINTER_RIVER_LOG_DIR") or platformdirs.user_log_path(_APPLICATION)
 
 
+def config_dir() -> Path:
+    """Folder of the user's settings file; WINTER_RIVER_CONFIG_DIR moves it."""
+    return _moved("WINTER_RIVER_CONFIG_DIR") or platformdirs.user_config_path(_APPLICATION)
+
+
 def firmware_dir() -> Path:
     """Folder with `boot.py`, `main.py` and `node.example.json`, of the checkout or of the installed package."""
     return _own("firmware")

@@ -19,7 +19,7 @@ FILE_NAME = "winter-river.toml"
 FILE_BYTES_MAX = 65_536  # chosen: a settings file is a page; anything larger is some other file
 ENVIRONMENT_PREFIX = "WINTER_RIVER_"
 # Variables of winter_river.paths: where the folders are is no setting of a run.
-FOLDER_VARIABLES = ("WINTER_RIVER_DATA_DIR", "WINTER_RIVER_CACHE_DIR", "WINTER_RIVER_LOG_DIR")
+FOLDER_VARIABLES = tuple(f"WINTER_RIVER_{folder}_DIR" for folder in ("CACHE", "CONFIG", "DATA", "LOG"))
 BROKER_KINDS = ("auto", "embedded", "mosquitto")
 NODE_KINDS = ("emulated", "none")
 PORT_DEFAULT = 1883  # IANA's port of MQTT, where stock tools and boards look first
@@ -150,9 +150,9 @@ def find_file(directories: Sequence[Path]) -> Path | None:
 
 def default_directories() -> tuple[Path, ...]:
     """Where a settings file is looked for: the current folder, then the user's configuration folder."""
-    import platformdirs  # here, not above: `--help` never needs it
+    from winter_river import paths  # here, not above: `--help` never needs it
 
-    return Path.cwd(), Path(platformdirs.user_config_dir("winter-river"))
+    return Path.cwd(), paths.config_dir()
 
 
 def _line_of(text: str, name: str) -> int:

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Fetches the two drivers the firmware needs into the user's cache; prints where they are."""
 
 import sys

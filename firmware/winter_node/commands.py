@@ -46,6 +46,8 @@ def _past(type_name, params):
         return "handle is not a position of this type"
     if devices.read_faults(type_name, params.get("fault", "")) is None:
         return "fault is none of this type"
+    if params.get("source_set", schema.SOURCES[0]) not in schema.SOURCES:
+        return "source_set is none of " + " ".join(schema.SOURCES)
     return None
 
 

@@ -13,7 +13,7 @@ PING_AFTER_MS = 5000  # chosen: a third of the keepalive; nothing heard or said 
 ANSWER_MS = 5000  # chosen: a broker that takes longer for PINGRESP, PUBACK, SUBACK or CONNACK is as good as gone
 BACKOFF_MS = 1000
 BACKOFF_MS_MAX = 20000  # chosen: every node is back within 30 s of the broker's return
-START_SPREAD_MS = 1500  # chosen: boards that get power together do not storm the access point
+START_SPREAD_MS = 1000  # chosen: boards that get power together do not storm the access point
 STABLE_MS = 45000  # chosen: longer than a rival waits, so a session that lives this long has no rival
 TAKEN_OVER_MS = 20000  # chosen: with up to as much again, two nodes of one id meet about twice a minute
 TAKEOVERS_MAX = 2  # cut off this often without ever being stable: somebody else uses our id
@@ -51,7 +51,7 @@ class Session:
         self.counters = {"connects": 0, "losses": 0, "dropped": 0, "repeated": 0}
         self._tries = 0  # since the last stable session
         self._cut_off = 0  # sessions that the other end closed before they were stable
-        self._retry_ms = ticks.add(now_ms, int(START_SPREAD_MS * rng()))
+        self._retry_ms = now_ms
         self._since_ms = now_ms  # tick of the last change of state
         self._stable = False
         self._heard_ms = now_ms  # ticks of the last whole packet in and the last packet out

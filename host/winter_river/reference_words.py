@@ -182,6 +182,9 @@ PARAMS = {
     "timeline": "The timeline to follow.",
     "handle": "Where the handle stood.",
     "fault": "The malfunctions of then.",
+    "load_set_kw": "The demand of then.",
+    "fans_running": "How many fans were set to run.",
+    "source_set": "The source it was told to take.",
     "long": "true for a long press.",
 }
 

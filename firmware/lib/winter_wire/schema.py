@@ -270,7 +270,11 @@ VERBS = {
     "set_fans": (("running", INTEGER, True, 0, 10000),),
     "set_fuel": (("pct", NUMBER, True, 0, 100),),
     "release": (("priority", INTEGER, False, 1, 16),),
-    "restore": (("timeline", INTEGER, True, 0, COUNT_MAX), ("handle", TEXT, False, 1, 8), ("fault", TEXT, False, 0, 64)),
+    "restore": (
+        ("timeline", INTEGER, True, 0, COUNT_MAX), ("handle", TEXT, False, 1, 8), ("fault", TEXT, False, 0, 64),
+        ("load_set_kw", NUMBER, False, 0, 100000), ("fans_running", INTEGER, False, 0, 10000),
+        ("source_set", TEXT, False, 1, 8),
+    ),
     "identify": (),
     "page": (("to", INTEGER, False, 0, 9),),
     "press": (("long", FLAG, False, 0, 1),),

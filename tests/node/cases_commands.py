@@ -1,0 +1,465 @@
+"""The command path's claims: checks in the contract's order, verbs, priorities, duplicates, interlock."""
+
+import hashlib
+import json
+
+from winter_node import core as cores
+from winter_node import mac
+from winter_wire import codec, schema
+
+COMMAND, ACK, VIEW = "winter-river/x/command", "winter-river/x/ack", "winter-river/x/view"
+
+
+def middle():
+    return 0.5
+
+
+def node(type_name, **settings):
+    settings["id"] = "x"
+    settings["type"] = type_name
+    core = cores.Core(settings, 77, middle)
+    core.on_connected(0)
+    return core
+
+
+def permit(core, now_ms, allowed=True):
+    fields = {"v": 1, "node_id": "x", "timeline": 1, "t_s": 1, "permit_close": allowed}
+    core.on_message(VIEW, codec.encode("view", fields, core.type), False, now_ms)
+
+
+def send(core, verb, params=None, now_ms=1000, retained=False, **more):
+    """The ack of a command."""
+    more["command"] = verb
+    more["params"] = params or {}
+    return raw(core, json.dumps(more).encode(), now_ms, retained)
+
+
+def raw(core, payload, now_ms=1000, retained=False):
+    actions = core.on_message(COMMAND, payload, retained, now_ms)
+    acks = [json.loads(action[2]) for action in actions if action[0] == "publish" and action[1] == ACK]
+    assert len(acks) == 1
+    return acks[0]
+
+
+def why(ack):
+    return ack["reason"] if ack["result"] == "rejected" else ack["result"]
+
+
+def case_bare_form_is_a_whole_command_in_lab():
+    core = node("utility")
+    ack = raw(core, b'{"command":"set_fault","params":{"state":true}}')
+    assert why(ack) == "done" and core.device.fault_text() == "outage"
+    raw(core, b'{"command":"set_fault","params":{"state":false}}')
+    assert core.device.fault_text() == ""
+
+
+def case_ack_has_the_contract_s_bytes():
+    core = node("pdu")
+    actions = core.on_message(COMMAND, b'{"command":"open","id":"cli-1f-1"}', False, 2500)
+    assert actions[0] == (
+        "publish",
+        ACK,
+        b'{"v":1,"id":"cli-1f-1","node_id":"x","result":"done","reason":"","applied":"handle=open","boot":77,"uptime":2}',
+        1,
+        False,
+    )
+
+
+def case_ack_leaves_before_the_status_that_shows_the_effect():
+    actions = node("pdu").on_message(COMMAND, b'{"command":"open"}', False, 1000)
+    assert [action[1] for action in actions] == [ACK, "winter-river/x/status"]
+    assert json.loads(actions[1][2])["handle"] == "open"
+
+
+def case_restart_comes_after_its_ack():
+    actions = node("pdu").on_message(COMMAND, b'{"command":"restart"}', False, 1000)
+    assert (actions[0][1], actions[-1]) == (ACK, ("restart",))
+
+
+def case_checks_come_in_the_contract_s_order():
+    # Each command has all the faults of those below it; mending the first uncovers the next.
+    core = node("switchgear", key="k" * 16)
+    core.commands.epoch = 5
+    core.on_input("long", 100)  # a hand holds it
+    core.on_tick(2000)
+    good = {"command": "close", "id": "c-1", "boot": 77, "deadline": 9000, "epoch": 5}
+    done = mac.signed(core.commands.key, COMMAND, b'{"command":"open","id":"c-0","boot":77,"deadline":9000,"epoch":5,"priority":1}')
+    assert why(raw(core, done, 2000)) == "priority"
+    bad = dict(good, id="c-0", boot=9, deadline=1, epoch=4, mac="0" * 32)
+    long_one = dict(bad, by="b" * 33, params={"x": "y" * 500})
+    steps = (
+        ("size", long_one),
+        ("schema", dict(bad, by="b" * 33)),
+        ("mac", bad),
+        ("epoch", signed_form(bad)),
+        ("boot", signed_form(dict(bad, epoch=5))),
+        ("expired", signed_form(dict(bad, epoch=5, boot=77))),
+        ("priority", signed_form(dict(good))),
+    )  # fmt: skip
+    for reason, message in steps:
+        form = dict(message)
+        signing = form.pop("sign", False)
+        payload = json.dumps(form).encode()
+        if signing:
+            payload = mac.signed(core.commands.key, COMMAND, payload)
+        assert why(raw(core, payload, 2000)) == reason, reason
+        assert why(raw(core, payload, 2000, retained=True)) == "retained"
+    assert core.device.handle() == "open"
+
+
+def signed_form(message):
+    form = dict(message)
+    form.pop("mac", None)
+    form["sign"] = True
+    return form
+
+
+def case_retained_command_is_never_executed():
+    core = node("utility")
+    assert why(send(core, "set_fault", {"state": True}, retained=True)) == "retained"
+    assert core.device.fault_text() == ""
+
+
+def case_oversize_command_is_refused_before_it_is_parsed():
+    core = node("utility")
+    # 513 bytes that are no JSON at all: were they parsed, the reason would be schema.
+    assert why(raw(core, b"{" * 513)) == "size"
+    assert why(raw(core, None)) == "size"
+    payload = b'{"command":"set_fault","params":{"state":true}}'
+    assert why(raw(core, payload + b" " * (512 - len(payload)))) == "done"
+
+
+def case_misfits_are_refused_as_schema():
+    cases = (
+        ("switchgear", "set_handle", {"to": "run"}), ("switchgear", "set_handle", {}), ("pdu", "open", {"now": True}),
+        ("generator", "set_handle", {"to": "closed"}), ("transformer", "set_fault", {"state": True, "kind": "sag"}),
+        ("utility", "set_fault", {"state": True, "kind": "outage", "severity": 0.5}),
+        ("utility", "set_fault", {"state": True, "kind": "sag", "severity": 1.5}), ("utility", "set_fault", {"state": 1}),
+        ("utility", "set_fault", {}), ("switchgear", "transfer", {"to": "third"}), ("server", "set_load", {"power_kw": "9"}),
+        ("server", "set_load", {"power_kw": -1}), ("server", "set_load", {"power_kw": True}),
+        ("cooling", "set_fans", {"running": 1.5}), ("generator", "set_fuel", {"pct": 101}),
+        ("pdu", "restore", {"timeline": 1, "handle": "on"}), ("pdu", "restore", {"timeline": 1, "fault": "sag"}),
+        ("utility", "restore", {"timeline": 1, "fault": "outage=0.5"}), ("pdu", "restore", {}),
+    )  # fmt: skip
+    for type_name, verb, params in cases:
+        core = node(type_name)
+        before = core.device.snapshot()
+        assert why(send(core, verb, params)) == "schema", (type_name, verb, params)
+        assert core.device.snapshot() == before
+
+
+def case_verbs_of_other_types_and_unknown_ones_are_unknown():
+    for type_name, verb in (("ups", "open"), ("server", "bypass"), ("pdu", "fly"), ("pdu", "update"), ("utility", "reset")):
+        core = node(type_name)
+        before = core.device.snapshot()
+        assert why(send(core, verb)) == "unknown"
+        assert core.device.snapshot() == before
+
+
+def case_every_verb_of_every_type_has_a_row():
+    from winter_node import commands
+
+    for type_name in schema.TYPES:
+        for verb in schema.verbs(type_name):
+            assert verb in commands.TABLE, verb
+
+
+def case_verbs_set_what_their_names_say():
+    cases = (
+        ("utility", "open", {}, "handle", "off"), ("switchgear", "open", {}, "handle", "open"),
+        ("server", "open", {}, "handle", "off"), ("generator", "start", {}, "handle", "run"),
+        ("generator", "set_handle", {"to": "off"}, "handle", "off"), ("ups", "bypass", {}, "handle", "bypass"),
+        ("ups", "bypass", {"state": False}, "handle", "online"), ("switchgear", "transfer", {"to": "second"}, "source_set", "second"),
+        ("server", "set_load", {"power_kw": 120.5}, "load_set_kw", 120.5), ("cooling", "set_fans", {"running": 40}, "fans_running", 40),
+        ("generator", "set_fuel", {"pct": 60}, "fuel_set_pct", 60), ("pdu", "reset", {}, "resets", 1),
+        ("utility", "set_fault", {"state": True, "kind": "sag", "severity": 0.5}, "fault", "sag=0.50"),
+        ("utility", "set_fault", {"state": True, "kind": "swell"}, "fault", "swell=0.15"),
+        ("generator", "set_fault", {"state": True, "kind": "fail_to_start"}, "fault", "fail_to_start"),
+        ("server", "set_fault", {"state": True}, "fault", "fault"),
+    )  # fmt: skip
+    for type_name, verb, params, field, value in cases:
+        core = node(type_name)
+        assert why(send(core, verb, params)) == "done", (type_name, verb)
+        assert core.status(1000)[field] == value, (type_name, verb)
+
+
+def case_stop_takes_a_start_back_and_leaves_the_generator_in_automatic():
+    core = node("generator")
+    send(core, "start")
+    send(core, "stop")
+    assert core.device.handle() == "auto"
+
+
+def case_refuelling_is_counted_so_that_the_same_level_counts_again():
+    core = node("generator")
+    send(core, "set_fuel", {"pct": 100})
+    send(core, "set_fuel", {"pct": 100})
+    assert core.status(1000)["refuels"] == 2
+
+
+def case_faults_add_up_and_are_cleared_one_by_one_or_all():
+    core = node("utility")
+    send(core, "set_fault", {"state": True, "kind": "swell"})
+    send(core, "set_fault", {"state": True})
+    assert core.device.fault_text() == "outage,swell=0.15"  # the schema's order, whatever came first
+    send(core, "set_fault", {"state": False, "kind": "swell"})
+    assert core.device.fault_text() == "outage"
+    send(core, "set_fault", {"state": True, "kind": "sag"})
+    send(core, "set_fault", {"state": False})
+    assert core.device.fault_text() == ""
+
+
+def case_load_above_the_limit_of_the_settings_is_refused():
+    core = node("server", load_kw_max=200)
+    assert why(send(core, "set_load", {"power_kw": 200})) == "done"
+    assert why(send(core, "set_load", {"power_kw": 200.1})) == "schema"
+    assert core.status(1000)["load_set_kw"] == 200
+
+
+def case_setpoint_never_set_is_not_claimed():
+    assert "load_set_kw" not in node("server").status(0)
+    assert node("server", load_set_kw=96).status(0)["load_set_kw"] == 96
+
+
+def case_closing_needs_a_fresh_view_that_permits_it():
+    core = node("switchgear")
+    send(core, "open")
+    assert why(send(core, "close")) == "interlock"  # no view at all
+    permit(core, 2000, allowed=False)
+    assert why(send(core, "close", now_ms=2100)) == "interlock"
+    permit(core, 3000)
+    assert why(send(core, "close", now_ms=8001)) == "interlock"  # older than 5 s
+    assert why(send(core, "set_handle", {"to": "closed"}, now_ms=8001)) == "interlock"
+    assert core.device.handle() == "open"
+    permit(core, 9000)
+    assert why(send(core, "close", now_ms=14000)) == "done"
+    assert core.device.handle() == "closed"
+
+
+def case_view_that_does_not_say_permits_nothing():
+    core = node("pdu")
+    send(core, "open")
+    view = codec.encode("view", {"v": 1, "node_id": "x", "timeline": 1, "t_s": 1}, "pdu")
+    core.on_message(VIEW, view, False, 1000)
+    assert why(send(core, "close")) == "interlock"
+
+
+def case_opening_is_always_possible():
+    for type_name in ("utility", "switchgear", "distribution", "pdu", "server", "cooling"):
+        core = node(type_name)
+        assert why(send(core, "open")) == "done", type_name
+
+
+def case_letting_go_is_a_closing_too():
+    core = node("pdu")
+    send(core, "open")
+    assert why(send(core, "release")) == "interlock"
+    permit(core, 2000)
+    assert why(send(core, "release", now_ms=2000)) == "done"
+    assert core.device.handle() == "closed" and core.device.mode() == "auto"
+
+
+def case_mode_tells_who_holds_the_device():
+    core = node("pdu")
+    assert core.device.mode() == "auto"
+    send(core, "open")
+    assert core.device.mode() == "manual"
+    core.on_input("long", 1000)
+    permit(core, 1000)
+    core.on_input("long", 1000)
+    assert core.device.mode() == "local"
+
+
+def case_hand_beats_the_host_until_it_lets_go():
+    core = node("pdu")
+    core.on_input("long", 500)
+    permit(core, 1000)
+    for priority in range(1, 17):
+        assert why(send(core, "close", priority=priority)) == "priority", priority
+    assert why(send(core, "release", {"priority": 1})) == "priority"
+    assert core.device.handle() == "open"
+    core.on_input("long", 1500)
+    assert core.device.handle() == "closed"
+    assert why(send(core, "open")) == "done"
+
+
+def case_bus_never_gets_the_priority_of_a_hand():
+    assert why(send(node("pdu"), "open", priority=1)) == "priority"
+
+
+def case_lower_number_wins_and_what_lies_beneath_comes_back():
+    core = node("server", load_set_kw=96)
+    assert why(send(core, "set_load", {"power_kw": 50}, priority=16)) == "done"
+    assert why(send(core, "set_load", {"power_kw": 150}, priority=8)) == "done"
+    assert why(send(core, "set_load", {"power_kw": 20}, priority=16)) == "priority"
+    assert core.status(1000)["load_set_kw"] == 150
+    send(core, "release", {"priority": 8})
+    assert core.status(1000)["load_set_kw"] == 50
+    send(core, "release", {"priority": 16})
+    assert core.status(1000)["load_set_kw"] == 96
+
+
+def draws(seed):
+    """Numbers from a small generator that both dialects agree on."""
+    while True:
+        seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
+        yield seed >> 8
+
+
+def case_priority_array_obeys_the_lowest_number_whatever_comes():
+    # The law, beside the code: a dict of what was accepted; the lowest key wins.
+    for seed in range(40):
+        core = node("cooling", fans_running=55)
+        held = {}
+        numbers = draws(seed)
+        for _ in range(60):
+            priority = next(numbers) % 15 + 2
+            if next(numbers) % 3:
+                value = next(numbers) % 100
+                ack = send(core, "set_fans", {"running": value}, priority=priority)
+                if held and min(held) < priority:
+                    assert why(ack) == "priority", seed
+                else:
+                    assert why(ack) == "done", seed
+                    held[priority] = value
+            else:
+                send(core, "release", {"priority": priority})
+                held.pop(priority, None)
+            wanted = held[min(held)] if held else 55
+            assert core.status(1000)["fans_running"] == wanted, seed
+        yield
+
+
+def case_same_id_gets_the_same_answer_and_acts_once():
+    core = node("pdu")
+    payload = b'{"command":"reset","id":"cli-1f-1"}'
+    first = core.on_message(COMMAND, payload, False, 1000)[0]
+    for now_ms in (1500, 4000, 60000):
+        again = core.on_message(COMMAND, payload, False, now_ms)
+        assert [action for action in again if action[1] == ACK] == [first]
+    assert core.status(60000)["resets"] == 1
+
+
+def case_refusals_are_remembered_too():
+    core = node("switchgear")
+    first = send(core, "close", id="a-1", now_ms=1000)
+    permit(core, 2000)
+    assert send(core, "close", id="a-1", now_ms=2000) == first
+    assert why(send(core, "close", id="a-2", now_ms=2000)) == "done"
+
+
+def case_sixteen_answers_are_kept():
+    core = node("pdu")
+    for number in range(17):
+        send(core, "reset", id="a-%d" % number)
+    send(core, "reset", id="a-1")
+    assert core.status(1000)["resets"] == 17
+    send(core, "reset", id="a-0")  # pushed out by the seventeenth
+    assert core.status(1000)["resets"] == 18
+
+
+def case_duplicates_in_any_order_act_once_each():
+    for seed in range(40):
+        core = node("pdu")
+        numbers = draws(seed)
+        seen = {}
+        for _ in range(60):
+            name = "a-%d" % (next(numbers) % 12)
+            ack = send(core, "reset", id=name)
+            assert seen.setdefault(name, ack) == ack, seed
+        assert core.status(1000)["resets"] == len(seen), seed
+        yield
+
+
+def case_without_an_id_each_command_counts():
+    core = node("pdu")
+    send(core, "reset")
+    assert send(core, "reset")["id"] == "-"
+    assert core.status(1000)["resets"] == 2
+
+
+def case_command_for_another_boot_is_refused():
+    core = node("pdu")
+    assert why(send(core, "open", boot=76)) == "boot"
+    assert why(send(core, "open", boot=77)) == "done"
+
+
+def case_deadline_is_the_node_s_own_uptime():
+    core = node("pdu")
+    assert why(send(core, "reset", deadline=3000, now_ms=3000)) == "done"
+    assert why(send(core, "reset", deadline=3000, now_ms=3001)) == "expired"
+
+
+def case_deadlines_outlive_31_bits_of_uptime():
+    core = node("pdu")
+    core.uptime_ms = 0x80000000 + 500  # 24.9 days: the field holds 31 bits, so it has wrapped to 500
+    assert why(send(core, "reset", deadline=2000, now_ms=1000)) == "done"
+    assert why(send(core, "reset", deadline=1000, now_ms=1000)) == "expired"
+
+
+def case_epoch_fences_and_is_kept_when_it_rises():
+    core = node("pdu", epoch=4)
+    assert why(send(core, "reset", epoch=3)) == "epoch"
+    assert why(send(core, "reset", epoch=4)) == "done"
+    actions = core.on_message(COMMAND, b'{"command":"reset","epoch":9}', False, 1000)
+    assert ("epoch", 9) in actions
+    assert why(send(core, "reset", epoch=8)) == "epoch"
+
+
+def case_mac_is_the_standard_hmac():
+    # RFC 4231, test cases 2 and 6 (a key longer than a block).
+    assert mac.code(b"Jefe", b"what do ya want for nothing?") == "5bdcc146bf60754e6a042426089575c7"
+    text = b"Test Using Larger Than Block-Size Key - Hash Key First"
+    assert mac.code(b"\xaa" * 131, text) == "60e431591ee0b67f0d8a26aacbf5b77f"
+    assert hashlib.sha256(b"").digest()[0] == 0xE3
+
+
+def case_mac_is_bound_to_the_bytes_and_the_topic():
+    core = node("pdu", key="secret-of-x")
+    key = b"secret-of-x"
+    good = mac.signed(key, COMMAND, b'{"command":"reset","id":"a-1"}')
+    assert why(raw(core, good)) == "done"
+    assert why(raw(core, mac.signed(key, "winter-river/y/command", b'{"command":"reset","id":"a-2"}'))) == "mac"
+    assert why(raw(core, mac.signed(b"other", COMMAND, b'{"command":"reset","id":"a-3"}'))) == "mac"
+    assert why(raw(core, good.replace(b"reset", b"open "))) == "mac"
+    assert why(raw(core, good[:-1] + b',"by":"me"}')) == "mac"  # something after the mac is not covered by it
+    assert core.status(1000)["resets"] == 1
+
+
+def case_lab_takes_commands_without_a_mac_even_with_a_key():
+    assert why(send(node("pdu", key="secret-of-x"), "reset")) == "done"
+
+
+def case_secured_refuses_the_bare_form_and_takes_the_full_one():
+    core = node("pdu", profile="secured", key="secret-of-x")
+    assert why(raw(core, b'{"command":"reset"}')) == "schema"
+    assert why(raw(core, mac.signed(b"secret-of-x", COMMAND, b'{"command":"reset"}'))) == "schema"
+    full = b'{"command":"reset","id":"a-1","by":"me","boot":77,"deadline":5000,"epoch":0}'
+    assert why(raw(core, full)) == "schema"  # no mac
+    assert why(raw(core, mac.signed(b"secret-of-x", COMMAND, full))) == "done"
+    press = b'{"command":"press","id":"a-2","by":"me","boot":77,"deadline":5000,"epoch":0}'
+    assert why(raw(core, mac.signed(b"secret-of-x", COMMAND, press))) == "authority"
+
+
+def case_press_is_the_button():
+    core = node("utility")
+    actions = core.on_message(COMMAND, b'{"command":"press"}', False, 1000)
+    assert ("page", -1) in actions
+    assert why(send(core, "press", {"long": True})) == "done"
+    assert (core.device.handle(), core.device.mode()) == ("off", "local")
+
+
+def case_identify_and_page_go_to_the_shell():
+    core = node("pdu")
+    assert ("identify",) in core.on_message(COMMAND, b'{"command":"identify"}', False, 1000)
+    assert ("page", 2) in core.on_message(COMMAND, b'{"command":"page","params":{"to":2}}', False, 1000)
+
+
+def case_restore_brings_setpoints_back_too():
+    core = node("server", load_set_kw=96)
+    send(core, "set_load", {"power_kw": 20})
+    assert why(send(core, "restore", {"timeline": 2, "handle": "off", "fault": "", "load_set_kw": 150})) == "done"
+    status = core.status(1000)
+    assert (status["load_set_kw"], status["handle"]) == (150, "off")
+    send(core, "restore", {"timeline": 3, "handle": "on", "load_set_kw": 96})
+    assert core.device.mode() == "auto"

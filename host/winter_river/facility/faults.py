@@ -5,9 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 FAULTS_MAX = 100  # chosen: nobody reads more, and a hostile file must not fill the memory
 SHOWN_LETTERS_MAX = 60  # of a value quoted in a message
+LIKENESS_MIN = 0.5  # chosen: below half of the letters in common a guess is no help
+COMPARED_MAX = 2000  # chosen: names looked through for a hint, which is not worth a wait
+LISTED_MAX = 16  # chosen: so few names are listed where none is near
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,17 @@ def shown(value: object) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint with the known name nearest to word, else the few names there are; may be empty."""
-    names = list(known)
-    close = difflib.get_close_matches(word[:64].lower(), names, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    if 0 < len(names) <= 16:
+    """A hint with the known name nearest to word (the first of equals), else the few names there are; may be empty."""
+    names = list(islice(known, COMPARED_MAX))
+    matcher = difflib.SequenceMatcher()
+    matcher.set_seq2(word[:SHOWN_LETTERS_MAX].lower())
+    best, best_name = LIKENESS_MIN, ""
+    for name in names:
+        matcher.set_seq1(name.lower())
+        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best and matcher.ratio() > best:
+            best, best_name = matcher.ratio(), name
+    if best_name:
+        return f"did you mean `{best_name}`?"
+    if 0 < len(names) <= LISTED_MAX:
         return "known: " + ", ".join(names)
     return ""

@@ -74,7 +74,7 @@ def vm_run(vm_command: list[str], tmp_path: Path) -> Callable[..., VmRun]:
         folder = tmp_path / "data"
         folder.mkdir(exist_ok=True)
         for name, value in (data or {}).items():
-            (folder / f"{name}.json").write_text(json.dumps(value))
+            (folder / f"{name}.json").write_text(json.dumps(value, ensure_ascii=False))
         every = [(FIRMWARE, "/firmware"), (FIRMWARE / "lib", "/lib"), (folder, "/data"), *(mounts or [])]
         job = {
             "heap_bytes": heap_bytes,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections import deque
 from collections.abc import Callable
 from errno import ETIMEDOUT
@@ -55,7 +54,7 @@ class Board:
     """One board with power on. `hw` holds its modules, as main.py finds them on a real one.
 
     boot() makes a new `hw`: the old one's sockets are reset and its state is gone, but flash, screen, radio and
-    console stay. console: the last lines printed. watchdog_resets: how often the watchdog bit.
+    console (the last lines printed) stay.
     """
 
     def __init__(
@@ -104,7 +103,7 @@ class Board:
                 rename=self.flash.rename,
                 uname=lambda: ("esp32", "esp32", "1.27.0", "emulated", "Winter River emulated board"),
             ),
-            sys=sys,
+            random=self.random,
             open=self.flash.open,
             print=self._print,
         )

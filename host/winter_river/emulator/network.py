@@ -10,7 +10,7 @@ from winter_river.emulator.clock import NodeTime
 STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 1000, 1001, 1010
 STAT_BEACON_TIMEOUT, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = 200, 201, 202
 STA_IF, AP_IF = 0, 1
-ATTEMPT_MS = 300  # chosen: a real join takes 1 to 4 s; a demonstration should not wait for it
+ATTEMPT_MS = 100  # chosen: a real join takes 1 to 4 s; a demonstration should not wait for it
 RSSI_DBM = -55  # chosen: a board on the same table
 _CONFIG_KEYS = ("pm", "hostname", "dhcp_hostname", "txpower", "channel", "ssid", "reconnects", "mac")
 

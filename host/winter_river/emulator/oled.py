@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from winter_river.emulator import font, png
+from winter_river.emulator import letters, png
 
 WIDTH, HEIGHT = 128, 64
 PAGES = HEIGHT // 8
-COLUMNS, LINES = WIDTH // 8, HEIGHT // 8  # of the 8x8 font
-GRAPHIC = "\u2592"  # in text(): a cell that shows no letter
-SOLID = "\u2588"
 
 _HORIZONTAL, _VERTICAL, _PAGE = 0, 1, 2
 
@@ -25,9 +22,6 @@ _FOLLOWING = {
     0xD3: 1, 0xD5: 1, 0xD9: 1, 0xDA: 1, 0xDB: 1,
 }  # fmt: skip
 _BIT_TABLES = tuple(bytes((byte >> bit) & 1 for byte in range(256)) for bit in range(8))
-_LETTERS = {glyph: chr(font.FIRST + index) for index, glyph in enumerate(font.GLYPHS)}
-_FULL = b"\xff" * 8
-_INVERTING = bytes(255 - byte for byte in range(256))
 
 
 class Oled:
@@ -149,6 +143,17 @@ class Oled:
         else:
             self._column = (self._column + 1) % WIDTH
 
+    def _glass(self) -> tuple[bytes, ...]:
+        """The picture as PAGES pages of WIDTH columns of eight pixels, as the memory holds it."""
+        pixels = self.pixels
+        pages = []
+        for top in range(0, HEIGHT, 8):
+            columns = 0
+            for bit in range(8):
+                columns |= int.from_bytes(pixels[top + bit], "little") << bit
+            pages.append(columns.to_bytes(WIDTH, "little"))
+        return tuple(pages)
+
     @property
     def pixels(self) -> tuple[bytes, ...]:
         """The picture: HEIGHT rows from the top of WIDTH bytes from the left, each 0 (dark) or 1 (lit)."""
@@ -173,18 +178,8 @@ class Oled:
         return tuple(rows)
 
     def text(self) -> tuple[str, ...]:
-        """The letters on the glass: LINES texts of COLUMNS characters, read on the 8x8 grid.
-
-        Dark letters on light count too. A lit cell is SOLID, one that shows no letter is GRAPHIC.
-        """
-        pixels = self.pixels
-        lines = []
-        for line in range(LINES):
-            columns = bytes(
-                sum(row[x] << bit for bit, row in enumerate(pixels[line * 8 : line * 8 + 8])) for x in range(WIDTH)
-            )
-            lines.append(_read_line([columns[x : x + 8] for x in range(0, WIDTH, 8)]))
-        return tuple(lines)
+        """The lines of letters on the glass, from the top, wherever they begin; see letters.read."""
+        return letters.read(self._glass())
 
     def png(self, path: str | Path, *, scale: int = 4) -> Path:
         """Write the picture to a PNG file, each pixel scale x scale dots; gives the path back."""
@@ -205,17 +200,3 @@ class Oled:
 def _next(value: int, first: int, last: int, count: int) -> tuple[int, bool]:
     """The value after this one inside a window, and whether it went back to the first."""
     return (first, True) if value == last else ((value + 1) % count, False)
-
-
-def _read_line(cells: list[bytes]) -> str:
-    """Text of one line of 8x8 cells. In a line with dark letters on light, a lit cell is the space between them."""
-    dark_on_light = any(
-        cell not in _LETTERS and cell.translate(_INVERTING) in _LETTERS and cell != _FULL for cell in cells
-    )
-    letters = []
-    for cell in cells:
-        if cell == _FULL:
-            letters.append(" " if dark_on_light else SOLID)
-        else:
-            letters.append(_LETTERS.get(cell) or _LETTERS.get(cell.translate(_INVERTING)) or GRAPHIC)
-    return "".join(letters)

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from winter_wire import schema, topics
-
 from winter_node import ticks
 from winter_node.core import Core
+from winter_wire import schema, topics
 
 LOG_LINES_MAX = 50
 FOREVER_MS = 5000  # how long a core without a connection may be left alone: it has nothing to say then

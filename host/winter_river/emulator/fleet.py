@@ -1,0 +1,263 @@
+"""Many virtual nodes in one process and one thread: each is stepped when its socket stirs or its time has come."""
+
+from __future__ import annotations
+
+import heapq
+import selectors
+import socket as _socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from urllib.parse import unquote, urlsplit
+
+from winter_wire import topics
+
+from winter_river.emulator.network import AccessPoint
+from winter_river.emulator.node import VirtualNode
+from winter_river.emulator.sockets import StreamSocket
+
+if TYPE_CHECKING:
+    from winter_river.facility import Facility
+
+SSID = "winter-river-emulated"
+STAGGER_MS = 10  # chosen: between two starts; the firmware spreads its joins by itself on top of that
+STAGGER_MS_MAX = 2000
+GAP_MS = 2  # chosen: least time between two steps of a node, a tenth of what a board takes
+IDLE_MS_MAX = 1000
+MQTT_PORT = 1883
+
+
+def network_settings(broker_url: str, *, root: str = topics.ROOT) -> dict[str, Any]:
+    """The part of an emulated node's node.json that says where it is. broker_url: mqtt://[user:password@]host[:port].
+
+    Raises ValueError for another form.
+    """
+    parts = urlsplit(broker_url)
+    if parts.scheme != "mqtt" or not parts.hostname:
+        raise ValueError(f"broker is {broker_url!r}; wanted: mqtt://host:port")
+    broker: dict[str, Any] = {"host": parts.hostname, "port": parts.port or MQTT_PORT}
+    if parts.username:
+        broker.update(user=unquote(parts.username), password=unquote(parts.password or ""))
+    return {"root": root, "wifi": {"ssid": SSID, "password": ""}, "broker": broker, "ntp": "host"}
+
+
+class HasUrl(Protocol):
+    """A broker that says where it is."""
+
+    @property
+    def url(self) -> str: ...
+
+
+class Fleet:
+    """The virtual nodes of a facility. start(), or `with`, runs them in a thread of their own, run() in the caller's.
+
+    What other threads ask for (kill, press, freeze ...) happens in the fleet's thread, in order, before its next step.
+    access_point: the radio that all nodes share. steps: how often any node was stepped.
+    """
+
+    def __init__(
+        self,
+        facility: Facility,
+        broker: str | HasUrl,
+        *,
+        seed: int = 0,
+        node_ids: Iterable[str] | None = None,
+        root: str = topics.ROOT,
+        screens: bool = True,
+        settings: Mapping[str, Any] | None = None,
+        now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
+    ) -> None:
+        """broker: its URL, or a Broker. node_ids: which of the facility's nodes, by default all. settings: added to every node.json.
+
+        Raises ValueError for a node that the facility has not, or a broker URL that is none.
+        """
+        self.access_point = AccessPoint(SSID)
+        self.steps = 0
+        self._now_ms = now_ms
+        self._nodes: dict[str, VirtualNode] = {}
+        network = network_settings(broker if isinstance(broker, str) else broker.url, root=root)
+        for node_id in facility.nodes if node_ids is None else node_ids:
+            if node_id not in facility.nodes:
+                raise ValueError(f"{facility.name} has no node {node_id}")
+            self._nodes[node_id] = VirtualNode(
+                facility.nodes[node_id].settings() | network | dict(settings or {}),
+                seed=seed,
+                access_point=self.access_point,
+                screen=screens,
+                unix_s=time.time,
+            )
+        self._frozen: set[str] = set()
+        self._due: dict[str, int] = {}
+        self._queue: list[tuple[int, str]] = []  # (due, id); one that _due contradicts is out of date
+        self._watched: dict[str, StreamSocket] = {}
+        self._asked: deque[Callable[[], None]] = deque()
+        self._selector: selectors.BaseSelector | None = None
+        self._waker: _socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    @property
+    def nodes(self) -> Mapping[str, VirtualNode]:
+        """The nodes by id. Look only: while the fleet runs, they belong to its thread."""
+        return self._nodes
+
+    def node(self, node_id: str) -> VirtualNode:
+        """One node; raises KeyError where there is none."""
+        return self._nodes[node_id]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Power on, one node after the other, in a thread of the fleet's own."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self.run, name="fleet", daemon=True)
+        self._thread.start()
+
+    def stop(self, *, timeout_s: float = 5.0) -> None:
+        """Every node says goodbye and goes off; waits for the thread, where there is one."""
+        self.request_stop()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
+            self._thread = None
+
+    def request_stop(self) -> None:
+        """Ask for the stop without waiting; safe in a signal handler."""
+        self._stopping.set()
+        self._wake()
+
+    def kill(self, node_id: str) -> None:
+        """Cut a node's power: its last will follows."""
+        self._ask(node_id, lambda node, now_ms: node.kill())
+
+    def power_on(self, node_id: str) -> None:
+        """Give a killed node its power back."""
+        self._ask(node_id, lambda node, now_ms: node.start(now_ms))
+
+    def freeze(self, node_id: str) -> None:
+        """Let a node hang with its connection open: nobody hears from it, no last will until the keepalive ends."""
+        self._ask(node_id, lambda node, now_ms: self._frozen.add(node.node_id))
+
+    def thaw(self, node_id: str) -> None:
+        """Let a frozen node go on."""
+        self._ask(node_id, lambda node, now_ms: self._frozen.discard(node.node_id))
+
+    def press(self, node_id: str, *, long: bool = False) -> None:
+        """A finger on a node's button."""
+
+        def act(node: VirtualNode, now_ms: int) -> None:
+            node.step(now_ms)
+            node.press(long=long)
+
+        self._ask(node_id, act)
+
+    def run(self) -> None:
+        """Run the nodes until somebody asks for the stop."""
+        now_ms = self._now_ms()
+        self._selector = selectors.DefaultSelector()
+        wake, self._waker = _socket.socketpair()
+        wake.setblocking(False)
+        self._waker.setblocking(False)
+        self._selector.register(wake, selectors.EVENT_READ, None)
+        try:
+            apart_ms = min(STAGGER_MS, STAGGER_MS_MAX // max(1, len(self._nodes)))
+            for index, node_id in enumerate(self._nodes):
+                self._set_due(node_id, now_ms + index * apart_ms)
+            while not self._stopping.is_set():
+                self._turn(wake)
+        finally:
+            for node in self._nodes.values():
+                node.stop()
+            self._selector.close()
+            self._waker.close()
+            wake.close()
+            self._selector = self._waker = None
+            self._watched.clear()
+            self._due.clear()
+            self._queue.clear()
+
+    def _turn(self, wake: _socket.socket) -> None:
+        """Wait for the next thing to do, then do all that is due."""
+        assert self._selector is not None
+        now_ms = self._now_ms()
+        wait_ms = min(IDLE_MS_MAX, self._queue[0][0] - now_ms) if self._queue else IDLE_MS_MAX
+        for key, _ in self._selector.select(max(0, wait_ms) / 1000):
+            if key.data is None:
+                _drain(wake)
+            else:
+                self._set_due(key.data, min(self._due.get(key.data, now_ms), self._now_ms()))
+        while self._asked:
+            self._asked.popleft()()
+        now_ms = self._now_ms()
+        while self._queue and self._queue[0][0] <= now_ms:
+            due_ms, node_id = heapq.heappop(self._queue)
+            if self._due.get(node_id) == due_ms:
+                self._step(node_id, now_ms)
+
+    def _step(self, node_id: str, now_ms: int) -> None:
+        node = self._nodes[node_id]
+        if node_id in self._frozen:
+            self._set_due(node_id, now_ms + IDLE_MS_MAX)
+            self._watch(node_id, None)
+            return
+        if not node.powered and not node.boots:
+            node.start(now_ms)
+        self.steps += 1
+        wait_ms = node.step(now_ms)
+        self._set_due(node_id, now_ms + max(GAP_MS, wait_ms))
+        sockets = node.board.sockets.opened
+        if sockets and node.link_up():
+            self._watch(node_id, next(iter(sockets)))
+        else:
+            self._watch(node_id, None)
+
+    def _watch(self, node_id: str, socket: StreamSocket | None) -> None:
+        """Wait for this socket of the node and no other; the firmware has one at most."""
+        assert self._selector is not None
+        old = self._watched.get(node_id)
+        if old is socket:
+            return
+        if old is not None:
+            self._selector.unregister(old)
+            del self._watched[node_id]
+        if socket is not None:
+            self._selector.register(socket, selectors.EVENT_READ, node_id)
+            self._watched[node_id] = socket
+
+    def _set_due(self, node_id: str, due_ms: int) -> None:
+        if self._due.get(node_id) != due_ms:
+            self._due[node_id] = due_ms
+            heapq.heappush(self._queue, (due_ms, node_id))
+
+    def _ask(self, node_id: str, act: Callable[[VirtualNode, int], None]) -> None:
+        node = self._nodes[node_id]
+
+        def do() -> None:
+            now_ms = self._now_ms()
+            act(node, now_ms)
+            self._set_due(node_id, now_ms)
+
+        self._asked.append(do)
+        self._wake()
+
+    def _wake(self) -> None:
+        waker = self._waker
+        if waker is not None:
+            try:
+                waker.send(b"!")
+            except OSError:  # full: it is awake anyway; closed: it has stopped meanwhile
+                return
+
+
+def _drain(wake: _socket.socket) -> None:
+    try:
+        while wake.recv(4096):
+            continue
+    except BlockingIOError:
+        return

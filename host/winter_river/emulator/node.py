@@ -1,0 +1,158 @@
+"""One virtual node: the firmware's own main.py on an emulated board, a step at a time."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from winter_river.emulator import dialect
+from winter_river.emulator.board import Board
+from winter_river.emulator.flash import Flash
+from winter_river.emulator.machine import Reset
+from winter_river.emulator.network import AccessPoint
+
+OFF_WAIT_MS = 1000  # how often a board without power or program is looked at
+SHORT_PRESS_MS = 150  # chosen: longer than the firmware's debouncing, far from its long press
+LONG_PRESS_MS = 1300  # chosen: longer than the firmware's long press
+
+
+class VirtualNode:
+    """A board with power on or off that runs the firmware; all its state is its own.
+
+    boots: how often it has started. crashes, error: exceptions that reached main's loop, and the last traceback.
+    runner: the firmware's Runner of this boot, None while there is none (no power, bad settings).
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        *,
+        seed: int = 0,
+        access_point: AccessPoint | None = None,
+        screen: bool = True,
+        flash: Flash | None = None,
+        unix_s: Callable[[], float] | None = None,
+        ticks_start_ms: int = 0,
+    ) -> None:
+        """settings: the contents of node.json, which the firmware checks itself.
+
+        access_point: the radio around it; by default one that suits the settings. unix_s: see Board.
+        """
+        dialect.install()
+        self._main = dialect.firmware_main()
+        self.node_id = str(settings.get("id", ""))
+        wifi = settings.get("wifi", {})
+        self.access_point = access_point or AccessPoint(
+            wifi.get("ssid", self._main.node_settings.SSID), wifi.get("password", "")
+        )
+        self.board = Board(
+            self.node_id,
+            access_point=self.access_point,
+            seed=seed,
+            screen=screen,
+            flash=flash,
+            unix_s=unix_s,
+            ticks_start_ms=ticks_start_ms,
+        )
+        self.board.flash.files[self._main.SETTINGS_FILE] = json.dumps(dict(settings)).encode()
+        self.oled = self.board.oled
+        self.powered = False
+        self.boots = self.crashes = self.watchdog_resets = 0
+        self.error = ""
+        self.runner: Any = None
+        self._button: int | None = None
+        self._release_ms: int | None = None
+        self._booted_ms = self._now_ms = 0
+
+    def start(self, now_ms: int = 0) -> None:
+        """Power on: the screen starts dark, the firmware from its beginning."""
+        self._now_ms = now_ms
+        self.powered = True
+        self.oled.power_cycle()
+        self._boot("power_on")
+
+    def step(self, now_ms: int) -> int:
+        """One pass of the firmware's loop at now_ms (any clock that only rises); ms until it wants the next one."""
+        self._now_ms = now_ms
+        if not self.powered or self.runner is None:
+            return OFF_WAIT_MS
+        time = self.board.time
+        time.now_ms = max(time.now_ms, now_ms - self._booted_ms)
+        if self._release_ms is not None and now_ms >= self._release_ms:
+            self._release()
+        try:
+            wait_ms = int(self.runner.step(time.ticks_ms()))
+        except Reset as reset:
+            self._boot(str(reset))
+            return 0
+        except Exception as error:  # noqa: BLE001 (what main's loop does on a board: say so, go on, starve the watchdog)
+            self._crashed("step", error)
+            wait_ms = int(self._main.POLL_MS)
+        if self._watchdog_bites():
+            self.watchdog_resets += 1
+            self._boot("watchdog")
+            return 0
+        if any(socket.buffered() for socket in self.board.sockets.opened):
+            return 0
+        return wait_ms if self._release_ms is None else max(0, min(wait_ms, self._release_ms - now_ms))
+
+    def press(self, *, long: bool = False) -> None:
+        """Hold the button, from the last step on, as long as a short or a long press takes; step it soon after."""
+        if self.powered and self._button is not None:
+            self.board.machine.drive(self._button, 0)
+            self._release_ms = self._now_ms + (LONG_PRESS_MS if long else SHORT_PRESS_MS)
+
+    def kill(self) -> None:
+        """Power off at once: connections break with a TCP reset, so that the broker speaks the last will."""
+        self.board.abort_sockets()
+        self._power_off()
+
+    def stop(self) -> None:
+        """Power off in good order: the firmware says goodbye and closes its connection."""
+        if self.runner is not None:
+            self.runner.stop(self.board.time.ticks_ms())
+        self._power_off()
+
+    def link_up(self) -> bool:
+        """Whether its Wi-Fi is joined: without it there is no point in waiting for its sockets."""
+        return self.powered and self.board.network.WLAN().isconnected()
+
+    def _boot(self, cause: str) -> None:
+        hw = self.board.boot(cause)
+        self.boots += 1
+        self._booted_ms = self._now_ms
+        self._release_ms = None
+        self.runner = None
+        main = self._main
+        try:
+            settings = main.node_settings.read(hw.open, main.SETTINGS_FILE)
+        except ValueError as faults:
+            main.complain(hw, faults.args)
+            return
+        self._button = settings["board"]["button"]
+        try:
+            self.runner = main.build(main.adapters(settings, settings["board"], hw))
+        except Exception as error:  # noqa: BLE001 (main ends in its console then; the other boards of a fleet go on)
+            self._crashed("boot", error)
+
+    def _crashed(self, where: str, error: Exception) -> None:
+        self.crashes += 1
+        self.error = traceback.format_exc()
+        self.board.hw.print(where + ":", repr(error))
+
+    def _release(self) -> None:
+        self._release_ms = None
+        if self._button is not None:
+            self.board.machine.drive(self._button, 1)
+
+    def _power_off(self) -> None:
+        self.powered = False
+        self.runner = None
+        self._release_ms = None
+        self.oled.power_cycle()
+
+    def _watchdog_bites(self) -> bool:
+        dog = self.board.machine.watchdog
+        return dog is not None and self.board.time.now_ms - dog.fed_ms > dog.timeout_ms

@@ -13,7 +13,7 @@ from winter_wire import schema, topics
 from winter_river.engine import Event
 from winter_river.facility import Facility
 from winter_river.service.bus import Bus, BusError
-from winter_river.service.coordinator import Coordinator, Counters, Note
+from winter_river.service.coordinator import Coordinator, Note
 from winter_river.service.desk import TIMEOUT_S, Desk, Order
 from winter_river.service.loop import Loop
 from winter_river.site import NO_PARAMS, Ack
@@ -37,7 +37,7 @@ class Report:
     t_s: float
     nodes: int
     online: int
-    counters: Counters
+    counters: Mapping[str, float]
     balance: Mapping[str, object]
     notes: Sequence[Note]
     failure: str
@@ -203,7 +203,7 @@ class Service:
                 t_s=coordinator.t_s,
                 nodes=len(ids),
                 online=sum(coordinator.presence(node_id) == "online" for node_id in ids),
-                counters=coordinator.counters,
+                counters=coordinator.counters._asdict(),
                 balance=coordinator.balance(),
                 notes=coordinator.notes(),
                 failure=str(self._loop.failure or ""),

@@ -1,0 +1,67 @@
+"""A broker of our own for each test that wants one; real time and real sockets are allowed here and nowhere else."""
+
+import contextlib
+import os
+import signal
+import time
+
+import pytest
+from winter_river.service.broker import start_broker
+
+
+def wait_until(claim, *, timeout_s=10.0, what=""):
+    """Returns what claim() gives as soon as it is true; fails naming the claim when the time is up."""
+    end_s = time.monotonic() + timeout_s
+    while time.monotonic() < end_s:
+        found = claim()
+        if found:
+            return found
+        time.sleep(0.02)
+    pytest.fail(f"not within {timeout_s} s: {what or claim}")
+
+
+@pytest.fixture
+def until():
+    """wait_until, for tests."""
+    return wait_until
+
+
+class Brokers:
+    """Brokers on one port, one after the other: what a restart is to everybody else."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self.broker = start_broker("auto", data_dir=folder)
+
+    @property
+    def url(self):
+        return self.broker.url
+
+    def stop(self):
+        """As a service manager does it."""
+        self.broker.stop()
+
+    def kill(self):
+        """As a power cut does it."""
+        os.kill(self.broker.pid, signal.SIGKILL)
+        self.broker.stop()
+
+    def start(self):
+        """Again on the same port."""
+        self.broker = start_broker(self.broker.kind, port=self.broker.port, data_dir=self._folder)
+
+    def freeze(self):
+        os.kill(self.broker.pid, signal.SIGSTOP)
+
+    def thaw(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.broker.pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def brokers(tmp_path):
+    """A running broker that can be stopped, killed, frozen and started again."""
+    brokers = Brokers(tmp_path)
+    yield brokers
+    brokers.thaw()
+    brokers.stop()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-import fetch_vm  # noqa: E402  (a script of ours, not a package)
+import fetch_vm
 
 TARGET = ROOT / "host" / "winter_river" / "emulator" / "font.py"
 CASE = """

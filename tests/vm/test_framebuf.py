@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from winter_river.emulator import font, framebuf
 
 CASES = Path(__file__).with_name("cases_drawing.py")

@@ -11,6 +11,10 @@ from winter_wire import schema
 _FINITE_MAX = 1e30  # beyond every range in the schema: catches inf and nan by one comparison
 
 
+# First bytes of UTF-8 that allow only some second bytes (Unicode 15, table 3-7): low, high.
+_SECOND_BYTES = {0xE0: (0xA0, 0xBF), 0xED: (0x80, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0x80, 0x8F)}
+
+
 def _refuse(text):
     raise ValueError(text)
 
@@ -115,6 +119,19 @@ def encode(kind, message, type_name=None):
     return payload
 
 
+def _is_strict_utf8(payload):
+    """Whether multi-byte letters are the shortest form of a real code point: MicroPython checks only their shape."""
+    for index in range(len(payload)):
+        lead = payload[index]
+        if lead in (0xC0, 0xC1) or lead > 0xF4:
+            return False
+        if lead in _SECOND_BYTES:
+            low, high = _SECOND_BYTES[lead]
+            if not low <= payload[index + 1] <= high:
+                return False
+    return True
+
+
 def decode(kind, payload):
     """(message, None), or (None, (reason, detail)) with reason size or schema. Never raises.
 
@@ -123,7 +140,10 @@ def decode(kind, payload):
     if len(payload) > schema.BYTES_MAX[kind]:
         return None, ("size", "%d bytes; at most %d" % (len(payload), schema.BYTES_MAX[kind]))
     try:
-        data = _loads(str(payload, "utf-8"))
+        text = str(payload, "utf-8")
+        if len(text) != len(payload) and not _is_strict_utf8(payload):
+            raise ValueError
+        data = _loads(text)
     except (ValueError, RuntimeError, MemoryError):  # RuntimeError: nested deeper than the parser goes
         return None, ("schema", "not JSON in UTF-8")
     if not isinstance(data, dict):

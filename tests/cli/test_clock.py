@@ -1,7 +1,6 @@
 """The clocks."""
 
 import pytest
-
 from winter_river.clock import ManualClock, MonotonicClock
 
 

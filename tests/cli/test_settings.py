@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-
 from winter_river.settings import SENTENCES, Settings, SettingsError, load_settings
 
 

@@ -1,7 +1,6 @@
 """Words of the command line into values."""
 
 import pytest
-
 from winter_river.cli.errors import UsageError
 from winter_river.cli.values import params_of, seconds, table_text
 

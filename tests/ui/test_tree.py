@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import pytest
-
 from winter_river.facility import Node, generate, load_facility
 from winter_river.ui.tree import rows
 
@@ -36,7 +35,7 @@ def test_standby_source_stands_on_top_with_what_it_waits_for() -> None:
 def test_separate_sides_have_titles() -> None:
     site = nodes(utility_a=(), load_a1=("utility_a",), utility_b=(), load_b1=("utility_b",))
     assert drawn(site) == ["side A", "utility_a", "load_a1", "side B", "utility_b", "load_b1"]
-    assert [row.node_id for row in rows(site)][0] == ""
+    assert rows(site)[0].node_id == ""
 
 
 def test_sides_joined_by_a_second_cord_are_one() -> None:

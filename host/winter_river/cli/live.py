@@ -85,7 +85,9 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
         if settings.nodes == "emulated":
             from winter_river.emulator import Fleet
 
-            running.enter_context(Fleet(facility, broker, root=settings.root))
+            fleet = Fleet(facility, broker.url, root=settings.root, seed=settings.seed)
+            fleet.start()
+            running.callback(fleet.stop)
         yield Live(facility, service, broker, settings.seed)
 
 

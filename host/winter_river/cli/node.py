@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from winter_river.cli.connection import where
-from winter_river.cli.errors import CommandError, UsageError
+from winter_river.cli.errors import UsageError
 from winter_river.cli.options import BrokerOption, RootOption, settings_of
 from winter_river.cli.run_file import read_note
 from winter_river.settings import nearest
@@ -43,9 +43,4 @@ def node(
         raise UsageError(f"{site.name} has no node {node_id}{nearest(node_id, list(site.nodes))}")
     url, root = where(settings)
     typer.echo(f"{node_id} ({site.nodes[node_id].type}) at {url}; stop: Ctrl-C")
-    try:
-        run_node(site.nodes[node_id], url, root=root)
-    except KeyboardInterrupt:
-        return
-    except OSError as error:
-        raise CommandError(f"{node_id}: {error}") from error
+    run_node(site, node_id, url, root=root)

@@ -34,7 +34,7 @@ def simulate(
     until: Annotated[
         str | None, typer.Option("--until", help="How long: 120s, 2m (default: the script, or 60s).")
     ] = None,
-    dt: Annotated[str, typer.Option("--dt", help="Time between two lines of the trace.")] = "1s",
+    dt: Annotated[str, typer.Option("--dt", help="The longest step, and time between two lines of the trace.")] = "1s",
     seed: Annotated[
         int | None, typer.Option("--seed", help="Where randomness starts (default: the script's, or 1).")
     ] = None,
@@ -70,7 +70,7 @@ def simulate(
         raise UsageError(f"--dt: {dt} is shorter than {DT_S_MIN} s")
     until_s = None if until is None else seconds(until, option="--until")
     site, scenario, left_out = _what(facility, script, until_s, seed)
-    simulation = Simulation(site, seed=scenario.seed)
+    simulation = Simulation(site, seed=scenario.seed, dt_s=dt_s)
     end_s = max(scenario.end_s, until_s or 0.0) if script or until else UNTIL_S_DEFAULT
     progress = _progress(end_s)
     with TraceFile(trace, simulation) as lines:

@@ -37,7 +37,7 @@ class LiveView(App[str]):
     #header { height: 2; }
     SiteTree { height: 1fr; scrollbar-size-vertical: 1; }
     #detail { height: 1; }
-    #events { height: 5; border-top: solid; }
+    #events { height: 5; }
     #footer { height: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -176,7 +176,7 @@ class LiveView(App[str]):
         for order in keys.ORDERS:
             if order.key == letter:
                 self._order(selected, order.verb, order.params)
-        for key, _, verb, param in keys.CHOICES:
+        for key, verb, param in keys.CHOICES:
             if key == letter:
                 self._choose(selected, verb, param)
         for quick in keys.QUICK:

@@ -7,10 +7,10 @@ from winter_river.ui import words
 from winter_river.ui.tree import Row
 
 _LOADS = ("server", "cooling")  # what is fed has its voltage at the input; everything else at the output
-_BAR_WIDTH = 6
-_NAME_WIDTH_MIN, _NAME_WIDTH_MAX = 16, 56
+_BAR_WIDTH = 5
+NAME_WIDTH_MIN, NAME_WIDTH_MAX = 16, 56  # chosen: 80 columns leave 21, which every id of the library fits into
 # state, power, voltage, load, store, time left: as wide as the longest text of each, and a space
-WIDTHS = (13, 10, 9, 8, 13, 7)
+WIDTHS = (13, 9, 9, 6, 12, 7)
 ALIGNMENTS = ("<", ">", ">", ">", ">", ">")
 
 
@@ -39,7 +39,7 @@ def line(view: Mapping[str, object]) -> Line:
         state,
         "" if power_kw is None else words.power_text(power_kw),
         "" if voltage_v is None else words.voltage_text(voltage_v),
-        "" if load_pct is None else f"{load_pct:.1f} %",
+        "" if load_pct is None else f"{load_pct:.0f} %",
         "" if store_pct is None else f"{words.bar_text(store_pct, _BAR_WIDTH)} {store_pct:3.0f} %",
         "" if runtime_s is None else words.duration_text(runtime_s),
     )
@@ -48,7 +48,7 @@ def line(view: Mapping[str, object]) -> Line:
 
 def name_width(width: int) -> int:
     """Letters left for the tree and the id in a terminal of that width, the cursor's column taken off."""
-    return min(max(width - 2 - sum(WIDTHS), _NAME_WIDTH_MIN), _NAME_WIDTH_MAX)
+    return min(max(width - 2 - sum(WIDTHS), NAME_WIDTH_MIN), NAME_WIDTH_MAX)
 
 
 def name_text(row: Row, width: int) -> str:

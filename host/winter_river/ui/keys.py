@@ -17,7 +17,6 @@ class Order:
     """A key that sends one verb to the selected node."""
 
     key: str
-    label: str
     verb: str
     params: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
 
@@ -27,36 +26,51 @@ class Quick:
     """A key that acts on the first node of a type, wherever the cursor is: the main story in two keys."""
 
     key: str
-    label: str
     type: str
     params: Mapping[str, object]
 
 
 ORDERS = (
-    Order("f", "fault: break the node (its usual malfunction)", "set_fault", {"state": True}),
-    Order("c", "clear: mend all its malfunctions", "set_fault", {"state": False}),
-    Order("o", "open its breaker, or switch it off", "open"),
-    Order("l", "close its breaker, or switch it on", "close"),
-    Order("r", "reset a trip or a latched fault", "reset"),
-    Order("s", "start the generator by hand", "start"),
-    Order("x", "stop: the generator goes back to auto", "stop"),
-    Order("b", "bypass: hang the UPS's load on its input", "bypass", {"state": True}),
-    Order("n", "normal: take the UPS out of bypass", "bypass", {"state": False}),
-    Order("i", "identify: the board flashes", "identify"),
+    Order("f", "set_fault", {"state": True}),
+    Order("c", "set_fault", {"state": False}),
+    Order("o", "open"),
+    Order("l", "close"),
+    Order("r", "reset"),
+    Order("s", "start"),
+    Order("x", "stop"),
+    Order("b", "bypass", {"state": True}),
+    Order("n", "bypass", {"state": False}),
+    Order("i", "identify"),
 )
-# The keys that ask which one: (key, label, verb, parameter).
-CHOICES = (
-    ("F", "fault, choosing the malfunction", "set_fault", "kind"),
-    ("t", "transfer: choose the source of a two-source switchgear", "transfer", "to"),
-)
+# The keys that ask which one: (key, verb, parameter).
+CHOICES = (("F", "set_fault", "kind"), ("t", "transfer", "to"))
 QUICK = (
-    Quick("1", "cut the first utility", "utility", {"state": True, "kind": "outage"}),
-    Quick("2", "mend the first utility", "utility", {"state": False}),
-    Quick("3", "the first generator will not start", "generator", {"state": True, "kind": "fail_to_start"}),
-    Quick("4", "mend the first generator", "generator", {"state": False}),
+    Quick("1", "utility", {"state": True, "kind": "outage"}),
+    Quick("2", "utility", {"state": False}),
+    Quick("3", "generator", {"state": True, "kind": "fail_to_start"}),
+    Quick("4", "generator", {"state": False}),
 )
 LOAD_STEP = 0.1  # chosen: of the rating; ten presses double a rack, five overload its UPS
-FOOTER = " ↑↓ select  f fault  c clear  o open  l close  r reset  +/- load  1 cut  2 mend  ? help  q quit"
+FOOTER = " ↑↓ f fault c clear o open l close r reset +- load 1 cut 2 mend ? help q quit"
+HELP = (
+    ("↑ ↓", "select a node; also PgUp, PgDn, Home, End, or a click; u: the next source"),
+    ("f F", "fault: break it; F asks which malfunction"),
+    ("c", "clear: mend all its malfunctions"),
+    ("o l", "open, close its breaker; of a load: switch it off, on"),
+    ("r", "reset a trip or a latched fault"),
+    ("s x", "start a generator; stop: back to auto"),
+    ("t", "transfer: choose the source of a two-source switchgear"),
+    ("b n", "bypass: hang a UPS's load on its input; back to normal"),
+    ("+ -", "more, less load on a server, by a tenth of its rating"),
+    ("i", "identify: the board flashes"),
+    ("1 2", "cut, mend the first utility, wherever the cursor is"),
+    ("3 4", "the first generator will not start; mend it"),
+    ("? q", "this help; quit: stops nodes, engine and our broker"),
+)
+NOTES = (
+    "State in bold: warning. Reversed: fault. Dim: off. [OFFLINE]: no node is there.",
+    "The node itself obeys or refuses; the last line says why.",
+)
 
 
 def unknown_verb(node: Node, verb: str) -> str:
@@ -82,18 +96,7 @@ def first_of(nodes: Mapping[str, Node], type_name: str) -> str | None:
 
 
 def help_text() -> str:
-    """All keys, one a line."""
+    """All keys, one line each, short enough for 24 lines."""
     lines = ["Keys act on the node under the cursor.", ""]
-    lines += ["↑ ↓ PgUp PgDn Home End   select a node (or click it)", "u   jump to the next source", ""]
-    lines += [f"{order.key}   {order.label}" for order in ORDERS]
-    lines += [f"{key}   {label}" for key, label, _, _ in CHOICES]
-    lines += ["+ -   more or less load on a server, by a tenth", "", "From anywhere:"]
-    lines += [f"{quick.key}   {quick.label}" for quick in QUICK]
-    lines += [
-        "?   this help",
-        "q   quit: stops the nodes, the engine and our broker",
-        "",
-        "[STATE] bold: warning. Reversed: fault. Dim: off. [OFFLINE]: no node there.",
-        "An order is refused by the node itself; it says why in the last line.",
-    ]
-    return "\n".join(lines)
+    lines += [f"{letters:<4} {sentence}" for letters, sentence in HELP]
+    return "\n".join([*lines, "", *NOTES])

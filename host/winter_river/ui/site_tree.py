@@ -83,7 +83,7 @@ class SiteTree(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the screen, as Textual asks for it."""
         index = y + self.scroll_offset.y
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if index >= len(self._rows):
             return Strip.blank(width)
         row = self._rows[index]

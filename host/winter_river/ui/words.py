@@ -11,13 +11,13 @@ if TYPE_CHECKING:  # `send` tells an answer in words and needs no engine for it
     from winter_river.engine import Event
     from winter_river.site import Ack
 
-_MEGA = 10_000.0  # chosen: above this a number in kilo needs more digits than a column has
+_MEGA = 1_000.0
 _FULL, _EMPTY = "█", "░"
 
 
 def power_text(power_kw: float) -> str:
-    """`465.1 kW`, or `12.35 MW` from ten megawatts up."""
-    return f"{power_kw / 1000:.2f} MW" if abs(power_kw) >= _MEGA else f"{power_kw:.1f} kW"
+    """`465.1 kW`, or `1.235 MW` from a megawatt up: four digits that count."""
+    return f"{power_kw / _MEGA:.4g} MW" if abs(power_kw) >= _MEGA else f"{power_kw:.1f} kW"
 
 
 def voltage_text(voltage_v: float) -> str:

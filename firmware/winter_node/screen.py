@@ -5,7 +5,7 @@ A picture is a tuple of shapes, comparable with the last one:
 128 x 64 pixels, letters of 8 x 8: eight lines of 16 letters, every text on one of them.
 """
 
-from winter_wire import schema
+from winter_wire import codec, schema
 
 from winter_node import roles
 
@@ -15,7 +15,7 @@ MAIN, NETWORK, ABOUT = range(3)
 PAGES = 3
 _LETTER = 8
 _STATE_Y, _RULE_Y, _ROWS_Y, _NOTE_Y, _NET_Y = 8, 19, 24, 48, 56
-_BAR_X, _BAR_W = 34, 60
+_BAR_X, _BAR_W, _BAR_END = 34, 60, 96
 _WORDS_OF_MODE = {"auto": "", "local": "LOC", "manual": "MAN"}
 UNKNOWN = "--"
 
@@ -43,8 +43,7 @@ def main_page(facts):
     """
     shapes = [
         _text(0, short(facts["node_id"])),
-        _text(_STATE_Y, _state(facts)),
-        _text(_STATE_Y, _WORDS_OF_MODE[facts["mode"]], right=True),
+        _text(_STATE_Y, _pair(_state(facts), _WORDS_OF_MODE[facts["mode"]])),
         ("hline", 0, _RULE_Y, WIDTH, 1),
     ]
     y = _ROWS_Y
@@ -52,9 +51,8 @@ def main_page(facts):
         if row[0] == roles.BAR:
             _bar(shapes, y, row, facts["values"].get(row[2]))
         else:
-            shapes.append(_text(y, _cell(row[0], facts["values"])))
-            if len(row) > 1:
-                shapes.append(_text(y, _cell(row[1], facts["values"]), right=True))
+            right = _cell(row[1], facts["values"]) if len(row) > 1 else ""
+            shapes.append(_text(y, _pair(_cell(row[0], facts["values"]), right)))
         y += _LETTER
     shapes.append(_text(_NOTE_Y, _note(facts)))
     shapes.append(_text(_NET_Y, network_line(facts)))
@@ -139,8 +137,7 @@ def number(value, decimals, unit):
         value, decimals, unit = value / 1000, 1, "kV"
     elif unit == "kW" and not -1000 < value < 1000:
         value, decimals, unit = value / 1000, 2, "MW"
-    text = ("%." + str(decimals) + "f") % value
-    return (text[1:] if float(text) == 0 and text[0] == "-" else text) + unit
+    return codec.number_text(value, decimals) + unit  # printf rounds ties in another way on a board
 
 
 def _state(facts):
@@ -161,11 +158,11 @@ def _bar(shapes, y, row, value):
     shapes.append(_text(y, label))
     shapes.append(("rect", _BAR_X, y, _BAR_W, _LETTER - 1, 1))
     if value is None:
-        shapes.append(_text(y, UNKNOWN + "%", right=True))
+        shapes.append(_text(y, _right(UNKNOWN + "%"), x=_BAR_END))
         return
     part = max(0, min(full, value)) / full
     shapes.append(("fill", _BAR_X + 2, y + 2, int((_BAR_W - 4) * part + 0.5), _LETTER - 5, 1))
-    shapes.append(_text(y, "%d%%" % min(999, int(value + 0.5)), right=True))
+    shapes.append(_text(y, _right("%d%%" % min(999, int(value + 0.5))), x=_BAR_END))
 
 
 def _note(facts):
@@ -177,6 +174,11 @@ def _note(facts):
     return ""
 
 
+def _right(text):
+    """A value at the right end of a bar: four letters."""
+    return " " * (4 - len(text)) + text
+
+
 def _age(seconds):
     return "%ds" % seconds if seconds < 100 else "%dm" % min(999, seconds // 60)
 
@@ -185,9 +187,15 @@ def _center(text):
     return (WIDTH - _LETTER * len(text)) // 2
 
 
-def _text(y, text, right=False):
-    text = text[:COLUMNS]
-    return ("text", WIDTH - _LETTER * len(text) if right else 0, y, text, 1)
+def _pair(left, right):
+    """A line with something at either end; where both do not fit, the left one is cut."""
+    right = right[:COLUMNS]
+    left = left[: COLUMNS - len(right)]
+    return left + " " * (COLUMNS - len(left) - len(right)) + right if right else left
+
+
+def _text(y, text, x=0):
+    return ("text", x, y, text[: COLUMNS - x // _LETTER], 1)
 
 
 def _lines(lines):

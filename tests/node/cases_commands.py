@@ -83,7 +83,9 @@ def case_checks_come_in_the_contract_s_order():
     core.on_input("long", 100)  # a hand holds it
     core.on_tick(2000)
     good = {"command": "close", "id": "c-1", "boot": 77, "deadline": 9000, "epoch": 5}
-    done = mac.signed(core.commands.key, COMMAND, b'{"command":"open","id":"c-0","boot":77,"deadline":9000,"epoch":5,"priority":1}')
+    done = mac.signed(
+        core.commands.key, COMMAND, b'{"command":"open","id":"c-0","boot":77,"deadline":9000,"epoch":5,"priority":1}'
+    )
     assert why(raw(core, done, 2000)) == "priority"
     bad = dict(good, id="c-0", boot=9, deadline=1, epoch=4, mac="0" * 32)
     long_one = dict(bad, by="b" * 33, params={"x": "y" * 500})
@@ -149,7 +151,13 @@ def case_misfits_are_refused_as_schema():
 
 
 def case_verbs_of_other_types_and_unknown_ones_are_unknown():
-    for type_name, verb in (("ups", "open"), ("server", "bypass"), ("pdu", "fly"), ("pdu", "update"), ("utility", "reset")):
+    for type_name, verb in (
+        ("ups", "open"),
+        ("server", "bypass"),
+        ("pdu", "fly"),
+        ("pdu", "update"),
+        ("utility", "reset"),
+    ):
         core = node(type_name)
         before = core.device.snapshot()
         assert why(send(core, verb)) == "unknown"

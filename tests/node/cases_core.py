@@ -84,7 +84,10 @@ def case_status_comes_every_five_seconds():
 
 
 def case_first_regular_status_is_spread_by_chance():
-    early, late = cores.Core({"id": "a", "type": "pdu"}, 1, lambda: 0.0), cores.Core({"id": "b", "type": "pdu"}, 1, lambda: 0.99)
+    early, late = (
+        cores.Core({"id": "a", "type": "pdu"}, 1, lambda: 0.0),
+        cores.Core({"id": "b", "type": "pdu"}, 1, lambda: 0.99),
+    )
     early.on_connected(0)
     late.on_connected(0)
     assert late.due_ms(0) - early.due_ms(0) > 3000
@@ -136,7 +139,12 @@ def case_status_echoes_the_view_and_the_engine_never_hears_more():
     core = connected()
     core.on_message(VIEW, view(voltage_out=480.2, power_kw=386.1, soc_pct=87.5, runtime_s=72), False, 1000)
     status = core.status(1100)
-    assert (status["voltage_out"], status["power_kw"], status["soc_pct"], status["runtime_s"]) == (480.2, 386.1, 87.5, 72)
+    assert (status["voltage_out"], status["power_kw"], status["soc_pct"], status["runtime_s"]) == (
+        480.2,
+        386.1,
+        87.5,
+        72,
+    )
     assert "permit_close" not in json.loads(codec.encode("status", status))
 
 

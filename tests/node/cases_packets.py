@@ -19,7 +19,9 @@ def feed(reader, data, crumb):
 
 def publish(topic, payload, qos=0, retain=False, pid=7):
     """A PUBLISH by MQTT 3.1.1, section 3.3."""
-    body = bytes((len(topic) >> 8, len(topic) & 0xFF)) + topic + (bytes((pid >> 8, pid & 0xFF)) if qos else b"") + payload
+    body = (
+        bytes((len(topic) >> 8, len(topic) & 0xFF)) + topic + (bytes((pid >> 8, pid & 0xFF)) if qos else b"") + payload
+    )
     size, digits = len(body), b""
     while True:
         digits += bytes((size & 0x7F | (0x80 if size > 0x7F else 0),))

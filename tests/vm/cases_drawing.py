@@ -26,7 +26,7 @@ def case_programs_draw_the_same_bytes():
                 arguments = [surfaces.get(argument, argument) for argument in arguments]
             getattr(target, name)(*arguments)
             if buffer.hex() != after:
-                raise AssertionError("program %d differs after %s%s" % (number, name, arguments))
+                raise AssertionError(f"program {number} differs after {name}{arguments}")
 
 
 def case_each_glyph_draws_the_same_bytes():

@@ -12,7 +12,7 @@ ROWS_A_STEP = 50
 
 
 def rows(name):
-    with open("/data/%s.json" % name) as file:
+    with open(f"/data/{name}.json") as file:
         return json.load(file)
 
 
@@ -28,13 +28,13 @@ def value_of(form, value):
 def case_encoding_gives_the_same_bytes():
     done = 0
     for part in range(rows("parts")["messages"]):
-        for kind, type_name, fields, expected in rows("messages%d" % part):
+        for kind, type_name, fields, expected in rows(f"messages{part}"):
             message = {name: value_of(form, value) for name, form, value in fields}
             try:
                 found = codec.encode(kind, message, type_name).decode()
             except ValueError as error:
-                found = "ValueError: %s" % error
-            assert found == expected, "%s %s:\n%s\n%s" % (kind, fields, found, expected)
+                found = f"ValueError: {error}"
+            assert found == expected, f"{kind} {fields}:\n{found}\n{expected}"
             done += 1
         yield
     assert done, "no rows"
@@ -43,7 +43,7 @@ def case_encoding_gives_the_same_bytes():
 def case_decoding_reaches_the_same_verdict():
     done = lenient = 0
     for part in range(rows("parts")["payloads"]):
-        for kind, payload, expected, is_bad_syntax in rows("payloads%d" % part):
+        for kind, payload, expected, is_bad_syntax in rows(f"payloads{part}"):
             message, refused = codec.decode(kind, bytes.fromhex(payload))
             found = refused[0] if refused else sorted(message)
             done += 1
@@ -52,10 +52,10 @@ def case_decoding_reaches_the_same_verdict():
                 # believes has still gone through every check of form and range.
                 lenient += 1
                 continue
-            assert found == expected, "%s %s: %s, CPython says %s" % (kind, bytes.fromhex(payload), found, expected)
+            assert found == expected, f"{kind} {bytes.fromhex(payload)}: {found}, CPython says {expected}"
         yield
     assert done, "no rows"
-    print("lenient %d of %d" % (lenient, done))
+    print(f"lenient {lenient} of {done}")
 
 
 def case_topics_are_taken_apart_alike():

@@ -23,7 +23,7 @@ def _refuse(text):
 _loads = json.JSONDecoder(parse_constant=_refuse).decode if hasattr(json, "JSONDecoder") else json.loads
 
 
-def _number(value, decimals):
+def number_text(value, decimals):
     """Decimal text of a finite number, half away from zero: float printing differs between dialects."""
     scale = 10**decimals
     whole = int(abs(value) * scale + 0.5)
@@ -73,7 +73,7 @@ def _value(row, value):
         return "true" if value else "false"
     if form == schema.OBJECT:
         return _object(value)
-    return _number(value, row[2]) if form == schema.NUMBER else str(value)
+    return number_text(value, row[2]) if form == schema.NUMBER else str(value)
 
 
 def _object(params):
@@ -88,7 +88,7 @@ def _object(params):
         elif isinstance(value, int):
             text = str(value)
         elif isinstance(value, float):
-            text = _number(value, 3)
+            text = number_text(value, 3)
         else:
             raise ValueError("params.%s is neither text, number nor flag" % name)
         parts.append(_text(name) + ":" + text)

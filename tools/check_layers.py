@@ -46,6 +46,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
         "winter_river.drivers",
         "winter_river.paths",
     ),
+    "winter_river.board": ("winter_wire", "winter_river.paths"),
     # The composers put the parts together.
     "winter_river.__init__": ANYTHING,
     "winter_river.__main__": ANYTHING,
@@ -63,6 +64,7 @@ OUTERMOST: Mapping[str, Sequence[str]] = {
 
 # Foreign library -> the one module, or package of ours that is made for it, that imports it.
 FOREIGN: Mapping[str, str] = {
+    "littlefs": "winter_river.board.file_system",
     "machine": "main",
     "network": "main",
     "ntptime": "main",

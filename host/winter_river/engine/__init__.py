@@ -1,7 +1,38 @@
-"""The engine: the pure physics of one world. No clock, no I/O, no randomness of its own."""
+"""The engine: the pure physics of one world. No clock, no I/O, no randomness of its own.
 
+plan = build_plan(devices)
+world = new_world(plan)
+apply(plan, world, "utility_a", {"fault": "outage"}, present=True)
+for event in step(plan, world, 10.0): ...
+view(plan, world, "ups_a")["soc_pct"]
+"""
+
+from winter_river.engine.build import build_plan
+from winter_river.engine.calibration import CALIBRATIONS
 from winter_river.engine.equipment import CURVES, EQUIPMENT, Device, Equipment, Rating
+from winter_river.engine.events import Event
+from winter_river.engine.inputs import apply
+from winter_river.engine.plan import Plan
+from winter_river.engine.start import new_world
+from winter_river.engine.step import next_change_s, step
+from winter_river.engine.view import balance, view
+from winter_river.engine.world import World
 
-CALIBRATIONS = ("training", "quick", "realistic")
-
-__all__ = ["CALIBRATIONS", "CURVES", "EQUIPMENT", "Device", "Equipment", "Rating"]
+__all__ = [
+    "CALIBRATIONS",
+    "CURVES",
+    "EQUIPMENT",
+    "Device",
+    "Equipment",
+    "Event",
+    "Plan",
+    "Rating",
+    "World",
+    "apply",
+    "balance",
+    "build_plan",
+    "new_world",
+    "next_change_s",
+    "step",
+    "view",
+]

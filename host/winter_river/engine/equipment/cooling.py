@@ -1,6 +1,19 @@
 """The cooling unit: a base load and fans whose power goes with the cube of their speed."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from winter_river.engine.equipment.table import POWER_KVA_MAX, Equipment, Rating, breaker_ratings, feed_ratings
+from winter_river.engine.units import NEVER_S
+
+if TYPE_CHECKING:
+    from winter_river.engine.calibration import Calibration
+    from winter_river.engine.plan import CoolingPlan
+    from winter_river.engine.world import CoolingState
+
+DROP_OUT_PU = 0.70  # chosen: as the servers; contactors let go between 50 and 70 %
+PIECES = 16  # chosen: the run-up of the fans is a staircase of 16 steps, each at its middle
 
 COOLING = Equipment(
     type="cooling",
@@ -16,3 +29,41 @@ COOLING = Equipment(
     feeds_max=1,
     fed_by=("switchgear", "distribution", "transformer", "utility", "ups", "pdu"),
 )
+
+
+def fan_speed(m: CoolingState) -> float:
+    """Speed of the fans, 0 to 1 of full speed."""
+    return 1.0 if m.piece >= PIECES else (m.piece + 0.5) / PIECES
+
+
+def cooling_kw(r: CoolingPlan, m: CoolingState) -> float:
+    """Electrical power while running: the power of a fan goes with the cube of its speed."""
+    speed = fan_speed(m)
+    return r.base_kw + min(m.fans_set, r.fans) * r.fan_kw * speed * speed * speed
+
+
+def run_cooling(m: CoolingState, c: Calibration, t_s: float, *, closed: bool, supply_pu: float) -> None:
+    """Stops when the supply is lost; fans run up again after every stop.
+
+    closed: switched on, unfaulted, breaker closed. supply_pu: voltage in front of it, 0 when dead.
+    """
+    supplied = supply_pu >= DROP_OUT_PU
+    if m.running and supplied and closed:
+        while m.piece < PIECES and t_s >= m.ramp_s + (m.piece + 1) * c.fan_ramp_s / PIECES:
+            m.piece += 1
+    elif m.running:
+        m.running = False
+        m.lost = closed and supply_pu > 0.0
+        m.restart_s = NEVER_S
+    elif supplied and closed:
+        if m.restart_s == NEVER_S:
+            m.restart_s = t_s + (c.restart_s if m.lost else 0.0)
+        if t_s >= m.restart_s:
+            m.running, m.lost, m.restart_s = True, False, NEVER_S
+            m.ramp_s = t_s
+            m.piece = 0
+    else:
+        m.restart_s = NEVER_S
+    m.due_s = m.restart_s
+    if m.running and m.piece < PIECES:
+        m.due_s = m.ramp_s + (m.piece + 1) * c.fan_ramp_s / PIECES

@@ -1,6 +1,15 @@
 """The generator: a regulated voltage at its terminals, an engine that must be cranked, and fuel."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from winter_river.engine.equipment.table import POWER_KVA_MAX, VOLTAGE_V_MAX, Equipment, Rating
+from winter_river.engine.units import HOUR_S, NEVER_S
+
+if TYPE_CHECKING:
+    from winter_river.engine.calibration import Calibration
+    from winter_river.engine.world import GeneratorState
 
 GENERATOR = Equipment(
     type="generator",
@@ -16,3 +25,91 @@ GENERATOR = Equipment(
     feeds_max=0,
     fed_by=(),
 )
+
+STANDBY, CRANKING, RESTING, RUNNING, COOLDOWN, LOCKOUT, DRY = range(7)
+CRANKS_MAX = 3  # NFPA 110: three cranks, then overcrank
+AUTO, RUN, OFF = range(3)  # handle
+FAIL_TO_START = 2  # bit of its malfunctions; bit 1 is the fault that stops it
+
+# US gallons an hour at 600 kW: 13.2, 22.0, 31.5, 42.8 at 25, 50, 75, 100 %, as published by makers of such sets.
+FUEL_OF_KW = 600.0
+FUEL_FIXED_GAL_H = 5.93
+FUEL_LINEAR_GAL_H = 26.8
+FUEL_SQUARE_GAL_H = 10.0
+
+
+def fuel_gal_h(power_kw: float, rated_kw: float) -> float:
+    """US gallons an hour of a running set; another size burns in proportion."""
+    x = power_kw / rated_kw
+    return rated_kw / FUEL_OF_KW * (FUEL_FIXED_GAL_H + FUEL_LINEAR_GAL_H * x + FUEL_SQUARE_GAL_H * x * x)
+
+
+def generator_makes_voltage(g: GeneratorState) -> bool:
+    return g.mode == RUNNING or g.mode == COOLDOWN
+
+
+def fuel_now_gal(g: GeneratorState, t_s: float) -> float:
+    return max(0.0, g.fuel_gal - g.fuel_gal_h * (t_s - g.fuel_since_s) / HOUR_S)
+
+
+def burn(g: GeneratorState, gal_h: float, t_s: float) -> None:
+    """From now on it burns gal_h."""
+    if gal_h != g.fuel_gal_h:
+        g.fuel_gal = fuel_now_gal(g, t_s)
+        g.fuel_gal_h = gal_h
+        g.fuel_since_s = t_s
+
+
+def fuel_out_s(g: GeneratorState) -> float:
+    """The instant the tank is empty at this rate."""
+    return g.fuel_since_s + g.fuel_gal / g.fuel_gal_h * HOUR_S if g.fuel_gal_h > 0.0 else NEVER_S
+
+
+def generator_mode(
+    g: GeneratorState, c: Calibration, t_s: float, *, usable: bool, wanted: bool, can_start: bool, fuel: bool
+) -> int:
+    """The mode this instant asks for; one move at a time, the caller asks again.
+
+    usable: present, not off, no fault. wanted: by its handle or by a switchgear. can_start: no fail_to_start.
+    """
+    if g.mode == LOCKOUT:
+        return LOCKOUT  # overcrank: only a reset clears it
+    if not usable:
+        return STANDBY
+    if not fuel:
+        return DRY if g.mode != STANDBY or wanted else STANDBY
+    if g.mode == DRY:
+        return STANDBY
+    if g.mode == STANDBY:
+        return CRANKING if wanted else STANDBY
+    if g.mode == CRANKING:
+        if not wanted:
+            return STANDBY
+        if can_start and t_s >= g.since_s + c.start_s:
+            return RUNNING
+        if t_s >= g.since_s + c.crank_s:
+            return RESTING if g.cranks < CRANKS_MAX else LOCKOUT
+        return CRANKING
+    if g.mode == RESTING:
+        if not wanted:
+            return STANDBY
+        return CRANKING if t_s >= g.since_s + c.rest_s else RESTING
+    if g.mode == RUNNING:
+        return RUNNING if wanted else COOLDOWN
+    if wanted:
+        return RUNNING  # an outage during the cool-down finds the set warm and turning
+    return STANDBY if t_s >= g.since_s + c.cooldown_s else COOLDOWN
+
+
+def generator_due_s(g: GeneratorState, c: Calibration, t_s: float) -> float:
+    """The next instant at which the mode may change by itself."""
+    if g.mode == CRANKING:
+        start = g.since_s + c.start_s
+        return start if start > t_s else g.since_s + c.crank_s
+    if g.mode == RESTING:
+        return g.since_s + c.rest_s
+    if g.mode == RUNNING:
+        return fuel_out_s(g)
+    if g.mode == COOLDOWN:
+        return min(g.since_s + c.cooldown_s, fuel_out_s(g))
+    return NEVER_S

@@ -1,6 +1,9 @@
 """The server: a row of racks that draws constant power through one cord or two."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from winter_river.engine.equipment.table import (
     POWER_KVA_MAX,
@@ -10,6 +13,14 @@ from winter_river.engine.equipment.table import (
     breaker_ratings,
     feed_ratings,
 )
+from winter_river.engine.units import NEVER_S
+
+if TYPE_CHECKING:
+    from winter_river.engine.calibration import Calibration
+    from winter_river.engine.world import ServerState
+
+DROP_OUT_PU = 0.70  # ITIC: below 70 % for half a second a supply gives up; sags here are steady, so at once
+STEADY_LOW_PU, STEADY_HIGH_PU = 0.90, 1.10  # ITIC's steady band
 
 
 def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
@@ -32,3 +43,24 @@ SERVER = Equipment(
     fed_by=("ups", "pdu", "distribution", "switchgear", "transformer", "utility"),
     combinations=_combinations,
 )
+
+
+def run_server(s: ServerState, c: Calibration, t_s: float, *, closed: bool, supply_pu: float, place: int) -> None:
+    """Stops when the supply is lost; comes back in its turn among the racks behind the same feeder.
+
+    closed: switched on, unfaulted, a cord's breaker closed. supply_pu: the best voltage at its cords, 0 when dead.
+    """
+    if not closed:
+        s.running, s.lost, s.due_s = True, False, NEVER_S  # closing it starts it at once: nothing to take turns with
+        return
+    if supply_pu < DROP_OUT_PU:
+        if s.running:
+            s.running, s.lost = False, supply_pu > 0.0
+        s.due_s = NEVER_S
+        return
+    if s.running:
+        return
+    if s.due_s == NEVER_S:
+        s.due_s = t_s + place * c.stagger_s + (c.restart_s if s.lost else 0.0)
+    if t_s >= s.due_s:
+        s.running, s.lost, s.due_s = True, False, NEVER_S

@@ -1,6 +1,15 @@
 """The switchgear: a bus with one incomer, or with two and the transfer between them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from winter_river.engine.equipment.table import Equipment, breaker_ratings, feed_ratings
+from winter_river.engine.units import NEVER_S
+
+if TYPE_CHECKING:
+    from winter_river.engine.calibration import Calibration
+    from winter_river.engine.world import TransferState
 
 SWITCHGEAR = Equipment(
     type="switchgear",
@@ -13,3 +22,116 @@ SWITCHGEAR = Equipment(
     feeds_max=2,
     fed_by=("utility", "transformer", "switchgear", "distribution", "generator"),
 )
+
+OPEN, FIRST, SECOND = range(3)  # position and target
+AUTO = 0  # source_set; FIRST and SECOND are its other values
+LOST_PU = 0.85  # chosen with GOOD_PU: a source below this is lost
+GOOD_PU = 0.90  # and good again from here: ITIC's steady band
+
+
+def watch_sources(x: TransferState, t_s: float, *, first_pu: float, second_pu: float) -> None:
+    """Notes since when each source has been good or lost, with a dead band between."""
+    first_ok = first_pu >= (LOST_PU if x.first_ok else GOOD_PU)
+    if first_ok != x.first_ok:
+        x.first_ok = first_ok
+        x.first_since_s = t_s
+    second_ok = second_pu >= (LOST_PU if x.second_ok else GOOD_PU)
+    if second_ok != x.second_ok:
+        x.second_ok = second_ok
+        x.second_since_s = t_s
+
+
+def first_is_lost(x: TransferState, c: Calibration, t_s: float) -> bool:
+    return not x.first_ok and t_s >= x.first_since_s + c.source_bad_s
+
+
+def second_is_ready(x: TransferState, c: Calibration, t_s: float, generator: bool) -> bool:
+    """A running generator is ready at once (its run-up counted); another utility must have been good a while."""
+    return x.second_ok and (generator or t_s >= x.second_since_s + c.source_good_s)
+
+
+def wants_generator(x: TransferState, c: Calibration, t_s: float) -> bool:
+    """Whether this switchgear keeps the start contact of its generator closed."""
+    return first_is_lost(x, c, t_s) or SECOND in (x.source_set, x.position, x.target)
+
+
+def move(x: TransferState, t_s: float, *, position: int, gap_s: float = 0.0) -> None:
+    """Takes a position; leaving one opens it for at least gap_s."""
+    x.position = position
+    if position == OPEN:
+        x.opened_s = t_s
+        x.gap_s = gap_s
+    else:
+        x.closed_s = t_s
+        x.target = position
+
+
+def transfer(x: TransferState, c: Calibration, t_s: float, *, locked: bool, generator: bool, coming: bool) -> None:
+    """Moves the two incomers by what watch_sources saw: break before make, never both.
+
+    locked: opened by the operator, tripped, faulted or absent: both incomers open and stay so.
+    generator: the second source is one. coming: it may still start, so the first incomer waits for it.
+    """
+    ready = second_is_ready(x, c, t_s, generator)
+    # Leaving a live source takes longer: the residual voltage of its motors must decay.
+    gap_s = c.gap_live_s
+    if (x.position == FIRST and not x.first_ok) or (x.position == SECOND and not x.second_ok):
+        gap_s = c.gap_dead_s
+    if locked:
+        x.target = OPEN
+        if x.position != OPEN:
+            move(x, t_s, position=OPEN, gap_s=gap_s)
+    elif x.position == FIRST:
+        lost = first_is_lost(x, c, t_s)
+        if ready and (x.source_set == SECOND or (lost and x.source_set == AUTO)):
+            move(x, t_s, position=OPEN, gap_s=gap_s)
+            x.target = SECOND
+        elif lost and not ready and not coming:
+            # Nothing will come: open, so that the load returns only to a source that has been good for a while.
+            move(x, t_s, position=OPEN, gap_s=gap_s)
+            x.target = OPEN
+    elif x.position == SECOND:
+        back = x.first_ok and (x.source_set == FIRST or t_s >= x.first_since_s + c.retransfer_s)
+        if not x.second_ok or (back and x.source_set != SECOND):
+            move(x, t_s, position=OPEN, gap_s=gap_s)
+            x.target = FIRST if x.first_ok else OPEN
+    if x.position == OPEN and not locked:
+        _close(x, c, t_s, ready=ready)
+
+
+def _close(x: TransferState, c: Calibration, t_s: float, *, ready: bool) -> None:
+    """Picks what to close on, and closes when the gap is over; a move under way is finished if its source is good."""
+    going_on = (x.target == FIRST and x.first_ok) or (x.target == SECOND and ready)
+    if not going_on:
+        first_ready = x.first_ok and t_s >= x.first_since_s + c.source_good_s
+        if ready and (x.source_set == SECOND or (x.source_set == AUTO and not x.first_ok)):
+            x.target = SECOND
+        elif first_ready:
+            x.target = FIRST
+        elif ready and x.source_set == AUTO:
+            x.target = SECOND
+        else:
+            x.target = OPEN
+    if x.target != OPEN and t_s >= x.opened_s + x.gap_s:
+        move(x, t_s, position=x.target)
+
+
+def transfer_due_s(x: TransferState, c: Calibration, t_s: float, *, locked: bool, generator: bool) -> float:
+    """The next instant at which a delay of this transfer runs out; what is past has been acted on."""
+    due = NEVER_S
+    if not x.first_ok:
+        due = _later(due, x.first_since_s + c.source_bad_s, t_s)
+    elif not locked:
+        if x.position == OPEN:
+            due = _later(due, x.first_since_s + c.source_good_s, t_s)
+        elif x.position == SECOND:
+            due = _later(due, x.first_since_s + c.retransfer_s, t_s)
+    if x.second_ok and not generator:
+        due = _later(due, x.second_since_s + c.source_good_s, t_s)
+    if x.position == OPEN and x.target != OPEN and not locked:
+        due = _later(due, x.opened_s + x.gap_s, t_s)
+    return due
+
+
+def _later(due_s: float, at_s: float, t_s: float) -> float:
+    return at_s if t_s < at_s < due_s else due_s

@@ -16,13 +16,11 @@ def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
     power_w = ratings["power_kva"] * 1000.0
     resistance_pct = ratings["load_loss_w"] / power_w * 100.0
     if resistance_pct > ratings["impedance_pct"]:
-        return (
-            (
-                "load_loss_w",
-                f"{ratings['load_loss_w']:g} W at {ratings['power_kva']:g} kVA is a resistance of "
-                f"{resistance_pct:.3g} %, more than the whole impedance of {ratings['impedance_pct']:g} %",
-            ),
+        message = (
+            f"{ratings['load_loss_w']:g} W at {ratings['power_kva']:g} kVA is a resistance of {resistance_pct:.3g} %, "
+            f"more than the whole impedance of {ratings['impedance_pct']:g} %"
         )
+        return (("load_loss_w", message),)
     return ()
 
 

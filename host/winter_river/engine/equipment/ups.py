@@ -1,5 +1,10 @@
 """The UPS: rectifier, battery and inverter in a row, with a static bypass around them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from winter_river.engine.calibration import OVERLOAD_RESET_S, Calibration, overload_s
 from winter_river.engine.equipment.table import (
     POWER_KVA_MAX,
     Equipment,
@@ -7,6 +12,11 @@ from winter_river.engine.equipment.table import (
     breaker_ratings,
     feed_ratings,
 )
+from winter_river.engine.units import HOUR_S, NEVER_S
+
+if TYPE_CHECKING:
+    from winter_river.engine.plan import UpsPlan
+    from winter_river.engine.world import UpsState
 
 UPS = Equipment(
     type="ups",
@@ -34,3 +44,208 @@ UPS = Equipment(
     feeds_max=1,
     fed_by=("utility", "transformer", "switchgear", "distribution", "generator", "pdu"),
 )
+
+NO_OUTPUT, INVERTER, BYPASS = range(3)  # path
+HANDLE_ONLINE, HANDLE_BYPASS, HANDLE_OFF = range(3)
+RECTIFIER_OFF, WAITING, WALKING, RECTIFIER_ON = range(4)
+PIECES = 16  # chosen: the walk-in is a staircase of 16 steps, each at its middle, so its energy is exact
+
+# The rectifier works between these; good again inside the narrower pair (chosen, usual on data sheets).
+RECTIFIER_LOW_PU, RECTIFIER_HIGH_PU = 0.85, 1.15
+RECTIFIER_GOOD_LOW_PU, RECTIFIER_GOOD_HIGH_PU = 0.90, 1.10
+BYPASS_LOW_PU, BYPASS_HIGH_PU = 0.90, 1.10  # synchronising window, UFGS 26 33 53
+LOW_BATTERY = 0.20  # chosen: the alarm of most makers
+
+
+def loss_online_kw(r: UpsPlan, out_kw: float) -> float:
+    """Conversion loss with the rectifier carrying everything."""
+    x = out_kw / r.power_kw
+    return r.loss_fixed_kw + (r.loss_linear_pu * x + r.loss_square_pu * x * x) * r.power_kw
+
+
+def peukert_kw(discharge_kw: float, rated_kw: float, exponent: float) -> float:
+    """What a battery loses inside beyond its terminals when emptied faster than its capacity is stated for.
+
+    Booked as a loss of its own, so that energy stays conserved: runtime goes with power to the minus exponent.
+    """
+    if discharge_kw <= rated_kw or exponent == 1.0:
+        return 0.0
+    return float(discharge_kw * ((discharge_kw / rated_kw) ** (exponent - 1.0) - 1.0))
+
+
+def rectifier_share(u: UpsState) -> float:
+    """The share of the load that the rectifier takes."""
+    if u.rectifier == RECTIFIER_ON:
+        return 1.0
+    return (u.piece + 0.5) / PIECES if u.rectifier == WALKING else 0.0
+
+
+def energy_now_kwh(u: UpsState, capacity_kwh: float, t_s: float) -> float:
+    return min(capacity_kwh, max(0.0, u.energy_kwh - u.energy_kw * (t_s - u.energy_since_s) / HOUR_S))
+
+
+def energy_at_s(u: UpsState, level_kwh: float) -> float:
+    """The instant the stored energy passes a level at the present rate; NEVER_S where it moves away from it."""
+    way_kwh = u.energy_kwh - level_kwh
+    if u.energy_kw == 0.0 or way_kwh * u.energy_kw < 0.0:
+        return NEVER_S
+    return u.energy_since_s + way_kwh / u.energy_kw * HOUR_S
+
+
+def ups_flows(
+    r: UpsPlan, u: UpsState, c: Calibration, t_s: float, *, out_kw: float, out_kva: float, fed: bool, on_generator: bool
+) -> None:
+    """What goes in, what the battery gives or takes, what is lost, for this output.
+
+    in_kw + discharge_kw = out_kw + loss_kw + charge_kw, on bypass without out_kw on both sides.
+    fed: the rectifier's input breaker is closed on a live bus.
+    """
+    u.out_kw, u.out_kva = out_kw, out_kva
+    u.in_kw = u.loss_kw = u.charge_kw = u.discharge_kw = u.peukert_kw = 0.0
+    if u.path == BYPASS:
+        if fed:
+            u.in_kw = u.loss_kw = r.bypass_loss_kw
+    else:
+        share = rectifier_share(u) if fed else 0.0
+        online_kw = loss_online_kw(r, out_kw)
+        if share * (out_kw + online_kw) > r.input_kw_max:
+            share = r.input_kw_max / (out_kw + online_kw)
+        battery_share = 1.0 - share if u.path == INVERTER else 0.0
+        u.in_kw = share * (out_kw + online_kw)
+        u.discharge_kw = battery_share * (out_kw + online_kw * r.loss_on_battery_ratio)
+        u.loss_kw = (share + battery_share * r.loss_on_battery_ratio) * online_kw
+        if share == 1.0 and energy_now_kwh(u, r.battery_kwh, t_s) < r.battery_kwh:
+            charge_kw = r.charge_kw_on_generator if on_generator else r.charge_kw
+            u.charge_kw = min(charge_kw, r.input_kw_max - u.in_kw)
+            u.in_kw += u.charge_kw
+        u.peukert_kw = peukert_kw(u.discharge_kw, r.battery_kw, c.peukert)
+    leaving_kw = u.discharge_kw + u.peukert_kw - r.charge_efficiency * u.charge_kw
+    if leaving_kw != u.energy_kw:
+        u.energy_kwh = energy_now_kwh(u, r.battery_kwh, t_s)
+        u.energy_kw = leaving_kw
+        u.energy_since_s = t_s
+
+
+def watch_source(u: UpsState, t_s: float, source_pu: float) -> None:
+    """Notes whether the rectifier and the bypass can use what is at the input."""
+    if u.source_ok:
+        u.source_ok = RECTIFIER_LOW_PU <= source_pu <= RECTIFIER_HIGH_PU
+    else:
+        u.source_ok = RECTIFIER_GOOD_LOW_PU <= source_pu <= RECTIFIER_GOOD_HIGH_PU
+    healthy = BYPASS_LOW_PU <= source_pu <= BYPASS_HIGH_PU
+    if healthy != u.bypass_ok:
+        u.bypass_ok = healthy
+        u.bypass_since_s = t_s
+
+
+def run_rectifier(u: UpsState, c: Calibration, t_s: float, *, may_run: bool) -> None:
+    """OFF -> WAITING -> WALKING in -> ON; off at once when its input goes."""
+    if not may_run:
+        u.rectifier = RECTIFIER_OFF
+        return
+    if u.rectifier == RECTIFIER_OFF:
+        u.rectifier = WAITING
+        u.rectifier_s = t_s
+    if u.rectifier == WAITING and t_s >= u.rectifier_s + c.rectifier_wait_s:
+        u.rectifier = WALKING
+        u.rectifier_s = t_s
+        u.piece = 0
+    while u.rectifier == WALKING and t_s >= u.rectifier_s + (u.piece + 1) * c.walk_in_s / PIECES:
+        u.piece += 1
+        if u.piece == PIECES:
+            u.rectifier = RECTIFIER_ON
+
+
+def watch_battery(u: UpsState, capacity_kwh: float, t_s: float) -> bool:
+    """Puts the stored energy exactly on full or empty at the instant it gets there; True at that instant."""
+    level_kwh = 0.0 if u.energy_kw > 0.0 else capacity_kwh
+    if u.energy_kw == 0.0 or t_s < energy_at_s(u, level_kwh):
+        return False
+    u.energy_kwh = level_kwh
+    u.energy_kw = 0.0
+    u.energy_since_s = t_s
+    return True
+
+
+def is_low(u: UpsState, capacity_kwh: float, t_s: float) -> bool:
+    level_kwh = LOW_BATTERY * capacity_kwh
+    return u.discharge_kw > 0.0 and (u.energy_kwh <= level_kwh or t_s >= energy_at_s(u, level_kwh))
+
+
+def overload_now(u: UpsState, t_s: float) -> float:
+    return min(1.0, max(0.0, u.overload + u.overload_rate * (t_s - u.overload_since_s)))
+
+
+def watch_overload(u: UpsState, c: Calibration, t_s: float, load_pct: float) -> None:
+    """Runs the inverter's overload integral; full, it asks for the bypass until the load has been calm a while."""
+    rate = 0.0
+    if load_pct <= c.overload_1_pct:
+        rate = -1.0 / OVERLOAD_RESET_S
+    elif u.path == INVERTER:
+        rate = 1.0 / overload_s(c, load_pct)
+    if u.path == INVERTER and not u.overloaded and t_s >= overload_full_s(u):
+        u.overloaded = True
+        u.overload = 1.0
+        u.overload_since_s = t_s
+        rate = 0.0
+    if rate != u.overload_rate:
+        u.overload = overload_now(u, t_s)
+        u.overload_rate = rate
+        u.overload_since_s = t_s
+    if load_pct > c.overload_1_pct or not u.overloaded:
+        u.calm_s = NEVER_S
+    elif u.calm_s == NEVER_S:
+        u.calm_s = t_s
+    if t_s >= u.calm_s + c.overload_calm_s:
+        u.overloaded = False
+        u.calm_s = NEVER_S
+
+
+def overload_full_s(u: UpsState) -> float:
+    if u.overload_rate <= 0.0:
+        return NEVER_S
+    return u.overload_since_s + (1.0 - u.overload) / u.overload_rate
+
+
+def output_path(
+    r: UpsPlan, u: UpsState, c: Calibration, t_s: float, *, usable: bool, asked: bool, bypass_closed: bool
+) -> int:
+    """Which way the output is fed now. Sets shutdown where an overload finds no healthy bypass.
+
+    usable: present, not off, no fault. asked: the handle says bypass. bypass_closed: its breaker is.
+    """
+    if not usable or u.shutdown:
+        return NO_OUTPUT
+    bypass = u.bypass_ok and bypass_closed and (u.path == BYPASS or t_s >= u.bypass_since_s + c.bypass_good_s)
+    carried = u.rectifier == RECTIFIER_ON or u.energy_kwh > 0.0
+    # A rectifier at its limit leans on the battery; with that empty it cannot carry the load any more.
+    starved = u.path == INVERTER and u.energy_kwh <= 0.0 and u.discharge_kw > 0.0
+    if starved and u.rectifier == RECTIFIER_ON:
+        u.overloaded = True
+    if (asked or u.overloaded) and bypass:
+        return BYPASS
+    if u.overloaded:
+        u.shutdown = True
+        return NO_OUTPUT
+    if carried:
+        return INVERTER
+    # Empty with its input breaker tripped: the bypass is all that is left.
+    return BYPASS if bypass and u.rectifier == RECTIFIER_OFF and u.source_ok else NO_OUTPUT
+
+
+def ups_due_s(r: UpsPlan, u: UpsState, c: Calibration, t_s: float) -> float:
+    """The next instant at which something in this UPS changes by itself."""
+    due = min(overload_full_s(u) if u.path == INVERTER and not u.overloaded else NEVER_S, u.calm_s + c.overload_calm_s)
+    if u.rectifier == WAITING:
+        due = min(due, u.rectifier_s + c.rectifier_wait_s)
+    elif u.rectifier == WALKING:
+        due = min(due, u.rectifier_s + (u.piece + 1) * c.walk_in_s / PIECES)
+    if u.bypass_ok and u.path != BYPASS and u.bypass_since_s + c.bypass_good_s > t_s:
+        due = min(due, u.bypass_since_s + c.bypass_good_s)
+    if u.energy_kw > 0.0:
+        due = min(due, energy_at_s(u, 0.0))
+        if not u.low:
+            due = min(due, energy_at_s(u, LOW_BATTERY * r.battery_kwh))
+    elif u.energy_kw < 0.0:
+        due = min(due, energy_at_s(u, r.battery_kwh))
+    return due

@@ -1,6 +1,15 @@
 """The utility: a voltage behind the short-circuit impedance of the grid."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from winter_river.engine.equipment.table import VOLTAGE_V_MAX, Equipment, Rating
+
+if TYPE_CHECKING:
+    from winter_river.engine.world import NodeState, UtilityState
+
+OUTAGE, SAG, SWELL, FAULT = (1 << k for k in range(4))  # bits of its malfunctions, in the schema's order
 
 UTILITY = Equipment(
     type="utility",
@@ -14,3 +23,15 @@ UTILITY = Equipment(
     feeds_max=0,
     fed_by=(),
 )
+
+
+def utility_emf(me: NodeState, u: UtilityState) -> float:
+    """The voltage behind the impedance of the grid, per unit."""
+    if me.handle != 0 or me.fault & (OUTAGE | FAULT):
+        return 0.0
+    emf = 1.0
+    if me.fault & SAG:
+        emf -= u.sag_pu
+    if me.fault & SWELL:
+        emf += u.swell_pu
+    return emf

@@ -1,0 +1,360 @@
+"""From devices to a plan: order, voltages, per-unit impedances, breakers. Runs once, so words and dicts are fine."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+
+from winter_river.engine import plan as p
+from winter_river.engine.calibration import CALIBRATION_BY_NAME
+from winter_river.engine.equipment import EQUIPMENT, Device
+from winter_river.engine.units import BASE_VA, SQRT3
+
+VOLTAGE_TOLERANCE = 1e-3  # chosen: nominal voltages that meet must be the same number
+
+
+def build_plan(devices: Sequence[Device], *, calibration: str = "training") -> p.Plan:
+    """The plan of a facility.
+
+    Raises ValueError, naming device, value and limit, where the devices do not make a network: the facility's own
+    checks come first and say more, so this is the last line and stops at the first fault.
+    """
+    if calibration not in CALIBRATION_BY_NAME:
+        raise ValueError(f"calibration is {calibration!r}; one of {', '.join(CALIBRATION_BY_NAME)}")
+    ordered = _in_order(devices)
+    ratings = tuple(_ratings(device) for device in ordered)
+    return _Builder(ordered, ratings, calibration).plan()
+
+
+def _in_order(devices: Sequence[Device]) -> tuple[Device, ...]:
+    """What feeds before what is fed; otherwise as given."""
+    known = {device.id for device in devices}
+    if len(known) != len(devices):
+        raise ValueError("two devices have the same id")
+    waiting = list(devices)
+    for device in waiting:
+        _check_feeds(device, {other.id: other.type for other in devices} if device.feeds else {})
+    done: set[str] = set()
+    ordered: list[Device] = []
+    while waiting:
+        ready = [device for device in waiting if done.issuperset(device.feeds)]
+        if not ready:
+            raise ValueError(f"these feed each other in a circle: {', '.join(device.id for device in waiting)}")
+        ordered += ready
+        done.update(device.id for device in ready)
+        waiting = [device for device in waiting if device.id not in done]
+    return tuple(ordered)
+
+
+def _check_feeds(device: Device, types: dict[str, str]) -> None:
+    table = EQUIPMENT.get(device.type)
+    if table is None:
+        raise ValueError(f"{device.id} has type {device.type!r}; one of {', '.join(EQUIPMENT)}")
+    count = len(device.feeds)
+    if not table.feeds_min <= count <= table.feeds_max or len(set(device.feeds)) != count:
+        raise ValueError(f"{device.id} has {count} feeds; a {device.type} has {table.feeds_min} to {table.feeds_max}")
+    for feed in device.feeds:
+        if types.get(feed) not in table.fed_by:
+            raise ValueError(f"{device.id} is fed by {feed!r}; a {device.type} is fed by {', '.join(table.fed_by)}")
+
+
+def _ratings(device: Device) -> dict[str, float]:
+    """Every rating of a device by name, defaults filled in."""
+    table = EQUIPMENT[device.type]
+    rows = {row.name: row for row in table.ratings}
+    for name in device.ratings:
+        if name not in rows:
+            raise ValueError(f"{device.id}.{name} is no rating of a {device.type}")
+    full: dict[str, float] = {}
+    for name, row in rows.items():
+        value = device.ratings.get(name, row.default)
+        if value is None:
+            raise ValueError(f"{device.id}.{name} is missing")
+        if not (math.isfinite(value) and row.low <= value <= row.high):
+            raise ValueError(f"{device.id}.{name} is {value:g}; from {row.low:g} to {row.high:g}")
+        full[name] = float(value)
+    for name, message in table.combinations(full):
+        raise ValueError(f"{device.id}.{name}: {message}")
+    return full
+
+
+def _base_ohm(voltage_v: float) -> float:
+    return voltage_v * voltage_v / BASE_VA
+
+
+def _amps(voltage_v: float) -> float:
+    return BASE_VA / (SQRT3 * voltage_v)
+
+
+def _kvar_per_kw(power_factor: float) -> float:
+    return math.sqrt(max(0.0, 1.0 - power_factor * power_factor)) / power_factor
+
+
+class _Builder:
+    """Fills the tables of a plan, device by device."""
+
+    def __init__(self, devices: tuple[Device, ...], ratings: tuple[dict[str, float], ...], calibration: str) -> None:
+        self.devices = devices
+        self.ratings = ratings
+        self.calibration = calibration
+        self.index = {device.id: k for k, device in enumerate(devices)}
+        self.groups = self._find_groups()
+        self.nodes: list[p.NodePlan] = []
+        self.buses: list[p.BusPlan] = []
+        self.islands: list[p.IslandPlan] = []
+        self.utilities: list[p.UtilityPlan] = []
+        self.transformers: list[p.TransformerPlan] = []
+        self.boards: list[p.BoardPlan] = []
+        self.transfers: list[p.TransferPlan] = []
+        self.generators: list[p.GeneratorPlan] = []
+        self.upses: list[p.UpsPlan] = []
+        self.servers: list[p.ServerPlan] = []
+        self.coolings: list[p.CoolingPlan] = []
+        self.breakers: list[p.BreakerPlan] = []
+        self.fed_racks: dict[int, int] = {}
+
+    def plan(self) -> p.Plan:
+        add = (
+            self._utility,
+            self._transformer,
+            self._board,
+            self._generator,
+            self._board,
+            self._ups,
+            self._board,
+            self._server,
+            self._cooling,
+        )
+        for k, device in enumerate(self.devices):
+            self.nodes.append(add[p.TYPES.index(device.type)](k, self.ratings[k]))
+        text = repr((self.calibration, [(d.id, d.type, d.feeds) for d in self.devices], self.ratings))
+        return p.Plan(
+            calibration=CALIBRATION_BY_NAME[self.calibration],
+            devices=self.devices,
+            ratings=self.ratings,
+            index=self.index,
+            groups=max(self.groups, default=-1) + 1,
+            nodes=self.nodes,
+            buses=self.buses,
+            islands=self.islands,
+            utilities=self.utilities,
+            transformers=self.transformers,
+            boards=self.boards,
+            transfers=self.transfers,
+            generators=self.generators,
+            upses=self.upses,
+            servers=self.servers,
+            coolings=self.coolings,
+            breakers=self.breakers,
+            y=[bus.y for bus in self.buses],
+            digest=hashlib.sha256(text.encode()).digest(),
+        )
+
+    def _find_groups(self) -> list[int]:
+        """The connected part each device belongs to, counted in plan order."""
+        head = list(range(len(self.devices)))
+
+        def root(k: int) -> int:
+            while head[k] != k:
+                k = head[k]
+            return k
+
+        for k, device in enumerate(self.devices):
+            for feed in device.feeds:
+                one, other = root(k), root(self.index[feed])
+                head[max(one, other)] = min(one, other)
+        numbers: dict[int, int] = {}
+        return [numbers.setdefault(root(k), len(numbers)) for k in range(len(self.devices))]
+
+    def _node(
+        self,
+        k: int,
+        *,
+        slot: int,
+        bus_in: int,
+        bus_out: int,
+        breakers: tuple[int, ...] = (),
+    ) -> p.NodePlan:
+        feeds = [self.index[feed] for feed in self.devices[k].feeds] + [p.NONE, p.NONE]
+        b1, b2, b3 = (*breakers, p.NONE, p.NONE, p.NONE)[:3]
+        return p.NodePlan(
+            index=k,
+            id=self.devices[k].id,
+            kind=p.TYPES.index(self.devices[k].type),
+            slot=slot,
+            group=self.groups[k],
+            feed_1=feeds[0],
+            feed_2=feeds[1],
+            bus_in=bus_in,
+            bus_out=bus_out,
+            breaker_1=b1,
+            breaker_2=b2,
+            breaker_3=b3,
+            voltage_in_v=self.buses[bus_in].voltage_v,
+            voltage_out_v=self.buses[bus_out].voltage_v,
+        )
+
+    def _bus(self, k: int, voltage_v: float, z_1: complex, *, z_2: complex = 0j, y: complex = 0j) -> int:
+        self.buses.append(p.BusPlan(k, voltage_v, _amps(voltage_v), z_1, z_2, y, p.NONE))
+        return len(self.buses) - 1
+
+    def _source_bus(self, k: int, voltage_v: float, z_1: complex) -> int:
+        """A bus that drives an island of its own."""
+        self.buses.append(p.BusPlan(k, voltage_v, _amps(voltage_v), z_1, 0j, 0j, len(self.islands)))
+        self.islands.append(p.IslandPlan(k, len(self.buses) - 1))
+        return len(self.buses) - 1
+
+    def _breaker(self, k: int, bus: int, role: int, prefix: str = "") -> int:
+        r, amps = self.ratings[k], self.buses[bus].amps
+        self.breakers.append(
+            p.BreakerPlan(
+                node=k,
+                bus=bus,
+                role=role,
+                pickup_pu=r[prefix + "pickup_a"] / amps,
+                curve=int(r[prefix + "curve"]),
+                time_multiplier=r[prefix + "time_multiplier"],
+                short_time_pu=r[prefix + "short_time_pickup_a"] / amps,
+                short_time_delay_s=r[prefix + "short_time_delay_s"],
+                instantaneous_pu=r[prefix + "instantaneous_pickup_a"] / amps,
+                instantaneous_delay_s=r[prefix + "instantaneous_delay_s"],
+            )
+        )
+        return len(self.breakers) - 1
+
+    def _feed_voltage(self, k: int) -> float:
+        """The nominal voltage of what feeds a device; both feeds must have the same one."""
+        feeds = self.devices[k].feeds
+        voltages = [self.nodes[self.index[feed]].voltage_out_v for feed in feeds]
+        for feed, voltage_v in zip(feeds, voltages, strict=True):
+            if abs(voltage_v / voltages[0] - 1.0) > VOLTAGE_TOLERANCE:
+                raise ValueError(f"{self.devices[k].id} is fed at {voltages[0]:g} V and by {feed} at {voltage_v:g} V")
+        return voltages[0]
+
+    def _cable(self, k: int, prefix: str, voltage_v: float) -> complex:
+        r = self.ratings[k]
+        return complex(r[prefix + "_resistance_ohm"], r[prefix + "_reactance_ohm"]) / _base_ohm(voltage_v)
+
+    def _utility(self, k: int, r: dict[str, float]) -> p.NodePlan:
+        size = BASE_VA / (r["short_circuit_mva"] * 1e6)
+        angle = math.atan(r["x_over_r"])
+        bus = self._source_bus(k, r["voltage_v"], complex(size * math.cos(angle), size * math.sin(angle)))
+        self.utilities.append(p.UtilityPlan(k, self.buses[bus].island, r["frequency_hz"]))
+        return self._node(k, slot=len(self.utilities) - 1, bus_in=bus, bus_out=bus)
+
+    def _transformer(self, k: int, r: dict[str, float]) -> p.NodePlan:
+        voltage_v = self._feed_voltage(k)
+        if abs(r["primary_voltage_v"] / voltage_v - 1.0) > VOLTAGE_TOLERANCE:
+            raise ValueError(
+                f"{self.devices[k].id}.primary_voltage_v is {r['primary_voltage_v']:g}; its feed has {voltage_v:g} V"
+            )
+        power_w = r["power_kva"] * 1000.0
+        resistance = r["load_loss_w"] / power_w
+        reactance = math.sqrt((r["impedance_pct"] / 100.0) ** 2 - resistance**2)
+        conductance = r["no_load_loss_w"] / power_w
+        susceptance = math.sqrt(max(0.0, (r["no_load_current_pct"] / 100.0) ** 2 - conductance**2))
+        # Half of the magnetising branch on each side of the impedance, as power-grid-model and pandapower have it.
+        half = complex(conductance, -susceptance) * power_w / BASE_VA / 2.0
+        bus_in = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v), y=half)
+        z = complex(resistance, reactance) * BASE_VA / power_w
+        bus_out = self._bus(k, r["secondary_voltage_v"], z, y=half)
+        self.transformers.append(p.TransformerPlan(k, power_w / BASE_VA))
+        return self._node(k, slot=len(self.transformers) - 1, bus_in=bus_in, bus_out=bus_out)
+
+    def _board(self, k: int, r: dict[str, float]) -> p.NodePlan:
+        voltage_v = self._feed_voltage(k)
+        second = self._cable(k, "second_feed", voltage_v) if "second_feed_resistance_ohm" in r else 0j
+        bus = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v), z_2=second)
+        transfer = p.NONE
+        if len(self.devices[k].feeds) == 2:
+            self.transfers.append(p.TransferPlan(k, self._generator_behind(self.index[self.devices[k].feeds[1]])))
+            transfer = len(self.transfers) - 1
+        self.boards.append(p.BoardPlan(k, r["rated_a"] / self.buses[bus].amps, transfer))
+        breaker = self._breaker(k, bus, p.BREAKER_MAIN)
+        return self._node(k, slot=len(self.boards) - 1, bus_in=bus, bus_out=bus, breakers=(breaker,))
+
+    def _generator_behind(self, k: int) -> int:
+        """The generator that a second feed leads to through devices with one feed each, or NONE."""
+        while len(self.devices[k].feeds) == 1:
+            k = self.index[self.devices[k].feeds[0]]
+        return self.nodes[k].slot if self.devices[k].type == "generator" else p.NONE
+
+    def _generator(self, k: int, r: dict[str, float]) -> p.NodePlan:
+        bus = self._source_bus(k, r["voltage_v"], 0j)  # a regulated machine holds the voltage of its own terminals
+        speed_rpm = 120.0 * r["frequency_hz"] / r["poles"]
+        self.generators.append(
+            p.GeneratorPlan(k, self.buses[bus].island, r["power_kw"], r["frequency_hz"], speed_rpm, r["fuel_gal"])
+        )
+        return self._node(k, slot=len(self.generators) - 1, bus_in=bus, bus_out=bus)
+
+    def _ups(self, k: int, r: dict[str, float]) -> p.NodePlan:
+        voltage_v = self._feed_voltage(k)
+        bus_in = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v))
+        bus_out = self._source_bus(k, voltage_v, self._cable(k, "output", voltage_v))
+        charge_kw = r["charge_kw"] or r["power_kw"] / 5.0
+        factor = CALIBRATION_BY_NAME[self.calibration].battery_factor
+        self.upses.append(
+            p.UpsPlan(
+                node=k,
+                island=self.buses[bus_out].island,
+                power_kw=r["power_kw"],
+                power_kva=r["power_kva"],
+                input_kw_max=r["input_kw_max"] or 1.3 * r["power_kw"],
+                input_kvar_per_kw=_kvar_per_kw(r["input_power_factor"]),
+                loss_fixed_kw=r["loss_fixed_pu"] * r["power_kw"],
+                loss_linear_pu=r["loss_linear_pu"],
+                loss_square_pu=r["loss_square_pu"],
+                loss_on_battery_ratio=r["loss_on_battery_ratio"],
+                bypass_loss_kw=r["bypass_loss_kw"],
+                charge_kw=charge_kw,
+                charge_kw_on_generator=r["charge_kw_on_generator"] or charge_kw / 2.0,
+                charge_efficiency=r["charge_efficiency"],
+                battery_kwh=r["battery_kwh"] * factor,
+                battery_kw=r["battery_kw"] or r["power_kw"],
+            )
+        )
+        breakers = (
+            self._breaker(k, bus_in, p.BREAKER_INPUT, "input_"),
+            self._breaker(k, bus_in, p.BREAKER_BYPASS, "input_"),
+            self._breaker(k, bus_out, p.BREAKER_OUTPUT, "output_"),
+        )
+        return self._node(k, slot=len(self.upses) - 1, bus_in=bus_in, bus_out=bus_out, breakers=breakers)
+
+    def _server(self, k: int, r: dict[str, float]) -> p.NodePlan:
+        voltage_v = self._feed_voltage(k)
+        feeds = [self.index[feed] for feed in self.devices[k].feeds]
+        buses = [self._bus(k, voltage_v, self._cable(k, "feed", voltage_v)) for _ in feeds]
+        roles = (p.BREAKER_CORD_1, p.BREAKER_CORD_2)
+        breakers = tuple(self._breaker(k, bus, role) for bus, role in zip(buses, roles, strict=False))
+        place = self.fed_racks.get(feeds[0], 0)
+        self.fed_racks[feeds[0]] = place + 1
+        self.servers.append(
+            p.ServerPlan(
+                node=k,
+                bus_1=buses[0],
+                bus_2=buses[1] if len(buses) == 2 else p.NONE,
+                load_kw=r["load_kw"],
+                load_kw_max=r["load_kw_max"],
+                kvar_per_kw=_kvar_per_kw(r["power_factor"]),
+                rated_pu=r["rated_a"] / _amps(voltage_v),
+                place=place,
+            )
+        )
+        return self._node(k, slot=len(self.servers) - 1, bus_in=buses[0], bus_out=buses[0], breakers=breakers)
+
+    def _cooling(self, k: int, r: dict[str, float]) -> p.NodePlan:
+        voltage_v = self._feed_voltage(k)
+        bus = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v))
+        self.coolings.append(
+            p.CoolingPlan(
+                node=k,
+                fans=int(r["fans"]),
+                fan_kw=r["fan_kw"],
+                base_kw=r["base_kw"],
+                kvar_per_kw=_kvar_per_kw(r["power_factor"]),
+                rated_pu=r["rated_a"] / _amps(voltage_v),
+            )
+        )
+        breaker = self._breaker(k, bus, p.BREAKER_MAIN)
+        return self._node(k, slot=len(self.coolings) - 1, bus_in=bus, bus_out=bus, breakers=(breaker,))

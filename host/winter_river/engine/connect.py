@@ -1,0 +1,178 @@
+"""What is connected to what, what is live, and who is to blame where it is not.
+
+Only real positions count: handles, faults, trips, presence, breaker positions, running machines. One pass in plan
+order, because what feeds a device has been decided before it.
+"""
+
+from __future__ import annotations
+
+from winter_river.engine.equipment.generator import generator_makes_voltage
+from winter_river.engine.equipment.ups import BYPASS, INVERTER
+from winter_river.engine.plan import (
+    COOLING,
+    GENERATOR,
+    NONE,
+    SERVER,
+    TRANSFORMER,
+    UPS,
+    UTILITY,
+    NodePlan,
+    Plan,
+)
+from winter_river.engine.world import DEAD, NodeState, World, in_service, is_tripped
+
+
+def attach(plan: Plan, w: World, bus: int, parent: int, z: complex) -> None:
+    """Hangs a bus on a parent (DEAD, NONE or another bus); marks the islands that this changes."""
+    if w.parent[bus] == parent and w.z[bus] == z:
+        return
+    if w.island_of[bus] >= 0:
+        w.islands[w.island_of[bus]].dirty = True
+    if w.parent[bus] == DEAD:
+        # The first guess: as the parent stands.
+        w.v[bus] = w.v[parent] if parent >= 0 else 1.0 + 0j
+    w.parent[bus] = parent
+    w.z[bus] = z
+    w.island_of[bus] = NONE  # index_islands finds its new one, and sees by this that it moved
+    if parent == DEAD:
+        w.v[bus] = 0j
+        w.i[bus] = 0j
+        w.load[bus] = 0j
+
+
+def _source(plan: Plan, w: World, n: NodePlan, me: NodeState, island: int, on: bool) -> None:
+    me.supplied = me.live = on
+    me.feeder = NONE
+    me.blame = NONE if on else n.index
+    w.islands[island].live = on
+    attach(plan, w, n.bus_out, NONE if on else DEAD, plan.buses[n.bus_out].z_1)
+
+
+def _transformer(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
+    feed = w.nodes[n.feed_1]
+    on = in_service(n, me)
+    me.supplied = me.present and feed.live
+    me.live = on and feed.live
+    me.feeder = n.feed_1
+    me.blame = NONE if me.live else n.index if not on else feed.blame
+    attach(plan, w, n.bus_in, plan.nodes[n.feed_1].bus_out if me.live else DEAD, plan.buses[n.bus_in].z_1)
+    attach(plan, w, n.bus_out, n.bus_in if me.live else DEAD, plan.buses[n.bus_out].z_1)
+
+
+def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
+    """Switchgear, distribution, pdu: one incomer, or the position of two."""
+    on = in_service(n, me) and not is_tripped(w, n.breaker_1)
+    position = 1
+    if n.feed_2 >= 0:
+        position = w.transfers[plan.boards[n.slot].transfer].position
+    feed_index = n.feed_2 if position == 2 else n.feed_1
+    feed = w.nodes[feed_index]
+    me.supplied = me.present and feed.live
+    me.live = on and position > 0 and feed.live
+    me.feeder = feed_index
+    if me.live:
+        me.blame = NONE
+    elif not on or (position == 0 and feed.live):
+        me.blame = n.index
+    else:
+        me.blame = feed.blame
+    bus = plan.buses[n.bus_out]
+    parent = plan.nodes[feed_index].bus_out if me.live else DEAD
+    attach(plan, w, n.bus_out, parent, bus.z_2 if position == 2 else bus.z_1)
+
+
+def _ups(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
+    feed = w.nodes[n.feed_1]
+    u = w.upses[n.slot]
+    on = in_service(n, me)
+    closed = on and not (is_tripped(w, n.breaker_1) and is_tripped(w, n.breaker_2))
+    me.supplied = me.present and feed.live
+    me.feeder = n.feed_1
+    attach(
+        plan,
+        w,
+        n.bus_in,
+        plan.nodes[n.feed_1].bus_out if closed and feed.live else DEAD,
+        plan.buses[n.bus_in].z_1,
+    )
+    by_inverter = on and u.path == INVERTER
+    by_bypass = on and u.path == BYPASS and feed.live and not is_tripped(w, n.breaker_2)
+    me.live = (by_inverter or by_bypass) and not is_tripped(w, n.breaker_3)
+    # A dead output is the UPS's own doing, except on bypass: there it passes on what it gets.
+    me.blame = NONE if me.live else feed.blame if on and u.path == BYPASS and not feed.live else n.index
+    w.islands[plan.upses[n.slot].island].live = by_inverter and me.live
+    parent = DEAD if not me.live else NONE if by_inverter else n.bus_in
+    attach(plan, w, n.bus_out, parent, plan.buses[n.bus_out].z_1)
+
+
+def _server(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
+    """Each cord by itself; live while any cord is."""
+    s = plan.servers[n.slot]
+    on = in_service(n, me) and w.servers[n.slot].running
+    one = me.present and w.nodes[n.feed_1].live and not is_tripped(w, n.breaker_1)
+    two = me.present and n.feed_2 >= 0 and w.nodes[n.feed_2].live and not is_tripped(w, n.breaker_2)
+    me.supplied = one or two
+    me.live = on and me.supplied
+    me.feeder = n.feed_1 if one or not two else n.feed_2
+    if me.live:
+        me.blame = NONE
+    elif me.supplied or not in_service(n, me) or w.nodes[n.feed_1].live:
+        me.blame = n.index
+    else:
+        me.blame = w.nodes[n.feed_1].blame
+    attach(plan, w, s.bus_1, plan.nodes[n.feed_1].bus_out if on and one else DEAD, plan.buses[s.bus_1].z_1)
+    if s.bus_2 >= 0:
+        attach(plan, w, s.bus_2, plan.nodes[n.feed_2].bus_out if on and two else DEAD, plan.buses[s.bus_2].z_1)
+
+
+def _cooling(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
+    feed = w.nodes[n.feed_1]
+    closed = in_service(n, me) and not is_tripped(w, n.breaker_1)
+    me.supplied = me.present and feed.live
+    me.live = closed and feed.live and w.coolings[n.slot].running
+    me.feeder = n.feed_1
+    me.blame = NONE if me.live else n.index if feed.live or not closed else feed.blame
+    attach(plan, w, n.bus_in, plan.nodes[n.feed_1].bus_out if me.live else DEAD, plan.buses[n.bus_in].z_1)
+
+
+def connect(plan: Plan, w: World) -> None:
+    """Decides every device in plan order, then which island each bus belongs to."""
+    for k in range(len(plan.nodes)):
+        n, me = plan.nodes[k], w.nodes[k]
+        if n.kind == SERVER:
+            _server(plan, w, n, me)
+        elif n.kind == COOLING:
+            _cooling(plan, w, n, me)
+        elif n.kind == UPS:
+            _ups(plan, w, n, me)
+        elif n.kind == TRANSFORMER:
+            _transformer(plan, w, n, me)
+        elif n.kind == UTILITY:
+            island = plan.utilities[n.slot].island
+            _source(plan, w, n, me, island, me.present and w.islands[island].emf > 0.0)
+        elif n.kind == GENERATOR:
+            on = in_service(n, me) and generator_makes_voltage(w.generators[n.slot])
+            _source(plan, w, n, me, plan.generators[n.slot].island, on)
+        else:
+            _board(plan, w, n, me)
+    index_islands(plan, w)
+
+
+def index_islands(plan: Plan, w: World) -> None:
+    """What follows from parent: the island of each bus, and the order in which each island is swept."""
+    for k in range(len(plan.islands)):
+        w.order[k] = []
+    for k in range(len(plan.buses)):
+        p = w.parent[k]
+        if p == DEAD:
+            w.island_of[k] = NONE
+            continue
+        island = w.island_of[p] if p >= 0 else plan.buses[k].island
+        if w.island_of[k] != island:
+            w.islands[island].dirty = True
+            if w.island_of[k] >= 0:
+                w.islands[w.island_of[k]].dirty = True
+            w.island_of[k] = island
+        w.order[island].append(k)
+    for k in range(len(plan.islands)):
+        w.upward[k] = w.order[k][::-1]

@@ -1,0 +1,217 @@
+"""Decisions that take no time: starts, transfers, UPS paths, racks and fans, each by the law of its kind.
+
+Each function goes over one kind, asks the law, emits what happened, and returns True where the network changed
+and must be connected and solved again. Voltages are real ones, of the last flow.
+"""
+
+from __future__ import annotations
+
+from winter_river.engine import events
+from winter_river.engine.equipment import generator as gen
+from winter_river.engine.equipment import switchgear as sw
+from winter_river.engine.equipment import ups as u_
+from winter_river.engine.equipment.cooling import run_cooling
+from winter_river.engine.equipment.server import run_server
+from winter_river.engine.flow import ups_output
+from winter_river.engine.plan import BREAKER_OUTPUT, NONE, Plan, TransferPlan
+from winter_river.engine.protection import OVERLOAD
+from winter_river.engine.states import tell
+from winter_river.engine.world import World, in_service, is_tripped
+
+
+def voltage_pu(plan: Plan, w: World, node: int) -> float:
+    """The voltage that a device delivers, per unit of its nominal; 0 when dead."""
+    return abs(w.v[plan.nodes[node].bus_out])
+
+
+def _wanted(plan: Plan, w: World, generator: int) -> int:
+    """The switchgear that wants this generator, NONE when none does."""
+    for k in range(len(plan.transfers)):
+        r = plan.transfers[k]
+        mine = r.generator == generator and w.nodes[r.node].present
+        if mine and sw.wants_generator(w.transfers[k], plan.calibration, w.t_s):
+            return r.node
+    return NONE
+
+
+def run_generators(plan: Plan, w: World) -> bool:
+    changed = False
+    for k in range(len(plan.generators)):
+        r, g = plan.generators[k], w.generators[k]
+        n, me = plan.nodes[r.node], w.nodes[r.node]
+        if w.t_s >= gen.fuel_out_s(g):
+            g.fuel_gal, g.fuel_gal_h, g.fuel_since_s = 0.0, 0.0, w.t_s
+        wanted_by = _wanted(plan, w, k) if me.handle == gen.AUTO else NONE
+        mode = gen.generator_mode(
+            g,
+            plan.calibration,
+            w.t_s,
+            usable=in_service(n, me),
+            wanted=me.handle == gen.RUN or wanted_by != NONE,
+            can_start=me.fault & gen.FAIL_TO_START == 0,
+            fuel=g.fuel_gal > 0.0,
+        )
+        if mode != g.mode:
+            _change_mode(plan, w, k, mode, wanted_by)
+            changed = True
+        g.due_s = gen.generator_due_s(g, plan.calibration, w.t_s)
+    return changed
+
+
+def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int) -> None:
+    g, node = w.generators[k], plan.generators[k].node
+    me = w.nodes[node]
+    fresh = me.last >= w.first_event
+    makes = gen.generator_makes_voltage(g)
+    before, g.mode, g.since_s = g.mode, mode, w.t_s
+    if mode == gen.CRANKING:
+        cause = me.last
+        if before == gen.STANDBY or before == gen.DRY:
+            g.cranks = 0
+            if not fresh:
+                # The source that was lost explains the crank; without one, the switchgear that asked.
+                first = plan.nodes[wanted_by].feed_1 if wanted_by != NONE else NONE
+                lost = first != NONE and not w.nodes[first].live
+                cause = w.nodes[first].origin if lost else w.nodes[wanted_by].last if wanted_by != NONE else 0
+        g.cranks += 1
+        events.emit(plan, w, node, events.CRANK, 0, g.cranks, cause)
+    elif mode == gen.LOCKOUT:
+        events.emit(plan, w, node, events.OVERCRANK, 0, 0, me.last)
+    elif not fresh and wanted_by == NONE:
+        me.origin = events.group_cause(w, plan.nodes[node].group) or me.last
+    tell(plan, w, node)  # at once: the transfer that follows names it as its cause
+    if makes != gen.generator_makes_voltage(g):
+        w.rewire = True
+
+
+def _second_source(plan: Plan, w: World, r: TransferPlan) -> tuple[bool, bool]:
+    """(the second source is a generator, it is still to come)"""
+    if r.generator == NONE:
+        return False, False
+    node = plan.generators[r.generator].node
+    mode = w.generators[r.generator].mode
+    return True, in_service(plan.nodes[node], w.nodes[node]) and mode != gen.LOCKOUT and mode != gen.DRY
+
+
+def run_transfers(plan: Plan, w: World) -> bool:
+    changed = False
+    for k in range(len(plan.transfers)):
+        r, x = plan.transfers[k], w.transfers[k]
+        n, me = plan.nodes[r.node], w.nodes[r.node]
+        position, target = x.position, x.target
+        locked = not in_service(n, me) or is_tripped(w, n.breaker_1)
+        generator, coming = _second_source(plan, w, r)
+        sw.watch_sources(x, w.t_s, first_pu=voltage_pu(plan, w, n.feed_1), second_pu=voltage_pu(plan, w, n.feed_2))
+        sw.transfer(x, plan.calibration, w.t_s, locked=locked, generator=generator, coming=coming)
+        if x.position != position:
+            events.emit(plan, w, r.node, events.TRANSFER, position, x.position, _cause_of_move(plan, w, k, position))
+            w.rewire = True
+        if x.position != position or x.target != target:
+            changed = True
+        x.due_s = sw.transfer_due_s(x, plan.calibration, w.t_s, locked=locked, generator=generator)
+    return changed
+
+
+def _cause_of_move(plan: Plan, w: World, k: int, before: int) -> int:
+    """What moved an incomer: its own news, then what happened to the source it left or waited for."""
+    x, n = w.transfers[k], plan.nodes[plan.transfers[k].node]
+    me = w.nodes[n.index]
+    if me.last >= w.first_event:
+        return me.last
+    if x.position == sw.OPEN:
+        first, second = w.nodes[n.feed_1].origin, w.nodes[n.feed_2].origin
+        if before == sw.FIRST:
+            return second if x.target == sw.SECOND or second > first else first
+        return first if x.target == sw.FIRST and x.second_ok else second
+    source = w.nodes[n.feed_1 if x.position == sw.FIRST else n.feed_2]
+    return max(me.last, source.origin)
+
+
+def run_upses(plan: Plan, w: World) -> bool:
+    changed = False
+    for k in range(len(plan.upses)):
+        r, u = plan.upses[k], w.upses[k]
+        n, me = plan.nodes[r.node], w.nodes[r.node]
+        path, rectifier, piece = u.path, u.rectifier, u.piece
+        usable = in_service(n, me)
+        u.out_kw, u.out_kva = ups_output(plan, w, k)
+        changed = u_.watch_battery(u, r.battery_kwh, w.t_s) or changed
+        u_.watch_source(u, w.t_s, voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0)
+        may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1)
+        u_.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)
+        u_.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0)
+        shutdown = u.shutdown
+        u.path = u_.output_path(
+            r,
+            u,
+            plan.calibration,
+            w.t_s,
+            usable=usable,
+            asked=me.handle == u_.HANDLE_BYPASS,
+            bypass_closed=not is_tripped(w, n.breaker_2),
+        )
+        if u.path != path or u.rectifier != rectifier or u.piece != piece:
+            changed = True
+        _tell_battery(plan, w, k, lost_output=path == u_.INVERTER and u.path == u_.NO_OUTPUT and usable)
+        if u.shutdown and not shutdown:
+            events.emit(plan, w, r.node, events.TRIP, BREAKER_OUTPUT, OVERLOAD, me.last)
+        if u.path != path:
+            w.rewire = True
+        u.due_s = u_.ups_due_s(r, u, plan.calibration, w.t_s)
+    return changed
+
+
+def _tell_battery(plan: Plan, w: World, k: int, *, lost_output: bool) -> None:
+    r, u = plan.upses[k], w.upses[k]
+    low = u_.is_low(u, r.battery_kwh, w.t_s)
+    if low and not u.low:
+        events.emit(plan, w, r.node, events.LOW_BATTERY, 0, 0, w.nodes[r.node].origin)
+    u.low = low
+    if u.path != u_.NO_OUTPUT:
+        u.empty = False
+    elif lost_output and not u.shutdown and u.energy_kwh <= 0.0:
+        u.empty = True
+        events.emit(plan, w, r.node, events.BATTERY_EMPTY, 0, 0, w.nodes[r.node].origin)
+
+
+def run_loads(plan: Plan, w: World) -> bool:
+    """Racks and cooling units stop with their supply and come back by themselves."""
+    changed = False
+    for k in range(len(plan.servers)):
+        r, s = plan.servers[k], w.servers[k]
+        n, me = plan.nodes[r.node], w.nodes[r.node]
+        one = not is_tripped(w, n.breaker_1)
+        two = n.feed_2 != NONE and not is_tripped(w, n.breaker_2)
+        supply_pu = voltage_pu(plan, w, n.feed_1) if one else 0.0
+        if two:
+            supply_pu = max(supply_pu, voltage_pu(plan, w, n.feed_2))
+        running = s.running
+        run_server(
+            s,
+            plan.calibration,
+            w.t_s,
+            closed=in_service(n, me) and (one or two),
+            supply_pu=supply_pu,
+            place=r.place,
+        )
+        if s.running != running:
+            w.rewire = changed = True
+    for k in range(len(plan.coolings)):
+        m = w.coolings[k]
+        n, me = plan.nodes[plan.coolings[k].node], w.nodes[plan.coolings[k].node]
+        running, piece = m.running, m.piece
+        closed = in_service(n, me) and not is_tripped(w, n.breaker_1)
+        run_cooling(m, plan.calibration, w.t_s, closed=closed, supply_pu=voltage_pu(plan, w, n.feed_1))
+        if m.running != running:
+            w.rewire = True
+        if m.running != running or m.piece != piece:
+            changed = True
+    return changed
+
+
+def control(plan: Plan, w: World) -> bool:
+    """Every kind once, sources first; True when anything moved."""
+    changed = run_generators(plan, w)
+    changed = run_transfers(plan, w) or changed
+    changed = run_upses(plan, w) or changed
+    return run_loads(plan, w) or changed

@@ -1,0 +1,91 @@
+"""Events: what happened, when, to whom, and which event caused it. Numbers inside a step, words at its end."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from winter_river.engine.plan import BREAKER_WORDS, Plan
+from winter_river.engine.words import HANDLE_WORDS, STATE_WORDS, fault_text
+from winter_river.engine.world import World
+
+STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
+WORDS = (
+    "state",
+    "handle",
+    "fault",
+    "presence",
+    "trip",
+    "transfer",
+    "crank",
+    "overcrank",
+    "low_battery",
+    "battery_empty",
+    "not_solved",
+)
+POSITION_WORDS = ("open", "first", "second")
+ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload")
+PRESENCE_WORDS = ("absent", "present")
+EVENTS_MAX = 1_000_000  # of one step; more is a loop of ours, not a bad day
+
+
+class Event(NamedTuple):
+    """One event. id rises by one from 1; cause is the id of the event that led to it, 0 for none."""
+
+    id: int
+    t_s: float
+    node_id: str
+    event: str
+    from_: str
+    to: str
+    cause: int
+
+
+def emit(plan: Plan, w: World, node: int, word: int, before: int, after: int, cause: int) -> int:
+    """Notes one event of a device and gives its id. Raises RuntimeError when a step makes more than EVENTS_MAX."""
+    if len(w.events) >= EVENTS_MAX:
+        raise RuntimeError(f"more than {EVENTS_MAX} events in one step at t = {w.t_s} s")
+    number = w.next_event
+    w.next_event = number + 1
+    w.events.append((number, w.t_s, node, word, before, after, cause))
+    me = w.nodes[node]
+    me.last = number
+    me.origin = number
+    group = plan.nodes[node].group
+    if w.first_by_group[group] < w.first_event:
+        w.first_by_group[group] = number
+    return number
+
+
+def group_cause(w: World, group: int) -> int:
+    """What set this instant off in a connected part: its first event now, 0 when it was only the passing of time."""
+    first = w.first_by_group[group]
+    return first if first >= w.first_event else 0
+
+
+def _words(kind: int, word: int, before: int, after: int) -> tuple[str, str]:
+    if word == STATE:
+        return STATE_WORDS[kind][before], STATE_WORDS[kind][after]
+    if word == HANDLE:
+        return HANDLE_WORDS[kind][before], HANDLE_WORDS[kind][after]
+    if word == FAULT:
+        return fault_text(kind, before), fault_text(kind, after)
+    if word == PRESENCE:
+        return PRESENCE_WORDS[before], PRESENCE_WORDS[after]
+    if word == TRIP:
+        return BREAKER_WORDS[before], ELEMENT_WORDS[after]
+    if word == TRANSFER:
+        return POSITION_WORDS[before], POSITION_WORDS[after]
+    if word == CRANK:
+        return "", str(after)
+    return "", ""
+
+
+def take(plan: Plan, w: World) -> list[Event]:
+    """The events since the last call, in words."""
+    taken = []
+    for number, t_s, node, word, before, after, cause in w.events:
+        n = plan.nodes[node]
+        from_, to = _words(n.kind, word, before, after)
+        taken.append(Event(number, t_s, n.id, WORDS[word], from_, to, cause))
+    w.events.clear()
+    return taken

@@ -1,0 +1,56 @@
+"""The books: energy meters and fuel, brought up to date wherever a power changes."""
+
+from __future__ import annotations
+
+from winter_river.engine.equipment import generator as gen
+from winter_river.engine.plan import Plan
+from winter_river.engine.units import BASE_KW, HOUR_S
+from winter_river.engine.world import Meter, World
+
+
+def kwh_now(m: Meter, t_s: float) -> float:
+    return m.kwh + m.kw * (t_s - m.since_s) / HOUR_S
+
+
+def run(m: Meter, kw: float, t_s: float) -> None:
+    """From now on this meter turns at kw."""
+    if kw != m.kw:
+        m.kwh += m.kw * (t_s - m.since_s) / HOUR_S
+        m.kw = kw
+        m.since_s = t_s
+
+
+def delivered_kw(plan: Plan, w: World, node: int) -> float:
+    """What a source delivers at its terminals."""
+    bus = plan.nodes[node].bus_out
+    v, c = w.v[bus], w.i[bus]
+    return (v.real * c.real + v.imag * c.imag) * BASE_KW
+
+
+def ups_lost_kw(w: World, k: int, charge_efficiency: float) -> float:
+    """Conversion, charging and what the battery loses inside."""
+    u = w.upses[k]
+    return u.loss_kw + u.peukert_kw + (1.0 - charge_efficiency) * u.charge_kw
+
+
+def book(plan: Plan, w: World) -> None:
+    """Sets every meter to the powers of the settled network, and the fuel to what the machines burn."""
+    t_s = w.t_s
+    for k in range(len(plan.utilities)):
+        node = plan.utilities[k].node
+        run(w.meters[node], delivered_kw(plan, w, node), t_s)
+    for k in range(len(plan.generators)):
+        r, g = plan.generators[k], w.generators[k]
+        power_kw = delivered_kw(plan, w, r.node)
+        run(w.meters[r.node], power_kw, t_s)
+        gen.burn(g, gen.fuel_gal_h(power_kw, r.power_kw) if gen.generator_makes_voltage(g) else 0.0, t_s)
+        g.due_s = gen.generator_due_s(g, plan.calibration, t_s)
+    for k in range(len(plan.servers)):
+        run(w.meters[plan.servers[k].node], w.servers[k].load_kw, t_s)
+    for k in range(len(plan.coolings)):
+        run(w.meters[plan.coolings[k].node], w.coolings[k].load_kw, t_s)
+    for k in range(len(plan.upses)):
+        run(w.ups_meters[k], ups_lost_kw(w, k, plan.upses[k].charge_efficiency), t_s)
+    for k in range(len(plan.islands)):
+        # The impedance of the grid lies in front of the meter of a utility.
+        run(w.island_meters[k], w.islands[k].loss_kw, t_s)

@@ -1,0 +1,189 @@
+"""A facility compiled into records: one row a device, a bus, a breaker, and a row for each kind's own ratings.
+
+Devices are in plan order: what feeds comes before what is fed, otherwise as the facility lists them. Plan order
+breaks every tie. A *bus* here is a point of the network with a voltage; its number is above its parent's.
+Impedances and admittances are in per unit of BASE_VA at the nominal voltage of their bus.
+"""
+
+from dataclasses import dataclass
+
+from winter_river.engine.calibration import Calibration
+from winter_river.engine.equipment.table import Device
+
+UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING = range(9)
+TYPES = ("utility", "transformer", "switchgear", "generator", "distribution", "ups", "pdu", "server", "cooling")
+NONE = -1  # "no such device, bus, breaker"
+
+
+@dataclass(slots=True, frozen=True)
+class NodePlan:
+    """One device. feed_1, feed_2: what feeds it; slot: its row among those of its kind; group: its connected part.
+
+    bus_in, bus_out: its points in the network (the same one where nothing lies between); a dual-cord server has
+    one in each cord. breaker_1 to 3: its rows among the breakers.
+    """
+
+    index: int
+    id: str
+    kind: int
+    slot: int
+    group: int
+    feed_1: int
+    feed_2: int
+    bus_in: int
+    bus_out: int
+    breaker_1: int
+    breaker_2: int
+    breaker_3: int
+    voltage_in_v: float
+    voltage_out_v: float
+
+
+@dataclass(slots=True, frozen=True)
+class BusPlan:
+    """One point: its device, the impedance on the way in (z_2: from a second source), half a magnetising branch."""
+
+    node: int
+    voltage_v: float
+    amps: float  # A per unit of current
+    z_1: complex
+    z_2: complex
+    y: complex
+    island: int  # which one it drives, NONE for most
+
+
+@dataclass(slots=True, frozen=True)
+class IslandPlan:
+    """One possible source: the bus it drives."""
+
+    node: int
+    bus: int
+
+
+@dataclass(slots=True, frozen=True)
+class UtilityPlan:
+    node: int
+    island: int
+    frequency_hz: float
+
+
+@dataclass(slots=True, frozen=True)
+class TransformerPlan:
+    node: int
+    power_pu: float
+
+
+@dataclass(slots=True, frozen=True)
+class BoardPlan:
+    """A bus behind a breaker: switchgear, distribution, pdu. transfer: its row there, NONE with one source."""
+
+    node: int
+    rated_pu: float
+    transfer: int
+
+
+@dataclass(slots=True, frozen=True)
+class TransferPlan:
+    """The two incomers of one switchgear. generator: what starts for the second one, NONE for another utility."""
+
+    node: int
+    generator: int
+
+
+@dataclass(slots=True, frozen=True)
+class GeneratorPlan:
+    node: int
+    island: int
+    power_kw: float
+    frequency_hz: float
+    speed_rpm: float
+    fuel_gal: float
+
+
+@dataclass(slots=True, frozen=True)
+class UpsPlan:
+    node: int
+    island: int
+    power_kw: float
+    power_kva: float
+    input_kw_max: float
+    input_kvar_per_kw: float
+    loss_fixed_kw: float
+    loss_linear_pu: float
+    loss_square_pu: float
+    loss_on_battery_ratio: float
+    bypass_loss_kw: float
+    charge_kw: float
+    charge_kw_on_generator: float
+    charge_efficiency: float
+    battery_kwh: float
+    battery_kw: float
+
+
+@dataclass(slots=True, frozen=True)
+class ServerPlan:
+    """bus_2: the second cord, NONE with one. place: its turn among the racks behind the same feeder."""
+
+    node: int
+    bus_1: int
+    bus_2: int
+    load_kw: float
+    load_kw_max: float
+    kvar_per_kw: float
+    rated_pu: float
+    place: int
+
+
+@dataclass(slots=True, frozen=True)
+class CoolingPlan:
+    node: int
+    fans: int
+    fan_kw: float
+    base_kw: float
+    kvar_per_kw: float
+    rated_pu: float
+
+
+BREAKER_MAIN, BREAKER_INPUT, BREAKER_BYPASS, BREAKER_OUTPUT, BREAKER_CORD_1, BREAKER_CORD_2 = range(6)
+BREAKER_WORDS = ("main", "input", "bypass", "output", "cord_1", "cord_2")
+
+
+@dataclass(slots=True, frozen=True)
+class BreakerPlan:
+    """One breaker: where its current flows, and its settings in per unit of current (0: no such element)."""
+
+    node: int
+    bus: int
+    role: int
+    pickup_pu: float
+    curve: int
+    time_multiplier: float
+    short_time_pu: float
+    short_time_delay_s: float
+    instantaneous_pu: float
+    instantaneous_delay_s: float
+
+
+@dataclass(slots=True, frozen=True)
+class Plan:
+    """A whole facility. devices: as given, in plan order; ratings: every rating of each, defaults filled in."""
+
+    calibration: Calibration
+    devices: tuple[Device, ...]
+    ratings: tuple[dict[str, float], ...]
+    index: dict[str, int]
+    groups: int
+    nodes: list[NodePlan]
+    buses: list[BusPlan]
+    islands: list[IslandPlan]
+    utilities: list[UtilityPlan]
+    transformers: list[TransformerPlan]
+    boards: list[BoardPlan]
+    transfers: list[TransferPlan]
+    generators: list[GeneratorPlan]
+    upses: list[UpsPlan]
+    servers: list[ServerPlan]
+    coolings: list[CoolingPlan]
+    breakers: list[BreakerPlan]
+    y: list[complex]  # of the buses, as a column for the sweep
+    digest: bytes  # of devices and calibration: a snapshot fits only its own plan

@@ -1,0 +1,73 @@
+"""A new world: everything healthy, batteries full, tanks full, the utility on, settled at t = 0."""
+
+from __future__ import annotations
+
+from winter_river.engine.equipment.cooling import PIECES
+from winter_river.engine.plan import Plan
+from winter_river.engine.step import settle
+from winter_river.engine.world import (
+    DEAD,
+    BreakerState,
+    CoolingState,
+    GeneratorState,
+    IslandState,
+    Meter,
+    NodeState,
+    ServerState,
+    TransferState,
+    UpsState,
+    UtilityState,
+    World,
+)
+
+
+def blank_world(plan: Plan, seed: int) -> World:
+    """Every record of a plan, not settled and not yet believed."""
+    buses = len(plan.buses)
+    return World(
+        t_s=0.0,
+        seed=seed,
+        next_event=1,
+        first_event=1,
+        unsettled=True,
+        rewire=True,
+        touched=False,
+        first_by_group=[0] * plan.groups,
+        nodes=[NodeState() for _ in plan.nodes],
+        meters=[Meter() for _ in plan.nodes],
+        islands=[IslandState() for _ in plan.islands],
+        island_meters=[Meter() for _ in plan.islands],
+        utilities=[UtilityState() for _ in plan.utilities],
+        transfers=[TransferState() for _ in plan.transfers],
+        generators=[GeneratorState(fuel_gal=r.fuel_gal) for r in plan.generators],
+        upses=[UpsState(energy_kwh=r.battery_kwh) for r in plan.upses],
+        ups_meters=[Meter() for _ in plan.upses],
+        servers=[ServerState(load_set_kw=r.load_kw) for r in plan.servers],
+        coolings=[CoolingState(fans_set=r.fans, piece=PIECES) for r in plan.coolings],
+        breakers=[BreakerState() for _ in plan.breakers],
+        v=[0j] * buses,
+        i=[0j] * buses,
+        load=[0j] * buses,
+        parent=[DEAD] * buses,
+        z=[0j] * buses,
+        sums=[0j] * buses,
+        island_of=[-1] * buses,
+        order=[[] for _ in plan.islands],
+        upward=[[] for _ in plan.islands],
+        events=[],
+    )
+
+
+def new_world(plan: Plan, *, seed: int = 0) -> World:
+    """A settled world at t = 0. seed: names its random stream; nothing in it is random yet but what others add."""
+    w = blank_world(plan, seed)
+    settle(plan, w)
+    # Coming to life is no event: the story starts now.
+    w.events.clear()
+    w.next_event = w.first_event = 1
+    w.first_by_group = [0] * plan.groups
+    for me in w.nodes:
+        me.origin = me.last = 0
+    for b in w.breakers:
+        b.cause = 0
+    return w

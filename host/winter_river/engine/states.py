@@ -1,0 +1,200 @@
+"""The state word of each device, as its place in the schema's states of its type; news of it become events."""
+
+from __future__ import annotations
+
+from winter_river.engine import events
+from winter_river.engine.equipment import generator as gen
+from winter_river.engine.equipment import ups as u_
+from winter_river.engine.equipment import utility as ut
+from winter_river.engine.equipment.cooling import PIECES
+from winter_river.engine.equipment.server import STEADY_HIGH_PU, STEADY_LOW_PU
+from winter_river.engine.equipment.switchgear import SECOND
+from winter_river.engine.plan import (
+    COOLING,
+    GENERATOR,
+    NONE,
+    SERVER,
+    SWITCHGEAR,
+    TRANSFORMER,
+    UPS,
+    UTILITY,
+    NodePlan,
+    Plan,
+)
+from winter_river.engine.world import DEAD, FAULT_BIT, HANDLE_OFF, NodeState, World, is_tripped
+
+GRID_OK, SAG, SWELL, OUTAGE, GRID_FAULT = range(5)
+TRANSFORMER_NORMAL, TRANSFORMER_WARNING, TRANSFORMER_FAULT, TRANSFORMER_NO_INPUT = range(4)
+SW_CLOSED, SW_GENERATOR, SW_OPEN, SW_TRIPPED, SW_FAULT, SW_NO_INPUT = range(6)
+STANDBY, STARTING, RUNNING, COOLDOWN, GENERATOR_FAULT = range(5)
+BOARD_NORMAL, BOARD_OVERLOAD, BOARD_TRIPPED, BOARD_OPEN, BOARD_NO_INPUT, BOARD_FAULT = range(6)
+UPS_NORMAL, UPS_ON_BATTERY, UPS_CHARGING, UPS_BYPASS, UPS_OFF, UPS_FAULT = range(6)
+LOAD_NORMAL, LOAD_DEGRADED, LOAD_OFF, LOAD_FAULT = range(4)
+
+
+def _utility(me: NodeState) -> int:
+    if me.fault & ut.FAULT:
+        return GRID_FAULT
+    if not me.live:
+        return OUTAGE
+    if me.fault & ut.SAG:
+        return SAG
+    return SWELL if me.fault & ut.SWELL else GRID_OK
+
+
+def _transformer(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
+    if me.fault & FAULT_BIT:
+        return TRANSFORMER_FAULT
+    if not me.live:
+        return TRANSFORMER_NO_INPUT
+    apparent_pu = abs(w.v[n.bus_out]) * abs(w.i[n.bus_out])
+    return TRANSFORMER_WARNING if apparent_pu > plan.transformers[n.slot].power_pu else TRANSFORMER_NORMAL
+
+
+def _switchgear(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
+    if me.fault & FAULT_BIT:
+        return SW_FAULT
+    if is_tripped(w, n.breaker_1):
+        return SW_TRIPPED
+    if me.handle != 0:
+        return SW_OPEN
+    if not me.live:
+        return SW_NO_INPUT
+    two = n.feed_2 != NONE and w.transfers[plan.boards[n.slot].transfer].position == SECOND
+    return SW_GENERATOR if two else SW_CLOSED
+
+
+def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
+    if me.fault & FAULT_BIT:
+        return BOARD_FAULT
+    if is_tripped(w, n.breaker_1):
+        return BOARD_TRIPPED
+    if me.handle != 0:
+        return BOARD_OPEN
+    if not me.live:
+        return BOARD_NO_INPUT
+    return BOARD_OVERLOAD if abs(w.i[n.bus_out]) > plan.boards[n.slot].rated_pu else BOARD_NORMAL
+
+
+def _generator(w: World, n: NodePlan, me: NodeState) -> int:
+    mode = w.generators[n.slot].mode
+    if me.fault & FAULT_BIT or mode == gen.LOCKOUT or mode == gen.DRY:
+        return GENERATOR_FAULT
+    if mode == gen.STANDBY:
+        return STANDBY
+    if mode == gen.RUNNING:
+        return RUNNING
+    return COOLDOWN if mode == gen.COOLDOWN else STARTING
+
+
+def _ups(w: World, n: NodePlan, me: NodeState) -> int:
+    u = w.upses[n.slot]
+    if me.fault & FAULT_BIT or u.shutdown or is_tripped(w, n.breaker_3):
+        return UPS_FAULT
+    if me.handle == HANDLE_OFF or not me.present:
+        return UPS_OFF
+    if u.path == u_.NO_OUTPUT or not me.live:
+        return UPS_FAULT
+    if u.path == u_.BYPASS:
+        return UPS_BYPASS
+    if u.discharge_kw > 0.0:
+        return UPS_ON_BATTERY
+    return UPS_CHARGING if u.charge_kw > 0.0 else UPS_NORMAL
+
+
+def _on_battery(plan: Plan, w: World, feed: int) -> bool:
+    """Whether a feed leads to a UPS that discharges, through boards and transformers with one feed each."""
+    while feed != NONE and plan.nodes[feed].kind != UPS:
+        if plan.nodes[feed].feed_2 != NONE:
+            return False
+        feed = plan.nodes[feed].feed_1
+    return feed != NONE and w.upses[plan.nodes[feed].slot].discharge_kw > 0.0
+
+
+def _server(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
+    if me.fault & FAULT_BIT:
+        return LOAD_FAULT
+    if me.handle != 0 or not me.present:
+        return LOAD_OFF
+    if not me.live:
+        return LOAD_FAULT
+    r = plan.servers[n.slot]
+    for bus, feed in ((r.bus_1, n.feed_1), (r.bus_2, n.feed_2)):
+        if bus == NONE:
+            continue
+        if w.parent[bus] == DEAD or not STEADY_LOW_PU <= abs(w.v[bus]) <= STEADY_HIGH_PU:
+            return LOAD_DEGRADED
+        if _on_battery(plan, w, feed):
+            return LOAD_DEGRADED
+    return LOAD_NORMAL
+
+
+def _cooling(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
+    r, m = plan.coolings[n.slot], w.coolings[n.slot]
+    if me.fault & FAULT_BIT or is_tripped(w, n.breaker_1):
+        return LOAD_FAULT
+    if not me.live:
+        return LOAD_OFF
+    if m.piece < PIECES or m.fans_set < r.fans or not STEADY_LOW_PU <= abs(w.v[n.bus_in]) <= STEADY_HIGH_PU:
+        return LOAD_DEGRADED
+    return LOAD_NORMAL
+
+
+def state_of(plan: Plan, w: World, node: int) -> int:
+    """The state of a device, as it stands after the last flow."""
+    n, me = plan.nodes[node], w.nodes[node]
+    if n.kind == SERVER:
+        return _server(plan, w, n, me)
+    if n.kind == COOLING:
+        return _cooling(plan, w, n, me)
+    if n.kind == UPS:
+        return _ups(w, n, me)
+    if n.kind == TRANSFORMER:
+        return _transformer(plan, w, n, me)
+    if n.kind == SWITCHGEAR:
+        return _switchgear(plan, w, n, me)
+    if n.kind == GENERATOR:
+        return _generator(w, n, me)
+    if n.kind == UTILITY:
+        return _utility(me)
+    return _board(plan, w, n, me)
+
+
+def tell(plan: Plan, w: World, node: int) -> None:
+    """Emits a state event where the state is news, with its cause.
+
+    The cause is the device's own event of this instant; else, where its supply changed, the event that explains
+    the device isolating it or feeding it; else what set this instant off; else its own last event (a delay ran
+    out). Devices that only pass power on pass the explanation on too, so that what is dark behind three of them
+    still names the source; machines (generator, transfer, UPS) explain what is behind them by themselves.
+    """
+    n, me = plan.nodes[node], w.nodes[node]
+    own = me.last >= w.first_event
+    moved = me.supplied != me.supplied_seen or me.live != me.live_seen
+    if moved:
+        me.supplied_seen, me.live_seen = me.supplied, me.live
+        by = me.feeder if me.live or me.blame == NONE else me.blame
+        if not own and by != NONE and by != node:
+            me.origin = w.nodes[by].origin
+    state = state_of(plan, w, node)
+    if state == me.state:
+        return
+    machine = n.kind == UPS or n.kind == GENERATOR or n.kind == SERVER or n.kind == COOLING
+    if own:
+        cause = me.last
+    elif moved:
+        cause = me.origin
+    elif me.feeder != NONE and w.nodes[me.feeder].origin >= w.first_event:
+        cause = w.nodes[me.feeder].origin
+    else:
+        cause = events.group_cause(w, n.group) or (me.last if machine else 0)
+    before, me.state = me.state, state
+    events.emit(plan, w, node, events.STATE, before, state, cause)
+    if not own and not machine and n.feed_1 != NONE:
+        me.origin = cause
+
+
+def tell_all(plan: Plan, w: World) -> None:
+    """Every device in plan order."""
+    for k in range(len(plan.nodes)):
+        tell(plan, w, k)

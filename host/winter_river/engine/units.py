@@ -1,0 +1,10 @@
+"""The units of the flow and the few numbers that everything shares."""
+
+import math
+
+BASE_KW = 1000.0  # per-unit base: 1 MVA, chosen: the size of a block
+BASE_VA = BASE_KW * 1000.0
+SQRT3 = math.sqrt(3.0)
+HOUR_S = 3600.0
+NEVER_S = math.inf
+ALWAYS_S = -math.inf  # "since" of what has been so for ever

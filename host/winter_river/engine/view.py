@@ -1,0 +1,235 @@
+"""What the engine says about each device: the contract's view fields, computed from the solved network.
+
+Everything is measured at the device's own terminals: `power_in_kw` where its feed cable begins, the rest where
+its loads connect (a load's at its input), so that power_in_kw + battery_kw = power_kw + loss_kw at every device
+but the sources, and what a device passes on is the sum of the power_in_kw behind it.
+"""
+
+from __future__ import annotations
+
+from winter_wire import schema
+
+from winter_river.engine.equipment import generator as gen
+from winter_river.engine.equipment import ups as u_
+from winter_river.engine.meters import kwh_now
+from winter_river.engine.plan import (
+    COOLING,
+    GENERATOR,
+    NONE,
+    SERVER,
+    TRANSFORMER,
+    UPS,
+    UTILITY,
+    NodePlan,
+    Plan,
+)
+from winter_river.engine.units import BASE_KW, HOUR_S
+from winter_river.engine.words import STATE_WORDS
+from winter_river.engine.world import DEAD, World, is_tripped
+
+RUNTIME_S_MAX = schema.COUNT_MAX
+
+
+def power_kva(v: complex, i: complex) -> complex:
+    """kW and kvar of a voltage and a current in per unit."""
+    return v * i.conjugate() * BASE_KW
+
+
+def sent(plan: Plan, w: World, bus: int) -> complex:
+    """kW and kvar that the parent of a bus sends towards it; a source's own terminals where it has none."""
+    parent = w.parent[bus]
+    if parent == DEAD:
+        return 0j
+    return power_kva(w.v[parent] if parent >= 0 else w.v[bus], w.i[bus])
+
+
+def passed_on(plan: Plan, w: World, bus: int) -> complex:
+    """Current (per unit) that leaves a bus towards what it feeds."""
+    return w.i[bus] - plan.y[bus] * w.v[bus]
+
+
+def frequency_hz(plan: Plan, w: World, bus: int) -> float:
+    """The frequency of the source that drives a bus; an inverter keeps its grid's nominal one."""
+    island = w.island_of[bus]
+    if island == NONE:
+        return 0.0
+    n = plan.nodes[plan.islands[island].node]
+    while n.kind == UPS or n.feed_1 != NONE:
+        n = plan.nodes[n.feed_1]
+    if n.kind == GENERATOR:
+        return plan.generators[n.slot].frequency_hz
+    return plan.utilities[n.slot].frequency_hz
+
+
+def _line_side_v(plan: Plan, w: World, n: NodePlan) -> float:
+    """The voltage in front of a device that does not conduct."""
+    best = 0.0
+    for feed in (n.feed_1, n.feed_2):
+        if feed != NONE and w.nodes[n.index].present:
+            best = max(best, abs(w.v[plan.nodes[feed].bus_out]))
+    return best * n.voltage_in_v
+
+
+def electrical(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
+    """The contract's electrical fields of one device."""
+    power_in = sent(plan, w, n.bus_in)
+    v, i = w.v[n.bus_out], passed_on(plan, w, n.bus_out)
+    battery_kw = 0.0
+    if n.kind == SERVER:
+        power, amps, v_in = _cords(plan, w, n)
+        power_in = sent(plan, w, n.bus_in)
+        if plan.servers[n.slot].bus_2 != NONE:
+            power_in += sent(plan, w, plan.servers[n.slot].bus_2)
+        v_out = v_in
+    else:
+        power = power_kva(v, i)
+        amps = abs(i) * plan.buses[n.bus_out].amps
+        v_in = abs(w.v[n.bus_in]) * n.voltage_in_v
+        v_out = abs(v) * n.voltage_out_v
+    if n.kind == UPS:
+        u = w.upses[n.slot]
+        battery_kw = u.discharge_kw - u.charge_kw
+    if v_in == 0.0:
+        v_in = _line_side_v(plan, w, n)
+    apparent = abs(power)
+    return {
+        "voltage_in": v_in,
+        "voltage_out": v_out,
+        "current": amps,
+        "power_kw": power.real,
+        "power_factor": power.real / apparent if apparent > 0.0 else 0.0,
+        "power_in_kw": power_in.real,
+        "reactive_kvar": power.imag,
+        "loss_kw": max(0.0, power_in.real + battery_kw - power.real),
+        "battery_kw": battery_kw,
+        "frequency_hz": frequency_hz(plan, w, _driven_bus(plan, w, n)),
+        "load_pct": load_pct(plan, w, n),
+    }
+
+
+def _driven_bus(plan: Plan, w: World, n: NodePlan) -> int:
+    if w.parent[n.bus_out] != DEAD:
+        return n.bus_out
+    second = plan.servers[n.slot].bus_2 if n.kind == SERVER else NONE
+    return second if second != NONE else n.bus_out
+
+
+def _cords(plan: Plan, w: World, n: NodePlan) -> tuple[complex, float, float]:
+    """(kW and kvar, A, V) of a rack over its live cords; the voltage is the one that fits power and current."""
+    r = plan.servers[n.slot]
+    power, current_pu, v_pu = 0j, 0.0, 0.0
+    for bus in (r.bus_1, r.bus_2):
+        if bus != NONE and w.parent[bus] != DEAD:
+            power += power_kva(w.v[bus], w.i[bus])
+            current_pu += abs(w.i[bus])
+            v_pu = max(v_pu, abs(w.v[bus]))
+    if current_pu > 0.0:
+        v_pu = abs(power) / BASE_KW / current_pu
+    return power, current_pu * plan.buses[r.bus_1].amps, v_pu * n.voltage_in_v
+
+
+def load_pct(plan: Plan, w: World, n: NodePlan) -> float:
+    """Load in per cent of the rating that limits the device: kVA, a generator's kW, else amps; 0 for a utility."""
+    if n.kind == TRANSFORMER:
+        v, i = w.v[n.bus_out], passed_on(plan, w, n.bus_out)
+        return abs(v) * abs(i) / plan.transformers[n.slot].power_pu * 100.0
+    if n.kind == GENERATOR:
+        return power_kva(w.v[n.bus_out], w.i[n.bus_out]).real / plan.generators[n.slot].power_kw * 100.0
+    if n.kind == UPS:
+        return w.upses[n.slot].out_kva / plan.upses[n.slot].power_kva * 100.0
+    if n.kind == SERVER:
+        return _cords(plan, w, n)[1] / plan.buses[n.bus_in].amps / plan.servers[n.slot].rated_pu * 100.0
+    if n.kind == COOLING:
+        return abs(w.i[n.bus_in]) / plan.coolings[n.slot].rated_pu * 100.0
+    if n.kind == UTILITY:
+        return 0.0
+    return abs(w.i[n.bus_out]) / plan.boards[n.slot].rated_pu * 100.0
+
+
+def runtime_s(plan: Plan, w: World, k: int) -> int:
+    """Whole seconds the battery carries the present output, now or if the input were lost now."""
+    r, u = plan.upses[k], w.upses[k]
+    drain_kw = u.discharge_kw + u.peukert_kw
+    if drain_kw <= 0.0:
+        drain_kw = u.out_kw + r.loss_on_battery_ratio * u_.loss_online_kw(r, u.out_kw)
+        drain_kw += u_.peukert_kw(drain_kw, r.battery_kw, plan.calibration.peukert)
+    if drain_kw <= 0.0:
+        return RUNTIME_S_MAX
+    return int(min(RUNTIME_S_MAX, u_.energy_now_kwh(u, r.battery_kwh, w.t_s) / drain_kw * HOUR_S))
+
+
+def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
+    """The computed fields only this type has."""
+    if n.kind == UPS:
+        r, u = plan.upses[n.slot], w.upses[n.slot]
+        energy_kwh = u_.energy_now_kwh(u, r.battery_kwh, w.t_s)
+        return {
+            "soc_pct": energy_kwh / r.battery_kwh * 100.0,
+            "runtime_s": runtime_s(plan, w, n.slot),
+            "battery_kwh": energy_kwh,
+        }
+    if n.kind == GENERATOR:
+        g, machine = w.generators[n.slot], plan.generators[n.slot]
+        return {
+            "fuel_pct": gen.fuel_now_gal(g, w.t_s) / machine.fuel_gal * 100.0,
+            "rpm": int(machine.speed_rpm) if gen.generator_makes_voltage(g) else 0,
+            "energy_kwh": kwh_now(w.meters[n.index], w.t_s),
+        }
+    if n.kind == UTILITY or n.kind == SERVER:
+        return {"energy_kwh": kwh_now(w.meters[n.index], w.t_s)}
+    return {}
+
+
+def is_latched(plan: Plan, w: World, n: NodePlan) -> bool:
+    """Whether something in this device waits for a reset."""
+    if any(is_tripped(w, breaker) for breaker in (n.breaker_1, n.breaker_2, n.breaker_3)):
+        return True
+    if n.kind == UPS:
+        return w.upses[n.slot].shutdown
+    return n.kind == GENERATOR and w.generators[n.slot].mode == gen.LOCKOUT
+
+
+def view(plan: Plan, world: World, node_id: str) -> dict[str, object]:
+    """The view of one device: state, electrical and own fields, tripped, permit_close; the envelope is not ours.
+
+    Raises KeyError for a node the facility does not have.
+    """
+    n = plan.nodes[plan.index[node_id]]
+    latched = is_latched(plan, world, n)
+    return {
+        "state": STATE_WORDS[n.kind][world.nodes[n.index].state],
+        **electrical(plan, world, n),
+        **_own_fields(plan, world, n),
+        "tripped": latched,
+        "permit_close": world.nodes[n.index].present and not latched,
+    }
+
+
+def balance(plan: Plan, world: World) -> dict[str, object]:
+    """The power and energy balance of the site: the fields of the virtual node `facility`.
+
+    storage_kw: into the batteries, negative while they feed the site. pue: left out while a battery carries load
+    or nothing is served; charging does not count. balance_kw: sources less loads, losses and storage.
+    """
+    it_kw = sum(s.load_kw for s in world.servers)
+    cooling_kw = sum(m.load_kw for m in world.coolings)
+    source_kw = sum(world.meters[r.node].kw for r in plan.utilities)
+    source_kw += sum(world.meters[r.node].kw for r in plan.generators)
+    charge_kw = sum(u.charge_kw for u in world.upses)
+    discharge_kw = sum(u.discharge_kw for u in world.upses)
+    loss_kw = sum(island.loss_kw for island in world.islands) + sum(u.loss_kw for u in world.upses)
+    t_s = world.t_s
+    fields: dict[str, object] = {
+        "it_kw": it_kw,
+        "cooling_kw": cooling_kw,
+        "source_kw": source_kw,
+        "loss_kw": loss_kw,
+        "storage_kw": charge_kw - discharge_kw,
+        "it_kwh": sum(kwh_now(world.meters[r.node], t_s) for r in plan.servers),
+        "source_kwh": sum(kwh_now(world.meters[island.node], t_s) for island in plan.islands),
+        "lost_kwh": sum(kwh_now(m, t_s) for m in (*world.island_meters, *world.ups_meters)),
+        "balance_kw": source_kw + discharge_kw - charge_kw - it_kw - cooling_kw - loss_kw,
+    }
+    if it_kw > 0.0 and discharge_kw == 0.0:
+        fields["pue"] = (source_kw - charge_kw) / it_kw
+    return fields

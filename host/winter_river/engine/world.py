@@ -1,0 +1,225 @@
+"""The state of one world as records of plain numbers, and columns for the buses.
+
+Whatever changes with time is kept as (value, rate, since): the value now is value + rate * (t - since). So a
+world is exact at any instant, a step may be split anywhere, and what happens on one side never touches the
+last bit of the other. Delays are kept as the instant they end (`due_s`), never as ticks.
+
+Every default has the type its field keeps for ever (snapshot.py relies on it).
+"""
+
+from dataclasses import dataclass
+
+from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, NodePlan
+from winter_river.engine.units import ALWAYS_S, NEVER_S
+
+DEAD = -2  # parent of a bus that carries nothing; NONE is the parent of a bus that its source drives
+FAULT_BIT = 1  # the malfunction that leaves a device dead, the first of every type but the utility's four
+HANDLE_OFF = 2  # of generator (auto, run, off) and ups (online, bypass, off); elsewhere 0 is closed or on
+
+
+@dataclass(slots=True)
+class NodeState:
+    """What every device has: the node's own inputs, and what connect makes of them.
+
+    handle: place in the schema's handles of its type; fault: one bit a malfunction of its type. `..._seen`: as of
+    the last event. supplied: its line side is live; live: it delivers (a load: it draws). blame: the device that
+    isolates it, NONE while live. last: its latest event; origin: the event that explains its condition.
+    """
+
+    present: bool = True
+    present_seen: bool = True
+    handle: int = 0
+    handle_seen: int = 0
+    fault: int = 0
+    fault_seen: int = 0
+    resets: int = 0
+    reset_due: bool = False
+    touched: bool = False
+    supplied: bool = False
+    supplied_seen: bool = False
+    live: bool = False
+    live_seen: bool = False
+    feeder: int = NONE
+    blame: int = NONE
+    origin: int = 0
+    last: int = 0
+    state: int = 0
+
+
+@dataclass(slots=True)
+class Meter:
+    """Energy: kwh up to since_s, kw from then on."""
+
+    kwh: float = 0.0
+    kw: float = 0.0
+    since_s: float = 0.0
+
+
+@dataclass(slots=True)
+class IslandState:
+    """What one source drives: whether it is solved, the voltage behind its impedance, the losses inside."""
+
+    live: bool = False
+    dirty: bool = True
+    converged: bool = True
+    emf: float = 1.0
+    loss_kw: float = 0.0
+
+
+@dataclass(slots=True)
+class UtilityState:
+    sag_pu: float = 0.0
+    swell_pu: float = 0.0
+
+
+@dataclass(slots=True)
+class TransferState:
+    """Two incomers. position, target: 0 open, 1 first, 2 second; source_set: 0 auto, 1 first, 2 second."""
+
+    position: int = 1
+    target: int = 1
+    opened_s: float = ALWAYS_S
+    closed_s: float = ALWAYS_S
+    gap_s: float = 0.0
+    source_set: int = 0
+    first_ok: bool = True
+    first_since_s: float = ALWAYS_S
+    second_ok: bool = False
+    second_since_s: float = ALWAYS_S
+    due_s: float = NEVER_S
+
+
+@dataclass(slots=True)
+class GeneratorState:
+    mode: int = 0
+    since_s: float = ALWAYS_S
+    cranks: int = 0
+    fuel_gal: float = 0.0
+    fuel_gal_h: float = 0.0
+    fuel_since_s: float = 0.0
+    fuel_set_pct: float = 100.0
+    refuels: int = 0
+    due_s: float = NEVER_S
+
+
+@dataclass(slots=True)
+class UpsState:
+    """path: 0 no output, 1 inverter, 2 bypass. rectifier: 0 off, 1 waiting, 2 walking in, 3 on (piece of its ramp)."""
+
+    path: int = 1
+    rectifier: int = 3
+    rectifier_s: float = ALWAYS_S
+    piece: int = 0
+    source_ok: bool = True
+    bypass_ok: bool = True
+    bypass_since_s: float = ALWAYS_S
+    low: bool = False
+    empty: bool = False
+    shutdown: bool = False
+    overloaded: bool = False
+    overload: float = 0.0
+    overload_rate: float = 0.0
+    overload_since_s: float = 0.0
+    calm_s: float = NEVER_S
+    energy_kwh: float = 0.0
+    energy_kw: float = 0.0
+    energy_since_s: float = 0.0
+    out_kw: float = 0.0
+    out_kva: float = 0.0
+    in_kw: float = 0.0
+    loss_kw: float = 0.0
+    charge_kw: float = 0.0
+    discharge_kw: float = 0.0
+    peukert_kw: float = 0.0
+    due_s: float = NEVER_S
+
+
+@dataclass(slots=True)
+class ServerState:
+    load_set_kw: float = 0.0
+    load_kw: float = 0.0
+    running: bool = True
+    lost: bool = False
+    due_s: float = NEVER_S
+
+
+@dataclass(slots=True)
+class CoolingState:
+    fans_set: int = 0
+    load_kw: float = 0.0
+    running: bool = True
+    lost: bool = False
+    ramp_s: float = ALWAYS_S
+    piece: int = 0
+    restart_s: float = NEVER_S
+    due_s: float = NEVER_S
+
+
+@dataclass(slots=True)
+class BreakerState:
+    """heat: the trip integral, 1 trips. short_s, instant_s: since when the current is above those pickups."""
+
+    tripped: bool = False
+    current_pu: float = 0.0
+    heat: float = 0.0
+    rate: float = 0.0
+    since_s: float = 0.0
+    short_s: float = NEVER_S
+    instant_s: float = NEVER_S
+    due_s: float = NEVER_S
+    cause: int = 0
+
+
+@dataclass(slots=True)
+class World:
+    """One world. The columns v, i, load, parent, z are by bus; order, upward, island_of follow from parent.
+
+    unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
+    of this instant; first_by_group: the first one of each connected part.
+    """
+
+    t_s: float
+    seed: int
+    next_event: int
+    first_event: int
+    unsettled: bool
+    rewire: bool
+    touched: bool
+    first_by_group: list[int]
+    nodes: list[NodeState]
+    meters: list[Meter]
+    islands: list[IslandState]
+    island_meters: list[Meter]
+    utilities: list[UtilityState]
+    transfers: list[TransferState]
+    generators: list[GeneratorState]
+    upses: list[UpsState]
+    ups_meters: list[Meter]
+    servers: list[ServerState]
+    coolings: list[CoolingState]
+    breakers: list[BreakerState]
+    v: list[complex]
+    i: list[complex]
+    load: list[complex]
+    parent: list[int]
+    z: list[complex]
+    sums: list[complex]  # zeros between sweeps
+    island_of: list[int]
+    order: list[list[int]]
+    upward: list[list[int]]
+    events: list[tuple[int, float, int, int, int, int, int]]
+
+
+def in_service(n: NodePlan, me: NodeState) -> bool:
+    """Present, not switched off by its handle, and without a fault that leaves it dead."""
+    if not me.present:
+        return False
+    if n.kind == UTILITY:
+        return me.handle == 0
+    if n.kind == GENERATOR or n.kind == UPS:
+        return me.handle != HANDLE_OFF and me.fault & FAULT_BIT == 0
+    return me.handle == 0 and me.fault & FAULT_BIT == 0
+
+
+def is_tripped(w: World, breaker: int) -> bool:
+    return breaker >= 0 and w.breakers[breaker].tripped

@@ -55,7 +55,9 @@ def test_every_fault_of_every_source_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_unknown_variable_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(SettingsError, match="WINTER_RIVER_MQTTPORT is not a setting .did you mean WINTER_RIVER_MQTT_PO"):
+    with pytest.raises(
+        SettingsError, match="WINTER_RIVER_MQTTPORT is not a setting .did you mean WINTER_RIVER_MQTT_PO"
+    ):
         load_settings(environment={"WINTER_RIVER_MQTTPORT": "1"})
 
 

@@ -85,9 +85,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
         if settings.nodes == "emulated":
             from winter_river.emulator import Fleet
 
-            fleet = Fleet(facility, broker.url, root=settings.root, seed=settings.seed)
-            fleet.start()
-            running.callback(fleet.stop)
+            running.enter_context(Fleet(facility, broker, root=settings.root, seed=settings.seed))
         yield Live(facility, service, broker, settings.seed)
 
 

@@ -43,4 +43,4 @@ def node(
         raise UsageError(f"{site.name} has no node {node_id}{nearest(node_id, list(site.nodes))}")
     url, root = where(settings)
     typer.echo(f"{node_id} ({site.nodes[node_id].type}) at {url}; stop: Ctrl-C")
-    run_node(site, node_id, url, root=root)
+    run_node(site.nodes[node_id], url, root=root)

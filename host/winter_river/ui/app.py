@@ -35,7 +35,7 @@ class LiveView(App[str]):
     CSS = """
     Screen { layout: vertical; }
     #header { height: 2; }
-    SiteTree { height: 1fr; scrollbar-size-vertical: 1; }
+    SiteTree { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }
     #detail { height: 1; }
     #events { height: 5; }
     #footer { height: 1; }

@@ -53,7 +53,7 @@ QUICK = (
 LOAD_STEP = 0.1  # chosen: of the rating; ten presses double a rack, five overload its UPS
 FOOTER = " ↑↓ f fault c clear o open l close r reset +- load 1 cut 2 mend ? help q quit"
 HELP = (
-    ("↑ ↓", "select a node; also PgUp, PgDn, Home, End, or a click; u: the next source"),
+    ("↑ ↓", "select a node, or click it; PgUp PgDn Home End; u next source"),
     ("f F", "fault: break it; F asks which malfunction"),
     ("c", "clear: mend all its malfunctions"),
     ("o l", "open, close its breaker; of a load: switch it off, on"),
@@ -68,7 +68,7 @@ HELP = (
     ("? q", "this help; quit: stops nodes, engine and our broker"),
 )
 NOTES = (
-    "State in bold: warning. Reversed: fault. Dim: off. [OFFLINE]: no node is there.",
+    "Bold: warning. Reversed: fault. Dim: off. [OFFLINE]: no node there.",
     "The node itself obeys or refuses; the last line says why.",
 )
 

@@ -8,6 +8,7 @@ A PUBLISH that does not fit gives payload None; the rest of it is passed over wi
 BODY_MAX = 1024 + 128  # the largest view, its topic (under 100 bytes) and the packet id
 _TYPE, _LENGTH, _BODY, _SKIP = range(4)
 _CONNACK, _PUBLISH, _PUBACK, _SUBACK, _PINGRESP = 0x20, 0x30, 0x40, 0x90, 0xD0
+_LENGTHS = {_CONNACK: 2, _PUBACK: 2, _SUBACK: 3, _PINGRESP: 0}  # first byte -> bytes that follow; we subscribe singly
 
 
 def _short(body, start):
@@ -69,8 +70,8 @@ class PacketReader:
             if self._shift > 21:
                 raise ValueError("a length of more than four bytes")
             return None
-        if self._length > BODY_MAX and self._head & 0xF0 != _PUBLISH:
-            raise ValueError("an answer of {} bytes".format(self._length))
+        if self._head & 0xF0 != _PUBLISH and _LENGTHS.get(self._head) != self._length:
+            raise ValueError("packet {} of {} bytes".format(self._head, self._length))
         if self._length == 0:
             return self._whole(self._packet(0))
         self._stage = _BODY
@@ -82,19 +83,16 @@ class PacketReader:
 
     def _packet(self, length):
         """The packet in the first `length` bytes of the buffer."""
-        kind = self._head & 0xF0
         body = self._bytes
-        if kind == _PUBLISH:
-            return self._message(length)
-        if kind == _CONNACK and length == 2:
+        if self._head == _CONNACK:
             return ("connack", body[1])
-        if kind == _PUBACK and length == 2:
+        if self._head == _PUBACK:
             return ("puback", _short(body, 0))
-        if kind == _SUBACK and length == 3:
+        if self._head == _SUBACK:
             return ("suback", _short(body, 0), body[2])
-        if kind == _PINGRESP and length == 0:
+        if self._head == _PINGRESP:
             return ("pong",)
-        raise ValueError("packet type {} of {} bytes".format(self._head, length))
+        return self._message(length)
 
     def _message(self, length):
         qos = self._head >> 1 & 3

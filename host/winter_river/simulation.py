@@ -19,6 +19,7 @@ from winter_wire import codec, schema, topics
 
 from winter_river.emulator.pure import Outgoing, PureNode, PureSnapshot
 from winter_river.facility.faults import nearest
+from winter_river.scenario.trace import published
 from winter_river.service.coordinator import Coordinator, CoordinatorSnapshot
 from winter_river.site import NO_PARAMS, Ack
 
@@ -94,7 +95,7 @@ class Simulation:
     @property
     def laws_broken(self) -> int:
         """How often a law of physics did not hold after a step; 0, or something is wrong with the engine."""
-        return self._coordinator.work.laws_broken
+        return self._coordinator.counters.laws_broken
 
     def law_notes(self) -> tuple[str, ...]:
         """What the service has noted so far, broken laws with their numbers among it."""
@@ -126,9 +127,12 @@ class Simulation:
         return _ack_in(messages, command_id, node_id)
 
     def view(self, node_id: str) -> dict[str, object]:
-        """What the engine computed for a node: the contract's view fields, `type`, and `status` (offline when absent)."""
+        """What the engine computed for a node: the contract's view fields, `type`, and `status` (offline when absent).
+
+        Numbers have the contract's decimals, as on the bus.
+        """
         self._must_exist(node_id)
-        return self._coordinator.view(node_id)
+        return published(self._coordinator.view(node_id))
 
     def status(self, node_id: str) -> dict[str, object]:
         """What the node itself would report now: the contract's status fields."""

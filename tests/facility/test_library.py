@@ -117,6 +117,8 @@ def test_a_file_by_path_is_read_with_its_path_in_the_faults(tmp_path: Path) -> N
 
 def test_a_node_says_what_its_board_must_know() -> None:
     nodes = load_facility("block-2n-24").nodes
-    assert nodes["server_rack_b4"].settings() == {"id": "server_rack_b4", "type": "server", "load_kw_max": 200}
-    assert nodes["cooling_a"].settings() == {"id": "cooling_a", "type": "cooling", "fans_max": 55}
+    rack = {"id": "server_rack_b4", "type": "server", "load_set_kw": 96, "load_kw_max": 200}
+    assert nodes["server_rack_b4"].settings() == rack
+    cooling = {"id": "cooling_a", "type": "cooling", "fans_running": 55, "fans_max": 55}
+    assert nodes["cooling_a"].settings() == cooling
     assert nodes["ups_a"].settings() == {"id": "ups_a", "type": "ups"}

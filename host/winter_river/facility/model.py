@@ -30,13 +30,15 @@ class Node:
     position: tuple[float, float] | None = None
 
     def settings(self) -> dict[str, object]:
-        """What its node.json must say: who it is, and the limits of its setpoints."""
+        """What its node.json must say: who it is, its setpoints at rest, and their limits."""
         settings: dict[str, object] = {"id": self.id, "type": self.type}
         ratings = {rating.name: rating.default for rating in engine.EQUIPMENT[self.type].ratings} | dict(self.ratings)
+        # A setpoint at rest is stated, so that a node that was replaced tells the engine to forget the one before.
         if self.type == "server":
-            settings["load_kw_max"] = ratings["load_kw_max"]
+            settings |= {"load_set_kw": ratings["load_kw"], "load_kw_max": ratings["load_kw_max"]}
         elif self.type == "cooling":
-            settings["fans_max"] = int(ratings["fans"] or 0)
+            fans = int(ratings["fans"] or 0)
+            settings |= {"fans_running": fans, "fans_max": fans}
         return settings
 
 

@@ -49,10 +49,15 @@ class TraceWriter:
         self._write(json.dumps(row, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def published(view: Mapping[str, object]) -> dict[str, object]:
+    """A view as the bus would carry it: numbers at the contract's decimals."""
+    return {name: _published(schema.ROWS.get(name), value) for name, value in view.items()}
+
+
 def node_fields(view: Mapping[str, object]) -> dict[str, object]:
     """One node's object in a trace: type, state, status, then the view's fields by the contract's order and decimals."""
     type_name = str(view["type"])
-    fields: dict[str, object] = {"type": type_name, "state": view["state"], "status": view["status"]}
+    fields = {"type": type_name, "state": view["state"], "status": view["status"]}
     for name in schema.fields("view", type_name):
         if name in view and name not in _ENVELOPE:
             fields[name] = _published(schema.ROWS[name], view[name])
@@ -60,8 +65,8 @@ def node_fields(view: Mapping[str, object]) -> dict[str, object]:
 
 
 def _published(row: Any, value: Any) -> object:
-    _, form, decimals, *_ = row
-    return _rounded(value, decimals) if form == schema.NUMBER else value
+    """row: of the schema, None for a field that it does not have."""
+    return _rounded(value, row[2]) if row is not None and row[1] == schema.NUMBER else value
 
 
 def _rounded(value: float, decimals: int) -> float:

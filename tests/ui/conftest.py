@@ -1,6 +1,7 @@
 """The live view over a real simulation: press keys, let simulated time pass, read the screen."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -49,7 +50,7 @@ class LockedSite:
         with self._lock:
             balance = self.simulation.balance()
             here = [self.simulation.presence(node_id) == "online" for node_id in self.facility.nodes]
-        numbers = {name: float(str(balance[name])) for name in ("source_kw", "it_kw", "pue")}
+        numbers = {name: float(str(balance.get(name, 0.0))) for name in ("source_kw", "it_kw", "pue")}
         return Health("mqtt://127.0.0.1:1883", nodes=len(here), online=sum(here), lag_ms=1.0, seed=1, **numbers)
 
 
@@ -86,7 +87,7 @@ class Screen:
 
     def row(self, node_id: str) -> str:
         """The row of a node in the tree."""
-        found = [line for line in self.lines if node_id in line[:40] and "[" in line]
+        found = [line for line in self.lines if re.match(rf"[ ▶│├└╴]*{node_id} .*\[", line)]
         assert found, f"{node_id} is not on the screen:\n{self.text}"
         return found[0]
 

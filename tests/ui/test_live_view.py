@@ -49,17 +49,29 @@ def test_cutting_utility_a_is_one_key_and_every_event_names_its_cause(terminal: 
     terminal(drive, size=(120, 60))
 
 
-def test_refusal_of_a_node_is_shown_with_its_reason(terminal: Terminal) -> None:
+def test_refusal_of_a_node_is_shown_with_its_reason_and_cure(terminal: Terminal) -> None:
     async def drive(screen: Any) -> None:
+        while "lv_switchgear_a" not in screen.selected or "generator" in screen.selected.split()[0]:
+            await screen.press("down")
+        await screen.press("o")
+        screen.site.simulation.freeze_node("lv_switchgear_a")
+        await screen.press("l")
+        assert "lv_switchgear_a: close failed (expired): no answer came in time" in screen.lines[-1]
+
+    terminal(drive, size=(120, 30))
+
+
+def test_malfunction_can_be_chosen(terminal: Terminal) -> None:
+    async def drive(screen: Any) -> None:
+        assert "generator_a" in screen.selected
         await screen.press("F")
         assert "fail_to_start" in screen.text
         await screen.press("down", "enter")
         await screen.press("1")
-        await screen.wait(1)
-        text = screen.app._site.send("lv_switchgear_a", "set_handle", {"to": "ajar"})
-        assert text.result == "rejected"
+        await screen.wait(80)
+        assert "[FAULT]" in screen.row("generator_a")
 
-    terminal(drive)
+    terminal(drive, size=(120, 30))
 
 
 def test_keys_act_on_the_selected_node(terminal: Terminal) -> None:

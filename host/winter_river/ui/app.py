@@ -41,7 +41,8 @@ class LiveView(App[str]):
     #footer { height: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,ctrl+c", "quit", "quit", priority=True),
+        Binding("ctrl+c", "quit", "quit", priority=True),
+        Binding("q", "quit", "quit"),  # without priority: a dialog takes it to close itself
         Binding("question_mark", "help", "help"),
         Binding("plus,equals_sign", "load(1)", "more load"),
         Binding("minus", "load(-1)", "less load"),

@@ -150,12 +150,7 @@ class Fleet:
 
     def press(self, node_id: str, *, long: bool = False) -> None:
         """A finger on a node's button."""
-
-        def act(node: VirtualNode, now_ms: int) -> None:
-            node.step(now_ms)
-            node.press(long=long)
-
-        self._ask(node_id, act)
+        self._ask(node_id, lambda node, now_ms: node.press(long=long))
 
     def run(self) -> None:
         """Run the nodes until somebody asks for the stop."""

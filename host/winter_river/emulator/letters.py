@@ -19,8 +19,8 @@ def read(pages: Sequence[bytes]) -> tuple[str, ...]:
 
     pages: the picture in bands of eight rows, each a byte a column, the topmost pixel in its lowest bit. Lines may
     begin at any row; letters stand side by side from column 0, or from column 4 where nothing is found there (a
-    centred line). Dark letters on light count too. Of rows that could be read in two ways, the one with more letters
-    counts.
+    centred line). Dark letters on light count too. Where a part of the picture could be read in two ways, the one
+    with more letters counts, then the one on the grid of eight rows, then the upper one.
     """
     for start in (0, 4):
         lines = _read_from(pages, start)
@@ -31,13 +31,14 @@ def read(pages: Sequence[bytes]) -> tuple[str, ...]:
 
 def _read_from(pages: Sequence[bytes], start: int) -> tuple[str, ...]:
     bands = [_band(pages, top)[start:] for top in range(len(pages) * 8 - _CELL + 1)]
-    scores = [_score(band) for band in bands]
-    best = [0] * (len(bands) + _CELL)  # most letters in lines that begin at this row or below; none overlap
+    found = [_letters_in(band) for band in bands]
+    scores = [2 * count + (top % _CELL == 0) if count else 0 for top, count in enumerate(found)]
+    best = [0] * (len(bands) + _CELL)  # most points of lines that begin at this row or below; none overlap
     for top in reversed(range(len(bands))):
         best[top] = max(best[top + 1], scores[top] + best[top + _CELL])
     lines, top = [], 0
     while top < len(bands):
-        if scores[top] and best[top] == scores[top] + best[top + _CELL] and best[top] > best[top + 1]:
+        if scores[top] and best[top] == scores[top] + best[top + _CELL]:
             lines.append(_line(bands[top]))
             top += _CELL
         else:
@@ -61,7 +62,7 @@ def _cells(band: bytes) -> list[bytes]:
     return [band[x : x + _CELL] for x in range(0, len(band) - _CELL + 1, _CELL)]
 
 
-def _score(band: bytes) -> int:
+def _letters_in(band: bytes) -> int:
     """How many cells of a band show a letter for certain."""
     return sum((_LETTERS.get(cell) or _INVERSE.get(cell) or " ") not in _NO_PROOF for cell in _cells(band))
 

@@ -63,6 +63,7 @@ class VirtualNode:
         self.error = ""
         self.runner: Any = None
         self._button: int | None = None
+        self._hold_ms = 0
         self._release_ms: int | None = None
         self._booted_ms = self._now_ms = 0
 
@@ -80,6 +81,8 @@ class VirtualNode:
             return OFF_WAIT_MS
         time = self.board.time
         time.now_ms = max(time.now_ms, now_ms - self._booted_ms)
+        if self._hold_ms:
+            self._release_ms, self._hold_ms = now_ms + self._hold_ms, 0
         if self._release_ms is not None and now_ms >= self._release_ms:
             self._release()
         try:
@@ -99,10 +102,10 @@ class VirtualNode:
         return wait_ms if self._release_ms is None else max(0, min(wait_ms, self._release_ms - now_ms))
 
     def press(self, *, long: bool = False) -> None:
-        """Hold the button, from the last step on, as long as a short or a long press takes; step it soon after."""
+        """Hold the button, from the next step on, as long as a short or a long press takes."""
         if self.powered and self._button is not None:
             self.board.machine.drive(self._button, 0)
-            self._release_ms = self._now_ms + (LONG_PRESS_MS if long else SHORT_PRESS_MS)
+            self._hold_ms = LONG_PRESS_MS if long else SHORT_PRESS_MS
 
     def kill(self) -> None:
         """Power off at once: connections break with a TCP reset, so that the broker speaks the last will."""
@@ -123,7 +126,7 @@ class VirtualNode:
         hw = self.board.boot(cause)
         self.boots += 1
         self._booted_ms = self._now_ms
-        self._release_ms = None
+        self._hold_ms, self._release_ms = 0, None
         self.runner = None
         main = self._main
         try:

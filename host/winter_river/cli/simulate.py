@@ -132,7 +132,7 @@ def _progress(end_s: float) -> Callable[[float], None]:
 
 
 def _summary(simulation: "Simulation", result: "Result", *, seed: int, left_out: int) -> dict[str, object]:
-    from winter_river.cli.trace import event_object, view_object
+    from winter_river.scenario.trace import event_fields, node_fields
 
     return {
         "facility": simulation.facility.name,
@@ -145,8 +145,8 @@ def _summary(simulation: "Simulation", result: "Result", *, seed: int, left_out:
             for outcome in result.outcomes
         ],
         "steps_not_played": left_out,
-        "events": [event_object(event) for event in simulation.events()],
-        "nodes": {node_id: view_object(simulation.view(node_id)) for node_id in simulation.facility.nodes},
+        "events": [event_fields(event) for event in simulation.events()],
+        "nodes": {node_id: node_fields(simulation.view(node_id)) for node_id in simulation.facility.nodes},
         "hash": simulation.snapshot().hash,
     }
 

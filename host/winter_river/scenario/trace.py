@@ -8,8 +8,10 @@ from typing import Any
 
 from winter_wire import schema
 
+from winter_river.engine import Event
 from winter_river.site import Site
 
+T_DECIMALS = 3  # times are whole milliseconds
 _ENVELOPE = ("v", "node_id", "timeline", "t_s", "state")  # of a view; a line of a trace says these in its own way
 
 
@@ -31,22 +33,24 @@ class TraceWriter:
         if events:
             self._last_event_id = events[-1].id
         row = {
-            "t": _rounded(t_s, 3),
+            "t": _rounded(t_s, T_DECIMALS),
             "nodes": {node_id: node_fields(self._site.view(node_id)) for node_id in self._site.facility.nodes},
-            "events": [
-                {
-                    "id": event.id,
-                    "t_s": _rounded(event.t_s, 3),
-                    "node_id": event.node_id,
-                    "event": event.event,
-                    "from": event.from_,
-                    "to": event.to,
-                    "cause": event.cause,
-                }
-                for event in events
-            ],
+            "events": [event_fields(event) for event in events],
         }
         self._write(json.dumps(row, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def event_fields(event: Event) -> dict[str, object]:
+    """An event by the contract's names."""
+    return {
+        "id": event.id,
+        "t_s": _rounded(event.t_s, T_DECIMALS),
+        "node_id": event.node_id,
+        "event": event.event,
+        "from": event.from_,
+        "to": event.to,
+        "cause": event.cause,
+    }
 
 
 def published(view: Mapping[str, object]) -> dict[str, object]:

@@ -7,12 +7,14 @@ for event in step(plan, world, 10.0): ...
 view(plan, world, "ups_a")["soc_pct"]
 """
 
+from winter_river.engine import laws
 from winter_river.engine.build import build_plan
 from winter_river.engine.calibration import CALIBRATIONS
 from winter_river.engine.equipment import CURVES, EQUIPMENT, Device, Equipment, Rating
 from winter_river.engine.events import Event
 from winter_river.engine.inputs import apply
 from winter_river.engine.plan import Plan
+from winter_river.engine.snapshot import Snapshot, restore, snapshot
 from winter_river.engine.start import new_world
 from winter_river.engine.step import next_change_s, step
 from winter_river.engine.view import balance, view
@@ -27,12 +29,16 @@ __all__ = [
     "Event",
     "Plan",
     "Rating",
+    "Snapshot",
     "World",
     "apply",
     "balance",
     "build_plan",
+    "laws",
     "new_world",
     "next_change_s",
+    "restore",
+    "snapshot",
     "step",
     "view",
 ]

@@ -186,8 +186,10 @@ def tell(plan: Plan, w: World, node: int) -> None:
         cause = me.origin
     elif me.feeder != NONE and w.nodes[me.feeder].origin >= w.first_event:
         cause = w.nodes[me.feeder].origin
+    elif n.kind == COOLING and w.t_s == w.coolings[n.slot].ramp_s + plan.calibration.fan_ramp_s:
+        cause = max(me.origin, me.last)  # its own fans are up, whatever else happens at this instant
     else:
-        cause = events.group_cause(w, n.group) or (me.last if machine else 0)
+        cause = events.group_cause(w, n.group) or (max(me.origin, me.last) if machine else 0)
     before, me.state = me.state, state
     events.emit(plan, w, node, events.STATE, before, state, cause)
     if not own and not machine and n.feed_1 != NONE:

@@ -1,0 +1,330 @@
+"""The ten laws of conservation and conduct, checked without the solver.
+
+Everything is worked again from the ratings (ohms, volts, watts) and the solved voltages and currents: no flow, no
+connect, no per-unit impedance is used, so a wrong base, a wrong branch or a stale solution shows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+from winter_river.engine import plan as p
+from winter_river.engine.equipment import generator as gen
+from winter_river.engine.equipment import ups as u_
+from winter_river.engine.equipment import utility as ut
+from winter_river.engine.equipment.cooling import fan_speed
+from winter_river.engine.events import Event
+from winter_river.engine.meters import kwh_now
+from winter_river.engine.plan import NONE, NodePlan, Plan
+from winter_river.engine.protection import heat_now
+from winter_river.engine.units import SQRT3
+from winter_river.engine.view import is_latched, view
+from winter_river.engine.world import NodeState, World, in_service, is_tripped
+
+RESIDUAL_W, RESIDUAL_RATIO = 1.0, 1e-6
+VOLTAGE_RATIO = 1e-8
+ENERGY_RATIO, ENERGY_KWH = 1e-6, 1e-6
+GAP_S = 0.3
+TINY_S = 1e-9  # instants are sums of floats
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A closed branch into a bus: parent bus (NONE: the source itself), ohms at the bus's voltage, V over parent V."""
+
+    parent: int
+    ohm: complex
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Latches:
+    """What only a command may clear, noted before a step: (latched, resets) of each device."""
+
+    rows: tuple[tuple[bool, int], ...]
+
+
+def latches(plan: Plan, world: World) -> Latches:
+    """Notes the latches of a world, for check(before=...) after the step."""
+    return Latches(tuple((is_latched(plan, world, n), world.nodes[n.index].resets) for n in plan.nodes))
+
+
+def check(plan: Plan, world: World, *, events: Sequence[Event] = (), before: Latches | None = None) -> list[str]:
+    """The laws a settled world breaks, in words; [] when all ten hold.
+
+    events: of the step that led here, to check that causes come before effects. before: latches() before it.
+    """
+    branches = closed_branches(plan, world)
+    broken = [*_dead_or_alive(plan, world, branches)]
+    if not broken:
+        broken += _kirchhoff(plan, world, branches)
+        broken += _balance(plan, world, branches)
+    broken += _power_triangles(plan, world)
+    broken += _batteries(plan, world)
+    broken += _energy(plan, world)
+    broken += _transfers(plan, world)
+    broken += _ranges(plan, world)
+    broken += _conduct(plan, world, events, before)
+    return broken
+
+
+def _volts(plan: Plan, w: World, bus: int) -> complex:
+    return w.v[bus] * plan.buses[bus].voltage_v
+
+
+def _amps(plan: Plan, w: World, bus: int) -> complex:
+    return w.i[bus] * (1e6 / (SQRT3 * plan.buses[bus].voltage_v))
+
+
+def _cable(plan: Plan, k: int, prefix: str) -> complex:
+    r = plan.ratings[k]
+    return complex(r[prefix + "_resistance_ohm"], r[prefix + "_reactance_ohm"])
+
+
+def closed_branches(plan: Plan, w: World) -> dict[int, Branch]:
+    """Every branch on a closed healthy path from a live source, by the bus it leads to."""
+    found: dict[int, Branch] = {}
+    for n in plan.nodes:
+        me = w.nodes[n.index]
+        if in_service(n, me):
+            for bus, branch in _branches(plan, w, n, me, found):
+                if branch.parent == NONE or branch.parent in found:
+                    found[bus] = branch
+    return found
+
+
+def _branches(
+    plan: Plan, w: World, n: NodePlan, me: NodeState, found: dict[int, Branch]
+) -> Iterator[tuple[int, Branch]]:
+    """The branches that a device in service closes."""
+    r = plan.ratings[n.index]
+    feed = plan.nodes[n.feed_1].bus_out if n.feed_1 != NONE else NONE
+    if n.kind == p.UTILITY:
+        u = w.utilities[n.slot]
+        deep = me.fault & ut.SAG != 0 and u.sag_pu >= 1.0 and not (me.fault & ut.SWELL and u.swell_pu > 0.0)
+        if not me.fault & (ut.OUTAGE | ut.FAULT) and not deep:
+            size = r["voltage_v"] ** 2 / (r["short_circuit_mva"] * 1e6)
+            x = r["x_over_r"]
+            yield n.bus_out, Branch(NONE, complex(size, size * x) / math.hypot(1.0, x), 1.0)
+    elif n.kind == p.GENERATOR:
+        if w.generators[n.slot].mode in (gen.RUNNING, gen.COOLDOWN):
+            yield n.bus_out, Branch(NONE, 0j, 1.0)
+    elif n.kind == p.TRANSFORMER:
+        yield n.bus_in, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
+        base = r["secondary_voltage_v"] ** 2 / (r["power_kva"] * 1e3)
+        resistance = r["load_loss_w"] / (r["power_kva"] * 1e3)
+        reactance = math.sqrt((r["impedance_pct"] / 100.0) ** 2 - resistance**2)
+        ratio = r["secondary_voltage_v"] / n.voltage_in_v
+        yield n.bus_out, Branch(n.bus_in, base * complex(resistance, reactance), ratio)
+    elif n.kind == p.UPS:
+        u_state = w.upses[n.slot]
+        if not (is_tripped(w, n.breaker_1) and is_tripped(w, n.breaker_2)):
+            yield n.bus_in, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
+        inverter = u_state.path == u_.INVERTER
+        bypass = u_state.path == u_.BYPASS and not is_tripped(w, n.breaker_2)
+        if (inverter or bypass) and not is_tripped(w, n.breaker_3):
+            yield n.bus_out, Branch(NONE if inverter else n.bus_in, _cable(plan, n.index, "output"), 1.0)
+    elif n.kind == p.SERVER:
+        s = plan.servers[n.slot]
+        for bus, by, breaker in ((s.bus_1, n.feed_1, n.breaker_1), (s.bus_2, n.feed_2, n.breaker_2)):
+            if bus != NONE and w.servers[n.slot].running and not is_tripped(w, breaker):
+                yield bus, Branch(plan.nodes[by].bus_out, _cable(plan, n.index, "feed"), 1.0)
+    elif n.kind == p.COOLING:
+        if w.coolings[n.slot].running and not is_tripped(w, n.breaker_1):
+            yield n.bus_in, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
+    elif not is_tripped(w, n.breaker_1):
+        position = 1 if n.feed_2 == NONE else w.transfers[plan.boards[n.slot].transfer].position
+        if position == 1:
+            yield n.bus_out, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
+        elif position == 2:
+            yield n.bus_out, Branch(plan.nodes[n.feed_2].bus_out, _cable(plan, n.index, "second_feed"), 1.0)
+
+
+def _dead_or_alive(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
+    """Law 7: dead if and only if there is no closed healthy path to a live source; then V = I = 0 exactly."""
+    for bus in range(len(plan.buses)):
+        name = plan.nodes[plan.buses[bus].node].id
+        if bus in branches:
+            if abs(w.v[bus]) == 0.0:
+                yield f"law 7: {name} has a closed path to a live source and no voltage"
+        elif w.v[bus] != 0j or w.i[bus] != 0j:
+            yield f"law 7: {name} has no path to a live source and {abs(_volts(plan, w, bus)):g} V"
+
+
+def _demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, complex]:
+    """W and var that each bus takes for itself, from settings and ratings."""
+    demand: dict[int, complex] = {}
+    for n in plan.nodes:
+        r = plan.ratings[n.index]
+        if n.kind == p.SERVER:
+            s = plan.servers[n.slot]
+            cords = [bus for bus in (s.bus_1, s.bus_2) if bus in branches]
+            for bus in cords:
+                demand[bus] = _at_pf(w.servers[n.slot].load_set_kw * 1e3 / len(cords), r["power_factor"])
+        elif n.kind == p.COOLING and n.bus_in in branches:
+            m = w.coolings[n.slot]
+            fans_kw = min(m.fans_set, r["fans"]) * r["fan_kw"] * fan_speed(m) ** 3
+            demand[n.bus_in] = _at_pf((r["base_kw"] + fans_kw) * 1e3, r["power_factor"])
+        elif n.kind == p.UPS and n.bus_in in branches:
+            demand[n.bus_in] = _at_pf(w.upses[n.slot].in_kw * 1e3, r["input_power_factor"])
+        elif n.kind == p.TRANSFORMER and n.bus_in in branches:
+            power_va = r["power_kva"] * 1e3
+            idle_w = r["no_load_loss_w"]
+            idle_var = math.sqrt(max(0.0, (r["no_load_current_pct"] / 100.0 * power_va) ** 2 - idle_w**2))
+            for bus in (n.bus_in, n.bus_out):
+                demand[bus] = complex(idle_w, idle_var) / 2.0 * abs(w.v[bus]) ** 2
+    return demand
+
+
+def _at_pf(power_w: float, power_factor: float) -> complex:
+    return complex(power_w, power_w * math.tan(math.acos(power_factor)))
+
+
+def _kirchhoff(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
+    """Laws 1 and 2: at every bus what comes in goes out; along every closed branch the voltages add up."""
+    demand = _demand_va(plan, w, branches)
+    out = dict.fromkeys(branches, 0j)
+    for bus, branch in branches.items():
+        volts, amps = _volts(plan, w, bus), _amps(plan, w, bus)
+        if branch.parent == NONE:
+            island = w.islands[plan.buses[bus].island]
+            sent = complex(island.emf * plan.buses[bus].voltage_v, 0.0)
+        else:
+            sent = _volts(plan, w, branch.parent) * branch.ratio
+            out[branch.parent] += SQRT3 * _volts(plan, w, branch.parent) * (amps * branch.ratio).conjugate()
+        miss = abs(sent - SQRT3 * branch.ohm * amps - volts)
+        if not miss <= VOLTAGE_RATIO * plan.buses[bus].voltage_v:
+            yield f"law 2: {plan.nodes[plan.buses[bus].node].id} misses {miss:g} V along its branch"
+    for bus in branches:
+        into = SQRT3 * _volts(plan, w, bus) * _amps(plan, w, bus).conjugate()
+        miss = abs(into - out[bus] - demand.get(bus, 0j))
+        if not miss <= max(RESIDUAL_W, RESIDUAL_RATIO * abs(into)):
+            yield f"law 1: {plan.nodes[plan.buses[bus].node].id} misses {miss:g} VA of {abs(into):g}"
+
+
+def _balance(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
+    """Law 4: sources + discharge = loads + charging + losses, each worked from its own figures."""
+    demand = _demand_va(plan, w, branches)
+    sources = losses = loads = 0.0
+    for bus, branch in branches.items():
+        n = plan.nodes[plan.buses[bus].node]
+        amps = abs(_amps(plan, w, bus))
+        if n.kind in (p.UTILITY, p.GENERATOR):
+            sources += (SQRT3 * _volts(plan, w, bus) * _amps(plan, w, bus).conjugate()).real
+        else:
+            losses += 3.0 * amps * amps * branch.ohm.real
+        if n.kind in (p.SERVER, p.COOLING):
+            loads += demand[bus].real
+        elif n.kind == p.TRANSFORMER:
+            losses += demand[bus].real
+    for u in w.upses:
+        sources += u.discharge_kw * 1e3
+        loads += u.charge_kw * 1e3
+        losses += u.loss_kw * 1e3
+    if not abs(sources - loads - losses) <= max(RESIDUAL_W, RESIDUAL_RATIO * sources):
+        yield f"law 4: {sources:g} W in, {loads:g} W used, {losses:g} W lost"
+
+
+def _power_triangles(plan: Plan, w: World) -> Iterator[str]:
+    """Law 3: P = sqrt(3) V I PF and S^2 = P^2 + Q^2 in every view."""
+    for n in plan.nodes:
+        row = view(plan, w, n.id)
+        volts, amps, kw, kvar, pf = (
+            float(str(row[name])) for name in ("voltage_out", "current", "power_kw", "reactive_kvar", "power_factor")
+        )
+        kva = SQRT3 * volts * amps / 1e3
+        if not abs(kw - kva * pf) <= 1e-6 * max(kva, 1e-3):
+            yield f"law 3: {n.id} has {kw:g} kW but sqrt(3) V I PF = {kva * pf:g} kW"
+        if not abs(kva**2 - kw**2 - kvar**2) <= 1e-6 * max(kva**2, 1e-6):
+            yield f"law 3: {n.id} has S = {kva:g}, P = {kw:g}, Q = {kvar:g}"
+
+
+def _batteries(plan: Plan, w: World) -> Iterator[str]:
+    """Law 5: what goes into a UPS and its battery comes out, stays, or is lost."""
+    for n in plan.nodes:
+        if n.kind != p.UPS:
+            continue
+        u, r = w.upses[n.slot], plan.ratings[n.index]
+        out_kw = 0.0
+        if u.path == u_.INVERTER:
+            volts = complex(plan.buses[n.bus_out].voltage_v, 0.0)
+            out_kw = (SQRT3 * volts * _amps(plan, w, n.bus_out).conjugate()).real / 1e3
+        miss_kw = u.in_kw + u.discharge_kw - out_kw - u.loss_kw - u.charge_kw
+        if not abs(miss_kw) <= max(RESIDUAL_W / 1e3, RESIDUAL_RATIO * out_kw):
+            yield f"law 5: {n.id} misses {miss_kw:g} kW"
+        if u.charge_kw * u.discharge_kw != 0.0:
+            yield f"law 5: {n.id} charges and discharges at once"
+        if u.rectifier < u_.WALKING and u.path != u_.BYPASS and u.in_kw != 0.0:
+            yield f"law 5: {n.id} draws {u.in_kw:g} kW with its rectifier off"
+        if u.path == u_.INVERTER:
+            x = out_kw / r["power_kw"]
+            curve_pu = r["loss_fixed_pu"] + r["loss_linear_pu"] * x + r["loss_square_pu"] * x * x
+            most_kw = curve_pu * r["power_kw"]
+            if not r["loss_on_battery_ratio"] * most_kw - 1e-6 <= u.loss_kw <= most_kw + 1e-6:
+                yield f"law 5: {n.id} loses {u.loss_kw:g} kW, its curve says {most_kw:g} kW at most"
+        drain_kw = u.discharge_kw + u.peukert_kw - r["charge_efficiency"] * u.charge_kw
+        if u.peukert_kw < 0.0 or not abs(drain_kw - u.energy_kw) <= 1e-9 * max(1.0, abs(drain_kw)):
+            yield f"law 5: {n.id} stores {-u.energy_kw:g} kW, its powers say {-drain_kw:g} kW"
+
+
+def _energy(plan: Plan, w: World) -> Iterator[str]:
+    """Law 6: since the start, grid + generators = IT + cooling + losses + what the batteries hold more."""
+    kwh = {kind: 0.0 for kind in range(len(p.TYPES))}
+    for n in plan.nodes:
+        kwh[n.kind] += kwh_now(w.meters[n.index], w.t_s)
+    lost = sum(kwh_now(m, w.t_s) for m in (*w.island_meters, *w.ups_meters))
+    stored = 0.0
+    for r, u in zip(plan.upses, w.upses, strict=True):
+        stored += u_.energy_now_kwh(u, r.battery_kwh, w.t_s) - r.battery_kwh
+    source = kwh[p.UTILITY] + kwh[p.GENERATOR]
+    used = kwh[p.SERVER] + kwh[p.COOLING]
+    if not abs(source - used - lost - stored) <= max(ENERGY_KWH, ENERGY_RATIO * (source + used)):
+        yield f"law 6: {source:g} kWh in, {used:g} used, {lost:g} lost, {stored:g} stored"
+
+
+def _transfers(plan: Plan, w: World) -> Iterator[str]:
+    """Law 8: break before make, with a gap."""
+    for r, x in zip(plan.transfers, w.transfers, strict=True):
+        gap_s = x.closed_s - x.opened_s
+        if x.position not in (0, 1, 2) or (x.position != 0 and gap_s < GAP_S - TINY_S):
+            yield f"law 8: {plan.nodes[r.node].id} closed {gap_s:g} s after it opened"
+
+
+def _ranges(plan: Plan, w: World) -> Iterator[str]:
+    """Law 9: nothing stored below none or above full, no negative loss, everything finite."""
+    for r, u in zip(plan.upses, w.upses, strict=True):
+        level = u.energy_kwh - u.energy_kw * (w.t_s - u.energy_since_s) / 3600.0
+        if not -1e-9 * r.battery_kwh <= level <= r.battery_kwh * (1.0 + 1e-9) or u.loss_kw < 0.0:
+            yield f"law 9: {plan.nodes[r.node].id} holds {level:g} of {r.battery_kwh:g} kWh, loses {u.loss_kw:g} kW"
+    for g_plan, g in zip(plan.generators, w.generators, strict=True):
+        if not 0.0 <= gen.fuel_now_gal(g, w.t_s) <= g_plan.fuel_gal or g.fuel_gal_h < 0.0:
+            yield f"law 9: {plan.nodes[g_plan.node].id} has {gen.fuel_now_gal(g, w.t_s):g} gal"
+    for island, row in zip(w.islands, plan.islands, strict=True):
+        if not island.loss_kw >= 0.0:
+            yield f"law 9: {plan.nodes[row.node].id} drives losses of {island.loss_kw:g} kW"
+    for column in (w.v, w.i):
+        if not all(math.isfinite(c.real) and math.isfinite(c.imag) for c in column):
+            yield "law 9: a voltage or a current is not finite"
+    for rows in (w.meters, w.upses, w.generators, w.breakers, w.islands):
+        for row_state in rows:
+            values = [getattr(row_state, f.name) for f in fields(row_state)]
+            if any(isinstance(value, float) and math.isnan(value) for value in values):
+                yield f"law 9: a {type(row_state).__name__} holds what is not a number"
+
+
+def _conduct(plan: Plan, w: World, events: Sequence[Event], before: Latches | None) -> Iterator[str]:
+    """Law 10: no closed breaker past its integral, latches cleared only by command, causes before effects."""
+    for b, s in zip(plan.breakers, w.breakers, strict=True):
+        if not s.tripped and heat_now(s, w.t_s) >= 1.0:
+            yield f"law 10: a breaker of {plan.nodes[b.node].id} is past its trip and closed"
+    if before is not None:
+        for n, (latched, resets) in zip(plan.nodes, before.rows, strict=True):
+            if latched and not is_latched(plan, w, n) and w.nodes[n.index].resets <= resets:
+                yield f"law 10: the latch of {n.id} cleared without a reset"
+    last_id, last_s = 0, -math.inf
+    for event in events:
+        if not 0 <= event.cause < event.id or event.id <= last_id or event.t_s < last_s:
+            yield f"law 10: event {event.id} at {event.t_s:g} s comes from {event.cause}"
+        last_id, last_s = event.id, event.t_s

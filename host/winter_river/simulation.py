@@ -217,6 +217,9 @@ class Simulation:
 
     def snapshot(self) -> SimulationSnapshot:
         """The whole simulation at this moment, bit-exact, independent of what happens later."""
+        # Cores count their uptime when they are looked at: all look now, so that equal moments have equal snapshots.
+        for node_id in self._nodes:
+            self._plan_tick(node_id)
         return SimulationSnapshot(
             t_s=self._t_s,
             coordinator=self._coordinator.snapshot(),

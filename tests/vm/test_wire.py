@@ -129,6 +129,16 @@ def test_the_board_writes_and_reads_the_same_bytes(vm_run: Callable[..., Any]) -
         kind = rng.choice(KINDS) if rng.random() < 0.1 else kind
         payload = _broken(rng, payload)
         payloads.append([kind, payload.hex(), _verdict(kind, payload), _is_bad_syntax(payload)])
+    for letters in (
+        b"\xc1\xa9",
+        b"\xe0\x80\xaf",
+        b"\xed\xa0\x80",
+        b"\xf0\x80\x80\x80",
+        b"\xf5\x80\x80\x80",
+        "\u00e9".encode(),
+    ):
+        payload = b'{"command":"open","by":"' + letters + b'"}'
+        payloads.append(["command", payload.hex(), _verdict("command", payload), _is_bad_syntax(payload)])
     texts = [
         "winter-river/ups_a/view",
         "winter-river/UPS/view",

@@ -192,7 +192,10 @@ PARAMS = {
 REASONS = {
     "retained": ("the command was kept by the broker and may be old", "send it again without the retain flag"),
     "size": ("the command is too large", "send fewer or shorter parameters"),
-    "schema": ("the command does not fit the contract", "see `winter-river reference` for the verb's parameters"),
+    "schema": (
+        "a value is missing, unknown or beyond what this node allows",
+        "see `winter-river reference verbs` and the node's ratings",
+    ),
     "mac": ("its signature is missing or wrong", "send it with the key this node was provisioned with"),
     "authority": (
         "this sender may not command this node now",

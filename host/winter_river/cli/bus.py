@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from winter_wire import schema, topics
 
-from winter_river.cli.connection import visiting, where
+from winter_river.cli.connection import types_at, visiting, where
 from winter_river.cli.errors import FAILED, CommandError, UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
 from winter_river.cli.values import json_text, params_of, table_text
@@ -40,10 +40,14 @@ def nodes(broker: BrokerOption = None, root: RootOption = None, json: JsonOption
     """
     from winter_river.service import health
 
-    url, root = where(settings_of(broker=broker, root=root))
+    settings = settings_of(broker=broker, root=root)
+    url, root = where(settings)
     with visiting(url, root=root) as client:
         seen = look(client, root)
-    rows = health.rows(seen, {}, now_s=time.monotonic(), wall_s=time.time())
+    types = types_at(url, settings)
+    if not types.keys() & seen.statuses.keys():
+        types = {}  # another site than the one we would run: what the bus says is all there is to say
+    rows = health.rows(seen, types, now_s=time.monotonic(), wall_s=time.time())
     if not rows:
         raise CommandError(f"no node has ever spoken at {url} under {root}; start a site with `winter-river run`")
     if json:

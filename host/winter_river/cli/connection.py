@@ -39,3 +39,15 @@ def visiting(url: str, *, root: str, everything: bool = False) -> Iterator["BusC
         raise CommandError(
             f"{error}\nstart a site with `winter-river run`, or name its broker with --broker mqtt://host:port"
         ) from None
+
+
+def types_at(url: str, settings: Settings) -> dict[str, str]:
+    """Node id to type of the site at that address, in its file's order; empty where its facility cannot be read."""
+    from winter_river.facility import FacilityError, load_facility
+
+    note = read_note()
+    try:
+        site = load_facility(note.facility_file if note is not None and note.url == url else settings.facility)
+    except FacilityError:
+        return {}
+    return {node.id: node.type for node in site.nodes.values()}

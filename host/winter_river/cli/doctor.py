@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from winter_river.cli.connection import visiting, where
+from winter_river.cli.connection import types_at, visiting, where
 from winter_river.cli.errors import FAILED, CommandError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
 from winter_river.cli.run_file import read_note
@@ -155,16 +155,10 @@ def _port(settings: "Settings") -> list[Line]:
 def _bus(settings: "Settings") -> list[Line]:
     """With a run: what the bus says of itself."""
     from winter_river.cli.bus import look
-    from winter_river.facility import FacilityError, load_facility
     from winter_river.service import health
 
     url, root = where(settings)
-    note = read_note()
-    name = note.facility_file if note is not None and note.url == url else settings.facility
-    try:
-        types = {node.id: node.type for node in load_facility(name).nodes.values()}
-    except FacilityError:
-        types = {}
+    types = types_at(url, settings)
     try:
         with visiting(url, root=root) as client:
             seen = look(client, root)
@@ -174,4 +168,4 @@ def _bus(settings: "Settings") -> list[Line]:
     now_s, wall_s = time.monotonic(), time.time()
     found = health.findings(seen, types, broker=url, now_s=now_s, wall_s=wall_s, root=root)
     lines = [Line(finding.level, finding.what, finding.cure) for finding in found]
-    return lines or [Line(OK, f"site at {url}: {len(seen.statuses)} nodes on the bus, nothing wrong")]
+    return lines or [Line(OK, f"site at {url}: engine and {len(types)} nodes, nothing wrong")]

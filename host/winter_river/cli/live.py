@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PORTS_TRIED_MAX = 10  # chosen: a machine with ten brokers in a row wants to be asked
 READY_S_MAX = 10.0
+NODES_S_MAX = 3.0  # chosen: 24 nodes need about 1.5 s; a large site comes up in front of its spectators
 LOOPBACK = "127.0.0.1"
 
 
@@ -86,6 +87,8 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             from winter_river.emulator import Fleet
 
             running.enter_context(Fleet(facility, broker, root=settings.root, seed=settings.seed))
+            if not service.wait_online(timeout_s=NODES_S_MAX):
+                say("some nodes are still starting")
         yield Live(facility, service, broker, settings.seed)
 
 

@@ -92,7 +92,7 @@ def _run(settings: "Settings", for_s: float | None) -> None:
             remove_note(os.getpid())
         _say("stopping ...")
     if why:
-        raise CommandError(why)
+        raise CommandError(why) from running.service.failure
 
 
 def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> list[str]:

@@ -1,0 +1,167 @@
+"""`winter-river run` as a user runs it: a process of its own, a real broker, real time; and the commands that visit it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+
+PROGRAM = (sys.executable, "-m", "winter_river")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Runs:
+    """Starts runs in a home of their own and ends whatever of them is left."""
+
+    def __init__(self, home: Path) -> None:
+        folders = {f"WINTER_RIVER_{name}_DIR": str(home / name.lower()) for name in ("DATA", "LOG")}
+        self.home, self._started = home, list[subprocess.Popen[str]]()
+        self._environment = os.environ | folders | {"XDG_CONFIG_HOME": str(home)}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        run = subprocess.Popen(
+            (*PROGRAM, "run", "seed-8", "--no-ui", *arguments),
+            stdout=pipe, stderr=pipe, text=True, cwd=self.home, env=self._environment,
+        )  # fmt: skip
+        self._started.append(run)
+        return run
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            (*PROGRAM, *arguments),
+            check=False, capture_output=True, text=True, timeout=30, cwd=self.home, env=self._environment,
+        )  # fmt: skip
+
+    def end(self) -> None:
+        for run in self._started:
+            if run.poll() is None:
+                run.kill()
+            run.wait(10)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    found = Runs(tmp_path)
+    yield found
+    found.end()
+
+
+def until_started(run: subprocess.Popen[str]) -> Sequence[psutil.Process]:
+    """Reads the start lines; the processes of the run."""
+    assert run.stdout is not None
+    for line in run.stdout:
+        if line.startswith("try "):
+            break
+    else:
+        pytest.fail(f"the run ended: {run.stderr.read() if run.stderr else ''}")
+    return [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
+
+
+def test_run_for_a_while_ends_with_0_and_leaves_no_process(runs: Runs) -> None:
+    run = runs.start("--for", "2s", "--mqtt-port", str(free_port()))
+    processes = until_started(run)
+    assert len(processes) == 2
+    out, err = run.communicate(timeout=20)
+    assert run.returncode == 0, err
+    assert "8 of 8 nodes online" in out
+    assert not any(process.is_running() for process in processes[1:])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_signal_stops_everything_cleanly(runs: Runs, number: signal.Signals) -> None:
+    run = runs.start("--mqtt-port", str(free_port()))
+    processes = until_started(run)
+    began_s = time.monotonic()
+    run.send_signal(number)
+    out, err = run.communicate(timeout=20)
+    assert run.returncode == 0, err
+    assert time.monotonic() - began_s < 5
+    assert "Traceback" not in out + err
+    assert not any(process.is_running() for process in processes[1:])
+
+
+def test_killed_run_leaves_no_broker_behind(runs: Runs) -> None:
+    run = runs.start("--mqtt-port", str(free_port()))
+    broker = until_started(run)[1]
+    run.kill()
+    run.wait(10)
+    psutil.wait_procs([broker], timeout=5)
+    assert not broker.is_running()
+
+
+def test_second_run_says_what_holds_the_port_and_how_to_choose_another(runs: Runs) -> None:
+    port = free_port()
+    until_started(runs.start("--mqtt-port", str(port)))
+    second = runs.start("--for", "1s", "--mqtt-port", str(port))
+    _, err = second.communicate(timeout=20)
+    assert second.returncode == 1
+    assert f"port {port} is in use by" in err
+    assert "another Winter River run" in err
+    assert f"--mqtt-port {port + 1}" in err
+    assert "Traceback" not in err
+
+
+def test_visiting_commands_find_the_run_by_themselves(runs: Runs) -> None:
+    until_started(runs.start("--mqtt-port", str(free_port())))
+    rows = json.loads(runs.call("nodes", "--json").stdout)
+    assert [row["id"] for row in rows][:2] == ["util_a", "trf_a"]
+    assert {row["presence"] for row in rows} == {"online"}
+
+    done = runs.call("send", "util_a", "set_fault", "state=true", "kind=outage")
+    assert (done.returncode, done.stdout) == (0, "util_a: set_fault done (fault=outage)\n")
+    refused = runs.call("send", "srv_a", "set_load", "power_kw=99999")
+    assert refused.returncode == 1
+    assert "rejected" in refused.stdout
+    unknown = runs.call("send", "utl_a", "open")
+    assert unknown.returncode == 2
+    assert "did you mean util_a?" in unknown.stderr
+    wrong = runs.call("send", "trf_a", "start")
+    assert wrong.returncode == 2
+    assert "trf_a is a transformer: it has no start" in wrong.stderr
+
+    lines = [json.loads(line) for line in runs.call("watch", "util_a", "--for", "1s", "--json").stdout.splitlines()]
+    assert {line["topic"] for line in lines} >= {"winter-river/util_a/status"}
+    doctor = runs.call("doctor")
+    assert doctor.returncode == 0, doctor.stdout
+
+
+def test_run_without_nodes_has_empty_slots_and_a_node_of_its_own_fills_one(runs: Runs) -> None:
+    until_started(runs.start("--mqtt-port", str(free_port()), "--nodes", "none"))
+    rows = json.loads(runs.call("nodes", "--json").stdout or "[]")
+    assert all(row["presence"] in ("absent", "offline") for row in rows)
+    node = subprocess.Popen((*PROGRAM, "node", "util_a"), cwd=runs.home, env=runs._environment)
+    try:
+        end_s = time.monotonic() + 15
+        while time.monotonic() < end_s:
+            rows = json.loads(runs.call("nodes", "--json").stdout or "[]")
+            if any(row["id"] == "util_a" and row["presence"] == "online" for row in rows):
+                break
+        else:
+            pytest.fail(f"util_a never came: {rows}")
+    finally:
+        node.terminate()
+        node.wait(10)
+
+
+def test_events_are_told_one_a_line_with_their_cause(runs: Runs) -> None:
+    run = runs.start("--mqtt-port", str(free_port()))
+    until_started(run)
+    assert runs.call("send", "util_a", "set_fault", "state=true").returncode == 0
+    time.sleep(1.0)
+    run.send_signal(signal.SIGINT)
+    out, _ = run.communicate(timeout=20)
+    assert "util_a GRID_OK -> OUTAGE because #" in out
+    assert "ups_a [ON_BATTERY]" in out

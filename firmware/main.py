@@ -78,7 +78,7 @@ def run():
     while True:
         try:
             wait_ms = runner.step(hw.time.ticks_ms())
-        except Exception as error:  # ours: the unfed watchdog restarts the board unless it passes
+        except Exception as error:  # noqa: BLE001 (ours: the unfed watchdog restarts the board unless it passes)
             hw.print("step:", repr(error))
             wait_ms = POLL_MS
         hw.time.sleep_ms(min(wait_ms, POLL_MS))

@@ -131,12 +131,12 @@ class Device:
         wanted = {"handle": handle}
         for name in setpoints:
             wanted[name] = setpoints[name]
-        for name in wanted:
-            if wanted[name] is not None and name in self.points:
+        for name, value in wanted.items():
+            if value is not None and name in self.points:
                 point = self.points[name]
                 point.clear()
-                if wanted[name] != point.default:
-                    point.write(wanted[name], schema.PRIORITY_DEFAULT)
+                if value != point.default:
+                    point.write(value, schema.PRIORITY_DEFAULT)
         if faults is not None:
             self.faults = faults
         self.revision += 1

@@ -241,7 +241,7 @@ class Runner:
             return None
         try:
             result = call(*args)
-        except Exception as error:  # drivers raise all sorts of things, and no one of them may stop the node
+        except Exception as error:  # noqa: BLE001 (drivers raise all sorts of things; none may stop the node)
             if guard.failed(error, now_ms):
                 self._board.log("{}: {}".format(name, guard.last))
             return None

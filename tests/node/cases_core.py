@@ -22,8 +22,7 @@ def node(type_name="ups", **settings):
 
 def view(type_name="ups", **fields):
     whole = {"v": 1, "node_id": "ups_a", "timeline": 1, "t_s": 1, "state": "NORMAL", "permit_close": True}
-    for name in fields:
-        whole[name] = fields[name]
+    whole.update(fields)
     return codec.encode("view", whole, type_name)
 
 

@@ -53,8 +53,7 @@ def facts(type_name="ups", node_id="ups_a", **more):
         "broker": "192.168.4.1:1883", "lost": 2, "unsent": 0, "fw": "0.1.0", "uptime_s": 3725, "heap_free": 61440,
         "reset_cause": "power", "refused": 3, "errors": "",
     }  # fmt: skip
-    for name in more:
-        known[name] = more[name]
+    known.update(more)
     return known
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-
 from winter_river.emulator import dialect
 from winter_river.emulator.board import Board
 from winter_river.emulator.flash import Flash

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from winter_river.emulator.machine import Reset
 from winter_river.emulator.network import AccessPoint
 

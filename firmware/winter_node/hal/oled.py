@@ -37,7 +37,7 @@ class Oled:
         found = self._i2c.scan()
         for address in ADDRESSES:
             if address in found:
-                import ssd1306  # noqa: PLC0415 (the driver needs memory that a board without a screen can keep)
+                import ssd1306
 
                 self._display = ssd1306.SSD1306_I2C(WIDTH, HEIGHT, self._i2c, address)
                 return True

@@ -5,7 +5,7 @@ from winter_node import session, ticks
 LOOK_MS = 200
 JOIN_MS = 20000  # chosen: an access point that has not let us in by then is asked afresh
 AP_NOT_SEEN = "AP NOT SEEN"
-WRONG_PASSWORD = "WRONG PASSWORD"  # noqa: S105 (a message, no secret)
+WRONG_PASSWORD = "WRONG PASSWORD"
 JOINING = "JOINING WIFI"
 TIMEOUT = "WIFI TIMEOUT"
 

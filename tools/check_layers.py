@@ -46,7 +46,13 @@ LAYERS: Mapping[str, Sequence[str]] = {
         "winter_river.drivers",
         "winter_river.paths",
     ),
-    "winter_river.board": ("winter_wire", "winter_river.paths"),
+    "winter_river.board": (
+        *("winter_wire", "winter_node.settings", "winter_river.drivers", "winter_river.facility"),
+        *("winter_river.paths", "winter_river.service.bus", "winter_river.service.messages"),
+    ),
+    "winter_river.emulator.virtual_board": (
+        *("winter_river.board", "winter_river.emulator", "winter_river.paths"),
+    ),
     # The composers put the parts together.
     "winter_river.__init__": ANYTHING,
     "winter_river.__main__": ANYTHING,
@@ -77,6 +83,7 @@ FOREIGN: Mapping[str, str] = {
     "pytest": "winter_river.pytest_plugin",
     "rich": "winter_river.ui",
     "ruamel": "winter_river.facility.yaml_lines",
+    "serial": "winter_river.board.serial_ports",
     "ssd1306": "winter_node.hal.oled",
     "textual": "winter_river.ui",
     "typer": "winter_river.cli",

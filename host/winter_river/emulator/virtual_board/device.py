@@ -1,0 +1,356 @@
+"""A virtual ESP32 on a pseudo-terminal: its boot loader for esptool, then the MicroPython VM's console for mpremote.
+
+A pseudo-terminal has no modem lines, so the two resets that a real board gets from them are told otherwise: a sync
+packet of the boot loader's protocol brings download mode, and closing the port in download mode starts what is in the
+flash. One thread owns the terminal, the boot loader and the VM; everything else asks it.
+"""
+
+import json
+import os
+import pty
+import select
+import threading
+import time
+import tty
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from winter_river.board import file_system, partitions
+from winter_river.emulator.machine import RESET_CAUSES
+from winter_river.emulator.oled import Oled
+from winter_river.emulator.virtual_board import rom as roms
+from winter_river.emulator.virtual_board import slip, stand_in, vm_package
+from winter_river.emulator.virtual_board.flash_memory import FlashMemory
+from winter_river.emulator.virtual_board.rom import Rom
+from winter_river.emulator.virtual_board.vm_process import BootRequest, VmProcess, files_of
+
+FLASH_BYTES = 4 << 20
+OLED_ADDRESS = 0x3C
+BUTTON_PIN = 0
+CONSOLE_BYTES_MAX = 1 << 16
+READ_BYTES = 1 << 16
+POLL_MS = 20  # how often an unattended port is looked at
+REST_S = 0.15  # chosen: a tool that comes back sooner after closing the port finds the chip as it left it
+PRESS_S = {False: 0.2, True: 1.4}  # a short and a long press
+_RESETS = {"soft": "soft", "hard": "hard", "watchdog": "watchdog"}
+
+
+class VirtualEsp32:
+    """A board to flash, deploy to and run: `port` is its serial port while it is started.
+
+    flash: its memory. oled: its screen. console: the last bytes it sent. boots: how often the VM was started.
+    """
+
+    def __init__(
+        self,
+        *,
+        link: Path | None = None,
+        flash_file: Path | None = None,
+        flash_bytes: int = FLASH_BYTES,
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
+        """link: a path that always leads to the port. flash_file: keeps the flash from one start to the next.
+
+        Raises VmError where there is no MicroPython VM to be had.
+        """
+        self._vm_command = vm_package.find(progress)
+        self.flash = FlashMemory(flash_bytes, file=flash_file)
+        self.oled = Oled()
+        self.console: deque[int] = deque(maxlen=CONSOLE_BYTES_MAX)
+        self.boots = 0
+        self.unplug_after_writes: int | None = None  # pulls the plug once so many more blocks were written
+        self.blocks_written = 0
+        self._link = link
+        self._calls: deque[Callable[[], None]] = deque()
+        self._wake_read, self._wake_write = os.pipe()
+        self._master: int | None = None
+        self._port = ""
+        self._rom: Rom | None = None
+        self._slip = slip.Decoder()
+        self._vm: VmProcess | None = None
+        self._tail = b""  # of what came in, to find a sync packet across two reads
+        self._attended = False  # whether somebody has the port open
+        self._left_at_s: float | None = None  # since when nobody has had it open in download mode
+        self._out = bytearray()  # for the port, not yet taken by it
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="virtual-esp32", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    @property
+    def port(self) -> str:
+        """The path of the serial port."""
+        return str(self._link) if self._link else self._port
+
+    def start(self) -> None:
+        """Power on."""
+        self._open_port()
+        self._thread.start()
+        self._call(lambda: self._boot("power_on"))
+
+    def stop(self) -> None:
+        """Power off; harmless a second time."""
+        if self._thread.is_alive():
+            self._call(self._end)
+            self._thread.join()
+        self.flash.save()
+
+    def unplug(self) -> None:
+        """Pulls the plug: the port is gone in the middle of whatever went on."""
+        self._call(self._unplug)
+
+    def plug_in(self) -> None:
+        """Puts it back: power on, with a new port behind the same link."""
+        self._call(self._plug_in)
+
+    def press(self, *, long: bool = False) -> None:
+        """A finger on the button; comes back when it has let go."""
+        self._call(lambda: self._pin(BUTTON_PIN, 0))
+        time.sleep(PRESS_S[long])
+        self._call(lambda: self._pin(BUTTON_PIN, 1))
+
+    def files(self) -> dict[str, bytes]:
+        """The files in its flash; empty where there is no file system."""
+        region = self._region()
+        if region is None:
+            return {}
+        try:
+            return file_system.read(bytes(self.flash.data[region.offset : region.offset + region.size]))
+        except file_system.FileSystemError:
+            return {}
+
+    def console_text(self) -> str:
+        return bytes(self.console).decode("utf-8", "replace")
+
+    # -- from other threads -------------------------------------------------------------------------------------------
+
+    def _call(self, act: Callable[[], None]) -> None:
+        """Has the board's thread do something, and waits until it is done."""
+        done = threading.Event()
+
+        def both() -> None:
+            try:
+                act()
+            finally:
+                done.set()
+
+        self._calls.append(both)
+        os.write(self._wake_write, b"\0")
+        done.wait()
+
+    # -- in the board's thread ----------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wait()
+            while self._calls:
+                self._calls.popleft()()
+            self._serve_port()
+            self._serve_vm()
+            if self._left_at_s is not None and time.monotonic() - self._left_at_s > REST_S:
+                self._left_at_s = None
+                self._boot("power_on")
+
+    def _wait(self) -> None:
+        poll = select.poll()
+        poll.register(self._wake_read, select.POLLIN)
+        if self._vm is not None:
+            poll.register(self._vm.fileno(), select.POLLIN)
+        if self._master is not None and self._attended:
+            poll.register(self._master, select.POLLIN | (select.POLLOUT if self._out else 0))
+        # A port that nobody has open reports a hang-up all the time, so it is not waited for but looked at.
+        events = dict(poll.poll(None if self._attended and self._left_at_s is None else POLL_MS))
+        if self._wake_read in events:
+            os.read(self._wake_read, READ_BYTES)
+
+    def _serve_port(self) -> None:
+        if self._master is None:
+            return
+        poll = select.poll()
+        poll.register(self._master, select.POLLIN)
+        events = dict(poll.poll(0)).get(self._master, 0)
+        attended = not events & select.POLLHUP
+        if attended != self._attended:
+            self._attended = attended
+            self._left_at_s = None if attended or self._rom is None else time.monotonic()
+            self._out.clear()  # what nobody took is lost, as on a wire
+        if events & select.POLLIN:
+            with suppress(OSError):
+                self._receive(os.read(self._master, READ_BYTES))
+        self._write_out()
+
+    def _receive(self, data: bytes) -> None:
+        if self._rom is None:
+            window = self._tail + data
+            at = window.find(roms.SYNC_HEAD)
+            if at < 0:
+                self._tail = window[-len(roms.SYNC_HEAD) + 1 :]
+                if self._vm is not None:
+                    self._vm.send(b"U", data)
+                return
+            self._enter_download_mode()
+            data = window[at:]
+        for packet in self._slip.feed(data):
+            self._answer(packet)
+            if self._rom is None:
+                return
+
+    def _answer(self, packet: bytes) -> None:
+        assert self._rom is not None
+        before = self.flash.writes
+        for answer in self._rom.handle(packet):
+            self._send(slip.encode(answer))
+        self.blocks_written += self.flash.writes - before
+        if self.unplug_after_writes is not None:
+            self.unplug_after_writes -= self.flash.writes - before
+            if self.unplug_after_writes <= 0:
+                self.unplug_after_writes = None
+                self._unplug()
+                return
+        if self._rom.leaves:
+            self._write_out()
+            self._boot("power_on")
+
+    def _enter_download_mode(self) -> None:
+        self._stop_vm()
+        self._rom = Rom(self.flash)
+        self._slip = slip.Decoder()
+        self._out.clear()
+
+    def _serve_vm(self) -> None:
+        vm = self._vm
+        if vm is None:
+            return
+        for kind, payload in vm.frames():
+            if kind == b"U":
+                self.console.extend(payload)
+                if self._attended:
+                    self._send(payload)
+            elif kind == b"F":
+                self._keep_files(files_of(payload))
+            elif kind == b"I":
+                self.oled.write(payload[1:])
+            elif kind == b"R":
+                reset = json.loads(payload)
+                self._boot(_RESETS[reset["kind"]], raw=reset["raw"] and reset["kind"] == "soft")
+                return
+            elif kind == b"":
+                # Never by anything a board's program does. Booting it again could go on for ever.
+                self._print(f"virtual board: the MicroPython VM has ended\r\n{vm.complaint()}\r\n")
+                self._stop_vm()
+                return
+
+    def _boot(self, cause: str, *, raw: bool = False) -> None:
+        """Starts what is in the flash; an empty one says what a real chip says, and waits."""
+        self._stop_vm()
+        self._rom = None
+        self._tail = b""
+        region = self._region()
+        if region is None:
+            self._print("invalid header: 0xffffffff\r\n")
+            return
+        image = bytes(self.flash.data[region.offset : region.offset + region.size])
+        try:
+            files = file_system.read(image)
+        except file_system.FileSystemError:
+            # MicroPython formats what it cannot read.
+            self.flash.data[region.offset : region.offset + region.size] = file_system.build({}, size=region.size)
+            files = {}
+        self.boots += 1
+        self._vm = VmProcess(
+            self._vm_command,
+            BootRequest(
+                files=files, raw=raw, reset_cause=RESET_CAUSES[cause], i2c=(OLED_ADDRESS,), flash_bytes=region.size
+            ),
+        )
+
+    def _region(self) -> partitions.Region | None:
+        """Where the files are; None where the flash holds no image that could run."""
+        data = self.flash.data
+        if data[stand_in.IMAGE_OFFSET] != stand_in.IMAGE_MAGIC:
+            return None
+        start = partitions.TABLE_OFFSET
+        table = partitions.parse(bytes(data[start : start + partitions.TABLE_BYTES]))
+        return partitions.file_system(table, flash_bytes=len(data))
+
+    def _keep_files(self, files: dict[str, bytes]) -> None:
+        region = self._region()
+        if region is None:
+            return
+        part = slice(region.offset, region.offset + region.size)
+        with suppress(file_system.FileSystemError):  # a full flash keeps what it has
+            self.flash.data[part] = file_system.update(bytes(self.flash.data[part]), files)
+
+    def _stop_vm(self) -> None:
+        vm, self._vm = self._vm, None
+        if vm is None:
+            return
+        for kind, payload in vm.frames():
+            if kind == b"F":
+                self._keep_files(files_of(payload))
+        vm.stop()
+
+    def _pin(self, number: int, level: int) -> None:
+        if self._vm is not None:
+            self._vm.send(b"P", json.dumps([number, level]).encode())
+
+    def _print(self, text: str) -> None:
+        self.console.extend(text.encode())
+        if self._attended:
+            self._send(text.encode())
+
+    def _send(self, data: bytes) -> None:
+        self._out += data
+        self._write_out()
+
+    def _write_out(self) -> None:
+        while self._out and self._master is not None:
+            try:
+                taken = os.write(self._master, self._out)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._out.clear()
+                return
+            del self._out[:taken]
+
+    def _open_port(self) -> None:
+        master, slave = pty.openpty()
+        tty.setraw(slave)
+        self._port = os.ttyname(slave)
+        os.close(slave)
+        os.set_blocking(master, False)
+        self._master = master
+        self._attended = False
+        if self._link is not None:
+            self._link.parent.mkdir(parents=True, exist_ok=True)
+            self._link.unlink(missing_ok=True)
+            self._link.symlink_to(self._port)
+
+    def _unplug(self) -> None:
+        self._stop_vm()
+        self._rom = None
+        self._left_at_s = None
+        self._attended = False
+        self._out.clear()
+        if self._master is not None:
+            os.close(self._master)
+            self._master = None
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
+
+    def _plug_in(self) -> None:
+        self._open_port()
+        self._boot("power_on")
+
+    def _end(self) -> None:
+        self._unplug()
+        self._stopping = True

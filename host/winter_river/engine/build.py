@@ -196,17 +196,19 @@ class _Builder:
         )
 
     def _bus(self, k: int, voltage_v: float, z_1: complex, *, z_2: complex = 0j, y: complex = 0j) -> int:
-        self.buses.append(p.BusPlan(k, voltage_v, _amps(voltage_v), z_1, z_2, y, p.NONE))
+        takes_load = self.devices[k].type in ("server", "cooling", "ups")
+        self.buses.append(p.BusPlan(k, voltage_v, _amps(voltage_v), z_1, z_2, y, p.NONE, takes_load))
         return len(self.buses) - 1
 
     def _source_bus(self, k: int, voltage_v: float, z_1: complex) -> int:
         """A bus that drives an island of its own."""
-        self.buses.append(p.BusPlan(k, voltage_v, _amps(voltage_v), z_1, 0j, 0j, len(self.islands)))
+        self.buses.append(p.BusPlan(k, voltage_v, _amps(voltage_v), z_1, 0j, 0j, len(self.islands), False))
         self.islands.append(p.IslandPlan(k, len(self.buses) - 1))
         return len(self.buses) - 1
 
     def _breaker(self, k: int, bus: int, role: int, prefix: str = "") -> int:
         r, amps = self.ratings[k], self.buses[bus].amps
+        pickups = [r[prefix + name] for name in ("pickup_a", "short_time_pickup_a", "instantaneous_pickup_a")]
         self.breakers.append(
             p.BreakerPlan(
                 node=k,
@@ -219,6 +221,7 @@ class _Builder:
                 short_time_delay_s=r[prefix + "short_time_delay_s"],
                 instantaneous_pu=r[prefix + "instantaneous_pickup_a"] / amps,
                 instantaneous_delay_s=r[prefix + "instantaneous_delay_s"],
+                quiet_pu=min((pickup / amps for pickup in pickups if pickup > 0.0), default=math.inf),
             )
         )
         return len(self.breakers) - 1

@@ -19,7 +19,7 @@ from winter_river.engine.plan import (
     NodePlan,
     Plan,
 )
-from winter_river.engine.world import DEAD, NodeState, World, in_service, is_tripped
+from winter_river.engine.world import DEAD, NodeState, Wiring, World, in_service, is_tripped
 
 
 def attach(plan: Plan, w: World, bus: int, parent: int, z: complex) -> None:
@@ -159,20 +159,29 @@ def connect(plan: Plan, w: World) -> None:
 
 
 def index_islands(plan: Plan, w: World) -> None:
-    """What follows from parent: the island of each bus, and the order in which each island is swept."""
+    """What follows from parent: the island of each bus, and how each island is swept."""
     for k in range(len(plan.islands)):
-        w.order[k] = []
+        w.wiring[k] = Wiring()
     for k in range(len(plan.buses)):
-        p = w.parent[k]
-        if p == DEAD:
+        parent = w.parent[k]
+        if parent == DEAD:
             w.island_of[k] = NONE
             continue
-        island = w.island_of[p] if p >= 0 else plan.buses[k].island
+        island = w.island_of[parent] if parent >= 0 else plan.buses[k].island
         if w.island_of[k] != island:
             w.islands[island].dirty = True
             if w.island_of[k] >= 0:
                 w.islands[w.island_of[k]].dirty = True
             w.island_of[k] = island
-        w.order[island].append(k)
+        wiring = w.wiring[island]
+        wiring.order.append(k)
+        if parent >= 0:
+            wiring.down.append((k, parent, w.z[k]))
+        else:
+            wiring.root, wiring.z_root = k, w.z[k]
+        if plan.y[k] != 0j:
+            wiring.shunts.append(k)
+        if plan.buses[k].takes_load:
+            wiring.loads.append(k)
     for k in range(len(plan.islands)):
-        w.upward[k] = w.order[k][::-1]
+        w.wiring[k].up = [(bus, parent) for bus, parent, _ in reversed(w.wiring[k].down)]

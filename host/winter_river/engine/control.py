@@ -24,24 +24,26 @@ def voltage_pu(plan: Plan, w: World, node: int) -> float:
     return abs(w.v[plan.nodes[node].bus_out])
 
 
-def _wanted(plan: Plan, w: World, generator: int) -> int:
-    """The switchgear that wants this generator, NONE when none does."""
+def _wanted(plan: Plan, w: World) -> list[int]:
+    """For each generator the first switchgear that wants it, NONE where none does."""
+    wanted_by = [NONE] * len(plan.generators)
     for k in range(len(plan.transfers)):
         r = plan.transfers[k]
-        mine = r.generator == generator and w.nodes[r.node].present
-        if mine and sw.wants_generator(w.transfers[k], plan.calibration, w.t_s):
-            return r.node
-    return NONE
+        asks = w.nodes[r.node].present and sw.wants_generator(w.transfers[k], plan.calibration, w.t_s)
+        if asks and r.generator != NONE and wanted_by[r.generator] == NONE:
+            wanted_by[r.generator] = r.node
+    return wanted_by
 
 
 def run_generators(plan: Plan, w: World) -> bool:
     changed = False
+    wanted = _wanted(plan, w)
     for k in range(len(plan.generators)):
         r, g = plan.generators[k], w.generators[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
         if w.t_s >= gen.fuel_out_s(g):
             g.fuel_gal, g.fuel_gal_h, g.fuel_since_s = 0.0, 0.0, w.t_s
-        wanted_by = _wanted(plan, w, k) if me.handle == gen.AUTO else NONE
+        wanted_by = wanted[k] if me.handle == gen.AUTO else NONE
         mode = gen.generator_mode(
             g,
             plan.calibration,

@@ -12,9 +12,9 @@ from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
 from winter_river.engine.units import BASE_KW
-from winter_river.engine.world import DEAD, World, is_tripped
+from winter_river.engine.world import DEAD, Wiring, World, is_tripped
 
-TOLERANCE_PU = 1e-10
+TOLERANCE_PU = 1e-10  # of load current, so of 0.1 mW at the base of 1 MVA
 ITERATIONS_MAX = 100
 # Loads draw constant power down to here and constant impedance below, so that a deep sag has a solution; the
 # supplies of servers drop out at this voltage (ITIC), so it is only passed through on the way to settling.
@@ -22,50 +22,54 @@ LOW_PU = 0.7
 
 
 def sweep(
-    order: list[int],
-    upward: list[int],
-    parent: list[int],
-    z: list[complex],
-    y: list[complex],
-    load: list[complex],
-    v: list[complex],
-    i: list[complex],
-    sums: list[complex],
-    emf: float,
+    wiring: Wiring, load: list[complex], y: list[complex], v: list[complex], i: list[complex], emf: float
 ) -> bool:
     """Solves one island in place, from the voltages as they stand; False where it does not converge.
 
-    order: its buses, parents first; upward: the same the other way round. v: bus voltages; i: current into each
-    bus through its own impedance z; load: constant power; y: shunt; sums: zeros, and left so. All per unit.
+    v: bus voltages; i: current into each bus through its own impedance; load: constant power; y: shunt; emf: behind
+    the impedance of the source; all per unit. It ends when no current that depends on a voltage moves: the voltages
+    then fit the currents exactly (Kirchhoff), and the loads to the tolerance.
     """
     low2 = LOW_PU * LOW_PU
-    source = complex(emf, 0.0)
+    root, up, down = wiring.root, wiring.up, wiring.down
+    drawn = [0j] * len(wiring.loads)
+    shunted = [0j] * len(wiring.shunts)
     for iteration in range(ITERATIONS_MAX):
-        for k in upward:
-            u = v[k]
-            c = sums[k]
-            sums[k] = 0j
-            s = load[k]
-            if s != 0j:
-                m = u.real * u.real + u.imag * u.imag
-                c += s.conjugate() * u / (m if m > low2 else low2)  # noqa: FURB136 (a call costs more than the sum)
-            if y[k] != 0j:
-                c += y[k] * u
-            i[k] = c
-            if parent[k] >= 0:
-                sums[parent[k]] += c
+        for k in wiring.order:
+            i[k] = 0j
         worst = 0.0
-        for k in order:
-            u = (v[parent[k]] if parent[k] >= 0 else source) - z[k] * i[k]
-            d = u - v[k]
+        for place, k in enumerate(wiring.shunts):
+            c = y[k] * v[k]
+            d = c - shunted[place]
+            shunted[place] = i[k] = c
             e = d.real * d.real + d.imag * d.imag
             if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
                 worst = e
+        for place, k in enumerate(wiring.loads):
+            u = v[k]
+            m = u.real * u.real + u.imag * u.imag
+            c = load[k].conjugate() * u / (m if m > low2 else low2)  # noqa: FURB136 (a call costs more)
+            d = c - drawn[place]
+            drawn[place] = c
+            i[k] += c
+            e = d.real * d.real + d.imag * d.imag
+            if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
+                worst = e
+        for k, parent in up:
+            i[parent] += i[k]
+        u = emf - wiring.z_root * i[root]
+        if iteration < ITERATIONS_MAX // 2:
+            v[root] = u
+            for k, parent, z in down:
+                v[k] = v[parent] - z * i[k]
+        else:
             # Near collapse the plain sweep swings; half a step keeps it finite and often still gets there.
-            v[k] = u if iteration < ITERATIONS_MAX // 2 else v[k] + 0.5 * d
-        if worst < TOLERANCE_PU * TOLERANCE_PU:
+            v[root] += 0.5 * (u - v[root])
+            for k, parent, z in down:
+                v[k] += 0.5 * (v[parent] - z * i[k] - v[k])
+        if iteration > 0 and worst < TOLERANCE_PU * TOLERANCE_PU:
             return True
-        if not worst < 1e6:
+        if not worst < 1e12:
             break
     return False
 
@@ -124,12 +128,12 @@ def solve(plan: Plan, w: World) -> None:
 
 
 def _solve_island(plan: Plan, w: World, k: int) -> None:
-    island, order = w.islands[k], w.order[k]
-    converged = sweep(order, w.upward[k], w.parent, w.z, plan.y, w.load, w.v, w.i, w.sums, island.emf)
+    island, order = w.islands[k], w.wiring[k].order
+    converged = not order or sweep(w.wiring[k], w.load, plan.y, w.v, w.i, island.emf)
     if not converged:
         # Collapsed: nothing holds the voltage, so it is none, and whatever watches it lets go.
         for bus in order:
-            w.v[bus] = w.i[bus] = w.sums[bus] = 0j
+            w.v[bus] = w.i[bus] = 0j
         if island.converged:
             node = plan.islands[k].node
             events.emit(plan, w, node, events.NOT_SOLVED, 0, 0, events.group_cause(w, plan.nodes[node].group))

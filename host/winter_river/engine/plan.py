@@ -50,6 +50,7 @@ class BusPlan:
     z_2: complex
     y: complex
     island: int  # which one it drives, NONE for most
+    takes_load: bool  # racks, cooling units, UPS inputs
 
 
 @dataclass(slots=True, frozen=True)
@@ -162,6 +163,7 @@ class BreakerPlan:
     short_time_delay_s: float
     instantaneous_pu: float
     instantaneous_delay_s: float
+    quiet_pu: float  # the lowest of its pickups: below it nothing runs
 
 
 @dataclass(slots=True, frozen=True)

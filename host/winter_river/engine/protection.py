@@ -89,26 +89,30 @@ def clear(s: BreakerState, t_s: float) -> None:
     s.short_s = s.instant_s = s.due_s = NEVER_S
 
 
-def _current_pu(plan: Plan, w: World, b: BreakerPlan) -> float:
-    c = w.i[b.bus]
-    if b.role == BREAKER_INPUT or b.role == BREAKER_BYPASS:
-        # One cable leads to both of these breakers of a UPS.
-        by_bypass = w.upses[plan.nodes[b.node].slot].path == BYPASS
-        if by_bypass != (b.role == BREAKER_BYPASS):
-            return 0.0
-    return math.sqrt(c.real * c.real + c.imag * c.imag)
+def _carries(plan: Plan, w: World, b: BreakerPlan) -> bool:
+    """Whether the current of its bus is this breaker's: one cable leads to the input and the bypass of a UPS."""
+    if b.role != BREAKER_INPUT and b.role != BREAKER_BYPASS:
+        return True
+    return (b.role == BREAKER_BYPASS) == (w.upses[plan.nodes[b.node].slot].path == BYPASS)
 
 
 def feel_all(plan: Plan, w: World) -> None:
     """Gives every closed breaker whose current changed its new one."""
     for k in range(len(plan.breakers)):
         b, s = plan.breakers[k], w.breakers[k]
-        current_pu = 0.0 if s.tripped else _current_pu(plan, w, b)
-        if current_pu != s.current_pu:
-            quiet = s.due_s == NEVER_S
-            feel(b, s, w.t_s, current_pu)
-            if quiet and s.due_s < NEVER_S:
-                s.cause = events.group_cause(w, plan.nodes[b.node].group)
+        c = w.i[b.bus]
+        current_pu = math.sqrt(c.real * c.real + c.imag * c.imag)
+        if s.tripped or not _carries(plan, w, b):
+            current_pu = 0.0
+        if current_pu == s.current_pu:
+            continue
+        quiet = s.due_s == NEVER_S
+        if quiet and s.heat == 0.0 and s.rate <= 0.0 and current_pu <= b.quiet_pu:
+            s.current_pu = current_pu  # cold and below every pickup, before and after: nothing runs
+            continue
+        feel(b, s, w.t_s, current_pu)
+        if quiet and s.due_s < NEVER_S:
+            s.cause = events.group_cause(w, plan.nodes[b.node].group)
 
 
 def protect(plan: Plan, w: World) -> bool:

@@ -17,6 +17,7 @@ from winter_river.engine.world import (
     TransferState,
     UpsState,
     UtilityState,
+    Wiring,
     World,
 )
 
@@ -50,10 +51,8 @@ def blank_world(plan: Plan, seed: int) -> World:
         load=[0j] * buses,
         parent=[DEAD] * buses,
         z=[0j] * buses,
-        sums=[0j] * buses,
         island_of=[-1] * buses,
-        order=[[] for _ in plan.islands],
-        upward=[[] for _ in plan.islands],
+        wiring=[Wiring() for _ in plan.islands],
         events=[],
     )
 

@@ -7,7 +7,7 @@ last bit of the other. Delays are kept as the instant they end (`due_s`), never 
 Every default has the type its field keeps for ever (snapshot.py relies on it).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, NodePlan
 from winter_river.engine.units import ALWAYS_S, NEVER_S
@@ -171,8 +171,25 @@ class BreakerState:
 
 
 @dataclass(slots=True)
+class Wiring:
+    """How one island hangs together, for its sweep: follows from the parents of its buses, so it is never saved.
+
+    order: its buses, parents first, root the first. up: (bus, parent) from the far end to the root; down: (bus,
+    parent, impedance) from the root on, both without the root. shunts, loads: the buses that have one.
+    """
+
+    root: int = NONE
+    z_root: complex = 0j
+    order: list[int] = field(default_factory=list)
+    up: list[tuple[int, int]] = field(default_factory=list)
+    down: list[tuple[int, int, complex]] = field(default_factory=list)
+    shunts: list[int] = field(default_factory=list)
+    loads: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class World:
-    """One world. The columns v, i, load, parent, z are by bus; order, upward, island_of follow from parent.
+    """One world. The columns v, i, load, parent, z are by bus; island_of and wiring follow from parent.
 
     unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
     of this instant; first_by_group: the first one of each connected part.
@@ -203,10 +220,8 @@ class World:
     load: list[complex]
     parent: list[int]
     z: list[complex]
-    sums: list[complex]  # zeros between sweeps
     island_of: list[int]
-    order: list[list[int]]
-    upward: list[list[int]]
+    wiring: list[Wiring]
     events: list[tuple[int, float, int, int, int, int, int]]
 
 

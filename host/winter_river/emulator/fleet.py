@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 from urllib.parse import unquote, urlsplit
 
 from winter_wire import topics
@@ -17,9 +17,6 @@ from winter_wire import topics
 from winter_river.emulator.network import AccessPoint
 from winter_river.emulator.node import VirtualNode
 from winter_river.emulator.sockets import StreamSocket
-
-if TYPE_CHECKING:
-    from winter_river.facility import Facility
 
 SSID = "winter-river-emulated"
 STAGGER_MS = 10  # chosen: between two starts; the firmware spreads its joins by itself on top of that
@@ -43,6 +40,22 @@ def network_settings(broker_url: str, *, root: str = topics.ROOT) -> dict[str, A
     return {"root": root, "wifi": {"ssid": SSID, "password": ""}, "broker": broker, "ntp": "host"}
 
 
+class HasSettings(Protocol):
+    """A node of a facility: it knows what its node.json must say."""
+
+    def settings(self) -> dict[str, object]: ...
+
+
+class HasNodes(Protocol):
+    """A facility, as far as a fleet needs to know it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def nodes(self) -> Mapping[str, HasSettings]: ...
+
+
 class HasUrl(Protocol):
     """A broker that says where it is."""
 
@@ -59,7 +72,7 @@ class Fleet:
 
     def __init__(
         self,
-        facility: Facility,
+        facility: HasNodes,
         broker: str | HasUrl,
         *,
         seed: int = 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 
@@ -13,7 +14,10 @@ from winter_river.scenario.trace import node_fields
 
 @pytest.fixture(scope="module")
 def start() -> Iterator[Callable[..., Simulation]]:
-    """Starts simulations. The service checks the laws after each engine step of each of them; none may be broken."""
+    """Starts simulations. The service checks the laws after each engine step of each of them; none may be broken.
+
+    What the events tell of each is checked at its end: ids and times only rise, and causes come before effects.
+    """
     started: list[Simulation] = []
 
     def start_one(name: str = "block-2n-24", *, calibration: str = "training", seed: int = 1, dt_s: float = 1.0):
@@ -24,6 +28,11 @@ def start() -> Iterator[Callable[..., Simulation]]:
     yield start_one
     for simulation in started:
         assert simulation.laws_broken == 0, simulation.law_notes()
+        events = simulation.events()
+        for before, after in itertools.pairwise(events):
+            assert before.id < after.id, (before, after)
+            assert before.t_s <= after.t_s, (before, after)
+        assert all(event.cause < event.id for event in events)
 
 
 class Record:

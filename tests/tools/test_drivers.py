@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -102,19 +103,21 @@ def test_archive_without_the_file_is_refused():
         drivers.unpack(tar_gz([("a-1/other.py", b"x")]), "a-1/wanted.py")
 
 
-def test_without_network_the_error_says_what_to_put_where(monkeypatch, tmp_path):
-    monkeypatch.setenv("WINTER_RIVER_CACHE_DIR", str(tmp_path))
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "")
-    monkeypatch.setenv("PIP_FIND_LINKS", "")
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # port 9 discards; nobody listens there
-    with pytest.raises(DriversError) as caught:
-        drivers.path()
-    text = str(caught.value)
-    assert "could not fetch micropython-umqtt.simple 1.3.4: " in text
+def test_without_network_the_error_says_what_to_put_where(checkout, tmp_path):
+    settings = {
+        "WINTER_RIVER_CACHE_DIR": str(tmp_path),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_EXTRA_INDEX_URL": "",
+        "PIP_FIND_LINKS": "",
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",  # port 9 discards; nobody listens there
+    }
+    command = [sys.executable, str(checkout / "tools/fetch_drivers.py")]
+    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("fetch_drivers: could not fetch micropython-umqtt.simple 1.3.4: ")
     for archive in drivers.ARCHIVES:
-        assert f"{archive.file_name}  sha256 {archive.sha256}" in text
-    assert text.endswith(f"into {tmp_path / 'drivers'}")
+        assert f"{archive.file_name}  sha256 {archive.sha256}" in done.stderr
+    assert done.stderr.rstrip().endswith(f"into {tmp_path / 'drivers'}")
 
 
 def test_two_processes_at_once_both_get_the_drivers(pinned, tmp_path):

@@ -16,7 +16,7 @@ from winter_river.engine.flow import ups_output
 from winter_river.engine.plan import BREAKER_OUTPUT, NONE, Plan, TransferPlan
 from winter_river.engine.protection import OVERLOAD
 from winter_river.engine.states import tell
-from winter_river.engine.world import World, in_service, is_tripped
+from winter_river.engine.world import DEAD, World, in_service, is_tripped
 
 
 def voltage_pu(plan: Plan, w: World, node: int) -> float:
@@ -176,6 +176,11 @@ def _tell_battery(plan: Plan, w: World, k: int, *, lost_output: bool) -> None:
         events.emit(plan, w, r.node, events.BATTERY_EMPTY, 0, 0, w.nodes[r.node].origin)
 
 
+def _cord_pu(plan: Plan, w: World, bus: int, feed: int) -> float:
+    """The voltage at a load where it draws, in front of it where it does not."""
+    return abs(w.v[bus]) if w.parent[bus] != DEAD else voltage_pu(plan, w, feed)
+
+
 def run_loads(plan: Plan, w: World) -> bool:
     """Racks and cooling units stop with their supply and come back by themselves."""
     changed = False
@@ -184,15 +189,16 @@ def run_loads(plan: Plan, w: World) -> bool:
         n, me = plan.nodes[r.node], w.nodes[r.node]
         one = not is_tripped(w, n.breaker_1)
         two = n.feed_2 != NONE and not is_tripped(w, n.breaker_2)
-        supply_pu = voltage_pu(plan, w, n.feed_1) if one else 0.0
+        supply_pu = _cord_pu(plan, w, r.bus_1, n.feed_1) if one else 0.0
         if two:
-            supply_pu = max(supply_pu, voltage_pu(plan, w, n.feed_2))
+            supply_pu = max(supply_pu, _cord_pu(plan, w, r.bus_2, n.feed_2))
         running = s.running
         run_server(
             s,
             plan.calibration,
             w.t_s,
             closed=in_service(n, me) and (one or two),
+            supplied=me.supplied,
             supply_pu=supply_pu,
             place=r.place,
         )
@@ -202,8 +208,14 @@ def run_loads(plan: Plan, w: World) -> bool:
         m = w.coolings[k]
         n, me = plan.nodes[plan.coolings[k].node], w.nodes[plan.coolings[k].node]
         running, piece = m.running, m.piece
-        closed = in_service(n, me) and not is_tripped(w, n.breaker_1)
-        run_cooling(m, plan.calibration, w.t_s, closed=closed, supply_pu=voltage_pu(plan, w, n.feed_1))
+        run_cooling(
+            m,
+            plan.calibration,
+            w.t_s,
+            closed=in_service(n, me) and not is_tripped(w, n.breaker_1),
+            supplied=me.supplied,
+            supply_pu=_cord_pu(plan, w, n.bus_in, n.feed_1),
+        )
         if m.running != running:
             w.rewire = True
         if m.running != running or m.piece != piece:

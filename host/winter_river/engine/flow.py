@@ -93,6 +93,12 @@ def set_load(w: World, bus: int, power: complex) -> None:
             w.islands[w.island_of[bus]].dirty = True
 
 
+def taken_ratio(v: complex) -> float:
+    """The share of its constant power that a load takes at this voltage: all of it down to LOW_PU."""
+    m = v.real * v.real + v.imag * v.imag
+    return 1.0 if m >= LOW_PU * LOW_PU else m / (LOW_PU * LOW_PU)
+
+
 def draw(plan: Plan, w: World) -> None:
     """Gives racks and cooling units their loads; a rack with two cords draws half through each live one."""
     for k in range(len(plan.servers)):

@@ -162,7 +162,9 @@ def _demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, c
             s = plan.servers[n.slot]
             cords = [bus for bus in (s.bus_1, s.bus_2) if bus in branches]
             for bus in cords:
-                demand[bus] = _at_pf(w.servers[n.slot].load_set_kw * 1e3 / len(cords), r["power_factor"])
+                # Constant power down to 70 % of the voltage, constant impedance below (a weak second cord).
+                taken = min(1.0, (abs(w.v[bus]) / 0.7) ** 2)
+                demand[bus] = _at_pf(w.servers[n.slot].load_set_kw * 1e3 / len(cords), r["power_factor"]) * taken
         elif n.kind == p.COOLING and n.bus_in in branches:
             m = w.coolings[n.slot]
             fans_kw = min(m.fans_set, r["fans"]) * r["fan_kw"] * fan_speed(m) ** 3

@@ -42,20 +42,21 @@ def cooling_kw(r: CoolingPlan, m: CoolingState) -> float:
     return r.base_kw + min(m.fans_set, r.fans) * r.fan_kw * speed * speed * speed
 
 
-def run_cooling(m: CoolingState, c: Calibration, t_s: float, *, closed: bool, supply_pu: float) -> None:
+def run_cooling(m: CoolingState, c: Calibration, t_s: float, *, closed: bool, supplied: bool, supply_pu: float) -> None:
     """Stops when the supply is lost; fans run up again after every stop.
 
-    closed: switched on, unfaulted, breaker closed. supply_pu: voltage in front of it, 0 when dead.
+    closed: switched on, unfaulted, breaker closed. supplied: its feed is live; supply_pu: the voltage at it while it
+    runs, in front of it while it does not.
     """
-    supplied = supply_pu >= DROP_OUT_PU
-    if m.running and supplied and closed:
+    enough = supply_pu >= DROP_OUT_PU
+    if m.running and enough and closed:
         while m.piece < PIECES and t_s >= m.ramp_s + (m.piece + 1) * c.fan_ramp_s / PIECES:
             m.piece += 1
     elif m.running:
         m.running = False
-        m.lost = closed and supply_pu > 0.0
+        m.lost = closed and supplied
         m.restart_s = NEVER_S
-    elif supplied and closed:
+    elif enough and closed:
         if m.restart_s == NEVER_S:
             m.restart_s = t_s + (c.restart_s if m.lost else 0.0)
         if t_s >= m.restart_s:

@@ -45,17 +45,20 @@ SERVER = Equipment(
 )
 
 
-def run_server(s: ServerState, c: Calibration, t_s: float, *, closed: bool, supply_pu: float, place: int) -> None:
+def run_server(
+    s: ServerState, c: Calibration, t_s: float, *, closed: bool, supplied: bool, supply_pu: float, place: int
+) -> None:
     """Stops when the supply is lost; comes back in its turn among the racks behind the same feeder.
 
-    closed: switched on, unfaulted, a cord's breaker closed. supply_pu: the best voltage at its cords, 0 when dead.
+    closed: switched on, unfaulted, a cord's breaker closed. supplied: a cord is live; supply_pu: the best voltage at
+    the cords while it runs, in front of them while it does not.
     """
     if not closed:
         s.running, s.lost, s.due_s = True, False, NEVER_S  # closing it starts it at once: nothing to take turns with
         return
     if supply_pu < DROP_OUT_PU:
         if s.running:
-            s.running, s.lost = False, supply_pu > 0.0
+            s.running, s.lost = False, supplied
         s.due_s = NEVER_S
         return
     if s.running:

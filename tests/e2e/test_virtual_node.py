@@ -198,6 +198,30 @@ def test_fleet_runs_kills_freezes_and_leaves_no_thread(brokers, ear, until):
     assert threading.active_count() == before
 
 
+def test_fleet_survives_power_cuts_in_quick_succession(brokers, until):
+    """Sockets close and open in all nodes at once, and the system gives their numbers to each other."""
+    nodes = {f"n{i}": Node(id=f"n{i}", type="ups") for i in range(12)}
+    with Fleet(Facility(name="many", calibration="quick", nodes=nodes), brokers.url) as fleet:
+        for _ in range(3):
+            until(
+                lambda: sum(node.runner is not None and node.runner.core.connected for node in fleet.nodes.values()) > 6
+            )
+            for name in nodes:
+                fleet.kill(name)
+                fleet.power_on(name)
+        until(lambda: all(node.runner.core.connected for node in fleet.nodes.values() if node.runner))
+        assert fleet.failure is None
+
+
+def test_stopped_fleet_can_be_started_again(brokers, until):
+    nodes = {"ups_a": Node(id="ups_a", type="ups")}
+    fleet = Fleet(Facility(name="one", calibration="quick", nodes=nodes), brokers.url)
+    for boots in (1, 2):
+        with fleet:
+            until(lambda: fleet.node("ups_a").runner is not None and fleet.node("ups_a").runner.core.connected)
+        assert fleet.node("ups_a").boots == boots
+
+
 def test_500_nodes_run_in_one_thread(until):
     """Nobody listens: every node tries, is refused, says so and stays alive."""
     with socket.socket() as holder:

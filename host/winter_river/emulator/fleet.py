@@ -67,7 +67,8 @@ class Fleet:
     """The virtual nodes of a facility. start(), or `with`, runs them in a thread of their own, run() in the caller's.
 
     What other threads ask for (kill, press, freeze ...) happens in the fleet's thread, in order, before its next step.
-    access_point: the radio that all nodes share. steps: how often any node was stepped.
+    access_point: the radio that all nodes share. steps: how often any node was stepped. failure: what ended the
+    fleet's thread, None while nothing did; a node's own failure never does.
     """
 
     def __init__(
@@ -82,9 +83,10 @@ class Fleet:
         settings: Mapping[str, Any] | None = None,
         now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
-        """broker: its URL, or a Broker. node_ids: which of the facility's nodes, by default all. settings: added to every node.json.
+        """broker: its URL, or a Broker. node_ids: which of the facility's nodes, by default all.
 
-        Raises ValueError for a node that the facility has not, or a broker URL that is none.
+        settings: added to every node.json. Raises ValueError for a node that the facility has not, or a broker URL that
+        is none.
         """
         self.access_point = AccessPoint(SSID)
         self.steps = 0
@@ -101,6 +103,8 @@ class Fleet:
                 screen=screens,
                 unix_s=time.time,
             )
+        self.failure: Exception | None = None
+        self._unstarted: set[str] = set()
         self._frozen: set[str] = set()
         self._due: dict[str, int] = {}
         self._queue: list[tuple[int, str]] = []  # (due, id); one that _due contradicts is out of date
@@ -130,7 +134,8 @@ class Fleet:
     def start(self) -> None:
         """Power on, one node after the other, in a thread of the fleet's own."""
         self._stopping.clear()
-        self._thread = threading.Thread(target=self.run, name="fleet", daemon=True)
+        self.failure = None
+        self._thread = threading.Thread(target=self._run_in_thread, name="fleet", daemon=True)
         self._thread.start()
 
     def stop(self, *, timeout_s: float = 5.0) -> None:
@@ -147,7 +152,12 @@ class Fleet:
 
     def kill(self, node_id: str) -> None:
         """Cut a node's power: its last will follows."""
-        self._ask(node_id, lambda node, now_ms: node.kill())
+
+        def act(node: VirtualNode, now_ms: int) -> None:
+            self._unstarted.discard(node.node_id)
+            node.kill()
+
+        self._ask(node_id, act)
 
     def power_on(self, node_id: str) -> None:
         """Give a killed node its power back."""
@@ -165,6 +175,13 @@ class Fleet:
         """A finger on a node's button."""
         self._ask(node_id, lambda node, now_ms: node.press(long=long))
 
+    def _run_in_thread(self) -> None:
+        try:
+            self.run()
+        except Exception as error:
+            self.failure = error
+            raise
+
     def run(self) -> None:
         """Run the nodes until somebody asks for the stop."""
         now_ms = self._now_ms()
@@ -174,6 +191,7 @@ class Fleet:
         self._waker.setblocking(False)
         self._selector.register(wake, selectors.EVENT_READ, None)
         try:
+            self._unstarted = set(self._nodes)
             apart_ms = min(STAGGER_MS, STAGGER_MS_MAX // max(1, len(self._nodes)))
             for index, node_id in enumerate(self._nodes):
                 self._set_due(node_id, now_ms + index * apart_ms)
@@ -212,22 +230,25 @@ class Fleet:
         node = self._nodes[node_id]
         if node_id in self._frozen:
             self._set_due(node_id, now_ms + IDLE_MS_MAX)
-            self._watch(node_id, None)
             return
-        if not node.powered and not node.boots:
+        if node_id in self._unstarted:
+            self._unstarted.discard(node_id)
             node.start(now_ms)
         self.steps += 1
         wait_ms = node.step(now_ms)
         self._set_due(node_id, now_ms + max(GAP_MS, wait_ms))
-        sockets = node.board.sockets.opened
-        if sockets and node.link_up():
-            self._watch(node_id, next(iter(sockets)))
-        else:
-            self._watch(node_id, None)
+        self._watch(node_id)
 
-    def _watch(self, node_id: str, socket: StreamSocket | None) -> None:
-        """Wait for this socket of the node and no other; the firmware has one at most."""
+    def _watch(self, node_id: str) -> None:
+        """Wait for the node's socket of now: the firmware has one at most, and a frozen or deaf node none.
+
+        Called after whatever may close a socket and before any other node runs: the system gives the number of a
+        closed socket to the next one.
+        """
         assert self._selector is not None
+        node = self._nodes[node_id]
+        hears = node_id not in self._frozen and node.link_up()
+        socket = next(iter(node.board.sockets.opened), None) if hears else None
         old = self._watched.get(node_id)
         if old is socket:
             return
@@ -249,6 +270,7 @@ class Fleet:
         def do() -> None:
             now_ms = self._now_ms()
             act(node, now_ms)
+            self._watch(node_id)
             self._set_due(node_id, now_ms)
 
         self._asked.append(do)

@@ -14,7 +14,6 @@ from winter_node.core import Core
 from winter_wire import schema, topics
 
 LOG_LINES_MAX = 50
-FOREVER_MS = 5000  # how long a core without a connection may be left alone: it has nothing to say then
 
 
 class Outgoing(NamedTuple):
@@ -51,7 +50,7 @@ class PureNode:
         self.subscriptions: set[str] = set()
         self.page = self.identified = self.restarts = 0
         self.log: deque[str] = deque(maxlen=LOG_LINES_MAX)
-        self.core = self._boot("power_on")
+        self.core = self._boot("power")
 
     def connect(self, now_ms: int) -> list[Outgoing]:
         """The bus is there: subscriptions, birth and all that follows."""
@@ -108,6 +107,7 @@ class PureNode:
         self.subscriptions = set(saved.subscriptions)
 
     def _boot(self, cause: str) -> Any:
+        """A new core; cause in the firmware's own words for why a board started."""
         core = Core(self.settings, self._random.randint(1, schema.COUNT_MAX), self._random.random)
         core.vitals["reset_cause"] = cause
         return core
@@ -139,7 +139,7 @@ class PureNode:
         gone = self.will()
         self.subscriptions.clear()
         self.restarts += 1
-        self.core = self._boot("soft")
+        self.core = self._boot("reset")
         return [gone, *self.connect(now_ms)]
 
 

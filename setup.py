@@ -28,7 +28,7 @@ class BuildWithDevices(build_py):
         for name in FIRMWARE_FILES:
             shutil.copyfile(ROOT / "firmware" / name, firmware / name)
         shutil.copytree(ROOT / "boards", package / "_boards", dirs_exist_ok=True)
-        _drivers_module().fetch(package / "_drivers", progress=print)
+        shutil.copytree(_drivers_module().path(progress=print), package / "_drivers", dirs_exist_ok=True)
 
 
 def _drivers_module() -> types.ModuleType:

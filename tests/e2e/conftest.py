@@ -6,7 +6,10 @@ import signal
 import time
 
 import pytest
+from winter_river.emulator import Fleet
+from winter_river.facility import load_facility
 from winter_river.service.broker import start_broker
+from winter_river.service.wiring import Service
 
 
 def wait_until(claim, *, timeout_s=10.0, what=""):
@@ -65,3 +68,40 @@ def brokers(tmp_path):
     yield brokers
     brokers.thaw()
     brokers.stop()
+
+
+class Live:
+    """A running site: broker, service and fleet; `at` waits for a state and gives how long it took."""
+
+    def __init__(self, brokers, facility):
+        self.brokers, self.facility = brokers, facility
+        self.service = Service(facility, brokers.url, seed=1)
+        self.fleet = Fleet(facility, brokers.url, seed=1)
+        self.site = self.service.site
+        self.service.start()
+        self.service.wait_ready()
+        self.fleet.start()
+        assert self.service.wait_online(), "not all nodes came online"
+        self.site.advance(1.1)
+
+    def at(self, node_id, *, timeout_s=10.0, **fields):
+        """Waits until the view of a node shows these fields."""
+        wait_until(
+            lambda: all(self.site.view(node_id)[name] == value for name, value in fields.items()),
+            timeout_s=timeout_s,
+            what=f"{node_id} {fields}; it is {self.site.view(node_id)}",
+        )
+
+    def close(self):
+        self.fleet.stop()
+        self.service.stop()
+        assert self.service.failure is None, self.service.failure
+        assert self.service.report().counters["laws_broken"] == 0, self.service.report().notes
+
+
+@pytest.fixture
+def live(brokers):
+    """The 24-node site in quick calibration over a real broker, every node online; no law may break in the test."""
+    live = Live(brokers, load_facility("block-2n-24").with_calibration("quick"))
+    yield live
+    live.close()

@@ -71,7 +71,7 @@ def test_node_nobody_heard_of_is_absent():
         pytest.param(WELL[1:], "no engine has ever run", "winter-river run", id="engine absent"),
         pytest.param([*WELL, said("engine", status="offline")], "engine is not running", "winter-river run", id="gone"),
         pytest.param([*WELL, said("engine", ago_s=60)], "said nothing for 60 s", "start it again", id="engine hangs"),
-        pytest.param([*WELL, said("engine", laws_broken=2)], "2 steps broke a law", "report", id="law broken"),
+        pytest.param([*WELL, said("engine", laws_broken=2)], "did not hold 2 times", "report", id="law broken"),
         pytest.param([*WELL, said("engine", lag_ms=900)], "900 ms late", "faster machine", id="engine late"),
         pytest.param([*WELL, said("ups", status="offline")], "ups is offline", "winter-river node ups", id="node off"),
         pytest.param(WELL[:2], "ups has never been heard", "winter-river node ups", id="node absent"),

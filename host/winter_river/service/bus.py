@@ -213,7 +213,8 @@ class Bus:
         if connection is None:
             return
         # A command must not wait for the acknowledgement of the view before it: that costs 40 ms a time.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if isinstance(connection, socket.socket):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with selectors.DefaultSelector() as selector:
             selector.register(self._wake_read, selectors.EVENT_READ)
             selector.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)

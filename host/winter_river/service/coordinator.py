@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from winter_wire import schema, topics
 
 from winter_river import engine
+from winter_river.engine import laws
 from winter_river.service import outgoing, presence, statuses
 from winter_river.service.messages import Message
 from winter_river.service.roster import Note, Roster, Slot
@@ -40,6 +41,9 @@ STEPS_PER_S_MAX = 20  # the contract
 TICK_SLACK = 1e-9  # sums of binary fractions fall just short of whole seconds
 EVENTS_MAX = 10_000
 LAW_NOTES_MAX = 20
+# Checking the laws costs about 0.02 ms a node (measured: 0.5 ms for 24 nodes, 62 ms for 2,400). Larger sites are
+# checked once a tick only: even those 2,400 nodes then spend 6 % of a core on it.
+LAWS_EACH_STEP_NODES_MAX = 200
 
 
 @dataclass(slots=True)
@@ -114,7 +118,6 @@ class Coordinator:
         self._roster = Roster(slots, root, boot, grace, will_hold_s)
         self._origin_s: float | None = None  # the caller's clock at engine time 0
         self._last_s = 0.0  # the caller's clock at the last step
-        self._t_s = 0.0
         self._commands_made = 0
         self._events: deque[engine.Event] = deque(maxlen=EVENTS_MAX)
         self._views = outgoing.ViewBook()
@@ -124,7 +127,7 @@ class Coordinator:
     @property
     def t_s(self) -> float:
         """Engine time, s since the beginning."""
-        return self._t_s
+        return self._world.t_s
 
     @property
     def timeline(self) -> int:
@@ -213,24 +216,27 @@ class Coordinator:
         self._begin(now_s)
         assert self._origin_s is not None
         first = not self.work.steps
-        t_s = max(self._t_s, now_s - self._origin_s)
+        ticked = self._tick(now_s - self._origin_s) or first
+        checked = ticked or len(self._roster.slots) <= LAWS_EACH_STEP_NODES_MAX
+        before = laws.latches(self._plan, self._world) if checked else None
+        dt_s = now_s - self._origin_s - self.t_s
         found: list[engine.Event] = []
-        if t_s > self._t_s:
-            found += engine.step(self._plan, self._world, t_s - self._t_s)
-        self._t_s = self._roster.t_s = t_s
+        if dt_s > 0:
+            found += engine.step(self._plan, self._world, dt_s)
+        self._roster.t_s = self.t_s
         self._last_s = max(now_s, self._last_s)
         self._roster.age(now_s)
         if self._apply(now_s) or first:
             found += engine.step(self._plan, self._world, 0.0)
         self._events.extend(found)
         self.work.steps += 1
-        ticked = self._tick() or first
-        self._check_laws()
+        if checked:
+            self._check_laws(found, before)
         return self._outgoing(found, ticked=ticked)
 
-    def _tick(self) -> bool:
-        """Whether a new whole second has begun."""
-        tick = math.floor(self._t_s / TICK_S + TICK_SLACK)
+    def _tick(self, t_s: float) -> bool:
+        """Whether a new whole second of engine time has begun by t_s."""
+        tick = max(self.work.tick, math.floor(t_s / TICK_S + TICK_SLACK))
         jumped = tick - self.work.tick
         self.work.tick = tick
         self.work.skipped += max(0, jumped - 1)
@@ -246,10 +252,10 @@ class Coordinator:
             engine.apply(self._plan, self._world, node_id, slot.own, present=slot.presence.carries)
         return bool(ready)
 
-    def _check_laws(self) -> None:
+    def _check_laws(self, found: Sequence[engine.Event], before: laws.Latches | None) -> None:
         """Counts broken laws and says the first few with their numbers. The run goes on: a class in front of a
         live site is better served by a figure that is shown as doubtful than by a dead service."""
-        for law in engine.laws.check(self._plan, self._world):
+        for law in laws.check(self._plan, self._world, events=found, before=before):
             self.work.laws_broken += 1
             if self.work.laws_broken <= LAW_NOTES_MAX:
                 self._roster.note(topics.ENGINE, f"law broken: {law}")
@@ -268,7 +274,7 @@ class Coordinator:
             if self._views.due(node_id, view, asked=asked):
                 out.append(
                     outgoing.view_message(
-                        self._root, node_id, view, type_name=slot.type, timeline=self.timeline, t_s=self._t_s
+                        self._root, node_id, view, type_name=slot.type, timeline=self.timeline, t_s=self.t_s
                     )
                 )
         roster.births.clear()
@@ -278,11 +284,11 @@ class Coordinator:
         """The retained statuses of engine and facility."""
         slots = self._roster.slots.values()
         common = {
-            "uptime": int(self._t_s),
+            "uptime": int(self.t_s),
             "boot": self._boot,
             "seq": self.work.tick,
             "timeline": self.timeline,
-            "t_s": self._t_s,
+            "t_s": self.t_s,
             "fw": self._version,
         }
         doubtful = self.work.laws_broken or self.rival is not None
@@ -336,12 +342,12 @@ class Coordinator:
         Presence is of the present and stays. Nodes that are there are told to restore what they were set to.
         """
         self._world = engine.restore(self._plan, snapshot.engine)
-        self._t_s = snapshot.state["_t_s"]
-        self._origin_s = now_s - self._t_s
-        self.work.tick = math.floor(self._t_s / TICK_S + TICK_SLACK)
+        self._origin_s = now_s - self.t_s
+        self.work.tick = math.floor(self.t_s / TICK_S + TICK_SLACK)
+        self._events = deque(snapshot.state["_events"], maxlen=EVENTS_MAX)
         slots = snapshot.state["_roster"].slots
         self._roster.go_back({node_id: slot.own for node_id, slot in slots.items()}, now_s)
 
 
 # What a snapshot holds besides the world and the event log.
-_STATE = ("work", "_roster", "_origin_s", "_last_s", "_t_s", "_commands_made", "_views")
+_STATE = ("work", "_roster", "_origin_s", "_last_s", "_commands_made", "_views")

@@ -161,7 +161,12 @@ def _of_engine(seen: Picture, broker: str, *, now_s: float, wall_s: float) -> li
 
 # engine/status field, highest that is well, what it means, what to do
 _ENGINE_COUNTERS = (
-    ("laws_broken", 0, "{} steps broke a law of physics", "please report it with the facility file and the seed"),
+    (
+        "laws_broken",
+        0,
+        "a law of physics did not hold {} times",
+        "please report it with the facility file and the seed",
+    ),
     ("dropped", 0, "{} messages were dropped", "fewer nodes or a faster machine; see winter-river watch for floods"),
     ("lag_ms", LAG_MS_MAX, "the engine is {:.0f} ms late", "fewer nodes or a faster machine"),
     ("rejected", 0, "{} messages were refused", "winter-river watch shows who sends what the contract does not know"),

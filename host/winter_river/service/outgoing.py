@@ -7,26 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from winter_wire import codec, schema, topics
 
+from winter_river.engine import Event
 from winter_river.service.messages import Message
 
 # A node refuses to close on a view older than 5 s, so the promise "at least every 5 s" is kept with a tick to spare.
 VIEW_EVERY_TICKS = 4
-
-
-class EngineEvent(Protocol):
-    """The part of an engine event that goes on the bus."""
-
-    id: int
-    t_s: float
-    node_id: str
-    event: str
-    from_: str
-    to: str
-    cause: int
 
 
 @dataclass(slots=True)
@@ -52,7 +40,7 @@ def view_message(
     return Message(topics.topic(node_id, topics.VIEW, root), codec.encode("view", fields, type_name), 0, False)
 
 
-def event_message(root: str, event: EngineEvent, *, timeline: int) -> Message:
+def event_message(root: str, event: Event, *, timeline: int) -> Message:
     """An event of the engine; node_id says where it happened."""
     fields = {
         "v": schema.VERSION,
@@ -91,8 +79,8 @@ def restore_message(
     root: str, node_id: str, *, timeline: int, own: Mapping[str, object], command_id: str, boot: int | None
 ) -> Message:
     """The command that brings a node back to what it was at the moment that was gone back to."""
-    params: dict[str, object] = {"timeline": timeline}
-    params.update({name: own[name] for name in ("handle", "fault") if name in own})
+    taken = [row[0] for row in schema.VERBS["restore"]]
+    params = {**{name: own[name] for name in taken if name in own}, "timeline": timeline}
     fields: dict[str, object] = {
         "v": schema.VERSION,
         "command": "restore",

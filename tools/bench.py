@@ -1,0 +1,184 @@
+"""`make bench`: how fast and how small, each figure beside its bar. Exit 1 when a bar is missed.
+
+    python tools/bench.py [engine] [site] [command] [ingest]        all of them by default
+
+Figures move with the machine and its neighbours: read them as orders of size, and ratios within one run.
+"""
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import psutil  # type: ignore[import-untyped]
+from paho.mqtt.enums import CallbackAPIVersion
+from winter_river import engine, load_facility
+from winter_river.emulator import Fleet
+from winter_river.facility import Facility, generate
+from winter_river.service.broker import Broker, start_broker
+from winter_river.service.wiring import Service
+from winter_wire import codec, topics
+
+Row = tuple[str, float, str, float, bool]  # what, figure, unit, bar, whether the bar is a floor
+
+SITE_S = 20.0
+COMMANDS = 300
+INGEST_PER_S = 10_000
+INGEST_S = 5.0
+
+
+def bench_engine() -> Iterator[Row]:
+    """One step of one second with every rack's load changed by up to 1 %, plain Python."""
+    yield "step, block-2n-24, every load changed", _step_ms(load_facility("block-2n-24"), 400), "ms", 1.0, False
+    yield "step, 2,400 nodes, every load changed", _step_ms(generate(2400), 20), "ms", 25.0, False
+
+
+def _step_ms(facility: Facility, steps: int) -> float:
+    plan = facility.plan()
+    world = engine.new_world(plan)
+    racks = [(node.id, node.ratings["load_kw"]) for node in facility.nodes.values() if node.type == "server"]
+    took_s = []
+    for number in range(steps):
+        for index, (node_id, load_kw) in enumerate(racks):
+            change = 0.01 * ((number * 7 + index * 3) % 20 - 10) / 10
+            engine.apply(plan, world, node_id, {"load_set_kw": load_kw * (1 + change)}, present=True)
+        start_s = time.perf_counter()
+        engine.step(plan, world, 1.0)
+        took_s.append(time.perf_counter() - start_s)
+    return statistics.median(took_s) * 1000
+
+
+def bench_site() -> Iterator[Row]:
+    """`winter-river run` as a user starts it: broker, service and 24 nodes, at rest at 1 Hz."""
+    command = [sys.executable, "-m", "winter_river", "run", "--no-ui", "--mqtt-port", "0", "--for", f"{SITE_S + 15:g}s"]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            time.sleep(8)
+            whole = psutil.Process(process.pid)
+            before_s, start_s = _cpu_s(whole), time.monotonic()
+            time.sleep(SITE_S)
+            share = 100 * (_cpu_s(whole) - before_s) / (time.monotonic() - start_s)
+            memory_mb = sum(part.memory_full_info().pss for part in _family(whole)) / 1e6
+        finally:
+            process.terminate()
+            process.wait(10)
+    yield "site of 24 nodes, processor", share, "% of a core", 15.0, False
+    yield "site of 24 nodes, memory in all", memory_mb, "MB", 150.0, False
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    return [process, *process.children(recursive=True)]
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    return float(sum(part.cpu_times().user + part.cpu_times().system for part in _family(process)))
+
+
+def bench_command() -> Iterator[Row]:
+    """From publishing a command to the node's status that shows its effect, as a bare client sees it."""
+    facility = load_facility("block-2n-24")
+    with _broker() as broker, Service(facility, broker.url) as service, Fleet(facility, broker.url):
+        service.wait_ready()
+        service.wait_online()
+        client, heard = _client(broker), threading.Event()
+        wanted: list[float] = [0.0]
+
+        def on_message(_client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+            status, _ = codec.decode("status", message.payload)
+            if status and status.get("load_set_kw") == wanted[0]:
+                heard.set()
+
+        client.on_message = on_message
+        client.subscribe(topics.topic("server_rack_a1", topics.STATUS))
+        time.sleep(0.5)
+        took_ms = []
+        for number in range(COMMANDS):
+            wanted[0] = 90.0 + number % 10
+            heard.clear()
+            payload = codec.encode("command", {"command": "set_load", "params": {"power_kw": wanted[0]}})
+            start_s = time.perf_counter()
+            client.publish(topics.topic("server_rack_a1", topics.COMMAND), payload, qos=1)
+            if not heard.wait(5):
+                raise RuntimeError("a command had no effect within 5 s")
+            took_ms.append((time.perf_counter() - start_s) * 1000)
+            time.sleep(0.12)  # a node tells at most ten statuses a second: measure the way, not the limit
+        client.loop_stop()
+    took_ms.sort()
+    yield f"command to status over {broker.kind}, median", statistics.median(took_ms), "ms", 250.0, False
+    yield f"command to status over {broker.kind}, p99", took_ms[int(len(took_ms) * 0.99)], "ms", 250.0, False
+
+
+def bench_ingest() -> Iterator[Row]:
+    """Statuses poured in by another process at 10,000 a second: what the service took in, and what it lost."""
+    facility = load_facility("block-2n-24")
+    with _broker() as broker, Service(facility, broker.url) as service:
+        service.wait_ready()
+        pour = [sys.executable, str(Path(__file__).parent / "pour_statuses.py")]
+        report = subprocess.run(
+            [*pour, broker.url, str(INGEST_PER_S), str(INGEST_S)], check=True, capture_output=True, text=True
+        )
+        sent, rate = report.stdout.split()
+        end_s = time.monotonic() + 5
+        while service.report().counters["received"] < int(sent) and time.monotonic() < end_s:
+            time.sleep(0.1)
+        counters = service.report().counters
+    yield "statuses poured in", float(rate), "a second", INGEST_PER_S * 0.98, True
+    yield "of them lost on the way", int(sent) - min(int(sent), counters["received"]), "messages", 0, False
+    yield "dropped by a full queue", counters["dropped"], "messages", 0, False
+    yield "engine ticks jumped meanwhile", counters["skipped"], "ticks", 0, False
+
+
+class _broker:
+    """A private broker for one bench."""
+
+    def __enter__(self) -> Broker:
+        self._folder = tempfile.TemporaryDirectory()
+        self._broker = start_broker("auto", data_dir=Path(self._folder.name))
+        return self._broker
+
+    def __exit__(self, *exception: object) -> None:
+        self._broker.stop()
+        self._folder.cleanup()
+
+
+def _client(broker: Broker) -> paho.Client:
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    return client
+
+
+BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
+    "engine": bench_engine,
+    "site": bench_site,
+    "command": bench_command,
+    "ingest": bench_ingest,
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"no bench {unknown[0]}; there are {', '.join(BENCHES)}")
+        return 2
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}")
+    missed = 0
+    for name in names or list(BENCHES):
+        for what, figure, unit, bar, floor in BENCHES[name]():
+            good = figure >= bar if floor else figure <= bar
+            missed += not good
+            word = "at least" if floor else "at most"
+            print(f"{what:42} {figure:10.3f} {unit:12} {word} {bar:g}{'' if good else '   MISSED'}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

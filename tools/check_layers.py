@@ -47,7 +47,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
         "winter_river.paths",
     ),
     "winter_river.board": (
-        *("winter_wire", "winter_node.settings", "winter_river.drivers", "winter_river.facility"),
+        *("winter_wire", "winter_node", "winter_river.drivers", "winter_river.facility"),
         *("winter_river.paths", "winter_river.service.bus", "winter_river.service.messages"),
     ),
     "winter_river.emulator.virtual_board": (

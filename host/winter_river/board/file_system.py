@@ -35,7 +35,7 @@ def build(files: Mapping[str, bytes], *, size: int) -> bytes:
 def read(image: bytes) -> dict[str, bytes]:
     """Every file in a file system. Raises FileSystemError where the bytes are none."""
     mounted = _mounted(image)
-    return {name: _read_one(mounted, name) for name in _names(mounted)}
+    return {name: _read_one(mounted, name) or b"" for name in _names(mounted)}
 
 
 def update(image: bytes, files: Mapping[str, bytes]) -> bytes:

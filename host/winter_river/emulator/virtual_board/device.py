@@ -103,6 +103,10 @@ class VirtualEsp32:
             self._thread.join()
         self.flash.save()
 
+    def wait(self) -> None:
+        """Comes back when it has been switched off."""
+        self._thread.join()
+
     def unplug(self) -> None:
         """Pulls the plug: the port is gone in the middle of whatever went on."""
         self._call(self._unplug)

@@ -6,7 +6,6 @@ show() blocks for one frame on the wire: 1,040 bytes, 24 ms at 400 kHz.
 from winter_node import screen, ticks
 
 ADDRESSES = (0x3C, 0x3D)
-WIDTH, HEIGHT = 128, 64
 LOOK_AGAIN_MS = 10000  # chosen: a screen that is plugged in later is found, at the cost of two bytes on the bus
 
 
@@ -39,7 +38,7 @@ class Oled:
             if address in found:
                 import ssd1306
 
-                self._display = ssd1306.SSD1306_I2C(WIDTH, HEIGHT, self._i2c, address)
+                self._display = ssd1306.SSD1306_I2C(screen.WIDTH, screen.HEIGHT, self._i2c, address)
                 return True
         return False
 

@@ -220,7 +220,7 @@ EVENTS = {
     "state": "",
     "handle": "handle",
     "fault": "fault",
-    "presence": "presence",
+    "presence": "",
     "trip": "trips on",
     "transfer": "transfers",
     "crank": "cranks",

@@ -173,6 +173,16 @@ def test_site_of_any_size_scrolls_to_its_end(terminal: Terminal, facility: Any, 
     terminal(drive, facility=facility)
 
 
+@pytest.mark.parametrize("size", [(20, 5), (40, 10), (300, 100)])
+def test_terminal_of_any_size_is_drawn(terminal: Terminal, size: tuple[int, int]) -> None:
+    async def drive(screen: Any) -> None:
+        await screen.press("1")
+        await screen.wait(3)
+        assert [len(line) for line in screen.lines] == [size[0]] * size[1]
+
+    terminal(drive, size=size)
+
+
 def test_what_cannot_go_on_ends_the_view_with_its_reason(terminal: Terminal) -> None:
     async def drive(screen: Any) -> None:
         screen.app._fatal = lambda: "the broker ended"

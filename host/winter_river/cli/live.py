@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 PORTS_TRIED_MAX = 10  # chosen: a machine with ten brokers in a row wants to be asked
 READY_S_MAX = 10.0
 NODES_S_MAX = 3.0  # chosen: 24 nodes need about 1.5 s; a large site comes up in front of its spectators
+NOTE_S = 15.0  # chosen: long enough to be read in passing
 LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A running site: its service and the broker it speaks over."""
+    """A running site: its service and the broker it speaks over; is_open: other machines can reach that broker."""
 
     facility: "Facility"
     service: "Service"
     broker: "Broker"
     seed: int
+    is_open: bool
 
     def health(self) -> "Health":
         """What the header of a screen says."""
@@ -35,9 +37,13 @@ class Live:
 
         report = self.service.report()
         balance = {name: value for name, value in report.balance.items() if isinstance(value, (int, float))}
-        note = "" if report.connected else f"broker lost: {report.why_down}"
+        note = "OPEN TO THE NETWORK" if self.is_open else ""
+        if report.notes and report.t_s - report.notes[-1].t_s < NOTE_S:
+            note = f"{report.notes[-1].node_id} {report.notes[-1].text}".strip()
         if report.counters.get("laws_broken"):
-            note = note or f"{report.counters['laws_broken']:.0f} laws broken: a fault of ours"
+            note = f"{report.counters['laws_broken']:.0f} laws broken: a fault of ours"
+        if not report.connected:
+            note = f"broker lost: {report.why_down}"
         return Health(
             broker=report.broker,
             nodes=report.nodes,
@@ -89,7 +95,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             running.enter_context(Fleet(facility, broker, root=settings.root, seed=settings.seed))
             if not service.wait_online(timeout_s=NODES_S_MAX):
                 say("some nodes are still starting")
-        yield Live(facility, service, broker, settings.seed)
+        yield Live(facility, service, broker, settings.seed, is_open=host != LOOPBACK)
 
 
 def _broker(settings: Settings, *, host: str, say: Callable[[str], None]) -> "Broker":

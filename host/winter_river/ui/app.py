@@ -34,6 +34,7 @@ class LiveView(App[str]):
 
     CSS = """
     Screen { layout: vertical; }
+    Static { text-wrap: nowrap; text-overflow: ellipsis; }
     #header { height: 2; }
     SiteTree { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }
     #detail { height: 1; }
@@ -122,7 +123,7 @@ class LiveView(App[str]):
         if self._texts.get(name) != text:
             self._texts[name] = text
             style = "bold" if name == "header" or (name == "footer" and self._notice_looks) else ""
-            self.screen_stack[0].query_one(f"#{name}", Static).update(Text(text, style=style, no_wrap=name != "footer"))
+            self.screen_stack[0].query_one(f"#{name}", Static).update(Text(text, style=style))
 
     def _header(self) -> str:
         health = self._health()

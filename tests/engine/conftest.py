@@ -1,0 +1,248 @@
+"""The training facility as plain devices, small chains, and a story that checks the ten laws at every step."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+import pytest
+
+from winter_river.engine import (
+    CURVES,
+    Device,
+    Event,
+    Plan,
+    World,
+    apply,
+    build_plan,
+    laws,
+    new_world,
+    snapshot,
+    step,
+    view,
+)
+
+IEC_EI = float(CURVES.index("iec_ei"))
+IEEE_VI = float(CURVES.index("ieee_vi"))
+
+# The table of the training facility, per side.
+UTILITY = {"voltage_v": 230_000, "short_circuit_mva": 5000, "x_over_r": 12}
+HV_MV = {
+    "power_kva": 10_000,
+    "primary_voltage_v": 230_000,
+    "secondary_voltage_v": 34_500,
+    "impedance_pct": 9.5,
+    "no_load_loss_w": 12_000,
+    "load_loss_w": 55_000,
+    "no_load_current_pct": 0.4,
+}
+MV_SWITCHGEAR = {
+    "rated_a": 1200,
+    "pickup_a": 25,
+    "curve": IEEE_VI,
+    "instantaneous_pickup_a": 400,
+    "instantaneous_delay_s": 0.05,
+    "feed_resistance_ohm": 0.01,
+    "feed_reactance_ohm": 0.006,
+}
+MV_LV = {
+    "power_kva": 750,
+    "primary_voltage_v": 34_500,
+    "secondary_voltage_v": 480,
+    "impedance_pct": 5.75,
+    "no_load_loss_w": 1100,
+    "load_loss_w": 5500,
+    "no_load_current_pct": 0.5,
+    "feed_resistance_ohm": 0.12,
+    "feed_reactance_ohm": 0.048,
+}
+LV_SWITCHGEAR = {
+    "rated_a": 1000,
+    "pickup_a": 950,
+    "time_multiplier": 1.5,
+    "short_time_pickup_a": 2250,
+    "short_time_delay_s": 0.4,
+    "feed_resistance_ohm": 0.00068,
+    "feed_reactance_ohm": 0.0003,
+    "second_feed_resistance_ohm": 0.0006,
+    "second_feed_reactance_ohm": 0.001,
+}
+GENERATOR = {"power_kw": 600, "power_kva": 750, "voltage_v": 480, "fuel_gal": 800}
+UPS = {
+    "power_kva": 500,
+    "power_kw": 500,
+    "input_kw_max": 650,
+    "bypass_loss_kw": 3,
+    "charge_kw": 100,
+    "charge_kw_on_generator": 50,
+    "battery_kwh": 10.96,
+    "battery_kw": 394.7,
+    "input_rated_a": 800,
+    "input_pickup_a": 840,
+    "input_short_time_pickup_a": 2000,
+    "input_short_time_delay_s": 0.3,
+    "output_rated_a": 600,
+    "output_pickup_a": 630,
+    "output_time_multiplier": 0.5,
+    "output_short_time_pickup_a": 1800,
+    "output_short_time_delay_s": 0.2,
+    "feed_resistance_ohm": 0.0008,
+    "feed_reactance_ohm": 0.0013,
+    "output_resistance_ohm": 0.0008,
+    "output_reactance_ohm": 0.0004,
+}
+RACK = {
+    "load_kw": 96,
+    "load_kw_max": 200,
+    "rated_a": 150,
+    "pickup_a": 172.5,
+    "time_multiplier": 3,
+    "instantaneous_pickup_a": 750,
+    "feed_resistance_ohm": 0.008,
+    "feed_reactance_ohm": 0.003,
+}
+COOLING = {"rated_a": 100, "pickup_a": 115, "time_multiplier": 3, "instantaneous_pickup_a": 1000}
+
+
+def side_of_block(s: str) -> list[Device]:
+    """One side of the 24 nodes: 12 devices."""
+    return [
+        Device(f"utility_{s}", "utility", (), UTILITY),
+        Device(f"hv_mv_transformer_{s}", "transformer", (f"utility_{s}",), HV_MV),
+        Device(f"mv_switchgear_{s}", "switchgear", (f"hv_mv_transformer_{s}",), MV_SWITCHGEAR),
+        Device(f"mv_lv_transformer_{s}", "transformer", (f"mv_switchgear_{s}",), MV_LV),
+        Device(f"generator_{s}", "generator", (), GENERATOR),
+        Device(f"lv_switchgear_{s}", "switchgear", (f"mv_lv_transformer_{s}", f"generator_{s}"), LV_SWITCHGEAR),
+        Device(f"ups_{s}", "ups", (f"lv_switchgear_{s}",), UPS),
+        Device(f"cooling_{s}", "cooling", (f"lv_switchgear_{s}",), COOLING),
+        *(Device(f"server_rack_{s}{k}", "server", (f"ups_{s}",), RACK) for k in (1, 2, 3, 4)),
+    ]
+
+
+def block_24() -> list[Device]:
+    return side_of_block("a") + side_of_block("b")
+
+
+def dual_cord_block() -> list[Device]:
+    """The two sides with four rows of racks that have a cord on each."""
+    plain = [device for device in block_24() if device.type != "server"]
+    return plain + [Device(f"rack_{k}", "server", ("ups_a", "ups_b"), RACK) for k in (1, 2, 3, 4)]
+
+
+def chain_8() -> list[Device]:
+    """The smallest site with every type but cooling: eight nodes in a row."""
+    transformer = {
+        "power_kva": 150,
+        "primary_voltage_v": 13_800,
+        "secondary_voltage_v": 480,
+        "impedance_pct": 4,
+        "no_load_loss_w": 300,
+        "load_loss_w": 1500,
+        "no_load_current_pct": 1,
+    }
+    ups = {
+        "power_kva": 80,
+        "power_kw": 80,
+        "battery_kwh": 2.0,
+        "bypass_loss_kw": 0.5,
+        "input_rated_a": 125,
+        "input_pickup_a": 130,
+        "output_rated_a": 110,
+        "output_pickup_a": 115,
+    }
+    rack = {"load_kw": 40, "load_kw_max": 120, "rated_a": 100, "pickup_a": 115, "feed_resistance_ohm": 0.01}
+    return [
+        Device("util_a", "utility", (), {"voltage_v": 13_800, "short_circuit_mva": 250, "x_over_r": 8}),
+        Device("trf_a", "transformer", ("util_a",), transformer),
+        Device("gen_a", "generator", (), {"power_kw": 120, "power_kva": 150, "voltage_v": 480, "fuel_gal": 100}),
+        Device("sw_a", "switchgear", ("trf_a", "gen_a"), {"rated_a": 200, "pickup_a": 220}),
+        Device("dist_a", "distribution", ("sw_a",), {"rated_a": 150, "pickup_a": 172}),
+        Device("ups_a", "ups", ("dist_a",), ups),
+        Device("pdu_a", "pdu", ("ups_a",), {"rated_a": 100, "pickup_a": 115, "instantaneous_pickup_a": 700}),
+        Device("srv_a", "server", ("pdu_a",), rack),
+    ]
+
+
+class Story:
+    """One world being told a story. Every step is checked against the ten laws."""
+
+    def __init__(
+        self, devices: Sequence[Device], *, calibration: str = "training", dt_s: float = 1.0, seed: int = 0
+    ) -> None:
+        self.plan: Plan = build_plan(devices, calibration=calibration)
+        self.world: World = new_world(self.plan, seed=seed)
+        self.dt_s = dt_s
+        self.events: list[Event] = []
+        self._before = laws.latches(self.plan, self.world)
+
+    def tell(self, node_id: str, *, present: bool = True, **fields: object) -> None:
+        apply(self.plan, self.world, node_id, fields, present=present)
+
+    def run(self, seconds: float) -> list[Event]:
+        """Lets time pass in steps of dt_s (the last one shorter) and gives the events."""
+        found: list[Event] = []
+        end_s = self.world.t_s + seconds
+        while True:
+            found += self.step(min(self.dt_s, max(0.0, end_s - self.world.t_s)))
+            if self.world.t_s >= end_s - 1e-9:
+                return found
+
+    def until(self, t_s: float) -> list[Event]:
+        return self.run(t_s - self.world.t_s)
+
+    def step(self, dt_s: float) -> list[Event]:
+        events = step(self.plan, self.world, dt_s)
+        broken = laws.check(self.plan, self.world, events=events, before=self._before)
+        assert broken == [], f"at {self.world.t_s} s: {broken}"
+        self._before = laws.latches(self.plan, self.world)
+        self.events += events
+        return events
+
+    def view(self, node_id: str) -> dict[str, object]:
+        return view(self.plan, self.world, node_id)
+
+    def number(self, node_id: str, field: str) -> float:
+        value = self.view(node_id)[field]
+        assert isinstance(value, (int, float)) and math.isfinite(value)
+        return float(value)
+
+    def state(self, node_id: str) -> str:
+        return str(self.view(node_id)["state"])
+
+    def when(self, node_id: str, event: str, to: str | None = None, *, after_s: float = -1.0) -> float:
+        """The instant of the first such event after after_s."""
+        for e in self.events:
+            if e.node_id == node_id and e.event == event and e.t_s > after_s and (to is None or e.to == to):
+                return e.t_s
+        raise AssertionError(f"no {event} {to or ''} of {node_id} after {after_s} s in {self.events}")
+
+    def hash(self) -> str:
+        return snapshot(self.plan, self.world).hash
+
+
+@pytest.fixture
+def story() -> Callable[..., Story]:
+    """Starts a story on devices (default: the 24 nodes)."""
+
+    def start(devices: Iterable[Device] | None = None, **options: object) -> Story:
+        return Story(block_24() if devices is None else list(devices), **options)  # type: ignore[arg-type]
+
+    return start
+
+
+@pytest.fixture
+def block() -> list[Device]:
+    return block_24()
+
+
+@pytest.fixture
+def side() -> Callable[[str], list[Device]]:
+    return side_of_block
+
+
+@pytest.fixture
+def dual_cord() -> list[Device]:
+    return dual_cord_block()
+
+
+@pytest.fixture
+def chain() -> list[Device]:
+    return chain_8()

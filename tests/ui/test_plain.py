@@ -33,7 +33,8 @@ def test_last_events_are_written_before_the_end() -> None:
 
     def wait() -> bool:
         going = next(moments)
-        site.command("srv_a", "close" if going else "open")
+        if not going:
+            site.command("srv_a", "open")
         return going
 
     show(EventLines(site), wait=wait, write=written.append)

@@ -5,7 +5,16 @@ ARGS ?=
 LAN ?=
 SOURCES := host firmware tools tests setup.py
 
-.PHONY: help setup setup-test run test soak bench check lock clean
+# Settings of a board: make flash NODE=ups_a PORT=/dev/ttyUSB0
+NODE ?=
+PORT ?=
+BOARD ?=
+FACILITY ?=
+IMAGE ?=
+ESPTOOL_FLAGS ?=
+THIS_BOARD = $(if $(PORT),--port '$(PORT)') $(if $(BOARD),--board '$(BOARD)') $(if $(FACILITY),--facility '$(FACILITY)')
+
+.PHONY: help setup setup-test setup-board run test soak bench check lock clean flash deploy mount monitor boards need-node
 .NOTPARALLEL:
 
 help:  ## list the targets
@@ -36,6 +45,28 @@ check: setup-test  ## check style, types, layers, the board's dialect and words
 	@$(PYTHON_HERE) tools/check_layers.py
 	@$(PYTHON_HERE) tools/check_dialect.py
 	@$(PYTHON_HERE) tools/check_words.py
+
+setup-board:
+	@tools/setup board
+
+need-node:
+	@[ -n "$(NODE)" ] || { echo "name the node that the board becomes: make $(MAKECMDGOALS) NODE=ups_a"; exit 2; }
+
+flash: need-node setup-board  ## write all on a board: make flash NODE=ups_a PORT=/dev/ttyUSB0
+	@$(PYTHON_HERE) -m winter_river board flash $(NODE) $(THIS_BOARD) $(if $(IMAGE),--image '$(IMAGE)') \
+	  $(if $(ESPTOOL_FLAGS),--esptool-flags='$(ESPTOOL_FLAGS)') $(ARGS)
+
+deploy: need-node setup-board  ## bring a board's files up to date, only what changed
+	@$(PYTHON_HERE) -m winter_river board deploy $(NODE) $(THIS_BOARD) $(ARGS)
+
+mount: need-node setup-board  ## run a board from the files here, without copying them
+	@$(PYTHON_HERE) -m winter_river board mount $(NODE) $(THIS_BOARD) $(ARGS)
+
+monitor: setup-board  ## open a board's console
+	@$(PYTHON_HERE) -m winter_river board monitor $(if $(PORT),--port '$(PORT)') $(ARGS)
+
+boards: setup-board  ## list the boards that are connected and supported
+	@$(PYTHON_HERE) -m winter_river board list $(ARGS)
 
 lock:  ## pin the dependencies anew (needs uv)
 	@tools/lock $(ARGS)

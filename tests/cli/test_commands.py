@@ -29,6 +29,7 @@ nodes:
 """
 COMMANDS = (
     "run", "simulate", "check", "new", "facilities", "nodes", "send", "watch", "node", "doctor", "reference", "version",
+    "board",
 )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ class _Pins:
         if not section.present or len(section.faults) > faults_before:
             return pin
         if pin not in allowed:
-            section.fault(key, f"is {pin}, which cannot {ability} on an {self._chip.title}")
+            section.fault(key, f"is {pin}, a pin of the {self._chip.title} that cannot {ability}")
         elif pin in self._taken:
             section.fault(key, f"is {pin}, which {self._taken[pin]} has already")
         else:

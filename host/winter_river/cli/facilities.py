@@ -19,10 +19,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check(
-    facility: Annotated[str, typer.Argument(help="A built-in name or a path; see `winter-river facilities`.")],
+    file: Annotated[str, typer.Argument(help="A facility, by its built-in name or a path, or a board's file (.toml).")],
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Check a facility file.
+    """Check a facility file, or a board file.
 
     Every fault at once, each with its place and the nearest valid name.
 
@@ -31,11 +31,11 @@ def check(
       winter-river check my-site.yaml
       my-site.yaml:12:11: no node `ups_1` (did you mean `ups_a`?)
     """
-    from winter_river.facility import FacilityError, load_facility
+    from winter_river.facility.faults import FileError
 
     try:
-        found = load_facility(facility)
-    except FacilityError as error:
+        values, text = _board(file) if file.endswith(".toml") else _facility(file)
+    except FileError as error:
         if json:
             faults = [
                 {"path": fault.path, "line": fault.line, "column": fault.column}
@@ -47,10 +47,24 @@ def check(
             for fault in error.faults:
                 typer.echo(str(fault))
         raise typer.Exit(FAILED) from None
-    if json:
-        typer.echo(json_text({"ok": True, "facility": found.name, "nodes": len(found.nodes), "faults": []}))
-    else:
-        typer.echo(f"{found.name}: {len(found.nodes)} nodes, calibration {found.calibration}: no fault")
+    typer.echo(json_text({"ok": True, **values, "faults": []}) if json else text)
+
+
+def _facility(name: str) -> tuple[dict[str, object], str]:
+    """What is said of a facility without a fault: as values, as a line. Raises FileError."""
+    from winter_river.facility import load_facility
+
+    found = load_facility(name)
+    line = f"{found.name}: {len(found.nodes)} nodes, calibration {found.calibration}: no fault"
+    return {"facility": found.name, "nodes": len(found.nodes)}, line
+
+
+def _board(path: str) -> tuple[dict[str, object], str]:
+    """The same of a board's file."""
+    from winter_river.board import loader
+
+    found = loader.load(path)
+    return {"board": found.name, "chip": found.chip.title}, f"{found.name}: {found.title}, {found.chip.title}: no fault"
 
 
 def new(

@@ -33,7 +33,7 @@ BUTTON_PIN = 0
 CONSOLE_BYTES_MAX = 1 << 16
 READ_BYTES = 1 << 16
 POLL_MS = 20  # how often an unattended port is looked at
-REST_S = 0.15  # chosen: a tool that comes back sooner after closing the port finds the chip as it left it
+IDLE_S = 3.0  # chosen: esptool never pauses so long; the port may be closed and opened before we could see it
 PRESS_S = {False: 0.2, True: 1.4}  # a short and a long press
 _RESETS = {"soft": "soft", "hard": "hard", "watchdog": "watchdog"}
 
@@ -73,7 +73,7 @@ class VirtualEsp32:
         self._vm: VmProcess | None = None
         self._tail = b""  # of what came in, to find a sync packet across two reads
         self._attended = False  # whether somebody has the port open
-        self._left_at_s: float | None = None  # since when nobody has had it open in download mode
+        self._heard_at_s = 0.0  # when the last bytes came
         self._out = bytearray()  # for the port, not yet taken by it
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="virtual-esp32", daemon=True)
@@ -159,8 +159,7 @@ class VirtualEsp32:
                 self._calls.popleft()()
             self._serve_port()
             self._serve_vm()
-            if self._left_at_s is not None and time.monotonic() - self._left_at_s > REST_S:
-                self._left_at_s = None
+            if self._rom is not None and time.monotonic() - self._heard_at_s > IDLE_S:
                 self._boot("power_on")
 
     def _wait(self) -> None:
@@ -171,7 +170,7 @@ class VirtualEsp32:
         if self._master is not None and self._attended:
             poll.register(self._master, select.POLLIN | (select.POLLOUT if self._out else 0))
         # A port that nobody has open reports a hang-up all the time, so it is not waited for but looked at.
-        events = dict(poll.poll(None if self._attended and self._left_at_s is None else POLL_MS))
+        events = dict(poll.poll(None if self._attended and self._rom is None else POLL_MS))
         if self._wake_read in events:
             os.read(self._wake_read, READ_BYTES)
 
@@ -184,14 +183,16 @@ class VirtualEsp32:
         attended = not events & select.POLLHUP
         if attended != self._attended:
             self._attended = attended
-            self._left_at_s = None if attended or self._rom is None else time.monotonic()
             self._out.clear()  # what nobody took is lost, as on a wire
+            if not attended and self._rom is not None:
+                self._boot("power_on")
         if events & select.POLLIN:
             with suppress(OSError):
                 self._receive(os.read(self._master, READ_BYTES))
         self._write_out()
 
     def _receive(self, data: bytes) -> None:
+        self._heard_at_s = time.monotonic()
         if self._rom is None:
             window = self._tail + data
             at = window.find(roms.SYNC_HEAD)
@@ -342,7 +343,6 @@ class VirtualEsp32:
     def _unplug(self) -> None:
         self._stop_vm()
         self._rom = None
-        self._left_at_s = None
         self._attended = False
         self._out.clear()
         if self._master is not None:

@@ -82,7 +82,7 @@ class Live:
         self.service.wait_ready()
         self.fleet.start()
         assert self.service.wait_online(), "not all nodes came online"
-        self.site.advance(1.1)
+        self.site.advance(0.5)
 
     def at(self, node_id, *, timeout_s=10.0, **fields):
         """Waits until the view of a node shows these fields."""

@@ -154,6 +154,28 @@ def test_visitor_sees_what_the_broker_remembers(brokers, connect):
         assert len(visitor.remembered()) == 200
 
 
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        pytest.param([b"\x20\x02\x00\x05"], "refused the connection", id="connection"),
+        pytest.param([b"\x20\x02\x00\x00", b"\x90\x03\x00\x01\x80"], "refused a subscription", id="subscription"),
+    ],
+)
+def test_broker_that_refuses_us_is_named_with_the_reason(answers, why):
+    """CONNACK with code 5 and SUBACK with code 128, as in the MQTT 3.1.1 standard."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        bus = Bus(f"mqtt://127.0.0.1:{server.getsockname()[1]}", client_id="guest", subscriptions=[("t/#", 0)])
+        bus.start()
+        peer, _ = server.accept()
+        with peer:
+            for answer in answers:
+                peer.recv(1024)
+                peer.sendall(answer)
+            with pytest.raises(BusError, match=why):
+                bus.wait_connected(1.0)
+        bus.stop()
+
+
 @pytest.mark.soak
 def test_frozen_broker_is_noticed_within_twice_the_keepalive(brokers, connect, until):
     bus = connect("patient", "t/#")

@@ -96,7 +96,7 @@ def test_generator_fails_too_and_the_racks_recover_one_after_the_other(live):
 
 
 def test_breaker_opened_and_closed_at_any_phase_of_a_tick_sticks(live):
-    for _ in range(6):
+    for _ in range(4):
         live.site.advance(0.37)
         assert live.site.send("lv_switchgear_b", "open").done
         live.at("lv_switchgear_b", state="OPEN", timeout_s=1.0)

@@ -142,6 +142,9 @@ class Bus:
         self._poke()
         if self._thread.is_alive():
             self._thread.join(STOP_S + POLL_S)
+        if not self._thread.is_alive():
+            self._wake_read.close()
+            self._wake_write.close()
         self.wake()
 
     def publish(self, messages: Iterable[Message]) -> None:
@@ -273,7 +276,7 @@ class Bus:
         self._down("stopped")
 
     def _poke(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # enough wake-up bytes are waiting already
+        with contextlib.suppress(OSError):  # enough wake-up bytes are waiting already, or we have been stopped
             self._wake_write.send(b"\0")
 
     def _wake_drain(self) -> None:

@@ -15,6 +15,7 @@ from winter_river.service.messages import Message
 
 # A node refuses to close on a view older than 5 s, so the promise "at least every 5 s" is kept with a tick to spare.
 VIEW_EVERY_TICKS = 4
+METERS = ("energy_kwh",)
 
 
 @dataclass(slots=True)
@@ -26,10 +27,27 @@ class ViewBook:
 
     def due(self, node_id: str, view: Mapping[str, object], *, asked: bool) -> bool:
         """Whether this view is to be sent now; it then counts as sent."""
-        if not asked and self.sent.get(node_id) == view:
+        last = self.sent.get(node_id)
+        if not asked and last is not None and not _is_news(view, last):
             return False
         self.sent[node_id] = view
         return True
+
+
+def _is_news(view: Mapping[str, object], last: Mapping[str, object]) -> bool:
+    """Whether a view shows something that the last one did not, at the schema's number of decimals.
+
+    A meter that runs on is no news: it would have every node of a quiet site sent a view each second.
+    """
+    if view == last:
+        return False
+    return any(
+        _shown(name, value) != _shown(name, last.get(name)) for name, value in view.items() if name not in METERS
+    )
+
+
+def _shown(name: str, value: object) -> object:
+    return round(value, schema.ROWS[name][2]) if isinstance(value, float) else value
 
 
 def view_message(

@@ -45,6 +45,19 @@ def test_event_names_its_cause() -> None:
     assert words.event_text(RUNS, known) == told
 
 
+@pytest.mark.parametrize(
+    ("event", "to", "text"),
+    [("fault", "", "fault cleared"), ("fault", "fault", "fault"), ("fault", "sag=0.3", "fault sag=0.3")]
+    + [
+        ("presence", "absent", "absent"),
+        ("trip", "overload", "trips on overload"),
+        ("novel_word", "x", "novel word x"),
+    ],
+)
+def test_event_is_told_in_words(event: str, to: str, text: str) -> None:
+    assert words.what_text(Event(1, 0.0, "ups_a", event, "", to, 0)) == text
+
+
 def test_forgotten_cause_is_given_by_its_number() -> None:
     assert words.event_text(RUNS, {}).endswith("because #4")
 

@@ -58,7 +58,7 @@ def state_text(view: Mapping[str, object]) -> str:
 def what_text(event: Event) -> str:
     """What happened, in words: `STARTING -> RUNNING`, `fault outage`, `trips on overload`."""
     if event.event == "fault":
-        return f"fault {event.to}" if event.to else "fault cleared"
+        return "fault cleared" if not event.to else event.to if event.to == "fault" else f"fault {event.to}"
     phrase = reference_words.EVENTS.get(event.event, event.event.replace("_", " "))
     change = f"{event.from_} -> {event.to}" if event.from_ and event.to else event.to or event.from_
     return f"{phrase} {change}".strip()

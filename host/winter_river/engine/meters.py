@@ -47,11 +47,11 @@ def book(plan: Plan, w: World) -> None:
         gen.burn(g, gen.fuel_gal_h(power_kw, r.power_kw) if gen.generator_makes_voltage(g) else 0.0, t_s)
         g.due_s = gen.generator_due_s(g, plan.calibration, t_s)
     for k in range(len(plan.servers)):
-        r, s = plan.servers[k], w.servers[k]
-        if r.bus_2 != NONE and s.load_kw > 0.0 and w.parent[r.bus_1] != DEAD and w.parent[r.bus_2] != DEAD:
+        rack, s = plan.servers[k], w.servers[k]
+        if rack.bus_2 != NONE and s.load_kw > 0.0 and w.parent[rack.bus_1] != DEAD and w.parent[rack.bus_2] != DEAD:
             # A weak cord beside a good one takes less than its half; a weak one alone has dropped out.
-            s.load_kw = s.load_set_kw * (taken_ratio(w.v[r.bus_1]) + taken_ratio(w.v[r.bus_2])) / 2.0
-        run(w.meters[r.node], s.load_kw, t_s)
+            s.load_kw = s.load_set_kw * (taken_ratio(w.v[rack.bus_1]) + taken_ratio(w.v[rack.bus_2])) / 2.0
+        run(w.meters[rack.node], s.load_kw, t_s)
     for k in range(len(plan.coolings)):
         run(w.meters[plan.coolings[k].node], w.coolings[k].load_kw, t_s)
     for k in range(len(plan.upses)):

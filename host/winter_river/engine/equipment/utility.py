@@ -15,7 +15,7 @@ UTILITY = Equipment(
     type="utility",
     ratings=(
         Rating("voltage_v", None, 100.0, VOLTAGE_V_MAX, "nameplate, line to line"),
-        Rating("short_circuit_mva", 5000.0, 0.1, 1_000_000.0, "chosen: a strong transmission bus"),
+        Rating("short_circuit_mva", 5000.0, 0.1, 1e9, "chosen: a strong transmission bus; 1e9 is an infinite one"),
         Rating("x_over_r", 12.0, 0.01, 1000.0, "chosen: usual at transmission voltage"),
         Rating("frequency_hz", 60.0, 45.0, 65.0, "chosen: North America"),
     ),

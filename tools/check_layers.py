@@ -50,9 +50,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
         *("winter_wire", "winter_node", "winter_river.drivers", "winter_river.facility"),
         *("winter_river.paths", "winter_river.service.bus", "winter_river.service.messages"),
     ),
-    "winter_river.emulator.virtual_board": (
-        *("winter_river.board", "winter_river.emulator", "winter_river.paths"),
-    ),
+    "winter_river.emulator.virtual_board": (*("winter_river.board", "winter_river.emulator", "winter_river.paths"),),
     # The composers put the parts together.
     "winter_river.__init__": ANYTHING,
     "winter_river.__main__": ANYTHING,

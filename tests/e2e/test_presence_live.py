@@ -66,6 +66,7 @@ def test_frozen_node_is_offline_after_twenty_seconds_and_back_when_it_goes_on(li
 def test_stopped_process_of_a_node_is_offline_at_twenty_seconds_of_silence(brokers, live, until):
     """The same with the user's own command and SIGSTOP; before the broker's keepalive (22.5 s) can tell."""
     live.fleet.kill("ups_b")
+    until(lambda: live.site.presence("ups_b") == "offline", timeout_s=5.0)
     command = [
         sys.executable,
         "-m",

@@ -110,6 +110,7 @@ class Coordinator:
             raise ValueError(f"seed is {seed}; 0 to {schema.COUNT_MAX}")
         self.facility = facility
         self.work = Work()
+        self.unix_s = 0  # whole seconds since 1970, set by a shell that knows; 0: unknown, as in a simulation
         self._seed, self._root, self._boot, self._version = seed, root, boot, version[:16]
         self._plan = facility.plan()
         self._world = engine.new_world(self._plan, seed=seed)
@@ -285,6 +286,7 @@ class Coordinator:
         slots = self._roster.slots.values()
         common = {
             "uptime": int(self.t_s),
+            "ts": self.unix_s,
             "boot": self._boot,
             "seq": self.work.tick,
             "timeline": self.timeline,

@@ -149,6 +149,7 @@ class Loop:
         self._lag_s_max = max(self._lag_s_max, now_s - due_s)
         work.lag_ms, work.step_ms = self._lag_s_max * 1000, self._step_s_max * 1000
         work.dropped = self.bus.traffic.dropped + self.bus.traffic.refused
+        self.coordinator.unix_s = int(time.time())
         began_s = self.clock()
         messages = self.coordinator.step(now_s)
         if work.tick != tick:

@@ -1,0 +1,62 @@
+"""The live loop when we ourselves are at fault: broken invariants, and a process that was stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from winter_river import load_facility
+from winter_river.service.bus import Bus
+from winter_river.service.client import BusClient
+from winter_river.service.coordinator import Coordinator
+from winter_river.service.desk import Desk
+from winter_river.service.loop import Loop
+from winter_river.service.wiring import LiveSite, ServiceError
+from winter_wire import codec
+
+
+class Broken(Coordinator):
+    """A coordinator with a bug: it falls over in its third second."""
+
+    def step(self, now_s):
+        if self.t_s > 2.0:
+            raise RuntimeError("the world does not settle")
+        return super().step(now_s)
+
+
+def test_broken_invariant_stops_the_engine_loudly_and_says_so_on_the_bus(brokers, until):
+    coordinator, desk = Broken(load_facility("seed-8"), boot=5), Desk("test")
+    bus = Bus(brokers.url, client_id="engine", subscriptions=desk.subscriptions(), will=coordinator.goodbye)
+    loop = Loop(coordinator, bus, desk)
+    bus.start()
+    loop.start()
+    with pytest.raises(ServiceError, match="the world does not settle"):
+        LiveSite(loop).advance(10.0)
+    assert isinstance(loop.failure, RuntimeError)
+
+    def remembered():
+        with BusClient(brokers.url) as visitor:
+            statuses = [item.payload for item in visitor.remembered() if item.topic == "winter-river/engine/status"]
+        return statuses and codec.decode("status", statuses[-1])[0]["status"] == "offline"
+
+    until(remembered)
+    loop.stop()
+    bus.stop()
+
+
+@pytest.mark.soak
+def test_run_that_was_stopped_for_half_a_minute_goes_on_as_if_nothing_had_been(tmp_path):
+    """Engine and nodes stand still together (SIGSTOP); the broker goes on and tells 24 last wills to nobody."""
+    command = [sys.executable, "-m", "winter_river", "run", "--for", "55s", "--no-ui", "--mqtt-port", "0"]
+    environment = {**os.environ, "WINTER_RIVER_DATA_DIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        time.sleep(10.0)
+        os.kill(process.pid, signal.SIGSTOP)
+        time.sleep(30.0)
+        os.kill(process.pid, signal.SIGCONT)
+        output, _ = process.communicate(timeout=60.0)
+    assert process.returncode == 0
+    assert "0 events; 24 nodes: 24 ok" in output
+    assert "24 of 24 nodes online" in output

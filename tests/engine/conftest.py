@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 import pytest
-
 from winter_river.engine import (
     CURVES,
     Device,

@@ -3,7 +3,6 @@
 import random
 
 import pytest
-
 from winter_river.engine import Snapshot, build_plan, new_world, restore, snapshot
 from winter_river.engine import step as step_engine
 

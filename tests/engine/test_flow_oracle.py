@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from power_grid_model import LoadGenType, PowerGridModel, WindingType, initialize_array
-
 from winter_river.engine import Device, apply, build_plan, laws, new_world, step
 
 CASES = sorted((Path(__file__).parent / "data").glob("V*.json"))

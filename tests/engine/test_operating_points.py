@@ -1,7 +1,6 @@
 """The settled figures of the training facility, from the table and the paragraph worked by hand in its design."""
 
 import pytest
-
 from winter_river.engine import balance
 
 WITHIN = 0.01  # the design's figures are rounded to three digits

@@ -3,7 +3,6 @@
 import math
 
 import pytest
-
 from winter_river.engine import CURVES, Device
 from winter_river.engine.protection import trip_s
 

@@ -1,0 +1,117 @@
+"""Seeded random operation of four sites: no law broken, no exception, everything finite and inside the contract."""
+
+import random
+
+import pytest
+from winter_river.engine import Device, restore, snapshot
+from winter_wire import codec, schema
+
+OPERATIONS = 250
+
+
+def two_utilities():
+    """Transfers in a row, a UPS behind a board, racks with cords of two kinds, and a weak cable that can collapse."""
+    weak = {"feed_resistance_ohm": 0.3, "feed_reactance_ohm": 0.3}
+    ups = {"power_kva": 60, "power_kw": 60, "battery_kwh": 1.0, "input_rated_a": 100, "output_rated_a": 80}
+    return [
+        Device("one", "utility", (), {"voltage_v": 480, "short_circuit_mva": 20}),
+        Device("two", "utility", (), {"voltage_v": 480, "short_circuit_mva": 20}),
+        Device("gen", "generator", (), {"power_kw": 100, "power_kva": 120, "voltage_v": 480, "fuel_gal": 1.0}),
+        Device("front", "switchgear", ("one", "two"), {"rated_a": 400, "pickup_a": 440}),
+        Device("back", "switchgear", ("front", "gen"), {"rated_a": 400, "pickup_a": 440}),
+        Device("board", "pdu", ("back",), {"rated_a": 200, "pickup_a": 230, "feed_resistance_ohm": 0.05}),
+        Device("ups", "ups", ("board",), {**ups, "output_pickup_a": 90, "output_resistance_ohm": 0.02}),
+        Device("cool", "cooling", ("board",), {"fans": 10, "fan_kw": 2, "rated_a": 60, "pickup_a": 70}),
+        Device("rack", "server", ("ups",), {"load_kw": 30, "load_kw_max": 100, "rated_a": 60, "pickup_a": 69}),
+        Device("far", "server", ("board",), {"load_kw": 20, "load_kw_max": 200, "rated_a": 300, **weak}),
+        Device("both", "server", ("ups", "board"), {"load_kw": 20, "load_kw_max": 200, "rated_a": 300, **weak}),
+    ]
+
+
+class Operator:
+    """Does something at random to one device; remembers the counters that only rise."""
+
+    def __init__(self, told, rng):
+        self.told = told
+        self.rng = rng
+        self.resets = dict.fromkeys(told.plan.index, 0)
+        self.refuels = dict.fromkeys(told.plan.index, 0)
+        self.present = dict.fromkeys(told.plan.index, True)
+
+    def act(self, device):
+        rng, row = self.rng, schema.TYPES[device.type]
+        choice = rng.random()
+        fields = {}
+        if choice < 0.25:
+            fields["handle"] = rng.choice(row[schema.HANDLES])
+        elif choice < 0.50:
+            names = [name for name, _ in row[schema.MALFUNCTIONS] if rng.random() < 0.3]
+            sizes = [f"={rng.random():.2f}" if name in ("sag", "swell") else "" for name in names]
+            fields["fault"] = ",".join(name + size for name, size in zip(names, sizes, strict=True))
+        elif choice < 0.60:
+            self.resets[device.id] += 1
+            fields["resets"] = self.resets[device.id]
+        elif choice < 0.70:
+            self.present[device.id] = not self.present[device.id]
+        elif device.type == "server":
+            fields["load_set_kw"] = round(rng.random() * 200, 1)
+        elif device.type == "cooling":
+            fields["fans_running"] = rng.randrange(60)
+        elif device.type == "switchgear":
+            fields["source_set"] = rng.choice(schema.SOURCES)
+        elif device.type == "generator":
+            self.refuels[device.id] += 1
+            fields = {"fuel_set_pct": rng.choice([0.0, 0.01, 5.0, 100.0]), "refuels": self.refuels[device.id]}
+        else:
+            self.mend(device)
+            return
+        self.told.tell(device.id, present=self.present[device.id], **fields)
+
+    def mend(self, device):
+        self.resets[device.id] += 1
+        self.present[device.id] = True
+        handle = schema.TYPES[device.type][schema.HANDLES][0]
+        self.told.tell(device.id, handle=handle, fault="", resets=self.resets[device.id])
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "two_utilities"])
+def test_no_operation_breaks_a_law(request, story, site, seed):
+    devices = two_utilities() if site == "two_utilities" else request.getfixturevalue(site)
+    calibration = ("training", "quick", "realistic")[seed % 3]
+    rng = random.Random(f"{site} {seed}")
+    told = story(devices, calibration=calibration)
+    operator = Operator(told, rng)
+    for turn in range(OPERATIONS):
+        for _ in range(rng.choice([0, 1, 1, 2, 4])):
+            operator.act(rng.choice(devices))
+        if rng.random() < 0.05:
+            for device in devices:
+                operator.mend(device)
+        told.step(rng.choice([0.0, 0.1, 1.0, 1.0, 5.0, 30.0, 200.0]))
+        if turn % 25 == 0:
+            told.world = restore(told.plan, snapshot(told.plan, told.world))
+            for device in devices:
+                envelope = {"v": 1, "node_id": device.id, "timeline": 0, "t_s": told.world.t_s}
+                codec.encode("view", {**envelope, **told.view(device.id)}, device.type)
+    assert told.events, f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_was_done_a_mended_site_comes_back_to_normal(story, block, seed):
+    rng = random.Random(seed)
+    told = story()
+    operator = Operator(told, rng)
+    for _ in range(60):
+        operator.act(rng.choice(block))
+        told.step(rng.choice([0.1, 1.0, 7.0]))
+    for device in block:
+        operator.mend(device)
+        fields = {"server": {"load_set_kw": 96.0}, "cooling": {"fans_running": 55}}
+        fields |= {"switchgear": {"source_set": "auto"}}
+        fields |= {"generator": {"fuel_set_pct": 100.0, "refuels": operator.refuels.get(device.id, 0) + 1}}
+        told.tell(device.id, **fields.get(device.type, {}))
+    told.dt_s = 10.0
+    told.run(1000)
+    healthy = {device.id: schema.TYPES[device.type][schema.STATES][0][0] for device in block}
+    assert {n: told.state(n) for n in told.plan.index} == healthy, f"seed {seed}"

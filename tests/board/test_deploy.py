@@ -1,0 +1,62 @@
+"""The real mpremote brings a virtual board's files up to date: only ours, only what changed."""
+
+import hashlib
+
+import pytest
+from winter_river.board import stage
+from winter_river.board.deploying import changes, deploy
+from winter_river.board.errors import BoardError
+from winter_river.board.flashing import flash
+from winter_river.board.run_mpremote import Mpremote
+
+
+def _digests(tree):
+    return {name: hashlib.sha256(data).hexdigest() for name, data in tree.items()}
+
+
+TREE = {"main.py": b"new", "winter_node/core.py": b"core", "lib/umqtt/simple.py": b"mqtt"}
+HAS = _digests(TREE)
+
+
+@pytest.mark.parametrize(
+    ("on_board", "write", "remove", "folders"),
+    [
+        pytest.param(HAS, (), (), (), id="the same"),
+        pytest.param({**HAS, "main.py": "0"}, ("main.py",), (), (), id="one changed"),
+        pytest.param({}, tuple(TREE), (), ("lib", "lib/umqtt", "winter_node"), id="an empty board"),
+        pytest.param({**HAS, "winter_node/old.py": "0"}, (), ("winter_node/old.py",), (), id="one of ours is gone"),
+        pytest.param({**HAS, "notes.txt": "0", "lib/mine.py": "0", "state0.json": "0"}, (), (), (), id="not ours"),
+    ],
+)
+def test_only_differences_are_worked_on(on_board, write, remove, folders):
+    found = changes(TREE, on_board)
+    assert (found.write, found.remove, found.folders) == (write, remove, folders)
+    assert found.same == len(TREE) - len(write)
+
+
+def test_deploy_copies_what_changed_and_the_node_joins_again(job, virtual, watch, report, monkeypatch, tmp_path):
+    first = flash(job, report, watch)
+    before = virtual.files()
+    edited = tmp_path / "screen.py"
+    edited.write_bytes(before["winter_node/screen.py"] + b"\n# edited\n")
+    sources = stage.sources()
+    monkeypatch.setattr(stage, "sources", lambda: {**sources, "winter_node/screen.py": edited})
+
+    second = deploy(job, report, watch)
+
+    assert any(line.startswith("1 changed, 0 gone, ") for line in report.lines)
+    assert first is not None and second is not None and first.boot != second.boot
+    after = virtual.files()
+    assert after["winter_node/screen.py"] == edited.read_bytes()
+    assert {name for name in after if after[name] != before.get(name)} <= {
+        "winter_node/screen.py",
+        "state0.json",
+        "state1.json",
+    }
+
+
+@pytest.mark.soak  # mpremote itself tries for ten seconds
+def test_a_board_without_micropython_is_told_to_be_flashed(job):
+    with pytest.raises(BoardError, match="does not answer as MicroPython does") as caught:
+        Mpremote(job.port).run("ls")
+    assert "make flash" in caught.value.cure

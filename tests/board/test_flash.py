@@ -1,0 +1,147 @@
+"""The real esptool flashes a virtual ESP32, which then boots what is in its flash and joins a real broker."""
+
+import dataclasses
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from winter_river.board import file_system, loader, stage
+from winter_river.board.errors import BoardError
+from winter_river.board.flashing import flash
+from winter_river.board.serial_ports import check
+
+WIFI_PASSWORD = "drowssap-ifiw"
+FILES_AT = 0x200000
+
+
+def _file(path, text):
+    path.write_text(text)
+    return path
+
+
+def _on_flash(virtual, offset, data):
+    return bytes(virtual.flash.data[offset : offset + len(data)]) == data
+
+
+def test_flash_writes_every_byte_and_the_node_joins(job, virtual, watch, report, image):
+    joined = flash(job, report, watch)
+
+    assert joined is not None and joined.boot > 0
+    assert _on_flash(virtual, 0x1000, image.read_bytes())
+    tree = stage.files(job.node, job.board, job.credentials, root=job.root)
+    assert {name: virtual.files()[name] for name in tree} == tree
+    assert virtual.flash.data[:0x1000] == b"\xff" * 0x1000  # nothing outside the two regions
+    assert [text for text, part in report.parts if part == 1.0][-1] == "file system"
+
+
+def test_the_file_system_is_written_byte_for_byte(job, virtual, report):
+    flash(job, report, None)
+
+    tree = stage.files(job.node, job.board, job.credentials, root=job.root)
+    written = file_system.build(tree, size=0x200000)
+    assert bytes(virtual.flash.data[FILES_AT:]) == written
+
+
+def test_the_node_shows_its_name_on_the_screen(job, virtual, watch, report, until):
+    flash(job, report, watch)
+
+    until(lambda: "ups_a" in virtual.oled.text())
+
+
+def test_a_corrupted_block_is_caught(job, virtual, watch, report):
+    virtual.flash.flip_at.add(FILES_AT + 5000)
+
+    with pytest.raises(BoardError, match="does not hold what was written") as caught:
+        flash(job, report, watch)
+    assert "run it again" in caught.value.cure
+
+
+def test_an_unplugged_board_is_told_and_a_second_try_succeeds(job, virtual, watch, report):
+    virtual.unplug_after_writes = 10
+
+    with pytest.raises(BoardError, match="unplugged") as caught:
+        flash(job, report, watch)
+    assert "run the same command" in caught.value.cure
+    assert not Path(job.port).exists()
+
+    virtual.plug_in()
+    assert virtual.boots == 0
+    assert "invalid header" in virtual.console_text()
+    assert flash(job, report, watch) is not None
+
+
+def test_the_wrong_chip_is_refused_before_anything_is_written(job, virtual, report):
+    other = dataclasses.replace(job, board=loader.load("esp32_s3_devkit"))
+    with pytest.raises(BoardError, match="is an ESP32, the board file says ESP32-S3") as caught:
+        flash(other, report, None)
+    assert "BOARD=" in caught.value.cure
+    assert virtual.blocks_written == 0
+
+
+def test_a_node_that_cannot_join_is_told_with_its_console(job, virtual, watch, report, monkeypatch):
+    """The board's own main.py fails, as one would that somebody has edited."""
+    firmware = stage.sources()
+
+    def broken_sources():
+        return {
+            **firmware,
+            "main.py": _file(Path(job.image_path).with_name("main.py"), "raise ValueError('my typo')\n"),
+        }
+
+    monkeypatch.setattr(stage, "sources", broken_sources)
+    with pytest.raises(BoardError, match="did not report within 3 s") as caught:
+        flash(dataclasses.replace(job, join_s_max=3.0), report, watch)
+    assert "ValueError: my typo" in caught.value.cause
+
+
+def test_credentials_are_on_no_command_line_and_in_no_report(job, virtual, watch, report):
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def look():
+        while not done.is_set():
+            for line in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    seen.add(line.read_bytes().decode("utf-8", "replace"))
+                except OSError:
+                    continue  # it has just ended
+            time.sleep(0.01)
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        flash(job, report, watch)
+    finally:
+        done.set()
+        looker.join()
+
+    assert any("esptool" in line for line in seen)
+    assert not [line for line in seen if WIFI_PASSWORD in line]
+    assert WIFI_PASSWORD not in "\n".join(report.lines)
+    assert WIFI_PASSWORD in virtual.files()["node.json"].decode()
+
+
+def test_nothing_with_credentials_stays_behind(job, report, tmp_path, monkeypatch):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+
+    flash(job, report, None)
+
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_port_that_is_open_elsewhere_is_named_with_its_holder(job, virtual):
+    program = "import os, sys, time; os.open(sys.argv[1], os.O_RDWR); print(flush=True); time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", program, virtual.port], stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(BoardError, match=rf"in use by .*\({holder.pid}\)"):
+            check(virtual.port)
+    finally:
+        holder.kill()
+        holder.wait()

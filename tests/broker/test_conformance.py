@@ -165,6 +165,23 @@ def test_oversize_message_over_a_websocket_reaches_nobody(client):
     assert reader.is_silent(client.topic)
 
 
+def test_subscriber_that_stops_reading_does_not_hold_up_the_others(client):
+    # A terminal stopped by Ctrl-Z, a frozen laptop. 12 MB are more than the buffers of a connection on loopback hold.
+    frozen, reader, writer = client("frozen"), client("reader"), client("writer")
+    for each in (frozen, reader):
+        each.subscribe(client.topic)
+    frozen.paho.loop_stop()
+    slowest_s = 0.0
+    for _ in range(120):
+        begin_s = time.monotonic()
+        for _ in range(100):
+            writer.paho.publish(client.topic, b"x" * 1000)
+        for _ in range(100):
+            reader.next()
+        slowest_s = max(slowest_s, time.monotonic() - begin_s)
+    assert slowest_s < 5
+
+
 def test_bytes_that_are_no_mqtt_leave_the_broker_running(broker):
     for nonsense in (b"GET / HTTP/1.1\r\n\r\n", bytes(range(256)), b"\x10\xff\xff\xff\xff\x7f", b"\x00" * 64):
         with socket.create_connection((broker.host, broker.port)) as stream:

@@ -254,12 +254,15 @@ class Coordinator:
         return bool(ready)
 
     def _check_laws(self, found: Sequence[engine.Event], before: laws.Latches | None) -> None:
-        """Counts broken laws and says the first few with their numbers. The run goes on: a class in front of a
-        live site is better served by a figure that is shown as doubtful than by a dead service."""
         for law in laws.check(self._plan, self._world, events=found, before=before):
-            self.work.laws_broken += 1
-            if self.work.laws_broken <= LAW_NOTES_MAX:
-                self._roster.note(topics.ENGINE, f"law broken: {law}")
+            self._law_broken(law)
+
+    def _law_broken(self, text: str) -> None:
+        """Counts a broken law and says the first few with their numbers. The run goes on: a class in front of a live
+        site is better served by a figure that is shown as doubtful than by a dead service."""
+        self.work.laws_broken += 1
+        if self.work.laws_broken <= LAW_NOTES_MAX:
+            self._roster.note(topics.ENGINE, f"law broken: {text}")
 
     # what goes out
 
@@ -273,13 +276,21 @@ class Coordinator:
             view = engine.view(self._plan, self._world, node_id)
             asked = node_id in roster.births or index % outgoing.VIEW_EVERY_TICKS == turn
             if self._views.due(node_id, view, asked=asked):
-                out.append(
-                    outgoing.view_message(
-                        self._root, node_id, view, type_name=slot.type, timeline=self.timeline, t_s=self.t_s
-                    )
-                )
+                out += self._view_message(node_id, slot.type, view)
         roster.births.clear()
         return out + self._own_statuses() if ticked else out
+
+    def _view_message(self, node_id: str, type_name: str, view: Mapping[str, object]) -> list[Message]:
+        """The view as a message; none where a figure is outside the contract's range, which no law allows either."""
+        try:
+            return [
+                outgoing.view_message(
+                    self._root, node_id, view, type_name=type_name, timeline=self.timeline, t_s=self.t_s
+                )
+            ]
+        except ValueError as error:
+            self._law_broken(f"{node_id} {error}")
+            return []
 
     def _own_statuses(self) -> list[Message]:
         """The retained statuses of engine and facility."""
@@ -305,10 +316,12 @@ class Coordinator:
         }
         whole = all(slot.presence.carries for slot in slots)
         site = {"status": "ok" if whole else "warning", **self.balance()}
-        return [
-            outgoing.status_message(self._root, topics.ENGINE, {**own, **common}),
-            outgoing.status_message(self._root, topics.FACILITY, {**site, **common}),
-        ]
+        messages = [outgoing.status_message(self._root, topics.ENGINE, {**own, **common})]
+        try:
+            messages.append(outgoing.status_message(self._root, topics.FACILITY, {**site, **common}))
+        except ValueError as error:
+            self._law_broken(f"{topics.FACILITY} {error}")
+        return messages
 
     def _restore_message(self, node_id: str) -> Message:
         slot = self._roster.slots[node_id]

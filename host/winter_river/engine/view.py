@@ -28,6 +28,7 @@ from winter_river.engine.words import STATE_WORDS
 from winter_river.engine.world import DEAD, World, is_tripped
 
 RUNTIME_S_MAX = schema.COUNT_MAX
+PUE_MAX = 1000.0  # the contract's range; with a millionth of the load served the ratio says nothing
 
 
 def power_kva(v: complex, i: complex) -> complex:
@@ -209,7 +210,7 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
     """The power and energy balance of the site: the fields of the virtual node `facility`.
 
     storage_kw: into the batteries, negative while they feed the site. pue: left out while a battery carries load
-    or nothing is served; charging does not count. balance_kw: sources less loads, losses and storage.
+    or next to nothing is served; charging does not count. balance_kw: sources less loads, losses and storage.
     """
     it_kw = sum(s.load_kw for s in world.servers)
     cooling_kw = sum(m.load_kw for m in world.coolings)
@@ -230,6 +231,6 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
         "lost_kwh": sum(kwh_now(m, t_s) for m in (*world.island_meters, *world.ups_meters)),
         "balance_kw": source_kw + discharge_kw - charge_kw - it_kw - cooling_kw - loss_kw,
     }
-    if it_kw > 0.0 and discharge_kw == 0.0:
+    if it_kw > 0.0 and discharge_kw == 0.0 and source_kw - charge_kw < PUE_MAX * it_kw:
         fields["pue"] = (source_kw - charge_kw) / it_kw
     return fields

@@ -119,3 +119,11 @@ def test_plan_order_does_not_depend_on_the_order_of_a_hash(block):
     order = [n.id for n in build_plan(block).nodes]
     assert order[:4] == ["utility_a", "generator_a", "utility_b", "generator_b"]
     assert new_world(build_plan(block)).t_s == 0.0
+
+
+def test_too_many_events_in_one_step_are_loud_not_lost(story, monkeypatch):
+    monkeypatch.setattr("winter_river.engine.events.EVENTS_MAX", 5)
+    told = story()
+    told.tell("utility_a", fault="outage")
+    with pytest.raises(RuntimeError, match="more than 5 events"):
+        told.run(1)

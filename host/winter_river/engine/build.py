@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from winter_river.engine import plan as p
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
-from winter_river.engine.equipment import EQUIPMENT, Device
+from winter_river.engine.equipment import Device
+from winter_river.engine.invariants import full_ratings, in_order
 from winter_river.engine.units import BASE_VA, SQRT3
 
 VOLTAGE_TOLERANCE = 1e-3  # chosen: nominal voltages that meet must be the same number
@@ -22,61 +23,9 @@ def build_plan(devices: Sequence[Device], *, calibration: str = "training") -> p
     """
     if calibration not in CALIBRATION_BY_NAME:
         raise ValueError(f"calibration is {calibration!r}; one of {', '.join(CALIBRATION_BY_NAME)}")
-    ordered = _in_order(devices)
-    ratings = tuple(_ratings(device) for device in ordered)
+    ordered = in_order(devices)
+    ratings = tuple(full_ratings(device) for device in ordered)
     return _Builder(ordered, ratings, calibration).plan()
-
-
-def _in_order(devices: Sequence[Device]) -> tuple[Device, ...]:
-    """What feeds before what is fed; otherwise as given."""
-    known = {device.id for device in devices}
-    if len(known) != len(devices):
-        raise ValueError("two devices have the same id")
-    waiting = list(devices)
-    for device in waiting:
-        _check_feeds(device, {other.id: other.type for other in devices} if device.feeds else {})
-    done: set[str] = set()
-    ordered: list[Device] = []
-    while waiting:
-        ready = [device for device in waiting if done.issuperset(device.feeds)]
-        if not ready:
-            raise ValueError(f"these feed each other in a circle: {', '.join(device.id for device in waiting)}")
-        ordered += ready
-        done.update(device.id for device in ready)
-        waiting = [device for device in waiting if device.id not in done]
-    return tuple(ordered)
-
-
-def _check_feeds(device: Device, types: dict[str, str]) -> None:
-    table = EQUIPMENT.get(device.type)
-    if table is None:
-        raise ValueError(f"{device.id} has type {device.type!r}; one of {', '.join(EQUIPMENT)}")
-    count = len(device.feeds)
-    if not table.feeds_min <= count <= table.feeds_max or len(set(device.feeds)) != count:
-        raise ValueError(f"{device.id} has {count} feeds; a {device.type} has {table.feeds_min} to {table.feeds_max}")
-    for feed in device.feeds:
-        if types.get(feed) not in table.fed_by:
-            raise ValueError(f"{device.id} is fed by {feed!r}; a {device.type} is fed by {', '.join(table.fed_by)}")
-
-
-def _ratings(device: Device) -> dict[str, float]:
-    """Every rating of a device by name, defaults filled in."""
-    table = EQUIPMENT[device.type]
-    rows = {row.name: row for row in table.ratings}
-    for name in device.ratings:
-        if name not in rows:
-            raise ValueError(f"{device.id}.{name} is no rating of a {device.type}")
-    full: dict[str, float] = {}
-    for name, row in rows.items():
-        value = device.ratings.get(name, row.default)
-        if value is None:
-            raise ValueError(f"{device.id}.{name} is missing")
-        if not (math.isfinite(value) and row.low <= value <= row.high):
-            raise ValueError(f"{device.id}.{name} is {value:g}; from {row.low:g} to {row.high:g}")
-        full[name] = float(value)
-    for name, message in table.combinations(full):
-        raise ValueError(f"{device.id}.{name}: {message}")
-    return full
 
 
 def _base_ohm(voltage_v: float) -> float:

@@ -7,9 +7,9 @@ and must be connected and solved again. Voltages are real ones, of the last flow
 from __future__ import annotations
 
 from winter_river.engine import events
-from winter_river.engine.equipment import generator as gen
-from winter_river.engine.equipment import switchgear as sw
-from winter_river.engine.equipment import ups as u_
+from winter_river.engine.equipment import generator as generator_law
+from winter_river.engine.equipment import switchgear as switchgear_law
+from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.cooling import run_cooling
 from winter_river.engine.equipment.server import run_server
 from winter_river.engine.flow import ups_output
@@ -29,7 +29,7 @@ def _wanted(plan: Plan, w: World) -> list[int]:
     wanted_by = [NONE] * len(plan.generators)
     for k in range(len(plan.transfers)):
         r = plan.transfers[k]
-        asks = w.nodes[r.node].present and sw.wants_generator(w.transfers[k], plan.calibration, w.t_s)
+        asks = w.nodes[r.node].present and switchgear_law.wants_generator(w.transfers[k], plan.calibration, w.t_s)
         if asks and r.generator != NONE and wanted_by[r.generator] == NONE:
             wanted_by[r.generator] = r.node
     return wanted_by
@@ -41,22 +41,22 @@ def run_generators(plan: Plan, w: World) -> bool:
     for k in range(len(plan.generators)):
         r, g = plan.generators[k], w.generators[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
-        if w.t_s >= gen.fuel_out_s(g):
+        if w.t_s >= generator_law.fuel_out_s(g):
             g.fuel_gal, g.fuel_gal_h, g.fuel_since_s = 0.0, 0.0, w.t_s
-        wanted_by = wanted[k] if me.handle == gen.AUTO else NONE
-        mode = gen.generator_mode(
+        wanted_by = wanted[k] if me.handle == generator_law.AUTO else NONE
+        mode = generator_law.generator_mode(
             g,
             plan.calibration,
             w.t_s,
             usable=in_service(n, me),
-            wanted=me.handle == gen.RUN or wanted_by != NONE,
-            can_start=me.fault & gen.FAIL_TO_START == 0,
+            wanted=me.handle == generator_law.RUN or wanted_by != NONE,
+            can_start=me.fault & generator_law.FAIL_TO_START == 0,
             fuel=g.fuel_gal > 0.0,
         )
         if mode != g.mode:
             _change_mode(plan, w, k, mode, wanted_by)
             changed = True
-        g.due_s = gen.generator_due_s(g, plan.calibration, w.t_s)
+        g.due_s = generator_law.generator_due_s(g, plan.calibration, w.t_s)
     return changed
 
 
@@ -64,11 +64,11 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int) -> Non
     g, node = w.generators[k], plan.generators[k].node
     me = w.nodes[node]
     fresh = me.last >= w.first_event
-    makes = gen.generator_makes_voltage(g)
+    makes = generator_law.generator_makes_voltage(g)
     before, g.mode, g.since_s = g.mode, mode, w.t_s
-    if mode == gen.CRANKING:
+    if mode == generator_law.CRANKING:
         cause = me.last
-        if before == gen.STANDBY or before == gen.DRY:
+        if before == generator_law.STANDBY or before == generator_law.DRY:
             g.cranks = 0
             if not fresh:
                 # The source that was lost explains the crank; without one, the switchgear that asked.
@@ -77,12 +77,12 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int) -> Non
                 cause = w.nodes[first].origin if lost else w.nodes[wanted_by].last if wanted_by != NONE else 0
         g.cranks += 1
         events.emit(plan, w, node, events.CRANK, 0, g.cranks, cause)
-    elif mode == gen.LOCKOUT:
+    elif mode == generator_law.LOCKOUT:
         events.emit(plan, w, node, events.OVERCRANK, 0, 0, me.last)
     elif not fresh and wanted_by == NONE:
         me.origin = events.group_cause(w, plan.nodes[node].group) or me.last
     tell(plan, w, node)  # at once: the transfer that follows names it as its cause
-    if makes != gen.generator_makes_voltage(g):
+    if makes != generator_law.generator_makes_voltage(g):
         w.rewire = True
 
 
@@ -92,7 +92,9 @@ def _second_source(plan: Plan, w: World, r: TransferPlan) -> tuple[bool, bool]:
         return False, False
     node = plan.generators[r.generator].node
     mode = w.generators[r.generator].mode
-    return True, in_service(plan.nodes[node], w.nodes[node]) and mode != gen.LOCKOUT and mode != gen.DRY
+    return True, in_service(
+        plan.nodes[node], w.nodes[node]
+    ) and mode != generator_law.LOCKOUT and mode != generator_law.DRY
 
 
 def run_transfers(plan: Plan, w: World) -> bool:
@@ -103,14 +105,16 @@ def run_transfers(plan: Plan, w: World) -> bool:
         position, target = x.position, x.target
         locked = not in_service(n, me) or is_tripped(w, n.breaker_1)
         generator, coming = _second_source(plan, w, r)
-        sw.watch_sources(x, w.t_s, first_pu=voltage_pu(plan, w, n.feed_1), second_pu=voltage_pu(plan, w, n.feed_2))
-        sw.transfer(x, plan.calibration, w.t_s, locked=locked, generator=generator, coming=coming)
+        switchgear_law.watch_sources(
+            x, w.t_s, first_pu=voltage_pu(plan, w, n.feed_1), second_pu=voltage_pu(plan, w, n.feed_2)
+        )
+        switchgear_law.transfer(x, plan.calibration, w.t_s, locked=locked, generator=generator, coming=coming)
         if x.position != position:
             events.emit(plan, w, r.node, events.TRANSFER, position, x.position, _cause_of_move(plan, w, k, position))
             w.rewire = True
         if x.position != position or x.target != target:
             changed = True
-        x.due_s = sw.transfer_due_s(x, plan.calibration, w.t_s, locked=locked, generator=generator)
+        x.due_s = switchgear_law.transfer_due_s(x, plan.calibration, w.t_s, locked=locked, generator=generator)
     return changed
 
 
@@ -120,12 +124,12 @@ def _cause_of_move(plan: Plan, w: World, k: int, before: int) -> int:
     me = w.nodes[n.index]
     if me.last >= w.first_event:
         return me.last
-    if x.position == sw.OPEN:
+    if x.position == switchgear_law.OPEN:
         first, second = w.nodes[n.feed_1].origin, w.nodes[n.feed_2].origin
-        if before == sw.FIRST:
-            return second if x.target == sw.SECOND or second > first else first
-        return first if x.target == sw.FIRST and x.second_ok else second
-    source = w.nodes[n.feed_1 if x.position == sw.FIRST else n.feed_2]
+        if before == switchgear_law.FIRST:
+            return second if x.target == switchgear_law.SECOND or second > first else first
+        return first if x.target == switchgear_law.FIRST and x.second_ok else second
+    source = w.nodes[n.feed_1 if x.position == switchgear_law.FIRST else n.feed_2]
     return max(me.last, source.origin)
 
 
@@ -137,39 +141,39 @@ def run_upses(plan: Plan, w: World) -> bool:
         path, rectifier, piece = u.path, u.rectifier, u.piece
         usable = in_service(n, me)
         u.out_kw, u.out_kva = ups_output(plan, w, k)
-        changed = u_.watch_battery(u, r.battery_kwh, w.t_s) or changed
-        u_.watch_source(u, w.t_s, voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0)
+        changed = ups_law.watch_battery(u, r.battery_kwh, w.t_s) or changed
+        ups_law.watch_source(u, w.t_s, voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0)
         may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1)
-        u_.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)
-        u_.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0)
+        ups_law.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)
+        ups_law.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0)
         shutdown = u.shutdown
-        u.path = u_.output_path(
+        u.path = ups_law.output_path(
             r,
             u,
             plan.calibration,
             w.t_s,
             usable=usable,
-            asked=me.handle == u_.HANDLE_BYPASS,
+            asked=me.handle == ups_law.HANDLE_BYPASS,
             bypass_closed=not is_tripped(w, n.breaker_2),
         )
         if u.path != path or u.rectifier != rectifier or u.piece != piece:
             changed = True
-        _tell_battery(plan, w, k, lost_output=path == u_.INVERTER and u.path == u_.NO_OUTPUT and usable)
+        _tell_battery(plan, w, k, lost_output=path == ups_law.INVERTER and u.path == ups_law.NO_OUTPUT and usable)
         if u.shutdown and not shutdown:
             events.emit(plan, w, r.node, events.TRIP, BREAKER_OUTPUT, OVERLOAD, me.last)
         if u.path != path:
             w.rewire = True
-        u.due_s = u_.ups_due_s(r, u, plan.calibration, w.t_s)
+        u.due_s = ups_law.ups_due_s(r, u, plan.calibration, w.t_s)
     return changed
 
 
 def _tell_battery(plan: Plan, w: World, k: int, *, lost_output: bool) -> None:
     r, u = plan.upses[k], w.upses[k]
-    low = u_.is_low(u, r.battery_kwh, w.t_s)
+    low = ups_law.is_low(u, r.battery_kwh, w.t_s)
     if low and not u.low:
         events.emit(plan, w, r.node, events.LOW_BATTERY, 0, 0, w.nodes[r.node].origin)
     u.low = low
-    if u.path != u_.NO_OUTPUT:
+    if u.path != ups_law.NO_OUTPUT:
         u.empty = False
     elif lost_output and not u.shutdown and u.energy_kwh <= 0.0:
         u.empty = True

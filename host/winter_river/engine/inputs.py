@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from winter_wire import schema
 
 from winter_river.engine import events
-from winter_river.engine.equipment import generator as gen
+from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment.utility import utility_emf
 from winter_river.engine.plan import COOLING, GENERATOR, NONE, SERVER, SWITCHGEAR, TYPES, UPS, UTILITY, Plan
 from winter_river.engine.protection import clear
@@ -115,7 +115,7 @@ def _take_numbers(plan: Plan, w: World, k: int, numbers: dict[str, float]) -> No
         g.fuel_set_pct = numbers.get("fuel_set_pct", g.fuel_set_pct)
         refuels = int(numbers.get("refuels", g.refuels))
         if refuels > g.refuels:
-            gen.burn(g, g.fuel_gal_h, w.t_s)
+            generator_law.burn(g, g.fuel_gal_h, w.t_s)
             g.fuel_gal = plan.generators[n.slot].fuel_gal * g.fuel_set_pct / 100.0
             g.fuel_since_s = w.t_s
         g.refuels = refuels
@@ -159,8 +159,8 @@ def _reset(plan: Plan, w: World, k: int, me: NodeState) -> None:
         u = w.upses[n.slot]
         u.shutdown = u.overloaded = False
         u.overload = u.overload_rate = 0.0
-    if n.kind == GENERATOR and w.generators[n.slot].mode == gen.LOCKOUT:
-        w.generators[n.slot].mode = gen.STANDBY
+    if n.kind == GENERATOR and w.generators[n.slot].mode == generator_law.LOCKOUT:
+        w.generators[n.slot].mode = generator_law.STANDBY
     # The reset is what the state change that follows comes from, not what happened before it.
     me.origin = 0
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from winter_river.engine import plan as p
-from winter_river.engine.equipment import generator as gen
-from winter_river.engine.equipment import ups as u_
-from winter_river.engine.equipment import utility as ut
+from winter_river.engine.equipment import generator as generator_law
+from winter_river.engine.equipment import ups as ups_law
+from winter_river.engine.equipment import utility as utility_law
 from winter_river.engine.equipment.cooling import fan_speed
 from winter_river.engine.events import Event
 from winter_river.engine.meters import kwh_now
@@ -103,13 +103,17 @@ def _branches(
     feed = plan.nodes[n.feed_1].bus_out if n.feed_1 != NONE else NONE
     if n.kind == p.UTILITY:
         u = w.utilities[n.slot]
-        deep = me.fault & ut.SAG != 0 and u.sag_pu >= 1.0 and not (me.fault & ut.SWELL and u.swell_pu > 0.0)
-        if not me.fault & (ut.OUTAGE | ut.FAULT) and not deep:
+        deep = (
+            me.fault & utility_law.SAG != 0
+            and u.sag_pu >= 1.0
+            and not (me.fault & utility_law.SWELL and u.swell_pu > 0.0)
+        )
+        if not me.fault & (utility_law.OUTAGE | utility_law.FAULT) and not deep:
             size = r["voltage_v"] ** 2 / (r["short_circuit_mva"] * 1e6)
             x = r["x_over_r"]
             yield n.bus_out, Branch(NONE, complex(size, size * x) / math.hypot(1.0, x), 1.0)
     elif n.kind == p.GENERATOR:
-        if w.generators[n.slot].mode in (gen.RUNNING, gen.COOLDOWN):
+        if w.generators[n.slot].mode in (generator_law.RUNNING, generator_law.COOLDOWN):
             yield n.bus_out, Branch(NONE, 0j, 1.0)
     elif n.kind == p.TRANSFORMER:
         yield n.bus_in, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
@@ -122,8 +126,8 @@ def _branches(
         u_state = w.upses[n.slot]
         if not (is_tripped(w, n.breaker_1) and is_tripped(w, n.breaker_2)):
             yield n.bus_in, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
-        inverter = u_state.path == u_.INVERTER
-        bypass = u_state.path == u_.BYPASS and not is_tripped(w, n.breaker_2)
+        inverter = u_state.path == ups_law.INVERTER
+        bypass = u_state.path == ups_law.BYPASS and not is_tripped(w, n.breaker_2)
         if (inverter or bypass) and not is_tripped(w, n.breaker_3):
             yield n.bus_out, Branch(NONE if inverter else n.bus_in, _cable(plan, n.index, "output"), 1.0)
     elif n.kind == p.SERVER:
@@ -250,7 +254,7 @@ def _batteries(plan: Plan, w: World) -> Iterator[str]:
             continue
         u, r = w.upses[n.slot], plan.ratings[n.index]
         out_kw = 0.0
-        if u.path == u_.INVERTER:
+        if u.path == ups_law.INVERTER:
             volts = complex(plan.buses[n.bus_out].voltage_v, 0.0)
             out_kw = (SQRT3 * volts * _amps(plan, w, n.bus_out).conjugate()).real / 1e3
         miss_kw = u.in_kw + u.discharge_kw - out_kw - u.loss_kw - u.charge_kw
@@ -258,9 +262,9 @@ def _batteries(plan: Plan, w: World) -> Iterator[str]:
             yield f"law 5: {n.id} misses {miss_kw:g} kW"
         if u.charge_kw * u.discharge_kw != 0.0:
             yield f"law 5: {n.id} charges and discharges at once"
-        if u.rectifier < u_.WALKING and u.path != u_.BYPASS and u.in_kw != 0.0:
+        if u.rectifier < ups_law.WALKING and u.path != ups_law.BYPASS and u.in_kw != 0.0:
             yield f"law 5: {n.id} draws {u.in_kw:g} kW with its rectifier off"
-        if u.path == u_.INVERTER:
+        if u.path == ups_law.INVERTER:
             x = out_kw / r["power_kw"]
             curve_pu = r["loss_fixed_pu"] + r["loss_linear_pu"] * x + r["loss_square_pu"] * x * x
             most_kw = curve_pu * r["power_kw"]
@@ -279,7 +283,7 @@ def _energy(plan: Plan, w: World) -> Iterator[str]:
     lost = sum(kwh_now(m, w.t_s) for m in (*w.island_meters, *w.ups_meters))
     stored = 0.0
     for r, u in zip(plan.upses, w.upses, strict=True):
-        stored += u_.energy_now_kwh(u, r.battery_kwh, w.t_s) - r.battery_kwh
+        stored += ups_law.energy_now_kwh(u, r.battery_kwh, w.t_s) - r.battery_kwh
     source = kwh[p.UTILITY] + kwh[p.GENERATOR]
     used = kwh[p.SERVER] + kwh[p.COOLING]
     if not abs(source - used - lost - stored) <= max(ENERGY_KWH, ENERGY_RATIO * (source + used)):
@@ -301,8 +305,8 @@ def _ranges(plan: Plan, w: World) -> Iterator[str]:
         if not -1e-9 * r.battery_kwh <= level <= r.battery_kwh * (1.0 + 1e-9) or u.loss_kw < 0.0:
             yield f"law 9: {plan.nodes[r.node].id} holds {level:g} of {r.battery_kwh:g} kWh, loses {u.loss_kw:g} kW"
     for g_plan, g in zip(plan.generators, w.generators, strict=True):
-        if not 0.0 <= gen.fuel_now_gal(g, w.t_s) <= g_plan.fuel_gal or g.fuel_gal_h < 0.0:
-            yield f"law 9: {plan.nodes[g_plan.node].id} has {gen.fuel_now_gal(g, w.t_s):g} gal"
+        if not 0.0 <= generator_law.fuel_now_gal(g, w.t_s) <= g_plan.fuel_gal or g.fuel_gal_h < 0.0:
+            yield f"law 9: {plan.nodes[g_plan.node].id} has {generator_law.fuel_now_gal(g, w.t_s):g} gal"
     for island, row in zip(w.islands, plan.islands, strict=True):
         if not island.loss_kw >= 0.0:
             yield f"law 9: {plan.nodes[row.node].id} drives losses of {island.loss_kw:g} kW"

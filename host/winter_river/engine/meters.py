@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from winter_river.engine.equipment import generator as gen
+from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.flow import taken_ratio
 from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.units import BASE_KW, HOUR_S
@@ -44,8 +44,10 @@ def book(plan: Plan, w: World) -> None:
         r, g = plan.generators[k], w.generators[k]
         power_kw = delivered_kw(plan, w, r.node)
         run(w.meters[r.node], power_kw, t_s)
-        gen.burn(g, gen.fuel_gal_h(power_kw, r.power_kw) if gen.generator_makes_voltage(g) else 0.0, t_s)
-        g.due_s = gen.generator_due_s(g, plan.calibration, t_s)
+        generator_law.burn(
+            g, generator_law.fuel_gal_h(power_kw, r.power_kw) if generator_law.generator_makes_voltage(g) else 0.0, t_s
+        )
+        g.due_s = generator_law.generator_due_s(g, plan.calibration, t_s)
     for k in range(len(plan.servers)):
         rack, s = plan.servers[k], w.servers[k]
         if rack.bus_2 != NONE and s.load_kw > 0.0 and w.parent[rack.bus_1] != DEAD and w.parent[rack.bus_2] != DEAD:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from winter_river.engine import events
-from winter_river.engine.equipment import generator as gen
-from winter_river.engine.equipment import ups as u_
-from winter_river.engine.equipment import utility as ut
+from winter_river.engine.equipment import generator as generator_law
+from winter_river.engine.equipment import ups as ups_law
+from winter_river.engine.equipment import utility as utility_law
 from winter_river.engine.equipment.cooling import PIECES
 from winter_river.engine.equipment.server import STEADY_HIGH_PU, STEADY_LOW_PU
 from winter_river.engine.equipment.switchgear import SECOND
@@ -33,13 +33,13 @@ LOAD_NORMAL, LOAD_DEGRADED, LOAD_OFF, LOAD_FAULT = range(4)
 
 
 def _utility(me: NodeState) -> int:
-    if me.fault & ut.FAULT:
+    if me.fault & utility_law.FAULT:
         return GRID_FAULT
     if not me.live:
         return OUTAGE
-    if me.fault & ut.SAG:
+    if me.fault & utility_law.SAG:
         return SAG
-    return SWELL if me.fault & ut.SWELL else GRID_OK
+    return SWELL if me.fault & utility_law.SWELL else GRID_OK
 
 
 def _transformer(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
@@ -78,13 +78,13 @@ def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
 
 def _generator(w: World, n: NodePlan, me: NodeState) -> int:
     mode = w.generators[n.slot].mode
-    if me.fault & FAULT_BIT or mode == gen.LOCKOUT or mode == gen.DRY:
+    if me.fault & FAULT_BIT or mode == generator_law.LOCKOUT or mode == generator_law.DRY:
         return GENERATOR_FAULT
-    if mode == gen.STANDBY:
+    if mode == generator_law.STANDBY:
         return STANDBY
-    if mode == gen.RUNNING:
+    if mode == generator_law.RUNNING:
         return RUNNING
-    return COOLDOWN if mode == gen.COOLDOWN else STARTING
+    return COOLDOWN if mode == generator_law.COOLDOWN else STARTING
 
 
 def _ups(w: World, n: NodePlan, me: NodeState) -> int:
@@ -93,9 +93,9 @@ def _ups(w: World, n: NodePlan, me: NodeState) -> int:
         return UPS_FAULT
     if me.handle == HANDLE_OFF or not me.present:
         return UPS_OFF
-    if u.path == u_.NO_OUTPUT or not me.live:
+    if u.path == ups_law.NO_OUTPUT or not me.live:
         return UPS_FAULT
-    if u.path == u_.BYPASS:
+    if u.path == ups_law.BYPASS:
         return UPS_BYPASS
     if u.discharge_kw > 0.0:
         return UPS_ON_BATTERY

@@ -21,6 +21,7 @@ from winter_river.engine.world import World
 # Each pass of settling moves something for good (a trip, a mode, a position), so its length is bounded by the
 # number of devices; more is a loop of ours.
 PASSES_MIN = 100
+STUCK_MAX = 1000  # settlings in a row at one instant; more is a delay of ours that never runs out
 
 
 def settle(plan: Plan, w: World) -> None:
@@ -69,7 +70,11 @@ def step(plan: Plan, world: World, dt_s: float) -> list[events.Event]:
     if world.unsettled:
         settle(plan, world)
     at_s = due_s(world)
+    stuck = 0
     while at_s <= end_s:
+        stuck = 0 if at_s > world.t_s else stuck + 1
+        if stuck > STUCK_MAX:
+            raise RuntimeError(f"time stands still at t = {world.t_s} s")
         world.t_s = max(world.t_s, at_s)
         settle(plan, world)
         at_s = due_s(world)

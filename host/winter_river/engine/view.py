@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from winter_wire import schema
 
-from winter_river.engine.equipment import generator as gen
-from winter_river.engine.equipment import ups as u_
+from winter_river.engine.equipment import generator as generator_law
+from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.meters import kwh_now
 from winter_river.engine.plan import (
     COOLING,
@@ -152,18 +152,18 @@ def runtime_s(plan: Plan, w: World, k: int) -> int:
     r, u = plan.upses[k], w.upses[k]
     drain_kw = u.discharge_kw + u.peukert_kw
     if drain_kw <= 0.0:
-        drain_kw = u.out_kw + r.loss_on_battery_ratio * u_.loss_online_kw(r, u.out_kw)
-        drain_kw += u_.peukert_kw(drain_kw, r.battery_kw, plan.calibration.peukert)
+        drain_kw = u.out_kw + r.loss_on_battery_ratio * ups_law.loss_online_kw(r, u.out_kw)
+        drain_kw += ups_law.peukert_kw(drain_kw, r.battery_kw, plan.calibration.peukert)
     if drain_kw <= 0.0:
         return RUNTIME_S_MAX
-    return int(min(RUNTIME_S_MAX, u_.energy_now_kwh(u, r.battery_kwh, w.t_s) / drain_kw * HOUR_S))
+    return int(min(RUNTIME_S_MAX, ups_law.energy_now_kwh(u, r.battery_kwh, w.t_s) / drain_kw * HOUR_S))
 
 
 def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
     """The computed fields only this type has."""
     if n.kind == UPS:
         r, u = plan.upses[n.slot], w.upses[n.slot]
-        energy_kwh = u_.energy_now_kwh(u, r.battery_kwh, w.t_s)
+        energy_kwh = ups_law.energy_now_kwh(u, r.battery_kwh, w.t_s)
         return {
             "soc_pct": energy_kwh / r.battery_kwh * 100.0,
             "runtime_s": runtime_s(plan, w, n.slot),
@@ -172,8 +172,8 @@ def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
     if n.kind == GENERATOR:
         g, machine = w.generators[n.slot], plan.generators[n.slot]
         return {
-            "fuel_pct": gen.fuel_now_gal(g, w.t_s) / machine.fuel_gal * 100.0,
-            "rpm": int(machine.speed_rpm) if gen.generator_makes_voltage(g) else 0,
+            "fuel_pct": generator_law.fuel_now_gal(g, w.t_s) / machine.fuel_gal * 100.0,
+            "rpm": int(machine.speed_rpm) if generator_law.generator_makes_voltage(g) else 0,
             "energy_kwh": kwh_now(w.meters[n.index], w.t_s),
         }
     if n.kind == UTILITY or n.kind == SERVER:
@@ -187,7 +187,7 @@ def is_latched(plan: Plan, w: World, n: NodePlan) -> bool:
         return True
     if n.kind == UPS:
         return w.upses[n.slot].shutdown
-    return n.kind == GENERATOR and w.generators[n.slot].mode == gen.LOCKOUT
+    return n.kind == GENERATOR and w.generators[n.slot].mode == generator_law.LOCKOUT
 
 
 def view(plan: Plan, world: World, node_id: str) -> dict[str, object]:

@@ -45,10 +45,12 @@ def test_the_file_system_is_written_byte_for_byte(job, virtual, report):
     assert bytes(virtual.flash.data[FILES_AT:]) == written
 
 
-def test_the_node_shows_its_name_on_the_screen(job, virtual, watch, report, until):
+def test_the_node_shows_its_name_and_a_press_turns_the_page(job, virtual, watch, report, until):
     flash(job, report, watch)
 
     until(lambda: "ups_a" in virtual.oled.text())
+    virtual.press()
+    until(lambda: any("a-network" in line for line in virtual.oled.text()))  # the network page
 
 
 def test_a_corrupted_block_is_caught(job, virtual, watch, report):

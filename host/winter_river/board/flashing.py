@@ -68,7 +68,8 @@ def await_join(job: Job, report: Report, watch: Watch) -> Joined:
                 "its screen names the cause (network page: press the button); are Wi-Fi and broker as in "
                 "credentials.toml? `make monitor` shows the console",
             )
-    report.detail(f"boot {joined.boot}, [{joined.state}], after {joined.after_s:.1f} s")
+    state = f"[{joined.state}]" if joined.state else "no engine on this bus yet"
+    report.detail(f"boot {joined.boot}, {state}, after {joined.after_s:.1f} s")
     return joined
 
 

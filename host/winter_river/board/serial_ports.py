@@ -19,6 +19,7 @@ from winter_river.board.errors import BoardError
 BAUD = 115_200  # what a chip's boot loader and MicroPython start with
 CONSOLE_BYTES_MAX = 16_384
 _READ_S = 0.1
+_REOPEN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +97,24 @@ def _group(number: int) -> str:
 
 
 class Console:
-    """Listens on a board's console without touching its reset lines; a context manager."""
+    """Listens on a board's console without touching its reset lines; a context manager.
+
+    A board that is its own USB device goes and comes back when it restarts: the port is opened again and again.
+    """
 
     def __init__(self, path: str) -> None:
+        self._path = path
         self._bytes: deque[int] = deque(maxlen=CONSOLE_BYTES_MAX)
         self._ended = threading.Event()
-        self._serial = serial.serial_for_url(path, do_not_open=True, baudrate=BAUD, timeout=_READ_S)
-        self._serial.dtr = self._serial.rts = False  # both low: the chip runs
         self._thread = threading.Thread(target=self._listen, name="console", daemon=True)
 
     def __enter__(self) -> Self:
-        try:
-            self._serial.open()
-        except (OSError, serial.SerialException):
-            self._ended.set()  # a board that has gone has nothing to say
-            return self
         self._thread.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if not self._ended.is_set():
-            self._ended.set()
-            self._thread.join()
-        self._serial.close()
+        self._ended.set()
+        self._thread.join()
 
     def lines(self, count: int) -> list[str]:
         """The last lines that came, without what no terminal should see."""
@@ -129,6 +125,17 @@ class Console:
     def _listen(self) -> None:
         while not self._ended.is_set():
             try:
-                self._bytes.extend(self._serial.read(256))
+                self._read()
             except (OSError, serial.SerialException):
-                return
+                self._ended.wait(_REOPEN_S)
+
+    def _read(self) -> None:
+        """Reads until told to end. Raises OSError, SerialException when the port goes."""
+        line = serial.serial_for_url(self._path, do_not_open=True, baudrate=BAUD, timeout=_READ_S)
+        line.dtr = line.rts = False  # both low: the chip runs
+        line.open()
+        try:
+            while not self._ended.is_set():
+                self._bytes.extend(line.read(256))
+        finally:
+            line.close()

@@ -150,8 +150,7 @@ def test_visitor_sees_what_the_broker_remembers(brokers, connect):
     speaker = connect("speaker")
     speaker.publish([Message(f"winter-river/n{number}/status", b"{}", 1, True) for number in range(200)])
     with BusClient(brokers.url, everything=True) as visitor:
-        time.sleep(0.1)
-        assert len(visitor.remembered()) == 200
+        assert len({item.topic for item in visitor.remembered()}) == 200
 
 
 @pytest.mark.parametrize(

@@ -72,5 +72,5 @@ lock:  ## pin the dependencies anew (needs uv)
 	@tools/lock $(ARGS)
 
 clean:  ## remove the environment and everything generated
-	rm -rf .venv build dist tests/vm/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis winter_river.egg-info host/*.egg-info
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis winter_river.egg-info host/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,15 +1,12 @@
 """Write the emulator's font from the real VM: `python tests/vm/make_font.py`. The VM draws every glyph once."""
 
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-import fetch_vm
+from winter_river.emulator.vm import package
+from winter_river.emulator.vm.cases import run_cases
 
+ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "host" / "winter_river" / "emulator" / "font.py"
 CASE = """
 import framebuf
@@ -37,16 +34,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         case_file = Path(folder) / "cases_font.py"
         case_file.write_text(CASE)
-        job = {"heap_bytes": 1 << 17, "heap_capped": False, "mounts": [], "case_file": str(case_file), "only": None}
-        job_file = Path(folder) / "job.json"
-        job_file.write_text(json.dumps(job))
-        fetch_vm.fetch()
-        node, _ = fetch_vm.node_commands()
-        command = [*node, str(fetch_vm.VM_DIR / "vm.mjs"), str(job_file)]
-        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = [json.loads(line)["out"] for line in out.splitlines() if "out" in json.loads(line)]
+        run = run_cases(package.find(), case_file)
+    run.check()
     names = ["space", *(chr(code).replace("\\", "backslash") for code in range(33, 127)), "unknown"]
-    TARGET.write_text(HEAD + "".join(f"{row} {name}\n" for row, name in zip(rows, names, strict=True)) + TAIL)
+    TARGET.write_text(HEAD + "".join(f"{row} {name}\n" for row, name in zip(run.lines, names, strict=True)) + TAIL)
 
 
 if __name__ == "__main__":

@@ -301,7 +301,7 @@ def _told() -> Iterator[None]:
     except Exception as error:
         from winter_river.board.errors import BoardError
         from winter_river.drivers import DriversError
-        from winter_river.emulator.virtual_board.vm_package import VmError
+        from winter_river.emulator.vm.package import VmError
 
         if isinstance(error, (BoardError, DriversError, VmError)):
             raise CommandError(str(error)) from None

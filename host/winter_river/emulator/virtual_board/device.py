@@ -22,10 +22,11 @@ from winter_river.board import file_system, partitions
 from winter_river.emulator.machine import RESET_CAUSES
 from winter_river.emulator.oled import Oled
 from winter_river.emulator.virtual_board import rom as roms
-from winter_river.emulator.virtual_board import slip, stand_in, vm_package
+from winter_river.emulator.virtual_board import slip, stand_in
 from winter_river.emulator.virtual_board.flash_memory import FlashMemory
 from winter_river.emulator.virtual_board.rom import Rom
 from winter_river.emulator.virtual_board.vm_process import BootRequest, VmProcess, files_of
+from winter_river.emulator.vm import package as vm_package
 
 FLASH_BYTES = 4 << 20
 OLED_ADDRESS = 0x3C

@@ -8,9 +8,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from winter_river.emulator.virtual_board.vm_package import VM_DIR, VmCommand
+from winter_river.emulator.vm.package import VmCommand
 
+VM_DIR = Path(__file__).with_name("vm")
 _HEAD = struct.Struct("<cI")
 READ_BYTES = 1 << 16
 STOP_S = 2.0

@@ -1,42 +1,20 @@
-// Runs case files in the real MicroPython VM: `node vm.mjs JOB.json`, one JSON line out per case and per printed line.
+// Runs case files in the real MicroPython VM: `node cases.mjs JOB.json`, one JSON line out per case and per printed line.
 //
-// JOB: {heap_bytes, heap_capped, mounts: [[host path, VM path], ...], case_file, only: [names] or null}
+// JOB: {module, heap_bytes, heap_capped, mounts: [[host path, VM path], ...], preload: [modules], case_file, only: [names] or null}
 // Out: {"out": text} | {"case": name, "ok": bool, "error": traceback, "steps": n, "heap_bytes": live after the case}
 //
 // A case is a function `case_*` of the file, called without arguments. One that yields is stepped from here:
 // this VM collects garbage only while no Python is running, as a board would do between two turns of its loop.
 import fs from 'node:fs';
-import path from 'node:path';
-import { loadMicroPython } from '@micropython/micropython-webassembly-pyscript/micropython.mjs';
+import { capHeap, loadVm, mount } from './vm.mjs';
 
 const job = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const say = (line) => fs.writeSync(1, JSON.stringify(line) + '\n');
+const mp = await loadVm({ moduleFile: job.module, heapBytes: job.heap_bytes, print: (text) => say({ out: text }) });
 
-const mp = await loadMicroPython({
-  heapsize: job.heap_bytes,
-  pystack: 4096, // words; the default of 2048 is less than the C stack of an ESP32 allows
-  linebuffer: true,
-  stdout: (text) => say({ out: text }),
-  stderr: (text) => say({ out: text }),
-});
-
-function mount(source, target) {
-  if (!fs.statSync(source).isDirectory()) return mp.FS.writeFile(target, fs.readFileSync(source));
-  mp.FS.mkdirTree(target);
-  for (const name of fs.readdirSync(source)) {
-    if (name !== '__pycache__') mount(path.join(source, name), `${target}/${name}`);
-  }
-}
-
-for (const [source, target] of job.mounts) mount(source, target);
-mount(job.case_file, '/cases.py');
-
-// `heapsize` alone is no limit in this build: the heap grows by itself. Refusing growth, and taking what is
-// left of the first memory, makes it one.
-if (job.heap_capped) {
-  WebAssembly.Memory.prototype.grow = () => { throw new Error('heap capped'); };
-  for (let bytes = 1 << 20; bytes >= 1 << 13; bytes >>= 1) while (mp._module._malloc(bytes)) ;
-}
+for (const [source, target] of job.mounts) mount(mp, source, target);
+mount(mp, job.case_file, '/cases.py');
+if (job.heap_capped) capHeap(mp);
 
 mp.runPython(`
 import gc, io, json, sys
@@ -83,6 +61,7 @@ _bench = _Bench()
 _bench.running = None
 `);
 
+for (const name of job.preload ?? []) mp.runPython(`import ${name}`); // one at a time: garbage goes in between
 const call = (text) => mp.runPython(`_result = ${text}`) ?? mp.globals.get('_result');
 const loaded = JSON.parse(call('_bench.load()'));
 if (loaded.error) {

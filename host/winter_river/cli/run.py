@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from winter_river.settings import Settings
 
 LOOK_S = 0.25  # chosen: a person sees no delay, and four looks a second cost nothing
-_STOPPING = (signal.SIGTERM, signal.SIGHUP)  # beside Ctrl-C: a service manager, a closed terminal
 
 
 def add_to(app: typer.Typer) -> None:
@@ -130,7 +129,8 @@ def _show_live(running: "Live", for_s: float | None) -> str:
     """The live view until it is left; why it had to end, or ""."""
     from winter_river.ui.app import LiveView
 
-    view = LiveView(running.service.site, health=running.health, fatal=running.fatal, for_s=for_s, signals=_STOPPING)
+    signals = _stopping()
+    view = LiveView(running.service.site, health=running.health, fatal=running.fatal, for_s=for_s, signals=signals)
     return view.run() or ""
 
 
@@ -169,6 +169,15 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def _stopping() -> tuple[signal.Signals, ...]:
+    """The signals that mean stop: Ctrl-C, a service manager's, and a closed terminal's unless `nohup` shut it out.
+
+    A shell lets what it starts with & ignore Ctrl-C; whoever sends that one signal on purpose still means it.
+    """
+    kept_out = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM) if kept_out else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
     """While this lasts, a signal to stop is the same as Ctrl-C: everything is taken down in order."""
@@ -176,7 +185,7 @@ def _stopped_by_signals() -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in _STOPPING}
+    before = {number: signal.signal(number, stop) for number in _stopping()}
     try:
         yield
     finally:
@@ -187,8 +196,7 @@ def _stopped_by_signals() -> Iterator[None]:
 @contextmanager
 def _on_signals(act: Callable[[], None]) -> Iterator[None]:
     """While this lasts, Ctrl-C and the signals to stop only do that."""
-    numbers = (signal.SIGINT, *_STOPPING)
-    before = {number: signal.signal(number, lambda *_: act()) for number in numbers}
+    before = {number: signal.signal(number, lambda *_: act()) for number in _stopping()}
     try:
         yield
     finally:

@@ -86,6 +86,15 @@ def test_what_is_no_image_for_the_board_is_refused(tmp_path, data):
         image.get(BOARD, str(file))
 
 
+def test_an_image_for_another_chip_is_refused(tmp_path):
+    file = tmp_path / "mine.bin"
+    data = bytearray(stand_in.image())
+    data[12:14] = b"\x09\x00"  # ESP32-S3; esptool's IMAGE_CHIP_ID
+    file.write_bytes(data)
+    with pytest.raises(BoardError, match="is for another chip than an ESP32"):
+        image.get(BOARD, str(file))
+
+
 def test_an_image_larger_than_the_flash_is_refused(tmp_path):
     file = tmp_path / "mine.bin"
     file.write_bytes(stand_in.image())

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One chip: esptool's word for it, its name, where its boot loader lies, and what its pins can do."""
+    """One chip: esptool's word for it, its name, where its boot loader lies, and what its pins can do.
+
+    image_id: the chip's number in the header of an image; Espressif, "Firmware Image Format".
+    """
 
     name: str
     title: str
     boot_offset: int
+    image_id: int
     outputs: frozenset[int]
     inputs_only: frozenset[int]
     analog: frozenset[int]
@@ -31,6 +35,7 @@ CHIPS: Mapping[str, Chip] = {
             name="esp32",
             title="ESP32",
             boot_offset=0x1000,
+            image_id=0,
             outputs=_pins((0, 5), (12, 19), (21, 23), (25, 27), (32, 33)),
             inputs_only=_pins((34, 36), (39, 39)),
             analog=_pins((32, 36), (39, 39)),
@@ -39,6 +44,7 @@ CHIPS: Mapping[str, Chip] = {
             name="esp32s3",
             title="ESP32-S3",
             boot_offset=0x0,
+            image_id=9,
             outputs=_pins((0, 21), (33, 48)),
             inputs_only=frozenset(),
             analog=_pins((1, 10)),
@@ -47,6 +53,7 @@ CHIPS: Mapping[str, Chip] = {
             name="esp32c3",
             title="ESP32-C3",
             boot_offset=0x0,
+            image_id=5,
             outputs=_pins((0, 10), (18, 21)),
             inputs_only=frozenset(),
             analog=_pins((0, 4)),

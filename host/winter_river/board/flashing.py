@@ -68,8 +68,7 @@ def await_join(job: Job, report: Report, watch: Watch) -> Joined:
                 "its screen names the cause (network page: press the button); are Wi-Fi and broker as in "
                 "credentials.toml? `make monitor` shows the console",
             )
-    state = f"[{joined.state}]" if joined.state else "no engine on this bus yet"
-    report.detail(f"boot {joined.boot}, {state}, after {joined.after_s:.1f} s")
+    report.detail(f"it reports, after {joined.after_s:.1f} s (boot {joined.boot})")
     return joined
 
 

@@ -18,7 +18,9 @@ from winter_river.board.partitions import Region
 
 BYTES_MAX = 16 << 20  # chosen: eight of the largest image there is
 ANSWER_S = 20.0
-MAGIC = 0xE9  # first byte of a boot loader; Espressif, "Firmware Image Format"
+# First byte of a boot loader, and where its header names the chip; Espressif, "Firmware Image Format".
+MAGIC = 0xE9
+CHIP_ID = slice(12, 14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ def _layout(board: Board, path: Path, data: bytes, flash_bytes: int) -> Region:
             f"keeps them",
             f"take {board.image.url} or leave IMAGE out",
         )
+    if int.from_bytes(data[CHIP_ID], "little") != board.chip.image_id:
+        raise BoardError(f"{path} is for another chip than an {board.chip.title}", f"take {board.image.url}")
     region = partitions.file_system(table, flash_bytes=flash_bytes)
     if region is None or region.offset + region.size > flash_bytes:
         raise BoardError(

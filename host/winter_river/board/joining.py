@@ -18,10 +18,9 @@ JOIN_S_MAX = 60.0  # chosen: boot 2 s, Wi-Fi 20 s and its second try, the stagge
 
 
 class Joined(NamedTuple):
-    """A node that is back: its boot id, its state word, and how long it took since it was restarted."""
+    """A node that is back: its boot id, and how long it took since it was restarted."""
 
     boot: int
-    state: str
     after_s: float
 
 
@@ -63,7 +62,7 @@ class Watch:
             for status in self._statuses():
                 boot = status.get("boot", 0)
                 if isinstance(boot, int) and boot not in self._boots:
-                    return Joined(boot, str(status.get("state", "")), time.monotonic() - began_s)
+                    return Joined(boot, time.monotonic() - began_s)
         return None
 
     def _hear(self, duration_s: float) -> None:

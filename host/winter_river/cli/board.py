@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -232,7 +232,9 @@ def virtual(
             typer.echo(f"virtual ESP32 at {board.port}; in another terminal:")
             typer.echo(f"  make flash NODE=ups_a PORT={board.port} IMAGE={image} ESPTOOL_FLAGS=--no-stub")
             typer.echo("Ctrl-C switches it off.")
-            board.wait()
+            with suppress(KeyboardInterrupt):
+                board.wait()
+        typer.echo("switched off")
 
 
 def _job(

@@ -279,9 +279,12 @@ class VirtualEsp32:
         )
 
     def _region(self) -> partitions.Region | None:
-        """Where the files are; None where the flash holds no image that could run."""
+        """Where the files are; None where the flash holds no image that could run.
+
+        A real boot loader also checks the whole application against its hash.
+        """
         data = self.flash.data
-        if data[stand_in.IMAGE_OFFSET] != stand_in.IMAGE_MAGIC:
+        if any(data[at] != stand_in.IMAGE_MAGIC for at in (stand_in.IMAGE_OFFSET, stand_in.APPLICATION_OFFSET)):
             return None
         start = partitions.TABLE_OFFSET
         table = partitions.parse(bytes(data[start : start + partitions.TABLE_BYTES]))

@@ -127,10 +127,12 @@ def test_utility_lost_in_training_calibration_follows_the_reference_story(go_liv
     live = go_live("training")
     last_id = newest_id(live.site)
     outage(live.site)
+    live.at("utility_a", state="OUTAGE", timeout_s=1.0)
     start_s = live.site.events(last_id)[0].t_s
     live.site.advance(start_s + 120.0 - live.site.t_s)
     outage(live.site, state=False)
-    end_s = live.site.t_s - start_s
+    live.at("utility_a", state="GRID_OK", timeout_s=1.0)
+    end_s = next(event.t_s for event in live.site.events(last_id) if event.to == "GRID_OK") - start_s
     live.at("lv_switchgear_a", state="CLOSED", timeout_s=40.0)
     live.at("generator_a", state="STANDBY", timeout_s=75.0)
     seen = {}

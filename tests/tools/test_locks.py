@@ -1,0 +1,49 @@
+"""The lock files pin what pyproject.toml asks for: by hash, without addresses, and the same in both."""
+
+import re
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+
+LOCKS = {"requirements.lock": ("embedded",), "tools/requirements-dev.lock": ("board", "embedded", "dev")}
+
+
+def pins_of(text):
+    """Name to the pinned versions (more than one where they differ by Python version)."""
+    pins = {}
+    for name, version in re.findall(r"^([a-z0-9.-]+)==(\S+)", text, flags=re.MULTILINE):
+        pins.setdefault(name, set()).add(version)
+    return pins
+
+
+def wanted(checkout, extras):
+    settings = tomllib.loads((checkout / "pyproject.toml").read_text())
+    project = settings["project"]
+    texts = [*project["dependencies"], *settings["dependency-groups"]["install"]]
+    for extra in extras:
+        texts += project["optional-dependencies"][extra]
+    return [each for each in map(Requirement, texts) if each.name != "winter-river"]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_dependency_is_pinned_to_a_version_it_allows(lock, checkout):
+    pins = pins_of((checkout / lock).read_text())
+    for requirement in wanted(checkout, LOCKS[lock]):
+        versions = pins.get(requirement.name.lower().replace(".", "-").replace("_", "-"))
+        assert versions, f"{requirement} is not in {lock}; cure: tools/lock"
+        assert all(requirement.specifier.contains(version) for version in versions), f"{requirement}; cure: tools/lock"
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_has_hashes_and_no_line_has_an_address(lock, checkout):
+    text = (checkout / lock).read_text()
+    assert "://" not in text
+    assert not re.search(r"^\s*--(?!hash=sha256:[0-9a-f]{64})", text, flags=re.MULTILINE)
+    blocks = re.split(r"\n(?=[a-z])", text)
+    assert all("--hash=sha256:" in block for block in blocks if "==" in block.split("\n")[0])
+
+
+def test_both_locks_pin_the_same_versions(checkout):
+    run, dev = (pins_of((checkout / lock).read_text()) for lock in LOCKS)
+    assert {name: dev[name] for name in run} == run

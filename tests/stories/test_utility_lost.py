@@ -134,6 +134,12 @@ def test_every_event_of_the_outage_leads_back_to_the_fault(story) -> None:
         assert event.id == fault.id
 
 
+def test_charging_is_owed_to_the_transfer_and_not_to_the_fans_that_end_their_ramp_with_it(story) -> None:
+    events = {event.id: event for event in story.all_events()}
+    (charging,) = [event for event in events.values() if event.to == "CHARGING" and event.t_s - story.start_s < BACK_S]
+    assert events[charging.cause].node_id == "lv_switchgear_a"
+
+
 def test_the_other_side_does_not_change_by_a_byte(story, start, record) -> None:
     quiet = record(start())
     quiet.simulation.advance(60.0)

@@ -160,6 +160,16 @@ def state_of(plan: Plan, w: World, node: int) -> int:
     return _board(plan, w, n, me)
 
 
+def _ramp_ends_now(plan: Plan, w: World, n: NodePlan) -> bool:
+    """Whether a cooling unit's fans are up, or a UPS's rectifier has walked in, at this very instant."""
+    if n.kind == COOLING:
+        return w.t_s == w.coolings[n.slot].ramp_s + plan.calibration.fan_ramp_s
+    if n.kind == UPS:
+        u = w.upses[n.slot]
+        return u.rectifier == ups_law.RECTIFIER_ON and w.t_s == u.rectifier_s + plan.calibration.walk_in_s
+    return False
+
+
 def tell(plan: Plan, w: World, node: int) -> None:
     """Emits a state event where the state is news, with its cause.
 
@@ -186,8 +196,8 @@ def tell(plan: Plan, w: World, node: int) -> None:
         cause = me.origin
     elif me.feeder != NONE and w.nodes[me.feeder].origin >= w.first_event:
         cause = w.nodes[me.feeder].origin
-    elif n.kind == COOLING and w.t_s == w.coolings[n.slot].ramp_s + plan.calibration.fan_ramp_s:
-        cause = max(me.origin, me.last)  # its own fans are up, whatever else happens at this instant
+    elif _ramp_ends_now(plan, w, n):
+        cause = max(me.origin, me.last)  # its own doing, whatever else happens at this instant
     else:
         cause = events.group_cause(w, n.group) or (max(me.origin, me.last) if machine else 0)
     before, me.state = me.state, state

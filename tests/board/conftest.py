@@ -95,13 +95,15 @@ def report() -> KeptReport:
 
 
 @pytest.fixture
-def until() -> Callable[[Callable[[], Any]], Any]:
+def until(virtual: VirtualEsp32) -> Callable[[Callable[[], Any]], Any]:
     """Waits until something is true and gives it; the board works in its own time."""
 
     def wait(claim: Callable[[], Any]) -> Any:
         end_s = time.monotonic() + WAIT_S_MAX
         while not (value := claim()):
-            assert time.monotonic() < end_s, "it never came true"
+            assert time.monotonic() < end_s, (
+                f"it never came true; the console says ...{virtual.console_text()[-500:]!r}"
+            )
             time.sleep(0.02)
         return value
 

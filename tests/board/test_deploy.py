@@ -1,6 +1,7 @@
 """The real mpremote brings a virtual board's files up to date: only ours, only what changed."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 from winter_river.board import stage
@@ -60,3 +61,24 @@ def test_a_board_without_micropython_is_told_to_be_flashed(job):
     with pytest.raises(BoardError, match="does not answer as MicroPython does") as caught:
         Mpremote(job.port).run("ls")
     assert "make flash" in caught.value.cure
+
+
+def test_a_board_unplugged_while_copying_is_told_and_the_next_deploy_finishes(job, virtual, watch, report, monkeypatch):
+    flash(job, report, watch)
+    firmware = stage.sources()
+    folder = Path(job.image_path).parent
+    edited = {name: folder / name.replace("/", "-") for name in firmware if name.startswith("winter_node/")}
+    for name, file in edited.items():
+        file.write_bytes(firmware[name].read_bytes() + b"# edited\n")
+    monkeypatch.setattr(stage, "sources", lambda: {**firmware, **edited})
+
+    report.on_progress = lambda text, part: virtual.unplug() if part < 0.9 else None
+    with pytest.raises(BoardError, match="was unplugged") as caught:
+        deploy(job, report, watch)
+    assert "run the same command" in caught.value.cure
+
+    report.on_progress = lambda text, part: None
+    virtual.plug_in()
+    assert deploy(job, report, watch) is not None
+    tree = stage.files(job.node, job.board, job.credentials, root=job.root)
+    assert {name: virtual.files()[name] for name in tree} == tree

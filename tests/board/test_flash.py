@@ -1,6 +1,7 @@
 """The real esptool flashes a virtual ESP32, which then boots what is in its flash and joins a real broker."""
 
 import dataclasses
+import random
 import subprocess
 import sys
 import threading
@@ -72,6 +73,20 @@ def test_an_unplugged_board_is_told_and_a_second_try_succeeds(job, virtual, watc
     virtual.plug_in()
     assert virtual.boots == 0
     assert "invalid header" in virtual.console_text()
+    assert flash(job, report, watch) is not None
+
+
+@pytest.mark.soak
+def test_pulling_the_plug_anywhere_is_told_and_mended(job, virtual, watch, report):
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    for _ in range(10):
+        virtual.unplug_after_writes = rng.randint(1, 300)
+        with pytest.raises(BoardError) as caught:
+            flash(job, report, watch)
+        assert caught.value.cure
+        virtual.plug_in()
     assert flash(job, report, watch) is not None
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from winter_river.board.errors import BoardError
 from winter_river.board.serial_ports import holder
@@ -13,6 +14,11 @@ ANSWER_S_MAX = 120.0  # chosen: a whole deploy at 115,200 baud takes a quarter o
 TAIL_LINES = 8
 
 _FAULTS: Sequence[tuple[str, str, str]] = (
+    (
+        r"(?i)device disconnected|input/output error|no such file or directory: '/dev|write failed",
+        "the board on {port} was unplugged",
+        "plug it in again and run the same command: it goes on where it stopped",
+    ),
     (
         r"could not enter raw repl|timeout waiting|TransportError: timeout",
         "the board on {port} does not answer as MicroPython does",
@@ -27,11 +33,6 @@ _FAULTS: Sequence[tuple[str, str, str]] = (
         r"(?i)in use by another program|resource busy|multiple access",
         "{port} is in use by {holder}",
         "end that program (a serial monitor?), then try again",
-    ),
-    (
-        r"(?i)failed to access|device disconnected|input/output error|no such file or directory: '/dev|write failed",
-        "the board on {port} was unplugged",
-        "plug it in again and run the same command: it goes on where it stopped",
     ),
     (r"ENOSPC|OSError: 28", "the board's file system is full", "flash it anew: `make flash`"),
 )
@@ -73,6 +74,8 @@ class Mpremote:
     def _fault(self, text: str) -> BoardError:
         if "No module named mpremote" in text:
             return BoardError("mpremote is not installed", "pip install 'winter-river[board]'")
+        if not Path(self.port).exists():  # mpremote says the same of a port in use
+            text = f"device disconnected\n{text}"
         for pattern, cause, cure in _FAULTS:
             if re.search(pattern, text):
                 words = {"port": self.port, "holder": holder(self.port) or "a program"}

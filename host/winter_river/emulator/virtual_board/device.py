@@ -7,11 +7,9 @@ flash. One thread owns the terminal, the boot loader and the VM; everything else
 
 import json
 import os
-import pty
 import select
 import threading
 import time
-import tty
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +23,7 @@ from winter_river.emulator.virtual_board import rom as roms
 from winter_river.emulator.virtual_board import slip, stand_in
 from winter_river.emulator.virtual_board.flash_memory import FlashMemory
 from winter_river.emulator.virtual_board.rom import Rom
+from winter_river.emulator.virtual_board.serial_line import SerialLine
 from winter_river.emulator.virtual_board.vm_process import BootRequest, VmProcess, files_of
 from winter_river.emulator.vm import package as vm_package
 
@@ -34,7 +33,7 @@ BUTTON_PIN = 0
 CONSOLE_BYTES_MAX = 1 << 16
 READ_BYTES = 1 << 16
 POLL_MS = 20  # how often an unattended port is looked at
-IDLE_S = 3.0  # chosen: esptool never pauses so long; the port may be closed and opened before we could see it
+IDLE_S = 8.0  # chosen: esptool never pauses so long; the port may be closed and opened before we could see it
 PRESS_S = {False: 0.2, True: 1.4}  # a short and a long press
 _RESETS = {"soft": "soft", "hard": "hard", "watchdog": "watchdog"}
 
@@ -64,18 +63,14 @@ class VirtualEsp32:
         self.boots = 0
         self.unplug_after_writes: int | None = None  # pulls the plug once so many more blocks were written
         self.blocks_written = 0
-        self._link = link
+        self._line = SerialLine(link)
         self._calls: deque[Callable[[], None]] = deque()
         self._wake_read, self._wake_write = os.pipe()
-        self._master: int | None = None
-        self._port = ""
         self._rom: Rom | None = None
         self._slip = slip.Decoder()
         self._vm: VmProcess | None = None
         self._tail = b""  # of what came in, to find a sync packet across two reads
-        self._attended = False  # whether somebody has the port open
         self._heard_at_s = 0.0  # when the last bytes came
-        self._out = bytearray()  # for the port, not yet taken by it
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="virtual-esp32", daemon=True)
 
@@ -89,11 +84,11 @@ class VirtualEsp32:
     @property
     def port(self) -> str:
         """The path of the serial port."""
-        return str(self._link) if self._link else self._port
+        return self._line.path
 
     def start(self) -> None:
         """Power on."""
-        self._open_port()
+        self._line.plug_in()
         self._thread.start()
         self._call(lambda: self._boot("power_on"))
 
@@ -158,7 +153,7 @@ class VirtualEsp32:
             self._wait()
             while self._calls:
                 self._calls.popleft()()
-            self._serve_port()
+            self._serve_line()
             self._serve_vm()
             if self._rom is not None and time.monotonic() - self._heard_at_s > IDLE_S:
                 self._boot("power_on")
@@ -168,29 +163,20 @@ class VirtualEsp32:
         poll.register(self._wake_read, select.POLLIN)
         if self._vm is not None:
             poll.register(self._vm.fileno(), select.POLLIN)
-        if self._master is not None and self._attended:
-            poll.register(self._master, select.POLLIN | (select.POLLOUT if self._out else 0))
+        line = self._line.fileno()
+        if line is not None and self._line.attended:
+            poll.register(line, select.POLLIN | (select.POLLOUT if self._line.wants_out else 0))
         # A port that nobody has open reports a hang-up all the time, so it is not waited for but looked at.
-        events = dict(poll.poll(None if self._attended and self._rom is None else POLL_MS))
+        events = dict(poll.poll(None if self._line.attended and self._rom is None else POLL_MS))
         if self._wake_read in events:
             os.read(self._wake_read, READ_BYTES)
 
-    def _serve_port(self) -> None:
-        if self._master is None:
-            return
-        poll = select.poll()
-        poll.register(self._master, select.POLLIN)
-        events = dict(poll.poll(0)).get(self._master, 0)
-        attended = not events & select.POLLHUP
-        if attended != self._attended:
-            self._attended = attended
-            self._out.clear()  # what nobody took is lost, as on a wire
-            if not attended and self._rom is not None:
-                self._boot("power_on")
-        if events & select.POLLIN:
-            with suppress(OSError):
-                self._receive(os.read(self._master, READ_BYTES))
-        self._write_out()
+    def _serve_line(self) -> None:
+        data, left = self._line.update()
+        if data:
+            self._receive(data)
+        if left and self._rom is not None:
+            self._boot("power_on")
 
     def _receive(self, data: bytes) -> None:
         self._heard_at_s = time.monotonic()
@@ -213,7 +199,7 @@ class VirtualEsp32:
         assert self._rom is not None
         before = self.flash.writes
         for answer in self._rom.handle(packet):
-            self._send(slip.encode(answer))
+            self._line.send(slip.encode(answer))
         self.blocks_written += self.flash.writes - before
         if self.unplug_after_writes is not None:
             self.unplug_after_writes -= self.flash.writes - before
@@ -222,14 +208,14 @@ class VirtualEsp32:
                 self._unplug()
                 return
         if self._rom.leaves:
-            self._write_out()
+            self._line.flush()
             self._boot("power_on")
 
     def _enter_download_mode(self) -> None:
         self._stop_vm()
         self._rom = Rom(self.flash)
         self._slip = slip.Decoder()
-        self._out.clear()
+        self._line.drop_output()
 
     def _serve_vm(self) -> None:
         vm = self._vm
@@ -237,9 +223,7 @@ class VirtualEsp32:
             return
         for kind, payload in vm.frames():
             if kind == b"U":
-                self.console.extend(payload)
-                if self._attended:
-                    self._send(payload)
+                self._print(payload)
             elif kind == b"F":
                 self._keep_files(files_of(payload))
             elif kind == b"I":
@@ -250,7 +234,7 @@ class VirtualEsp32:
                 return
             elif kind == b"":
                 # Never by anything a board's program does. Booting it again could go on for ever.
-                self._print(f"virtual board: the MicroPython VM has ended\r\n{vm.complaint()}\r\n")
+                self._print(f"virtual board: the MicroPython VM has ended\r\n{vm.complaint()}\r\n".encode())
                 self._stop_vm()
                 return
 
@@ -261,7 +245,7 @@ class VirtualEsp32:
         self._tail = b""
         region = self._region()
         if region is None:
-            self._print("invalid header: 0xffffffff\r\n")
+            self._print(b"invalid header: 0xffffffff\r\n")
             return
         image = bytes(self.flash.data[region.offset : region.offset + region.size])
         try:
@@ -311,52 +295,17 @@ class VirtualEsp32:
         if self._vm is not None:
             self._vm.send(b"P", json.dumps([number, level]).encode())
 
-    def _print(self, text: str) -> None:
-        self.console.extend(text.encode())
-        if self._attended:
-            self._send(text.encode())
-
-    def _send(self, data: bytes) -> None:
-        self._out += data
-        self._write_out()
-
-    def _write_out(self) -> None:
-        while self._out and self._master is not None:
-            try:
-                taken = os.write(self._master, self._out)
-            except BlockingIOError:
-                return
-            except OSError:
-                self._out.clear()
-                return
-            del self._out[:taken]
-
-    def _open_port(self) -> None:
-        master, slave = pty.openpty()
-        tty.setraw(slave)
-        self._port = os.ttyname(slave)
-        os.close(slave)
-        os.set_blocking(master, False)
-        self._master = master
-        self._attended = False
-        if self._link is not None:
-            self._link.parent.mkdir(parents=True, exist_ok=True)
-            self._link.unlink(missing_ok=True)
-            self._link.symlink_to(self._port)
+    def _print(self, data: bytes) -> None:
+        self.console.extend(data)
+        self._line.send(data)
 
     def _unplug(self) -> None:
         self._stop_vm()
         self._rom = None
-        self._attended = False
-        self._out.clear()
-        if self._master is not None:
-            os.close(self._master)
-            self._master = None
-        if self._link is not None:
-            self._link.unlink(missing_ok=True)
+        self._line.unplug()
 
     def _plug_in(self) -> None:
-        self._open_port()
+        self._line.plug_in()
         self._boot("power_on")
 
     def _end(self) -> None:

@@ -70,6 +70,7 @@ function flushUart() {
 
 let incoming = Buffer.alloc(0);
 const uartIn = [];
+let ready = false; // before the VM runs, what comes in waits
 let bootRequest = null;
 const levels = new Map(); // pin number -> level
 
@@ -292,7 +293,7 @@ function interrupt() {
 }
 
 function pump() {
-  while (uartIn.length && !resetKind) {
+  while (ready && uartIn.length && !resetKind) {
     const byte = uartIn.shift();
     if (running) {
       if (byte === CTRL_C) interrupt();
@@ -337,6 +338,7 @@ if (!raw) {
 }
 if (running) pass();
 else startRepl();
+ready = true;
 pump();
 
 setInterval(() => {

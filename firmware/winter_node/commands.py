@@ -14,6 +14,7 @@ NO_ID = "-"  # an ack needs an id; the bare form has none
 _DEADLINE_HALF = 0x40000000  # deadlines are compared modulo 2**31 ms, so they outlive 24 days of uptime
 SECURED_NEEDS = ("id", "by", "boot", "deadline", "epoch", "mac")
 SECURED_REFUSES = ("press",)  # a hand is not something the bus can have
+SAFE_VERBS = ("config", "factory_reset", "update", "restart", "identify", "page")  # all that safe mode obeys
 
 
 # Checks: (type, params) -> what does not fit this type, or None.
@@ -136,7 +137,7 @@ def _restart(_device, _params):
 
 
 # verb -> (check, target or None, act or None); a verb with a target goes through priority and interlock.
-# `release` and `press` move points in ways of their own: see _plan.
+# Those with neither are done by Commands itself: they move points in ways of their own, or concern the settings.
 TABLE = {
     "set_fault": (_fault_kind, None, _set_fault),
     "set_handle": (_handle_word, _to, None),
@@ -156,6 +157,9 @@ TABLE = {
     "restart": (_any, None, _restart),
     "release": (_any, None, None),
     "press": (_any, None, None),
+    "config": (_any, None, None),
+    "factory_reset": (_any, None, None),
+    "update": (_any, None, None),
 }
 
 
@@ -172,7 +176,10 @@ class Commands:
         for point in roles.LIMITS:
             if roles.LIMITS[point] in settings:
                 self.limits[point] = settings[roles.LIMITS[point]]
+        self.safe = settings.get("safe", "") != ""
         self.epoch = settings.get("epoch", 0)
+        # (verb, params) -> what holds from the next boot; ValueError: they do not fit, OSError: they could not be kept.
+        self.keep_settings = None
         self.answers = []  # [id, ack bytes], oldest first
 
     def obey(self, topic, payload, retained, uptime_ms, may_close):
@@ -191,8 +198,11 @@ class Commands:
         for known, answer in self.answers:
             if known == command_id:
                 return answer, "duplicate", "", actions
-        reason, detail, applied = self._execute(message, may_close, actions)
-        result = schema.RESULT_REJECTED if reason else schema.RESULT_DONE
+        try:
+            reason, detail, applied = self._execute(message, may_close, actions)
+            result = schema.RESULT_REJECTED if reason else schema.RESULT_DONE
+        except OSError as error:  # the flash did not take the settings
+            result, reason, detail, applied = schema.RESULT_FAILED, "busy", repr(error), ""
         answer = self._answer(message, result, reason, applied, uptime_ms)
         if command_id is not None:
             self.answers.append([command_id, answer])
@@ -222,6 +232,8 @@ class Commands:
             return "mac", "this node has no key"
         if self.secured and message["command"] in SECURED_REFUSES:
             return "authority", "only by hand in profile secured"
+        if message["command"] == "update":
+            return "authority", "firmware comes over the cable, not over the bus"
         epoch = message.get("epoch", self.epoch)
         if epoch < self.epoch:
             return "epoch", "%d is older than %d" % (epoch, self.epoch)
@@ -262,7 +274,11 @@ class Commands:
         verb = message["command"]
         if verb not in schema.verbs(self.device.type):
             return "unknown", "no verb of a " + self.device.type, ""
+        if self.safe and verb not in SAFE_VERBS:
+            return "busy", "in safe mode", ""
         params = message.get("params", {})
+        if verb in ("config", "factory_reset"):
+            return self._settings(verb, params)
         priority = message.get("priority", schema.PRIORITY_DEFAULT)
         _, target, act = TABLE[verb]
         if target is not None:
@@ -278,6 +294,14 @@ class Commands:
         applied, more = act(self.device, params)
         actions.extend(more)
         return "", "", applied
+
+    def _settings(self, verb, params):
+        if self.keep_settings is None:
+            return "unknown", "nothing keeps settings here", ""
+        try:
+            return "", "", "at restart: " + self.keep_settings(verb, params)
+        except ValueError as error:
+            return "schema", error.args[0], ""
 
     def _move(self, point, value, priority, may_close):
         held_by = self.device.points[point].held_by()

@@ -4,6 +4,7 @@ An action is a tuple for the shell to perform, in order:
     ("publish", topic, payload, qos, retain)    ("subscribe", topic, qos)
     ("page", number, -1 for the next)           ("identify",)   ("restart",)
     ("epoch", number to keep over a reboot)     ("log", text)
+What has to be kept before it is answered (settings) goes through `commands.keep_settings`, which the shell provides.
 All `now_ms` are ticks: they wrap at 2**30 (see ticks.py); the uptime is added up from their differences.
 """
 
@@ -12,7 +13,7 @@ from winter_wire import codec, schema, topics
 from winter_node import VERSION, commands, ticks
 from winter_node.device import Device
 
-STATUS_EVERY_MS = 5000  # by contract
+STATUS_S = 5  # by contract; the settings may ask for more often
 STATUS_GAP_MS = 100  # at most ten statuses a second
 VIEW_FRESH_MS = 5000  # by contract: an older view permits no closing
 VIEW_STALE_MS = 15000  # three missed intervals: what the screen shows is marked as old
@@ -35,6 +36,8 @@ class Core:
         self.device = Device(self.type, settings)
         self.commands = commands.Commands(self.device, settings, boot_id)
         self.boot = boot_id
+        self.safe = settings.get("safe", "")  # why this boot is in safe mode; empty: it is not
+        self.status_every_ms = settings.get("status_s", STATUS_S) * 1000
         self._rng = rng
         self._last_ms = None  # tick of the last call
         self.uptime_ms = 0
@@ -63,16 +66,17 @@ class Core:
         self._pass(now_ms)
         self.connected = True
         self.cause = ""
-        actions = [
-            ("subscribe", self._topics[topics.COMMAND], 1),
-            ("subscribe", self._topics[topics.VIEW], 0),
-        ]
+        actions = [("subscribe", self._topics[topics.COMMAND], 1)]
+        if not self.safe:
+            actions.append(("subscribe", self._topics[topics.VIEW], 0))
         self._say(actions)
         # The first regular status is early by a random part: nodes that came back together drift apart.
-        self._status_due_ms = self._status_at_ms + int(STATUS_EVERY_MS * (0.2 + 0.8 * self._rng()))
+        self._status_due_ms = self._status_at_ms + int(self.status_every_ms * (0.2 + 0.8 * self._rng()))
         if not self._greeted:
             self._greeted = True
             self._tell("reboot", self.vitals["reset_cause"], actions)
+            if self.safe:
+                self._tell("safe_mode", self.safe, actions)
         return actions
 
     def on_disconnected(self, now_ms, cause):
@@ -100,11 +104,24 @@ class Core:
         if name != "long":
             return [("page", -1)]
         actions = []
+        if self.safe:
+            return [("log", "the handle rests in safe mode")]
         reason, detail, applied = self.commands.press(self.may_close())
         if reason:
             actions.append(("log", detail))
         self._tell("button", reason or applied, actions)
         self._say_when_changed(actions)
+        return actions
+
+    def on_dial(self, part, now_ms):
+        """The potentiometer was turned to this part of its way, 0 to 1: a load by hand, which beats the host."""
+        self._pass(now_ms)
+        actions = []
+        full_kw = self.commands.limits.get("load_set_kw")
+        if full_kw and "load_set_kw" in self.device.points and not self.safe:
+            load_kw = int(full_kw * part * 10 + 0.5) / 10
+            self.device.write("load_set_kw", load_kw, schema.PRIORITY_LOCAL)
+            self._say_when_changed(actions)
         return actions
 
     def on_tick(self, now_ms):
@@ -121,7 +138,7 @@ class Core:
         """Milliseconds until on_tick has something to do."""
         self._pass(now_ms)
         if not self.connected:
-            return STATUS_EVERY_MS
+            return self.status_every_ms
         due_ms = self._status_due_ms
         if self._changed():
             due_ms = min(due_ms, self._status_at_ms + STATUS_GAP_MS)
@@ -249,6 +266,8 @@ class Core:
 
     def _health(self):
         """Health in one word: the state's, but worse news of our own goes first until the engine has seen it."""
+        if self.safe:
+            return "fault"
         if self.view is None:
             word = "warning"  # alive, but nobody has told it what it carries
         else:
@@ -276,7 +295,7 @@ class Core:
         self._told_revision = self.device.revision
         self._told_state = self.state()
         self._status_at_ms = self.uptime_ms
-        self._status_due_ms = self.uptime_ms + STATUS_EVERY_MS
+        self._status_due_ms = self.uptime_ms + self.status_every_ms
 
     def _tell(self, event, to, actions):
         self._events = (self._events + 1) & schema.COUNT_MAX

@@ -11,7 +11,7 @@ GUARD_TRIES = 3  # an adapter that fails so often in a row is left alone for
 GUARD_REST_MS = 10000
 RESTART_MS = 1000  # chosen: time for the last acks and the goodbye to leave before a restart
 SOON_MS = 20  # the wait while a button is down or bytes wait to leave
-_ADAPTERS = ("wifi", "mqtt", "oled", "button", "lamp", "clock", "flash")
+_ADAPTERS = ("wifi", "mqtt", "oled", "button", "pot", "lamp", "clock", "flash")
 
 
 class Guard:
@@ -44,14 +44,18 @@ class Runner:
     """One node: step(now_ms) does a pass and says when it next has something to do."""
 
     def __init__(self, adapters, now_ms):
-        """adapters: settings, rng, board and the seven of _ADAPTERS, see main.adapters."""
+        """adapters: settings, rng, board, supervisor, keep_settings and those of _ADAPTERS, see main.adapters."""
         self._adapters = adapters
-        self._settings = adapters.settings
+        self.settings = adapters.settings
         self._board = adapters.board
         settings = dict(adapters.settings)
         settings["epoch"] = adapters.flash.get("epoch", 0)
+        self.supervisor = adapters.supervisor
+        if self.supervisor.safe():
+            settings["safe"] = self.supervisor.why or "crashes"
         self.core = Core(settings, adapters.boot_id, adapters.rng)
         self.core.vitals["reset_cause"] = self._board.reset_cause()
+        self.core.commands.keep_settings = adapters.keep_settings
         self.session = session.Session(adapters.rng, now_ms)
         self.page = screen.MAIN
         self.guards = {}
@@ -66,26 +70,38 @@ class Runner:
     def step(self, now_ms):
         """One pass; milliseconds until it wants to be called again (sooner when the socket or the button stirs).
 
-        What adapters do wrong is counted and shown. An exception of core or session is ours: it goes up, and the
-        watchdog is not fed.
+        What adapters do wrong is counted and shown. An exception of core or session is ours: it goes up (to failed(),
+        by way of main), and the watchdog is not fed.
         """
         adapters = self._adapters
         self._poll_network(now_ms)
         for name in self._try("button", now_ms, adapters.button.poll, now_ms) or ():
             self._perform(self.core.on_input(name, now_ms), now_ms)
+        part = self._try("pot", now_ms, adapters.pot.poll, now_ms)
+        if part is not None:
+            self._perform(self.core.on_dial(part, now_ms), now_ms)
         if ticks.diff(now_ms, self._vitals_ms) >= 0:
             self._vitals_ms = ticks.add(now_ms, VITALS_MS)
             self._take_vitals(now_ms)
         self._perform(self.core.on_tick(now_ms), now_ms)
         self._perform_session(self.session.tick(now_ms), now_ms)
         self._show(now_ms)
+        if self._restart_ms is None and self.supervisor.leaves_safe_mode(now_ms):
+            self._restart_ms = now_ms
         if self._restart_ms is not None and ticks.diff(now_ms, self._restart_ms) >= 0:
             self._restart_ms = None
             self.stop(now_ms)
+            self.supervisor.forgive()
             self._board.restart()
         flushed = self._try("mqtt", now_ms, adapters.mqtt.flush)
-        self._board.feed()
+        if self.supervisor.healthy(now_ms):
+            self._board.feed()
         return self._wait_ms(now_ms, flushed is not False)
+
+    def failed(self, error, now_ms):
+        """An exception that step() let through; the next pass may do better."""
+        self._board.log("step: " + repr(error))
+        self.supervisor.failed(error, now_ms)
 
     def stop(self, now_ms):
         """Leaves in good order: says goodbye, so that nobody has to wait for the silence. step() connects again."""
@@ -106,13 +122,13 @@ class Runner:
         for name in own:
             values[name] = own[name]
         errors = [name for name in _ADAPTERS if self.guards[name].failures]
-        broker = self._settings["broker"]
+        broker = self.settings["broker"]
         return {
             "node_id": core.node_id, "type": core.type, "state": core.state(), "mode": own["mode"],
             "handle": own["handle"], "fault": own["fault"], "values": values, "stale": core.stale(),
             "connected": core.connected, "trouble": wire.trouble(),
             "age_s": None if age_ms is None else age_ms // 1000, "rssi": core.vitals["wifi_rssi"],
-            "ssid": self._settings["wifi"]["ssid"], "address": self._adapters.address,
+            "safe": core.safe, "boots": self.supervisor.boots, "ssid": self.settings["wifi"]["ssid"], "address": self._adapters.address,
             "broker": "%s:%d" % (broker["host"], broker["port"]), "lost": wire.counters["losses"],
             "unsent": wire.unanswered(), "fw": core.vitals["fw"], "uptime_s": core.uptime_ms // 1000,
             "heap_free": core.vitals["heap_free"], "reset_cause": core.vitals["reset_cause"],
@@ -123,8 +139,7 @@ class Runner:
         """The picture of the page that is turned up."""
         if self._identifying(now_ms):
             return screen.identify_page(self.core.node_id)
-        page = (screen.main_page, screen.network_page, screen.about_page)[self.page]
-        return page(self.facts())
+        return screen.page(self.page, self.facts())
 
     def _poll_network(self, now_ms):
         adapters = self._adapters
@@ -140,7 +155,7 @@ class Runner:
         kind = event[0]
         if kind == "closed":
             opening = self.session.state == session.OPENING
-            cause = session.NO_BROKER if opening else session.LINK_LOST
+            cause = self._adapters.mqtt.trouble or (session.NO_BROKER if opening else session.LINK_LOST)
             self._perform_session(self.session.on_closed(cause, now_ms, by_peer=event[1]), now_ms)
             return
         self.session.on_heard(now_ms)
@@ -183,7 +198,7 @@ class Runner:
                 try:
                     mqtt.open()
                 except OSError:
-                    self.session.on_closed(session.NO_BROKER, now_ms)
+                    self.session.on_closed(mqtt.trouble or session.NO_BROKER, now_ms)
             elif kind == "close":
                 mqtt.close()
             elif kind == "up":
@@ -206,6 +221,7 @@ class Runner:
         adapters = self._adapters
         vitals = self.core.vitals
         vitals["heap_free"] = self._board.heap_free()
+        self.supervisor.heap(vitals["heap_free"])
         vitals["wifi_rssi"] = self._try("wifi", now_ms, adapters.wifi.rssi) or 0
         adapters.address = self._try("wifi", now_ms, adapters.wifi.address) or ""
         if self.session.linked:
@@ -239,6 +255,7 @@ class Runner:
         guard = self.guards[name]
         if guard.resting(now_ms):
             return None
+        self.supervisor.passed(name, now_ms)
         try:
             result = call(*args)
         except Exception as error:  # noqa: BLE001 (drivers raise all sorts of things; none may stop the node)

@@ -10,7 +10,7 @@ from winter_wire import codec, schema
 from winter_node import roles
 
 WIDTH, HEIGHT = 128, 64
-COLUMNS = 16
+COLUMNS, LINES = 16, 8
 MAIN, NETWORK, ABOUT = range(3)
 PAGES = 3
 _LETTER = 8
@@ -33,6 +33,15 @@ def draw(canvas, picture):
             canvas.rect(shape[1], shape[2], shape[3], shape[4], shape[5])
         else:
             canvas.fill_rect(shape[1], shape[2], shape[3], shape[4], shape[5])
+
+
+def page(number, facts):
+    """The picture of one of the PAGES; in safe mode the first one says so and why."""
+    if number == NETWORK:
+        return network_page(facts)
+    if number == ABOUT:
+        return about_page(facts)
+    return safe_page(facts) if facts["safe"] else main_page(facts)
 
 
 def main_page(facts):
@@ -60,12 +69,13 @@ def main_page(facts):
 
 
 def network_page(facts):
-    """Wi-Fi, broker and what is wrong with them. facts: as in network_line, and ssid, address, broker, lost."""
+    """Wi-Fi, broker and what is wrong with them. facts: as in network_line, and ssid, address, broker, lost, unsent."""
     return _lines(
         (
             "NETWORK",
             network_line(facts),
             facts["ssid"],
+            "signal %ddBm" % facts["rssi"] if facts["rssi"] else "no signal",
             facts["address"] or "no address",
             facts["broker"],
             "lost %d times" % facts["lost"],
@@ -75,7 +85,8 @@ def network_page(facts):
 
 
 def about_page(facts):
-    """Version, uptime, memory, faults met. facts: node_id, fw, uptime_s, heap_free, reset_cause, refused, errors."""
+    """Version, uptime, memory, boots, faults met. facts: node_id, fw, uptime_s, heap_free, boots, and
+    reset_cause, refused, errors."""
     return _lines(
         (
             "ABOUT",
@@ -83,11 +94,19 @@ def about_page(facts):
             "version " + facts["fw"],
             "up " + clock(facts["uptime_s"]),
             "heap %d" % facts["heap_free"],
-            "reset " + facts["reset_cause"],
+            "boot %d %s" % (facts["boots"], facts["reset_cause"]),
             "refused %d" % facts["refused"],
             facts["errors"],
         )
     )
+
+
+def safe_page(facts):
+    """What stands in for the main page after several crashes in a row. facts: node_id, safe (why), and network_line's."""
+    lines = ["SAFE MODE", short(facts["node_id"])] + wrapped(facts["safe"])
+    lines = (lines + [""] * LINES)[: LINES - 1]
+    lines.append(network_line(facts))
+    return _lines(lines)
 
 
 def identify_page(node_id):
@@ -95,14 +114,25 @@ def identify_page(node_id):
     return (("fill", 0, 0, WIDTH, HEIGHT, 1), ("text", _center(short(node_id)), 28, short(node_id), 0))
 
 
-def bad_settings_page(faults):
-    """What to mend in node.json; as many faults as fit, the rest are on the console."""
-    lines = ["BAD SETTINGS"]
+def bad_settings_page(faults, turn=0, title="BAD SETTINGS"):
+    """What to mend; where it takes more than one screen, turn counts through them round and round."""
+    lines = []
     for fault in faults:
-        while fault:
-            lines.append(fault[:COLUMNS])
-            fault = fault[COLUMNS:].strip()
-    return _lines(lines[: HEIGHT // _LETTER])
+        lines.extend(wrapped(fault))
+    room = LINES - 1
+    screens = max(1, (len(lines) + room - 1) // room)
+    first = turn % screens * room
+    count = "" if screens == 1 else "%d/%d" % (turn % screens + 1, screens)
+    return _lines([_pair(title, count)] + lines[first : first + room])
+
+
+def wrapped(text):
+    """A text in pieces of one line each."""
+    lines = []
+    while text:
+        lines.append(text[:COLUMNS])
+        text = text[COLUMNS:].strip()
+    return lines
 
 
 def network_line(facts):

@@ -8,13 +8,27 @@ PROFILES = ("lab", "secured")
 SSID = "WinterRiver-AP"
 HOST = "192.168.4.1"
 PORT = 1883
+PORT_TLS = 8883  # IANA: secure-mqtt
+STATUS_S = 5  # by contract; more would look like silence to the host
 # Pins of the common 30-pin ESP32 devkit; another board brings its own.
-BOARD = {"sda": 21, "scl": 22, "i2c_hz": 400000, "button": 0, "led": 2, "led_low": False}
+BOARD = {"sda": 21, "scl": 22, "i2c_hz": 400000, "button": 0, "led": 2, "led_low": False, "pot": None}
 _PIN_MAX = 48  # the highest GPIO of the supported chips
+_ABSENT = ("button", "led", "pot")  # parts that a board may lack: null
 _KNOWN = (
-    "id", "type", "root", "wifi", "broker", "profile", "key", "ntp", "watchdog", "board", "load_set_kw", "load_kw_max",
-    "fans_running", "fans_max",
+    "id", "type", "root", "wifi", "broker", "profile", "key", "ntp", "watchdog", "board", "status_s", "load_set_kw",
+    "load_kw_max", "fans_running", "fans_max",
 )  # fmt: skip
+# What the order `config` may change: its parameter -> the setting, in its group.
+REMOTE = {
+    "wifi_ssid": ("wifi", "ssid"),
+    "wifi_password": ("wifi", "password"),
+    "broker_host": ("broker", "host"),
+    "broker_port": ("broker", "port"),
+    "broker_user": ("broker", "user"),
+    "broker_password": ("broker", "password"),
+    "ntp": (None, "ntp"),
+    "status_s": (None, "status_s"),
+}
 
 
 def read(open_file, path):
@@ -54,6 +68,7 @@ def check(given):
         "wifi": _wifi(given.get("wifi", {}), faults),
         "broker": _broker(given.get("broker", {}), faults),
         "board": _board(given.get("board", {}), faults),
+        "status_s": _number(given, "status_s", STATUS_S, 1, STATUS_S, faults, "s", whole=True),
     }
     _check_words(settings, faults)
     for name, form, _, low, high, unit in (
@@ -65,6 +80,18 @@ def check(given):
         if name in given:
             settings[name] = _number(given, name, None, low, high, faults, unit, whole=form == schema.INTEGER)
     return settings, faults
+
+
+def changed(settings, params):
+    """(settings with the parameters of `config` in their places, faults): the same checks as for a file."""
+    given = {}
+    for name in settings:
+        value = settings[name]
+        given[name] = dict(value) if isinstance(value, dict) else value
+    for name in params:
+        group, setting = REMOTE[name]
+        (given[group] if group else given)[setting] = params[name]
+    return check(given)
 
 
 def _check_words(settings, faults):
@@ -94,23 +121,35 @@ def _wifi(given, faults):
 
 
 def _broker(given, faults):
-    if not _is_group(given, "broker", ("host", "port", "user", "password"), faults):
+    """Where the broker is. With `tls`: files in the board's flash, `ca` to know the broker by, `cert` and `key` of ours."""
+    known = ("host", "port", "user", "password", "tls", "ca", "cert", "key")
+    if not _is_group(given, "broker", known, faults):
         return {}
-    return {
+    tls = _flag(given, "tls", False, faults, "broker.")
+    port = PORT_TLS if tls else PORT
+    broker = {
         "host": _text(given, "host", HOST, 1, 64, faults, "broker."),
-        "port": _number(given, "port", PORT, 1, 65535, faults, "", whole=True, group="broker."),
-        "user": _text(given, "user", "", 0, 64, faults, "broker."),
-        "password": _text(given, "password", "", 0, 64, faults, "broker."),
+        "port": _number(given, "port", port, 1, 65535, faults, "", whole=True, group="broker."),
+        "tls": tls,
     }
+    for name in ("user", "password", "ca", "cert", "key"):
+        broker[name] = _text(given, name, "", 0, 64, faults, "broker.")
+    if tls and not broker["ca"]:
+        faults.append("broker.tls needs broker.ca: without it anybody could be the broker")
+    if (broker["cert"] == "") != (broker["key"] == ""):
+        faults.append("broker.cert and broker.key go together")
+    if not tls and (broker["ca"] or broker["cert"]):
+        faults.append("broker.ca and broker.cert need broker.tls")
+    return broker
 
 
 def _board(given, faults):
-    """Pins by number; null for a button or lamp that is not there."""
+    """Pins by number; null for a button, lamp or potentiometer that is not there."""
     if not _is_group(given, "board", tuple(sorted(BOARD)), faults):
-        return BOARD
+        return dict(BOARD)
     board = {"led_low": _flag(given, "led_low", BOARD["led_low"], faults, "board.")}
-    for name in ("sda", "scl", "button", "led"):
-        if name in ("button", "led") and name in given and given[name] is None:
+    for name in ("sda", "scl") + _ABSENT:
+        if name in _ABSENT and given.get(name, BOARD[name]) is None:
             board[name] = None
         else:
             board[name] = _number(given, name, BOARD[name], 0, _PIN_MAX, faults, "", whole=True, group="board.")

@@ -167,7 +167,10 @@ VERBS = {
     "identify": "Makes the board show itself: its light and screen flash.",
     "page": "Turns the page of the screen.",
     "press": "Presses the button of the board.",
-    "restart": "Boots the node again.",
+    "restart": "Boots the node again; this also ends its safe mode.",
+    "config": "Changes settings of the node, through the same checks as its file; they hold from the next restart.",
+    "factory_reset": "Goes back to the settings of the node's own file, as deployed, from the next restart.",
+    "update": "Refused (`authority`): firmware comes over the cable, by `make deploy`.",
 }
 
 PARAMS = {
@@ -186,6 +189,15 @@ PARAMS = {
     "fans_running": "How many fans were set to run.",
     "source_set": "The source it was told to take.",
     "long": "true for a long press.",
+    "wifi_ssid": "Name of the Wi-Fi network.",
+    "wifi_password": "Its password, empty for an open one; it travels as plain text unless the bus has TLS.",
+    "broker_host": "Where the broker is.",
+    "broker_port": "Its port.",
+    "broker_user": "Who the node is to the broker.",
+    "broker_password": "Its password there; it travels as plain text unless the bus has TLS.",
+    "ntp": "A time server, empty for none.",
+    "status_s": "Seconds from one status to the next.",
+    "version": "Which firmware.",
 }
 
 # reason -> what it means, what to do about it

@@ -51,7 +51,7 @@ def facts(type_name="ups", node_id="ups_a", **more):
         "handle": schema.TYPES[type_name][schema.HANDLES][0], "fault": "", "values": {}, "stale": False,
         "connected": True, "trouble": "", "age_s": 1, "rssi": -52, "ssid": "WinterRiver-AP", "address": "192.168.4.21",
         "broker": "192.168.4.1:1883", "lost": 2, "unsent": 0, "fw": "0.1.0", "uptime_s": 3725, "heap_free": 61440,
-        "reset_cause": "power", "refused": 3, "errors": "",
+        "reset_cause": "power", "refused": 3, "errors": "", "boots": 7, "safe": "",
     }  # fmt: skip
     known.update(more)
     return known
@@ -147,7 +147,16 @@ def case_long_ids_keep_their_end_which_tells_the_side():
 
 def case_network_page_tells_where_it_wants_to_go():
     lines = shown(screen.network_page(facts(connected=False, trouble="NO BROKER")))
-    assert lines[:5] == ["NETWORK", "NO BROKER", "WinterRiver-AP", "192.168.4.21", "192.168.4.1:1883"]
+    assert lines == [
+        "NETWORK",
+        "NO BROKER",
+        "WinterRiver-AP",
+        "signal -52dBm",
+        "192.168.4.21",
+        "192.168.4.1:1883",
+        "lost 2 times",
+        "unsent 0",
+    ]
 
 
 def case_about_page_tells_what_it_is():
@@ -158,7 +167,7 @@ def case_about_page_tells_what_it_is():
         "version 0.1.0",
         "up 1:02:05",
         "heap 61440",
-        "reset power",
+        "boot 7 power",
         "refused 3",
         "! oled",
     ]
@@ -169,10 +178,33 @@ def case_identify_fills_the_screen():
     assert picture[0] == ("fill", 0, 0, 128, 64, 1) and picture[1][3:] == ("ups_a", 0)
 
 
-def case_bad_settings_are_shown_as_far_as_they_fit():
-    lines = shown(screen.bad_settings_page(["type is 'upss'; known: cooling pdu", "id is missing"]))
+def case_faults_are_shown_a_screen_at_a_time_until_all_have_been_seen():
+    faults = ["type is 'upss'; known: cooling pdu", "id is missing"]
+    lines = shown(screen.bad_settings_page(faults))
     assert lines[:5] == ["BAD SETTINGS", "type is 'upss';", "known: cooling p", "du", "id is missing"]
-    assert len(shown(screen.bad_settings_page(["x" * 500]))) == 8
+    faults.append("x" * 100)  # seven lines more: eleven in all, seven to a screen
+    first = shown(screen.bad_settings_page(faults, 0))
+    second = shown(screen.bad_settings_page(faults, 1))
+    assert first[0] == "BAD SETTINGS 1/2" and second[0] == "BAD SETTINGS 2/2"
+    assert first[5] == "x" * 16 and second[1:5] == ["x" * 16, "x" * 16, "x" * 16, "x" * 4]
+    assert screen.bad_settings_page(faults, 2) == screen.bad_settings_page(faults, 0)
+
+
+def case_safe_mode_says_so_and_why_instead_of_the_main_page():
+    words = facts(safe="ValueError('no view of this kind')", connected=False, trouble="NO BROKER")
+    assert shown(screen.page(screen.MAIN, words)) == [
+        "SAFE MODE",
+        "ups_a",
+        "ValueError('no v",
+        "iew of this kind",
+        "')",
+        "",
+        "",
+        "NO BROKER",
+    ]
+    assert shown(screen.page(screen.NETWORK, words))[0] == "NETWORK"
+    assert shown(screen.page(screen.ABOUT, words))[0] == "ABOUT"
+    assert shown(screen.page(screen.MAIN, facts()))[1] == "[NORMAL]"
 
 
 def case_same_facts_give_the_same_picture():

@@ -48,13 +48,87 @@ def case_verbs_of_other_types_and_unknown_ones_are_unknown():
         ("ups", "open"),
         ("server", "bypass"),
         ("pdu", "fly"),
-        ("pdu", "update"),
+        ("pdu", "select"),
         ("utility", "reset"),
     ):
         core = node(type_name)
         before = core.device.snapshot()
         assert why(send(core, verb)) == "unknown"
         assert core.device.snapshot() == before
+
+
+def case_update_is_refused_since_firmware_comes_over_the_cable():
+    for params in ({}, {"version": "0.2.0"}):
+        assert why(send(node("pdu"), "update", params)) == "authority"
+
+
+class Keeper:
+    """What a board does with orders about settings; error: what it says to them all."""
+
+    def __init__(self, error=None):
+        self.error = error
+        self.asked = []
+
+    def __call__(self, verb, params):
+        if self.error:
+            raise self.error
+        self.asked.append((verb, params))
+        return "broker_host"
+
+
+def case_settings_are_kept_before_they_are_answered():
+    core = node("pdu")
+    core.commands.keep_settings = keeper = Keeper()
+    ack = send(core, "config", {"broker_host": "pi.local", "status_s": 2})
+    assert (ack["result"], ack["applied"]) == ("done", "at restart: broker_host")
+    assert why(send(core, "factory_reset")) == "done"
+    assert keeper.asked == [("config", {"broker_host": "pi.local", "status_s": 2}), ("factory_reset", {})]
+
+
+def case_settings_that_do_not_fit_or_cannot_be_kept_are_told():
+    core = node("pdu")
+    core.commands.keep_settings = Keeper(ValueError("broker.host is missing"))
+    assert why(send(core, "config", {"broker_host": "x"})) == "schema"
+    core.commands.keep_settings = Keeper(OSError(28))
+    ack = send(core, "config", {"broker_host": "x"})
+    assert (ack["result"], ack["reason"]) == ("failed", "busy")
+    core.commands.keep_settings = None
+    assert why(send(core, "config", {"broker_host": "x"})) == "unknown"
+    for params in ({"broker_port": 0}, {"wifi_ssid": ""}, {"status_s": 6}, {"colour": "red"}):
+        core.commands.keep_settings = Keeper()
+        assert why(send(core, "config", params)) == "schema", params
+
+
+def case_safe_mode_obeys_orders_about_settings_and_nothing_else():
+    core = cores.Core({"id": "x", "type": "switchgear", "safe": "ValueError()"}, 77, middle)
+    actions = core.on_connected(0)
+    assert [action[1] for action in actions if action[0] == "subscribe"] == [
+        COMMAND
+    ]  # no views: one of them may be why
+    events = [json.loads(action[2]) for action in actions if action[0] == "publish" and action[1].endswith("/event")]
+    assert [(event["event"], event["to"]) for event in events] == [("reboot", ""), ("safe_mode", "ValueError()")]
+    assert core.status(10)["status"] == "fault"
+    core.commands.keep_settings = Keeper()
+    for verb in ("open", "close", "reset", "set_fault", "transfer", "restore", "press", "release"):
+        params = {"set_fault": {"state": True}, "transfer": {"to": "auto"}, "restore": {"timeline": 2}}.get(verb, {})
+        assert why(send(core, verb, params)) == "busy", verb
+    for verb in ("config", "factory_reset", "restart", "identify", "page"):
+        assert why(send(core, verb, {"status_s": 1} if verb == "config" else {})) == "done", verb
+    assert core.on_input("long", 2000) == [("log", "the handle rests in safe mode")]
+    assert core.device.handle() == "closed"
+
+
+def case_dial_sets_a_load_by_hand_and_beats_the_host():
+    core = node("server", load_kw_max=200, load_set_kw=96)
+    told = [json.loads(action[2]) for action in core.on_dial(0.25, 1000) if action[0] == "publish"]
+    assert [(status["load_set_kw"], status["mode"]) for status in told] == [(50, "local")]
+    assert why(send(core, "set_load", {"power_kw": 150})) == "priority"
+    for type_name, settings in (
+        ("server", {}),
+        ("ups", {"load_kw_max": 200}),
+    ):  # nothing to scale it by; no load at all
+        core = node(type_name, **settings)
+        assert core.on_dial(0.5, 1000) == [] and core.device.mode() == "auto"
 
 
 def case_every_verb_of_every_type_has_a_row():

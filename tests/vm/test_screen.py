@@ -54,6 +54,8 @@ def _facts(rng: random.Random, type_name: str) -> dict[str, Any]:
         "uptime_s": rng.choice((5, 100_000)),
         "heap_free": rng.randint(1000, 100_000),
         "reset_cause": "power",
+        "boots": rng.randint(1, 2000),
+        "safe": "",
         "refused": rng.randint(0, 9),
         "errors": rng.choice(("", "! oled wifi")),
     }

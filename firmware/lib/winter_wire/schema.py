@@ -279,8 +279,18 @@ VERBS = {
     "page": (("to", INTEGER, False, 0, 9),),
     "press": (("long", FLAG, False, 0, 1),),
     "restart": (),
+    "config": (
+        ("wifi_ssid", TEXT, False, 1, 32), ("wifi_password", TEXT, False, 0, 63), ("broker_host", TEXT, False, 1, 64),
+        ("broker_port", INTEGER, False, 1, 65535), ("broker_user", TEXT, False, 0, 64),
+        ("broker_password", TEXT, False, 0, 64), ("ntp", TEXT, False, 0, 64), ("status_s", INTEGER, False, 1, 5),
+    ),
+    "factory_reset": (),
+    "update": (("version", TEXT, False, 1, 16),),
 }  # fmt: skip
-COMMON_VERBS = ("set_fault", "set_handle", "release", "restore", "identify", "page", "press", "restart")
+COMMON_VERBS = (
+    "set_fault", "set_handle", "release", "restore", "identify", "page", "press", "restart", "config", "factory_reset",
+    "update",
+)  # fmt: skip
 
 
 def _rows():

@@ -1,5 +1,6 @@
 """The board itself: why it started, how much memory is left, its watchdog, its restart button."""
 
+_HEAP_LOW = 16384  # chosen: below this it is worth a collection to know what is really free
 WATCHDOG_MS = 30000  # chosen: longer than the longest wait named in this folder, the name look-up included
 
 
@@ -8,22 +9,28 @@ class Board:
 
     def __init__(self, hw, settings):
         self._hw = hw
+        self._wanted = settings.get("watchdog", True)
         self._watchdog = None
-        if settings.get("watchdog", True):
-            self._watchdog = hw.machine.WDT(timeout=WATCHDOG_MS)
 
     def feed(self):
-        """Tells the watchdog that all is well."""
+        """Tells the watchdog that all is well; it starts with the first time, since a board that cannot even begin is
+        not to restart, but to say why."""
         if self._watchdog is not None:
             self._watchdog.feed()
+        elif self._wanted:
+            self._watchdog = self._hw.machine.WDT(timeout=WATCHDOG_MS)
 
     def restart(self):
         self._hw.machine.reset()
 
     def heap_free(self):
-        """Free heap, bytes; 0 where the interpreter does not tell."""
+        """Free heap, bytes, garbage left out when it is scarce; 0 where the interpreter does not tell."""
         mem_free = getattr(self._hw.gc, "mem_free", None)
-        return mem_free() & 0x7FFFFFFF if mem_free else 0
+        if mem_free is None:
+            return 0
+        if mem_free() < _HEAP_LOW:
+            self._hw.gc.collect()
+        return mem_free() & 0x7FFFFFFF
 
     def reset_cause(self):
         """Why the board started, in one word of at most 12 letters."""

@@ -1,20 +1,24 @@
-"""The few values that outlive a reboot, as two files with a checksum: a power cut spoils at most the one being written."""
+"""What outlives a reboot: a dict of plain values in two files with a checksum, so that a power cut at any byte of any
+write spoils at most the copy being written. The newest whole copy holds.
+"""
 
 import binascii
 import json
 
-NAMES = ("state0.json", "state1.json")
+STATE = ("state0.json", "state1.json")  # counters and fences
+SETTINGS = ("node0.json", "node1.json")  # the settings in force
 
 
 class Flash:
-    """A small dict of plain values. Writes wear the chip: only for what rises rarely (the epoch)."""
+    """One such dict. Writes wear the chip, so a value that does not change is not written."""
 
-    def __init__(self, hw):
+    def __init__(self, hw, names=STATE):
         """hw.open: the file system's open(); without one nothing is kept and all else works."""
         self._open = getattr(hw, "open", None)
+        self._names = names
         self._serial = 0
         self._values = {}
-        for name in NAMES:
+        for name in names:
             saved = self._read(name)
             if saved and saved["serial"] > self._serial:
                 self._serial = saved["serial"]
@@ -25,14 +29,21 @@ class Flash:
 
     def put(self, name, value):
         """Keeps a value. Raises OSError when the chip does not take it."""
-        self._values[name] = value
-        self._serial += 1
-        if self._open is None:
+        self.put_all({name: value})
+
+    def put_all(self, values):
+        """Keeps several values in one write: all of them or, after a power cut, none."""
+        wanted = dict(self._values)
+        wanted.update(values)
+        if wanted == self._values:
             return
-        text = json.dumps({"serial": self._serial, "values": self._values})
-        # The older of the two is overwritten, the newer stays whole.
-        with self._open(NAMES[self._serial % 2], "w") as file:
-            file.write("%08x %s" % (binascii.crc32(text.encode()), text))
+        if self._open is not None:
+            text = json.dumps({"serial": self._serial + 1, "values": wanted})
+            # The older of the two is overwritten, the newer stays whole.
+            with self._open(self._names[(self._serial + 1) % 2], "w") as file:
+                file.write("%08x %s" % (binascii.crc32(text.encode()), text))
+        self._serial += 1
+        self._values = wanted
 
     def _read(self, name):
         if self._open is None:

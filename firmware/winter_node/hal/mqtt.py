@@ -1,7 +1,8 @@
 """The MQTT connection: umqtt.simple's packets over a socket that never blocks.
 
 What may block, and how long: only open(), when it looks up the name of the broker: not for an address in figures, once
-for a name (the address is kept), until the chip's resolver gives up. Connecting, writing and reading never wait.
+for a name (the address is kept, and asked for anew after LOOKUPS_AFTER failures), until the chip's resolver gives up.
+Connecting, writing and reading never wait. With TLS the arithmetic of its handshake takes about a second.
 """
 
 from umqtt.simple import MQTTClient
@@ -50,8 +51,16 @@ class Mqtt(MQTTClient):
         self.set_last_will(will[0].encode(), will[1], True, 1)
         self.set_callback(self.poll)  # umqtt insists on one before it subscribes; messages come out of poll() instead
         self._hw = hw
+        self._broker = broker
+        self._tls = None  # hal.tls where the settings ask for it
+        if broker.get("tls"):
+            from winter_node.hal import tls
+
+            self._tls = tls
+        self.trouble = ""  # why the last connection could not be made, where it is not just that nobody listens
         self.sock = _Sink()
         self._socket = None
+        self._plain = None  # the TCP connection that TLS is still to be put around
         self._reader = PacketReader()
         self._out = []  # packets not yet written, oldest first
         self._out_bytes = 0
@@ -64,6 +73,10 @@ class Mqtt(MQTTClient):
     def open(self):
         """Starts a connection and sends CONNECT. Raises OSError where nothing listens."""
         self.close()
+        self.trouble = ""
+        if self._tls is not None and self._hw.ssl is None:
+            self.trouble = self._tls.NO_TLS
+            raise OSError(self.trouble)
         try:
             if self._address is None or self._failures >= LOOKUPS_AFTER:
                 self._address = self._hw.socket.getaddrinfo(self.server, self.port)[0][-1]
@@ -79,6 +92,8 @@ class Mqtt(MQTTClient):
             self._failures += 1
             self.close()
             raise
+        if self._tls is not None:
+            self._plain = self._socket
         self._connect_packet()
         self._post()
 
@@ -86,7 +101,7 @@ class Mqtt(MQTTClient):
         """Drops the connection; what was not written is forgotten (QoS 1 stays in the session's outbox)."""
         if self._socket is not None:
             self._socket.close()
-        self._socket = None
+        self._socket = self._plain = None
         self._connected = False
         self._reader.reset()
         self._out = []
@@ -127,7 +142,7 @@ class Mqtt(MQTTClient):
 
     def flush(self):
         """Writes what the socket takes now; whether nothing is left."""
-        if self._socket is not None:
+        if self._socket is not None and self._plain is None:
             try:
                 self._write()
             except OSError:
@@ -140,16 +155,32 @@ class Mqtt(MQTTClient):
         if self._socket is None:
             return events
         try:
+            if self._plain is not None and not self._secure():
+                return events
             self._write()
             self._read(events)
         except OSError as error:
             if self._connected or error.args[0] not in _NOT_YET:
+                if self._tls is not None:
+                    self.trouble = self._tls.words(error)
                 self.close()
                 events.append(("closed", error.args[0] in _LEFT))
         except ValueError:  # garbage: nothing on this connection can be believed any more
             self.close()
             events.append(("closed", False))
         return events
+
+    def _secure(self):
+        """Puts TLS around the connection once TCP is through; whether it is."""
+        select = self._hw.select
+        poller = select.poll()
+        poller.register(self._plain, select.POLLOUT)
+        for _, event in poller.poll(0):
+            if event & ~select.POLLOUT:
+                raise OSError(111)  # ECONNREFUSED
+            self._socket = self._tls.wrap(self._hw, self._plain, self._broker)
+            self._plain = None
+        return self._plain is None
 
     def _connect_packet(self):
         """Gathers CONNECT as MQTT 3.1.1 wants it; umqtt's own connect() opens a blocking socket by itself."""

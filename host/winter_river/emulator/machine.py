@@ -89,6 +89,31 @@ class I2c:
         return len(message) + 1  # acknowledged bytes, the address among them
 
 
+class AdcMaker:
+    """`machine.ADC`: the constants, and a call that makes a converter of this board, read in 16 bits."""
+
+    ATTN_0DB, ATTN_2_5DB, ATTN_6DB, ATTN_11DB = 0, 1, 2, 3  # numbers of the ESP32 port
+
+    def __init__(self, machine: "Machine") -> None:
+        self._machine = machine
+
+    def __call__(self, pin: Pin) -> "Adc":
+        return Adc(self._machine, pin.number)
+
+
+class Adc:
+    """One converter on a pin. Made by Machine.ADC."""
+
+    def __init__(self, machine: "Machine", number: int) -> None:
+        self._machine, self._number = machine, number
+
+    def atten(self, attenuation: int) -> None:
+        """The range; levels here are parts of it, whichever it is."""
+
+    def read_u16(self) -> int:
+        return round(self._machine.analog.get(self._number, 0.0) * 65535)
+
+
 class Watchdog:
     """`machine.WDT`: once started it cannot be stopped, only fed."""
 
@@ -102,7 +127,10 @@ class Watchdog:
 
 
 class Machine:
-    """The `machine` module of one board, with what the outside may see and touch: levels, i2c_devices, watchdog."""
+    """The `machine` module of one board, with what the outside may see and touch: levels, i2c_devices, watchdog.
+
+    analog: part of the full range, 0 to 1, by pin.
+    """
 
     PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
     I2C_CLOCK_HZ: ClassVar[int] = 400_000
@@ -112,10 +140,12 @@ class Machine:
         self.time = time
         self.i2c_devices = i2c_devices
         self.levels: dict[int, int] = {}
+        self.analog: dict[int, float] = {}
         self.interrupts: dict[int, tuple[Callable[[Pin], Any] | None, int, Pin]] = {}
         self.watchdog: Watchdog | None = None
         self.watchdog_feeds = 0
         self.Pin = PinMaker(self)
+        self.ADC = AdcMaker(self)
         self._unique_id = b"\x02" + zlib.crc32(name.encode()).to_bytes(4, "big") + b"\x01"  # a local MAC address
         self._reset_cause = RESET_CAUSES[reset_cause]
 

@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from winter_node import settings as rules
+
 from winter_river.emulator import dialect
 from winter_river.emulator.board import Board
 from winter_river.emulator.flash import Flash
@@ -44,9 +46,7 @@ class VirtualNode:
         self._main = dialect.firmware_main()
         self.node_id = str(settings.get("id", ""))
         wifi = settings.get("wifi", {})
-        self.access_point = access_point or AccessPoint(
-            wifi.get("ssid", self._main.node_settings.SSID), wifi.get("password", "")
-        )
+        self.access_point = access_point or AccessPoint(wifi.get("ssid", rules.SSID), wifi.get("password", ""))
         self.board = Board(
             self.node_id,
             access_point=self.access_point,
@@ -62,6 +62,7 @@ class VirtualNode:
         self.boots = self.crashes = self.watchdog_resets = 0
         self.error = ""
         self.runner: Any = None
+        self._complaint: Any = None  # what runs instead while the settings are no good
         self._button: int | None = None
         self._hold_ms = 0
         self._release_ms: int | None = None
@@ -77,7 +78,8 @@ class VirtualNode:
     def step(self, now_ms: int) -> int:
         """One pass of the firmware's loop at now_ms (any clock that only rises); ms until it wants the next one."""
         self._now_ms = now_ms
-        if not self.powered or self.runner is None:
+        program = self.runner or self._complaint
+        if not self.powered or program is None:
             return OFF_WAIT_MS
         time = self.board.time
         time.now_ms = max(time.now_ms, now_ms - self._booted_ms)
@@ -86,12 +88,14 @@ class VirtualNode:
         if self._release_ms is not None and now_ms >= self._release_ms:
             self._release()
         try:
-            wait_ms = int(self.runner.step(time.ticks_ms()))
+            wait_ms = int(program.step(time.ticks_ms()))
         except Reset as reset:
             self._boot(str(reset))
             return 0
         except Exception as error:  # noqa: BLE001 (what main's loop does on a board: say so, go on, starve the watchdog)
-            self._crashed("step", error)
+            self.crashes += 1  # as main's turn() does it
+            self.error = traceback.format_exc()
+            program.failed(error, time.ticks_ms())
             wait_ms = int(self._main.POLL_MS)
         if self._watchdog_bites():
             self.watchdog_resets += 1
@@ -127,23 +131,10 @@ class VirtualNode:
         self.boots += 1
         self._booted_ms = self._now_ms
         self._hold_ms, self._release_ms = 0, None
-        self.runner = None
-        main = self._main
-        try:
-            settings = main.node_settings.read(hw.open, main.SETTINGS_FILE)
-        except ValueError as faults:
-            main.complain(hw, faults.args)
-            return
-        self._button = settings["board"]["button"]
-        try:
-            self.runner = main.build(main.adapters(settings, settings["board"], hw))
-        except Exception as error:  # noqa: BLE001 (main ends in its console then; the other boards of a fleet go on)
-            self._crashed("boot", error)
-
-    def _crashed(self, where: str, error: Exception) -> None:
-        self.crashes += 1
-        self.error = traceback.format_exc()
-        self.board.hw.print(where + ":", repr(error))
+        program = self._main.start(hw)
+        self.runner, self._complaint = (program, None) if hasattr(program, "core") else (None, program)
+        if self.runner is not None:
+            self._button = self.runner.settings["board"]["button"]
 
     def _release(self) -> None:
         self._release_ms = None
@@ -152,7 +143,7 @@ class VirtualNode:
 
     def _power_off(self) -> None:
         self.powered = False
-        self.runner = None
+        self.runner = self._complaint = None
         self._release_ms = None
         self.oled.power_cycle()
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from winter_node import settings as rules
 from winter_node import ticks
 from winter_node.core import Core
 from winter_wire import schema, topics
@@ -102,6 +103,7 @@ class PureNode:
         """Becomes again what it was when the snapshot was taken."""
         self.settings = dict(saved.settings)
         self.core = Core(self.settings, saved.boot, self._random.random)
+        self.core.commands.keep_settings = self._keep_settings
         self.core.restore(copy.deepcopy(dict(saved.core)))
         self._random.setstate(saved.random_state)
         self.subscriptions = set(saved.subscriptions)
@@ -110,7 +112,19 @@ class PureNode:
         """A new core; cause in the firmware's own words for why a board started."""
         core = Core(self.settings, self._random.randint(1, schema.COUNT_MAX), self._random.random)
         core.vitals["reset_cause"] = cause
+        core.commands.keep_settings = self._keep_settings
         return core
+
+    def _keep_settings(self, verb: str, params: Mapping[str, Any]) -> str:
+        """What a board does through its flash: settings that hold from the next boot. Raises ValueError."""
+        if verb == "factory_reset":
+            return "settings"  # they are as they were given: nothing here changes who a node is
+        known = {name: value for name, value in self.settings.items() if name != "epoch"}
+        wanted, faults = rules.changed(rules.check(known)[0], params)
+        if faults or not params:
+            raise ValueError(faults[0] if faults else "nothing to change")
+        self.settings["status_s"] = wanted["status_s"]  # all that a node without a network has a use for
+        return ",".join(sorted(params))[:52]
 
     def _perform(self, actions: list[tuple[Any, ...]], now_ms: int) -> list[Outgoing]:
         sent: list[Outgoing] = []

@@ -1,13 +1,25 @@
-"""Running case files in the real MicroPython VM. Without Node.js the tests fail and name the cure; they never skip."""
+"""The real MicroPython VM, for case files and for whole nodes over a real broker.
 
+Without Node.js or mosquitto these tests fail and name the cure; they never skip. Real time and real sockets are allowed
+here, as in tests/e2e.
+"""
+
+import contextlib
 import json
-from collections.abc import Callable
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import paho.mqtt.client as paho
 import pytest
-from winter_river.emulator.vm import package
+from paho.mqtt.enums import CallbackAPIVersion
+from winter_river.emulator.vm import VmFleet, package
 from winter_river.emulator.vm.cases import VmRun, run_cases
+from winter_river.facility import load_facility
+from winter_river.service.broker import start_broker
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +49,155 @@ def vm_run(vm_command: package.VmCommand, tmp_path: Path) -> Callable[..., VmRun
         return run_cases(vm_command, case_file, mounts=[(folder, "/data"), *(mounts or [])], **options)
 
     return run
+
+
+def wait_until(claim: Callable[[], Any], *, timeout_s: float = 10.0, what: str = "") -> Any:
+    """What claim() gives as soon as it is true; fails naming the claim when the time is up."""
+    end_s = time.monotonic() + timeout_s
+    while time.monotonic() < end_s:
+        found = claim()
+        if found:
+            return found
+        time.sleep(0.02)
+    return pytest.fail(f"not within {timeout_s} s: {what or claim}")
+
+
+class Broker:
+    """A real mosquitto that can be killed, frozen and started again on its port."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._broker = start_broker("mosquitto", data_dir=folder)
+        self.url, self.port = self._broker.url, self._broker.port
+
+    def kill(self) -> None:
+        assert self._broker.pid
+        os.kill(self._broker.pid, signal.SIGKILL)
+        self._broker.stop()
+
+    def start(self) -> None:
+        """Again, knowing nothing of before."""
+        self._broker = start_broker("mosquitto", port=self.port, data_dir=self._folder)
+
+    def freeze(self) -> None:
+        assert self._broker.pid
+        os.kill(self._broker.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._broker.pid
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._broker.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        self.thaw()
+        self._broker.stop()
+
+
+class Visitor:
+    """Somebody else on the broker: hears the whole tree and asks things of nodes."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.heard: list[tuple[str, dict[str, Any], bool]] = []  # (topic, message, retained)
+        self._sent = 0
+        self._client = paho.Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._on_message
+        self._client.on_connect = lambda client, *_: client.subscribe("winter-river/#", qos=1)
+        self._client.connect("127.0.0.1", broker.port, keepalive=60)
+        self._client.loop_start()
+
+    def _on_message(self, client: Any, data: Any, message: Any) -> None:
+        self.heard.append((message.topic, json.loads(message.payload), bool(message.retain)))
+
+    def statuses(self, node_id: str) -> list[dict[str, Any]]:
+        """What the node said of itself while we listened."""
+        return [
+            said for topic, said, retained in self.heard if topic == f"winter-river/{node_id}/status" and not retained
+        ]
+
+    def acks(self, node_id: str) -> dict[str, dict[str, Any]]:
+        return {said["id"]: said for topic, said, _ in self.heard if topic == f"winter-river/{node_id}/ack"}
+
+    def ask(self, node_id: str, verb: str, params: dict[str, Any] | None = None) -> str:
+        """Send a command with QoS 1; its id."""
+        self._sent += 1
+        command = {"command": verb, "params": params or {}, "id": f"visitor-{self._sent}"}
+        self._client.publish(f"winter-river/{node_id}/command", json.dumps(command), qos=1)
+        return f"visitor-{self._sent}"
+
+    def ask_and_wait(self, node_id: str, verb: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The node's answer."""
+        number = self.ask(node_id, verb, params)
+        found: dict[str, Any] = wait_until(lambda: self.acks(node_id).get(number), what=f"{node_id} answers {verb}")
+        return found
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        self._client.publish(topic, payload)
+
+    def stop(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """wait_until, for tests."""
+    return wait_until
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    running = Broker(tmp_path)
+    yield running
+    running.stop()
+
+
+class Stage:
+    """A broker, a visitor of it, and fleets on it; what was started is stopped in the end, and nothing may crash."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+        self.visitor = Visitor(broker)
+        self._fleets: list[VmFleet] = []
+
+    def fleet(self, *node_ids: str, url: str = "", online: bool = True, **options: Any) -> VmFleet:
+        """VMs of these nodes of the seed facility (all of it without names), online unless told otherwise."""
+        fleet = VmFleet(load_facility("seed-8"), url or self.broker.url, node_ids=node_ids or None, **options)
+        self._fleets.append(fleet)
+        fleet.start()
+        errors = {node.node_id: node.error for node in fleet.nodes.values()}
+        assert fleet.wait_running(), fleet.failure or errors
+        if online:
+            for node_id in fleet.nodes:
+                wait_until(lambda node_id=node_id: self.is_online(node_id), what=f"{node_id} says something")
+        return fleet
+
+    def is_online(self, node_id: str) -> bool:
+        said = self.visitor.statuses(node_id)
+        return bool(said) and said[-1]["status"] != "offline"
+
+    def stop(self) -> None:
+        for fleet in self._fleets:
+            fleet.stop()
+        self.visitor.stop()
+        for node in (node for fleet in self._fleets for node in fleet.nodes.values()):
+            assert not node.crashes, f"{node.node_id}: {node.error}"
+
+
+@pytest.fixture
+def stage(broker: Broker, vm_command: package.VmCommand) -> Iterator[Stage]:
+    """A stage of the test's own."""
+    made = Stage(broker)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def eight(tmp_path_factory: pytest.TempPathFactory, vm_command: package.VmCommand) -> Iterator[tuple[Stage, VmFleet]]:
+    """One stage for a file of tests with the eight nodes of the seed facility; each test takes another node."""
+    broker = Broker(tmp_path_factory.mktemp("eight"))
+    made = Stage(broker)
+    try:
+        yield made, made.fleet()
+        made.stop()
+    finally:
+        broker.stop()

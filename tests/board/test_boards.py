@@ -61,7 +61,8 @@ def test_every_file_in_the_folder_is_good():
 def test_a_good_file_is_read(read):
     board = read(GOOD + '[led]\npin = 2\nlights_on = "low"\n[potentiometer]\npin = 34\n')
     assert (board.button, board.led.pin, board.led.low, board.potentiometer) == (0, 2, True, 34)
-    assert board.settings() == {"sda": 21, "scl": 22, "i2c_hz": 400000, "button": 0, "led": 2, "led_low": True}
+    pins = {"sda": 21, "scl": 22, "button": 0, "led": 2, "pot": 34}
+    assert board.settings() == pins | {"i2c_hz": 400000, "led_low": True}
 
 
 def test_parts_may_be_missing(read):

@@ -62,4 +62,5 @@ class Board:
             "button": self.button,
             "led": self.led.pin if self.led else None,
             "led_low": self.led.low if self.led else False,
+            "pot": self.potentiometer,
         }

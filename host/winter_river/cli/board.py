@@ -95,7 +95,7 @@ def info(board: BoardOption = DEFAULT_BOARD, json: JsonOption = False) -> None:
         "OLED address": ", then ".join(f"0x{each:X}" for each in found.screen.addresses),
         "button": "none" if found.button is None else f"GPIO {found.button} to ground",
         "LED": "none" if found.led is None else f"GPIO {found.led.pin}, lit when {'low' if found.led.low else 'high'}",
-        "potentiometer": "none" if found.potentiometer is None else f"GPIO {found.potentiometer} (not read yet)",
+        "potentiometer": "none" if found.potentiometer is None else f"GPIO {found.potentiometer}: sets the load",
     }
     typer.echo(json_text(values) if json else "\n".join(f"{name:<14} {value}" for name, value in values.items()))
 

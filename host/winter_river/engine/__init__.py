@@ -10,7 +10,7 @@ view(plan, world, "ups_a")["soc_pct"]
 from winter_river.engine import laws
 from winter_river.engine.build import build_plan
 from winter_river.engine.calibration import CALIBRATIONS
-from winter_river.engine.equipment import CURVES, EQUIPMENT, Device, Equipment, Rating
+from winter_river.engine.equipment import CURVES, EQUIPMENT, RELIABILITY, Device, Equipment, Rating
 from winter_river.engine.events import Event
 from winter_river.engine.inputs import apply
 from winter_river.engine.plan import Plan
@@ -24,6 +24,7 @@ __all__ = [
     "CALIBRATIONS",
     "CURVES",
     "EQUIPMENT",
+    "RELIABILITY",
     "Device",
     "Equipment",
     "Event",

@@ -20,7 +20,7 @@ OWN_KEYS = ("type", "from", "title", "position")  # keys of a node that are no r
 POSITION_MAX = 10_000.0  # grid units of a drawing
 UNITS = MappingProxyType(
     {"v": "V", "a": "A", "w": "W", "kw": "kW", "kva": "kVA", "mva": "MVA", "kwh": "kWh", "hz": "Hz"}
-    | {"pct": "%", "s": "s", "ohm": "ohm", "gal": "gal", "pu": "pu"}
+    | {"pct": "%", "s": "s", "h": "h", "ohm": "ohm", "gal": "gal", "pu": "pu"}
 )
 
 

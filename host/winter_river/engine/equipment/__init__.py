@@ -33,12 +33,14 @@ The 24 nodes of `block-2n-24` carry the table of the training facility like this
 (`short_time 2250 A 0.4 s` is short for short_time_pickup_a and short_time_delay_s, likewise instantaneous.)
 """
 
+import dataclasses
 from collections.abc import Mapping
 
 from winter_river.engine.equipment.cooling import COOLING
 from winter_river.engine.equipment.distribution import DISTRIBUTION
 from winter_river.engine.equipment.generator import GENERATOR
 from winter_river.engine.equipment.pdu import PDU
+from winter_river.engine.equipment.reliability import RELIABILITY
 from winter_river.engine.equipment.server import SERVER
 from winter_river.engine.equipment.switchgear import SWITCHGEAR
 from winter_river.engine.equipment.table import CURVES, Combination, Device, Equipment, Rating
@@ -47,8 +49,9 @@ from winter_river.engine.equipment.ups import UPS
 from winter_river.engine.equipment.utility import UTILITY
 
 EQUIPMENT: Mapping[str, Equipment] = {
-    table.type: table
+    # What a study of availability reads is one table over all types, so it is added here.
+    table.type: dataclasses.replace(table, ratings=(*table.ratings, *RELIABILITY.get(table.type, ())))
     for table in (UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING)
 }
 
-__all__ = ["CURVES", "EQUIPMENT", "Combination", "Device", "Equipment", "Rating"]
+__all__ = ["CURVES", "EQUIPMENT", "RELIABILITY", "Combination", "Device", "Equipment", "Rating"]

@@ -52,7 +52,7 @@ def adapters(settings, board, hw):
     now_ms = hw.time.ticks_ms()
     made = Namespace()
     made.settings = settings
-    made.address = ""
+    made.address = made.note = ""
     made.now_ms = now_ms
     made.flash = flash.Flash(hw)
     made.board = boards.Board(hw, settings)
@@ -91,7 +91,9 @@ def start(hw):
     if settings is None:
         return complaint(hw, node_settings.BOARD, "BAD SETTINGS", faults)
     try:
-        return build(adapters(settings, settings["board"], hw))
+        made = adapters(settings, settings["board"], hw)
+        made.note = "BAD SETTINGS" if faults else ""  # in a node.json that was not adopted; the ones before it hold
+        return build(made)
     except Exception as error:  # noqa: BLE001 (a driver, or a file that a deploy left half written; nothing may end us)
         hw.print("boot:", repr(error))
         return complaint(hw, settings["board"], "CANNOT START", (repr(error),))

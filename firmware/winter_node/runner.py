@@ -130,7 +130,7 @@ class Runner:
             "age_s": None if age_ms is None else age_ms // 1000, "rssi": core.vitals["wifi_rssi"],
             "safe": core.safe, "boots": self.supervisor.boots, "ssid": self.settings["wifi"]["ssid"], "address": self._adapters.address,
             "broker": "%s:%d" % (broker["host"], broker["port"]), "lost": wire.counters["losses"],
-            "unsent": wire.unanswered(), "fw": core.vitals["fw"], "uptime_s": core.uptime_ms // 1000,
+            "unsent": wire.unanswered(), "note": self._adapters.note, "fw": core.vitals["fw"], "uptime_s": core.uptime_ms // 1000,
             "heap_free": core.vitals["heap_free"], "reset_cause": core.vitals["reset_cause"],
             "refused": core.counters["rejected"], "errors": "! " + " ".join(errors) if errors else "",
         }  # fmt: skip

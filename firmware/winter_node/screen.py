@@ -69,7 +69,8 @@ def main_page(facts):
 
 
 def network_page(facts):
-    """Wi-Fi, broker and what is wrong with them. facts: as in network_line, and ssid, address, broker, lost, unsent."""
+    """Wi-Fi, broker and what is wrong with them. facts: as in network_line, and ssid, address, broker, lost,
+    unsent, note (settings that were not adopted)."""
     return _lines(
         (
             "NETWORK",
@@ -79,7 +80,7 @@ def network_page(facts):
             facts["address"] or "no address",
             facts["broker"],
             "lost %d times" % facts["lost"],
-            "unsent %d" % facts["unsent"],
+            facts["note"] or "unsent %d" % facts["unsent"],
         )
     )
 

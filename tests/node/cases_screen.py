@@ -51,7 +51,7 @@ def facts(type_name="ups", node_id="ups_a", **more):
         "handle": schema.TYPES[type_name][schema.HANDLES][0], "fault": "", "values": {}, "stale": False,
         "connected": True, "trouble": "", "age_s": 1, "rssi": -52, "ssid": "WinterRiver-AP", "address": "192.168.4.21",
         "broker": "192.168.4.1:1883", "lost": 2, "unsent": 0, "fw": "0.1.0", "uptime_s": 3725, "heap_free": 61440,
-        "reset_cause": "power", "refused": 3, "errors": "", "boots": 7, "safe": "",
+        "reset_cause": "power", "refused": 3, "errors": "", "boots": 7, "safe": "", "note": "",
     }  # fmt: skip
     known.update(more)
     return known

@@ -56,6 +56,7 @@ def _facts(rng: random.Random, type_name: str) -> dict[str, Any]:
         "reset_cause": "power",
         "boots": rng.randint(1, 2000),
         "safe": "",
+        "note": rng.choice(("", "BAD SETTINGS")),
         "refused": rng.randint(0, 9),
         "errors": rng.choice(("", "! oled wifi")),
     }

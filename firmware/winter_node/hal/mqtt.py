@@ -161,8 +161,7 @@ class Mqtt(MQTTClient):
             self._read(events)
         except OSError as error:
             if self._connected or error.args[0] not in _NOT_YET:
-                if self._tls is not None:
-                    self.trouble = self._tls.words(error)
+                self._judge(error)
                 self.close()
                 events.append(("closed", error.args[0] in _LEFT))
         except ValueError:  # garbage: nothing on this connection can be believed any more
@@ -181,6 +180,15 @@ class Mqtt(MQTTClient):
             self._socket = self._tls.wrap(self._hw, self._plain, self._broker)
             self._plain = None
         return self._plain is None
+
+    def _judge(self, error):
+        """Why a secured connection ended. error: None where the other end just closed it."""
+        if self._tls is None or self._connected:
+            return
+        self.trouble = self._tls.words(error) if error else ""
+        if not self.trouble and self._plain is None:
+            # A broker that does not want our certificate may hang up before its reason has got through.
+            self.trouble = self._tls.REFUSED
 
     def _connect_packet(self):
         """Gathers CONNECT as MQTT 3.1.1 wants it; umqtt's own connect() opens a blocking socket by itself."""
@@ -234,6 +242,7 @@ class Mqtt(MQTTClient):
             if count is None:
                 return
             if count == 0:
+                self._judge(None)
                 self.close()
                 events.append(("closed", True))
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import select
 from collections import deque
 from collections.abc import Callable
 from errno import ETIMEDOUT
@@ -15,6 +16,7 @@ from winter_river.emulator.machine import I2cDevice, Machine
 from winter_river.emulator.network import AccessPoint, Network
 from winter_river.emulator.oled import Oled
 from winter_river.emulator.sockets import Sockets
+from winter_river.emulator.tls import Ssl
 
 OLED_ADDRESS = 0x3C
 HEAP_BYTES = 128 * 1024  # what the garbage collector of an ESP32 without PSRAM starts with, near enough
@@ -94,6 +96,8 @@ class Board:
             network=self.network,
             time=self.time,
             socket=self.sockets,
+            select=select,
+            ssl=Ssl,
             gc=Heap(),
             ntptime=TimeServer(self.time, self._unix_s, link_up),
             os=SimpleNamespace(

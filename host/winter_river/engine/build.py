@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from winter_river.engine import plan as p
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.engine.equipment import Device
+from winter_river.engine.equipment.transformer import transformer_pi
 from winter_river.engine.invariants import full_ratings, in_order
 from winter_river.engine.units import BASE_VA, SQRT3
 
@@ -202,15 +203,15 @@ class _Builder:
                 f"{self.devices[k].id}.primary_voltage_v is {r['primary_voltage_v']:g}; its feed has {voltage_v:g} V"
             )
         power_w = r["power_kva"] * 1000.0
-        resistance = r["load_loss_w"] / power_w
-        reactance = math.sqrt((r["impedance_pct"] / 100.0) ** 2 - resistance**2)
-        conductance = r["no_load_loss_w"] / power_w
-        susceptance = math.sqrt(max(0.0, (r["no_load_current_pct"] / 100.0) ** 2 - conductance**2))
-        # Half of the magnetising branch on each side of the impedance, as power-grid-model and pandapower have it.
-        half = complex(conductance, -susceptance) * power_w / BASE_VA / 2.0
+        own_z, own_half = transformer_pi(
+            impedance_pu=r["impedance_pct"] / 100.0,
+            load_loss_pu=r["load_loss_w"] / power_w,
+            no_load_current_pu=r["no_load_current_pct"] / 100.0,
+            no_load_loss_pu=r["no_load_loss_w"] / power_w,
+        )
+        half = own_half * power_w / BASE_VA
         bus_in = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v), y=half)
-        z = complex(resistance, reactance) * BASE_VA / power_w
-        bus_out = self._bus(k, r["secondary_voltage_v"], z, y=half)
+        bus_out = self._bus(k, r["secondary_voltage_v"], own_z * BASE_VA / power_w, y=half)
         self.transformers.append(p.TransformerPlan(k, power_w / BASE_VA))
         return self._node(k, slot=len(self.transformers) - 1, bus_in=bus_in, bus_out=bus_out)
 

@@ -19,7 +19,8 @@ from winter_river.engine.plan import (
     NodePlan,
     Plan,
 )
-from winter_river.engine.world import DEAD, NodeState, Wiring, World, in_service, is_tripped
+from winter_river.engine.sweep import Wiring
+from winter_river.engine.world import DEAD, NodeState, World, in_service, is_tripped
 
 
 def attach(plan: Plan, w: World, bus: int, parent: int, z: complex) -> None:

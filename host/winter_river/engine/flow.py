@@ -1,4 +1,4 @@
-"""The flow: balanced three-phase, positive sequence, radial; a backward/forward sweep for each island by itself.
+"""The flow of one world: each island swept by itself, what is behind a UPS before what is in front of it.
 
 An island is what one source drives: a utility, a generator, or the inverter of a UPS. A double-conversion UPS
 splits the network in two: what is behind it is solved first, and shows up in front of it as a load. One
@@ -11,67 +11,9 @@ from winter_river.engine import events
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
+from winter_river.engine.sweep import LOW_PU, sweep
 from winter_river.engine.units import BASE_KW
-from winter_river.engine.world import DEAD, Wiring, World, is_tripped
-
-TOLERANCE_PU = 1e-10  # of load current, so of 0.1 mW at the base of 1 MVA
-ITERATIONS_MAX = 100
-# Loads draw constant power down to here and constant impedance below, so that a deep sag has a solution; the
-# supplies of servers drop out at this voltage (ITIC), so it is only passed through on the way to settling.
-LOW_PU = 0.7
-
-
-def sweep(
-    wiring: Wiring, load: list[complex], y: list[complex], v: list[complex], i: list[complex], emf: float
-) -> bool:
-    """Solves one island in place, from the voltages as they stand; False where it does not converge.
-
-    v: bus voltages; i: current into each bus through its own impedance; load: constant power; y: shunt; emf: behind
-    the impedance of the source; all per unit. It ends when no current that depends on a voltage moves: the voltages
-    then fit the currents exactly (Kirchhoff), and the loads to the tolerance.
-    """
-    low2 = LOW_PU * LOW_PU
-    root, up, down = wiring.root, wiring.up, wiring.down
-    drawn = [0j] * len(wiring.loads)
-    shunted = [0j] * len(wiring.shunts)
-    for iteration in range(ITERATIONS_MAX):
-        for k in wiring.order:
-            i[k] = 0j
-        worst = 0.0
-        for place, k in enumerate(wiring.shunts):
-            c = y[k] * v[k]
-            d = c - shunted[place]
-            shunted[place] = i[k] = c
-            e = d.real * d.real + d.imag * d.imag
-            if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
-                worst = e
-        for place, k in enumerate(wiring.loads):
-            u = v[k]
-            m = u.real * u.real + u.imag * u.imag
-            c = load[k].conjugate() * u / (m if m > low2 else low2)  # noqa: FURB136 (a call costs more)
-            d = c - drawn[place]
-            drawn[place] = c
-            i[k] += c
-            e = d.real * d.real + d.imag * d.imag
-            if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
-                worst = e
-        for k, parent in up:
-            i[parent] += i[k]
-        u = emf - wiring.z_root * i[root]
-        if iteration < ITERATIONS_MAX // 2:
-            v[root] = u
-            for k, parent, z in down:
-                v[k] = v[parent] - z * i[k]
-        else:
-            # Near collapse the plain sweep swings; half a step keeps it finite and often still gets there.
-            v[root] += 0.5 * (u - v[root])
-            for k, parent, z in down:
-                v[k] += 0.5 * (v[parent] - z * i[k] - v[k])
-        if iteration > 0 and worst < TOLERANCE_PU * TOLERANCE_PU:
-            return True
-        if not worst < 1e12:
-            break
-    return False
+from winter_river.engine.world import DEAD, World, is_tripped
 
 
 def losses_kw(order: list[int], z: list[complex], y: list[complex], v: list[complex], i: list[complex]) -> float:

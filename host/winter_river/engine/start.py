@@ -5,6 +5,7 @@ from __future__ import annotations
 from winter_river.engine.equipment.cooling import PIECES
 from winter_river.engine.plan import Plan
 from winter_river.engine.step import settle
+from winter_river.engine.sweep import Wiring
 from winter_river.engine.world import (
     DEAD,
     BreakerState,
@@ -17,7 +18,6 @@ from winter_river.engine.world import (
     TransferState,
     UpsState,
     UtilityState,
-    Wiring,
     World,
 )
 

@@ -7,9 +7,10 @@ last bit of the other. Delays are kept as the instant they end (`due_s`), never 
 Every default has the type its field keeps for ever (snapshot.py relies on it).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, NodePlan
+from winter_river.engine.sweep import Wiring
 from winter_river.engine.units import ALWAYS_S, NEVER_S
 
 DEAD = -2  # parent of a bus that carries nothing; NONE is the parent of a bus that its source drives
@@ -168,23 +169,6 @@ class BreakerState:
     instant_s: float = NEVER_S
     due_s: float = NEVER_S
     cause: int = 0
-
-
-@dataclass(slots=True)
-class Wiring:
-    """How one island hangs together, for its sweep: follows from the parents of its buses, so it is never saved.
-
-    order: its buses, parents first, root the first. up: (bus, parent) from the far end to the root; down: (bus,
-    parent, impedance) from the root on, both without the root. shunts, loads: the buses that have one.
-    """
-
-    root: int = NONE
-    z_root: complex = 0j
-    order: list[int] = field(default_factory=list)
-    up: list[tuple[int, int]] = field(default_factory=list)
-    down: list[tuple[int, int, complex]] = field(default_factory=list)
-    shunts: list[int] = field(default_factory=list)
-    loads: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)

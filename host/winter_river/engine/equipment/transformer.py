@@ -1,5 +1,6 @@
 """The transformer: a series impedance between two halves of its magnetising branch."""
 
+import math
 from collections.abc import Mapping
 
 from winter_river.engine.equipment.table import (
@@ -10,6 +11,21 @@ from winter_river.engine.equipment.table import (
     Rating,
     feed_ratings,
 )
+
+
+def transformer_pi(
+    *, impedance_pu: float, load_loss_pu: float, no_load_current_pu: float, no_load_loss_pu: float
+) -> tuple[complex, complex]:
+    """(series impedance, half of the magnetising branch) in per unit of its own rating.
+
+    The magnetising branch is a conductance that takes the no-load loss and an inductance that brings the current up to
+    the no-load current (no inductance where the loss alone takes as much); one half lies on each side of the impedance.
+    So have it power-grid-model (its component `transformer`, read in its source) and pandapower (`trafo_model="pi"`).
+    impedance_pu must be at least load_loss_pu.
+    """
+    reactance = math.sqrt(impedance_pu**2 - load_loss_pu**2)
+    susceptance = math.sqrt(max(0.0, no_load_current_pu**2 - no_load_loss_pu**2))
+    return complex(load_loss_pu, reactance), complex(no_load_loss_pu, -susceptance) / 2.0
 
 
 def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:

@@ -1,0 +1,87 @@
+"""One island with given loads: by the sweep, by Newton's method, and whether what they give is a solution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from winter_river.engine.network.model import Network
+from winter_river.engine.network.per_unit import Scaled, scaled
+from winter_river.engine.network.topology import Island
+from winter_river.engine.sweep import Wiring, sweep
+
+SWEEP, POWER_GRID_MODEL = "sweep", "power_grid_model"
+TOLERANCE_PU = 1e-12  # of load current, in per unit of all loads together; the voltages are then good to 1e-10
+# Loads keep their kind down to here, where none is left standing: a guard against dividing by nothing on the way.
+LOW_PU = 0.01
+# What may be missing at a joint (Kirchhoff), of all loads together, and of the largest current its admittances could
+# carry: rounding, where short cables make them large.
+MISMATCH_PU_MAX, ROUNDING = 1e-7, 1e-12
+
+
+def attempt(network: Network, island: Island, powers: Sequence[complex]) -> tuple[str, dict[int, complex] | None]:
+    """(method, per-unit voltages by joint); ("", None) where no method finds voltages that fit.
+
+    powers: VA at nominal voltage for each of Network.loads.
+    """
+    s = scaled(network, island, powers)
+    if island.is_radial:
+        v = _swept(island, s)
+        if v is not None and fits(island, s, v):
+            return SWEEP, v
+    from winter_river.engine.mesh import solve_mesh  # here, because it costs more than most networks take
+
+    v = solve_mesh(network, island, powers)
+    if v is not None and fits(island, s, v):
+        return POWER_GRID_MODEL, v
+    return "", None
+
+
+def _swept(island: Island, s: Scaled) -> dict[int, complex] | None:
+    """By the sweep; None where it does not converge. The island must be radial."""
+    root = island.sources[0]
+    near: dict[int, list[tuple[int, complex]]] = {}
+    for tie, z in zip(island.ties, s.z, strict=True):
+        near.setdefault(tie.a, []).append((tie.b, z))
+        near.setdefault(tie.b, []).append((tie.a, z))
+    place = {root: 0}
+    order = [root]
+    wiring = Wiring(root=0)
+    for joint in order:  # grows while it is walked
+        for other, z in near[joint]:
+            if other not in place:
+                place[other] = len(order)
+                wiring.down.append((place[other], place[joint], z))
+                order.append(other)
+    wiring.order = list(range(len(order)))
+    wiring.up = [(bus, parent) for bus, parent, _ in reversed(wiring.down)]
+    y = [s.y.get(joint, 0j) for joint in order]
+    y[0] = 0j  # what hangs at the source moves nothing
+    load = [s.power.get(joint, 0j) for joint in order]
+    wiring.shunts = [k for k, one in enumerate(y) if one != 0j]
+    wiring.loads = [k for k, one in enumerate(load) if one != 0j]
+    wiring.steady = [(place[joint], current) for joint, current in s.current.items()]
+    v, i = [1.0 + 0j] * len(order), [0j] * len(order)
+    if not sweep(wiring, load, y, v, i, 1.0, LOW_PU, TOLERANCE_PU):
+        return None
+    return dict(zip(order, v, strict=True))
+
+
+def fits(island: Island, s: Scaled, v: Mapping[int, complex]) -> bool:
+    """Whether what flows into each joint is what its loads draw there; knows nothing of how v was found."""
+    missing = dict.fromkeys(island.joints, 0j)
+    stiffness_pu = dict.fromkeys(island.joints, 0.0)
+    for tie, z in zip(island.ties, s.z, strict=True):
+        current = (v[tie.a] - v[tie.b]) / z
+        for end, sign in ((tie.a, -1.0), (tie.b, 1.0)):
+            if end in missing:
+                missing[end] += sign * current
+                stiffness_pu[end] += 1.0 / abs(z)
+    for joint in island.joints:
+        u = v[joint]
+        size = abs(u)
+        if not size > LOW_PU:
+            return False
+        drawn = s.y.get(joint, 0j) * u + (s.power.get(joint, 0j) / u).conjugate() + s.current.get(joint, 0j) * u / size
+        if not abs(missing[joint] - drawn) < MISMATCH_PU_MAX + ROUNDING * stiffness_pu[joint]:
+            return False
+    return True

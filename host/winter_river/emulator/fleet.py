@@ -191,7 +191,7 @@ class Fleet:
         self._waker.setblocking(False)
         self._selector.register(wake, selectors.EVENT_READ, None)
         try:
-            self._unstarted = set(self._nodes)
+            self._unstarted = set(self._first())
             apart_ms = min(STAGGER_MS, STAGGER_MS_MAX // max(1, len(self._nodes)))
             for index, node_id in enumerate(self._nodes):
                 self._set_due(node_id, now_ms + index * apart_ms)
@@ -207,6 +207,10 @@ class Fleet:
             self._watched.clear()
             self._due.clear()
             self._queue.clear()
+
+    def _first(self) -> Iterable[str]:
+        """The nodes that get power when the fleet starts."""
+        return self._nodes
 
     def _turn(self, wake: _socket.socket) -> None:
         """Wait for the next thing to do, then do all that is due."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from winter_node import settings as rules
@@ -17,6 +18,7 @@ from winter_river.emulator.network import AccessPoint
 
 OFF_WAIT_MS = 1000  # how often a board without power or program is looked at
 SHORT_PRESS_MS = 150  # chosen: longer than the firmware's debouncing, far from its long press
+MQTT_DISCONNECT = b"\xe0\x00"  # MQTT 3.1.1, 3.14: the broker then keeps the last will to itself
 LONG_PRESS_MS = 1300  # chosen: longer than the firmware's long press
 
 
@@ -120,6 +122,14 @@ class VirtualNode:
         """Power off in good order: the firmware says goodbye and closes its connection."""
         if self.runner is not None:
             self.runner.stop(self.board.time.ticks_ms())
+        self._power_off()
+
+    def vanish(self) -> None:
+        """Power off without a word: no goodbye, and no last will either."""
+        for socket in list(self.board.sockets.opened):
+            with suppress(OSError):  # it may have broken already, and then there is nobody to take leave of
+                socket.write(MQTT_DISCONNECT)
+            socket.close()
         self._power_off()
 
     def link_up(self) -> bool:

@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON_HERE := .venv/bin/python
 ARGS ?=
 LAN ?=
+NODES ?=
 SOURCES := host firmware tools tests setup.py
 
 # Settings of a board: make flash NODE=ups_a PORT=/dev/ttyUSB0
@@ -23,8 +24,8 @@ help:  ## list the targets
 setup:  ## make the environment; a second time it is there at once
 	@tools/setup run
 
-run: setup  ## start the site live: make run LAN=1 ARGS="seed-8 --seed 7"
-	@$(PYTHON_HERE) -m winter_river run $(if $(LAN),--lan) $(ARGS)
+run: setup  ## start the site live: make run NODES=vm LAN=1 ARGS="seed-8 --seed 7"
+	@$(PYTHON_HERE) -m winter_river run $(if $(LAN),--lan) $(if $(NODES),--nodes '$(NODES)') $(ARGS)
 
 setup-test:
 	@tools/setup test

@@ -21,7 +21,7 @@ ENVIRONMENT_PREFIX = "WINTER_RIVER_"
 # Variables of winter_river.paths: where the folders are is no setting of a run.
 FOLDER_VARIABLES = tuple(f"WINTER_RIVER_{folder}_DIR" for folder in ("CACHE", "CONFIG", "DATA", "LOG"))
 BROKER_KINDS = ("auto", "embedded", "mosquitto")
-NODE_KINDS = ("emulated", "none")
+NODE_KINDS = ("emulated", "vm", "mixed", "none")
 PORT_DEFAULT = 1883  # IANA's port of MQTT, where stock tools and boards look first
 PORT_MAX = 65_535
 _FLAG_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -45,7 +45,10 @@ class Settings:
 SENTENCES = {
     "facility": "The site: the name of a built-in one (see `winter-river facilities`) or the path of a file.",
     "broker": "auto, embedded, mosquitto, or the address of a running one: mqtt://host:port.",
-    "nodes": "emulated: every node runs here, in emulation; none: real boards, or `winter-river node`, take the slots.",
+    "nodes": (
+        "emulated: every node runs here, in emulation; vm: in real MicroPython VMs (about 13 MB a node); mixed: emulated, "
+        "and a real board takes over its slot while it is there; none: real boards, or `winter-river node`, take the slots."
+    ),
     "mqtt_port": "The port our broker listens on; 0 means 1883, or the next free one when another program holds it.",
     "lan": "Let boards reach the broker over the private network; anyone on that network can then command the site.",
     "lan_address": "Which private address boards reach, where this machine has several; empty: the only one.",

@@ -9,6 +9,8 @@ from winter_river.cli.errors import CommandError
 from winter_river.settings import PORT_DEFAULT, Settings
 
 if TYPE_CHECKING:
+    from winter_river.emulator import Fleet
+    from winter_river.emulator.vm import VmFleet
     from winter_river.facility import Facility
     from winter_river.service.broker import Broker
     from winter_river.service.wiring import Service
@@ -16,20 +18,26 @@ if TYPE_CHECKING:
 
 PORTS_TRIED_MAX = 10  # chosen: a machine with ten brokers in a row wants to be asked
 READY_S_MAX = 10.0
-NODES_S_MAX = 3.0  # chosen: 24 nodes need about 1.5 s; a large site comes up in front of its spectators
+# chosen: 24 nodes need 1.5, 6 and 2 s; a large site comes up in front of its spectators
+NODES_S_MAX = {"emulated": 3.0, "vm": 15.0, "mixed": 4.0}
+VM_NODES_MAX = 100  # chosen: 1.3 GB; a larger site in VMs would only thrash the machine
 NOTE_S = 15.0  # chosen: long enough to be read in passing
 LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A running site: its service and the broker it speaks over; is_open: other machines can reach that broker."""
+    """A running site: its service and the broker it speaks over; is_open: other machines can reach that broker.
+
+    fleet: the nodes that run on this machine, None where there are none.
+    """
 
     facility: "Facility"
     service: "Service"
     broker: "Broker"
     seed: int
     is_open: bool
+    fleet: "Fleet | VmFleet | None" = None
 
     def health(self) -> "Health":
         """What the header of a screen says."""
@@ -60,6 +68,8 @@ class Live:
         """Why the run cannot go on, or ""."""
         if self.service.failure is not None:
             return f"the engine stopped: {self.service.failure}; this is a fault of ours: --debug shows where"
+        if self.fleet is not None and self.fleet.failure is not None:
+            return f"the nodes stopped: {self.fleet.failure}"
         return self.broker.fault()
 
 
@@ -70,32 +80,64 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
     host: the address of this machine that a broker of ours listens on. say: told one line on progress.
     Raises CommandError with the cure.
     """
-    from winter_river import drivers
     from winter_river.service.bus import BusError
     from winter_river.service.wiring import Service, ServiceError
 
     with ExitStack() as running:
-        if settings.nodes == "emulated":
-            try:
-                drivers.path(progress=say)
-            except (RuntimeError, OSError) as error:
-                raise CommandError(f"the display and MQTT drivers are missing: {error}") from error
+        if settings.nodes == "vm" and len(facility.nodes) > VM_NODES_MAX:
+            raise CommandError(
+                f"{facility.name} has {len(facility.nodes)} nodes; --nodes vm runs {VM_NODES_MAX} at most, at about 13 MB "
+                "each\ncure: --nodes emulated"
+            )
+        if settings.nodes != "none":
+            _fetch(settings, say)
         broker = running.enter_context(_broker(settings, host=host, say=say))
-        service = Service(
-            facility, broker.url, seed=settings.seed, root=settings.root, grace=settings.nodes == "emulated"
-        )
+        service = Service(facility, broker.url, seed=settings.seed, root=settings.root, grace=settings.nodes != "none")
         running.enter_context(service)
         try:
             service.wait_ready(READY_S_MAX)
         except (BusError, ServiceError) as error:
             raise CommandError(str(error)) from error
-        if settings.nodes == "emulated":
-            from winter_river.emulator import Fleet
-
-            running.enter_context(Fleet(facility, broker, root=settings.root, seed=settings.seed))
-            if not service.wait_online(timeout_s=NODES_S_MAX):
+        fleet = _fleet(facility, broker, settings)
+        if fleet is not None:
+            running.enter_context(fleet)
+            if not service.wait_online(timeout_s=NODES_S_MAX[settings.nodes]):
                 say("some nodes are still starting")
-        yield Live(facility, service, broker, settings.seed, is_open=host != LOOPBACK)
+        yield Live(facility, service, broker, settings.seed, is_open=host != LOOPBACK, fleet=fleet)
+
+
+def _fetch(settings: Settings, say: Callable[[str], None]) -> None:
+    """Bring what the nodes need to this machine, once. Raises CommandError with the cure."""
+    from winter_river import drivers
+
+    try:
+        drivers.path(progress=say)
+    except (RuntimeError, OSError) as error:
+        raise CommandError(f"the display and MQTT drivers are missing: {error}") from error
+    if settings.nodes == "vm":
+        from winter_river.emulator.vm import VmError, package
+
+        try:
+            package.find(progress=say)
+        except VmError as error:
+            raise CommandError(str(error)) from error
+
+
+def _fleet(facility: "Facility", broker: "Broker", settings: Settings) -> "Fleet | VmFleet | None":
+    """The nodes that run on this machine."""
+    if settings.nodes == "none":
+        return None
+    if settings.nodes == "vm":
+        from winter_river.emulator.vm import VmFleet
+
+        return VmFleet(facility, broker, root=settings.root, seed=settings.seed)
+    if settings.nodes == "mixed":
+        from winter_river.emulator.mixed import MixedFleet
+
+        return MixedFleet(facility, broker, root=settings.root)
+    from winter_river.emulator import Fleet
+
+    return Fleet(facility, broker, root=settings.root, seed=settings.seed)
 
 
 def _broker(settings: Settings, *, host: str, say: Callable[[str], None]) -> "Broker":

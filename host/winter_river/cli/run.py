@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from winter_river.cli.live import Live
     from winter_river.settings import Settings
 
+_NODES_WORDS = {
+    "emulated": "emulated",
+    "vm": "in MicroPython VMs of their own, about 13 MB each",
+    "mixed": "emulated; a board takes over its slot while it is there",
+    "none": "slots, waiting for boards",
+}
 LOOK_S = 0.25  # chosen: a person sees no delay, and four looks a second cost nothing
 
 
@@ -34,7 +40,9 @@ def run(
     broker: Annotated[
         str | None, typer.Option("--broker", help="auto, embedded, mosquitto, or mqtt://host:port.")
     ] = None,
-    nodes: Annotated[str | None, typer.Option("--nodes", help="emulated, or none: boards take the slots.")] = None,
+    nodes: Annotated[
+        str | None, typer.Option("--nodes", help="emulated, vm, mixed, or none: boards take the slots.")
+    ] = None,
     for_: Annotated[str | None, typer.Option("--for", help="Stop by itself with exit 0 after 30s, 2m, ...")] = None,
     mqtt_port: Annotated[int | None, typer.Option("--mqtt-port", help="Port of our broker (default: 1883).")] = None,
     lan: Annotated[
@@ -56,7 +64,8 @@ def run(
     Examples:
       winter-river run
       winter-river run seed-8 --for 30s --no-ui
-      winter-river run --lan --nodes none       for real boards
+      winter-river run --nodes vm               each node in a real MicroPython VM
+      winter-river run --lan --nodes mixed      real boards take over the slots they are for
     """
     for_s = None if for_ is None else seconds(for_, option="--for")
     settings = settings_of(
@@ -100,7 +109,7 @@ def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> 
     lines = [
         f"facility  {running.facility.name}, calibration {running.facility.calibration}",
         f"broker    {running.broker.url} ({running.broker.kind})",
-        f"nodes     {count} {'emulated' if settings.nodes == 'emulated' else 'slots, waiting for boards'}",
+        f"nodes     {count} {_NODES_WORDS[settings.nodes]}",
         f"seed      {settings.seed}",
         "stop      Ctrl-C" if for_s is None else f"stop      by itself after {for_s:g} s, or Ctrl-C",
         "try       winter-river send " + _example(running) + "   (in another terminal)",
@@ -112,8 +121,8 @@ def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> 
             f"boards    in node.json: broker host {running.broker.host}, port {running.broker.port}, root {settings.root};",
             f"          wifi: SSID and password of the 2.4 GHz network on which this machine is {running.broker.host}",
         ]
-        if settings.nodes == "emulated":
-            lines.append("          every slot has an emulated node; a board for one of them needs --nodes none")
+        if settings.nodes in ("emulated", "vm"):
+            lines.append("          every slot has a node of this machine; a board for one of them needs --nodes mixed")
     return lines
 
 

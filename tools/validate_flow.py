@@ -10,7 +10,15 @@ import math
 import sys
 from pathlib import Path
 
-from winter_river.engine.network import Case, CaseError, Solution, collapse_text, read_case, solve
+from winter_river.engine.network import (
+    Case,
+    CaseError,
+    NewtonMissingError,
+    Solution,
+    collapse_text,
+    read_case,
+    solve,
+)
 
 CLOSE_PU = 1e-8
 USAGE = "usage: python tools/validate_flow.py DIR [DIR ...]"
@@ -41,7 +49,10 @@ def check(file: Path) -> tuple[bool, str]:
         case = read_case(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, CaseError) as error:
         return False, f"UNREADABLE {file}: {error}; cure: the format is in host/winter_river/engine/network/case.py"
-    solution = solve(case.network)
+    try:
+        solution = solve(case.network)
+    except NewtonMissingError as error:
+        return False, f"FAILED  {error}"
     buses = len(case.network.voltages_v)
     head = f"{buses:7} buses, {len(solution.dead)} dead, {solution.method or 'not solved':16}"
     if not solution.solved:

@@ -7,7 +7,7 @@ solution.v_pu, solution.method, solution.dead, solution.collapses
 
 from winter_river.engine.network.case import Case, CaseError, read_case
 from winter_river.engine.network.collapse import Collapse
-from winter_river.engine.network.islands import POWER_GRID_MODEL, SWEEP
+from winter_river.engine.network.islands import POWER_GRID_MODEL, SWEEP, NewtonMissingError
 from winter_river.engine.network.model import (
     CONSTANT_CURRENT,
     CONSTANT_IMPEDANCE,
@@ -36,6 +36,7 @@ __all__ = [
     "Line",
     "Load",
     "Network",
+    "NewtonMissingError",
     "Solution",
     "Transformer",
     "collapse_text",

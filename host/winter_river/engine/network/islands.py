@@ -18,22 +18,35 @@ LOW_PU = 0.01
 MISMATCH_PU_MAX, ROUNDING = 1e-7, 1e-12
 
 
+class NewtonMissingError(RuntimeError):
+    """A network that is not radial, on a machine without power-grid-model."""
+
+
 def attempt(network: Network, island: Island, powers: Sequence[complex]) -> tuple[str, dict[int, complex] | None]:
     """(method, per-unit voltages by joint); ("", None) where no method finds voltages that fit.
 
-    powers: VA at nominal voltage for each of Network.loads.
+    powers: VA at nominal voltage for each of Network.loads. Raises NewtonMissingError.
     """
     s = scaled(network, island, powers)
     if island.is_radial:
         v = _swept(island, s)
         if v is not None and fits(island, s, v):
             return SWEEP, v
-    from winter_river.engine.mesh import solve_mesh  # here, because it costs more than most networks take
-
-    v = solve_mesh(network, island, powers)
+    v = _by_newton(network, island, powers)
     if v is not None and fits(island, s, v):
         return POWER_GRID_MODEL, v
     return "", None
+
+
+def _by_newton(network: Network, island: Island, powers: Sequence[complex]) -> dict[int, complex] | None:
+    try:
+        from winter_river.engine.mesh import solve_mesh  # here, because it costs more than most networks take
+    except ModuleNotFoundError as error:
+        raise NewtonMissingError(
+            f"an island of {len(island.joints)} buses is no tree or near collapse: that needs {error.name}, which this "
+            "machine has not; cure: pip install power-grid-model, on a 64-bit system"
+        ) from error
+    return solve_mesh(network, island, powers)
 
 
 def _swept(island: Island, s: Scaled) -> dict[int, complex] | None:

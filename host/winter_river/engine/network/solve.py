@@ -53,7 +53,11 @@ class Solution:
 
 
 def solve(network: Network) -> Solution:
-    """The voltages of a network at the loads it has. Never raises for what a network can be."""
+    """The voltages of a network at the loads it has.
+
+    Raises NewtonMissingError where it needs power-grid-model and this machine has none; nothing else, whatever the
+    network is like.
+    """
     top = topology(network)
     powers = [load.power for load in network.loads]
     voltages: dict[int, complex] = dict.fromkeys(top.held, 1.0 + 0j)

@@ -32,6 +32,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.settings": ("winter_wire", "winter_river.paths"),
     "winter_river.engine": ("winter_wire.schema",),
     "winter_river.facility": ("winter_wire", "winter_river.engine"),
+    "winter_river.study": ("winter_river.engine", "winter_river.facility"),
     "winter_river.site": ("winter_river.engine", "winter_river.facility"),
     "winter_river.scenario": _PURE_HOST,
     "winter_river.reference_words": (),
@@ -76,6 +77,7 @@ OUTERMOST: Mapping[str, Sequence[str]] = {
 FOREIGN: Mapping[str, str] = {
     "littlefs": "winter_river.board.file_system",
     "machine": "main",
+    "matplotlib": "winter_river.cli.study_picture",
     "network": "main",
     "ntptime": "main",
     "numba": "winter_river.engine",
@@ -103,6 +105,7 @@ PURE = (
     "winter_river.facility",
     "winter_river.scenario",
     "winter_river.site",
+    "winter_river.study",
     "winter_river.service.coordinator",
     "winter_river.service.outgoing",
     "winter_river.service.presence",

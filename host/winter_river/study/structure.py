@@ -1,0 +1,60 @@
+"""What a site is made of, as a study sees it: its loads, what each device can lose, and its sides."""
+
+from __future__ import annotations
+
+from winter_river.engine import Device, Plan
+
+LOADS = ("server", "cooling")
+LOSS = "fault"  # the malfunction that leaves a device dead
+LOSS_OF_UTILITY = "outage"
+
+
+def loads(plan: Plan) -> tuple[int, ...]:
+    """Places in plan order of what the site is there to feed: racks and cooling units."""
+    return tuple(k for k, device in enumerate(plan.devices) if device.type in LOADS)
+
+
+def loss_of(device: Device) -> str:
+    """The malfunction that a study gives a device to lose it."""
+    return LOSS_OF_UTILITY if device.type == "utility" else LOSS
+
+
+def upstream(plan: Plan) -> tuple[frozenset[int], ...]:
+    """Of each device: itself and every device that power can come through to it."""
+    found: list[frozenset[int]] = []
+    for k, device in enumerate(plan.devices):  # plan order: what feeds has its set already
+        found.append(frozenset((k,)).union(*(found[plan.index[feed]] for feed in device.feeds)))
+    return tuple(found)
+
+
+def sides(plan: Plan) -> tuple[str, ...]:
+    """Of each device the side it belongs to: `A` for what the first utility feeds, `B` for the next, `A+B` for both.
+
+    A source without a utility behind it (a generator) is on the side of what it feeds; what belongs nowhere has "".
+    """
+    letters = {k: _letter(n) for n, k in enumerate(k for k, d in enumerate(plan.devices) if d.type == "utility")}
+    reached = [{letters[k] for k in behind if k in letters} for behind in upstream(plan)]
+    for k in reversed(range(len(plan.devices))):
+        for feed in plan.devices[k].feeds:
+            place = plan.index[feed]
+            if not any(k in letters for k in upstream(plan)[place]):
+                reached[place] |= reached[k]
+    return tuple("+".join(sorted(found, key=lambda text: (len(text), text))) for found in reached)
+
+
+def _letter(place: int) -> str:
+    """A, B ... Z, AA, AB ..., as the columns of a sheet."""
+    name = ""
+    place += 1
+    while place:
+        place, digit = divmod(place - 1, 26)
+        name = chr(ord("A") + digit) + name
+    return name
+
+
+def parts(plan: Plan) -> tuple[tuple[Device, ...], ...]:
+    """The devices of each part of a site that shares nothing with the others, in plan order."""
+    found: dict[int, list[Device]] = {}
+    for n, device in zip(plan.nodes, plan.devices, strict=True):
+        found.setdefault(n.group, []).append(device)
+    return tuple(tuple(found[group]) for group in sorted(found))

@@ -1,0 +1,27 @@
+"""What a study of availability takes for granted, stated once and printed with every result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """refuel_h: a tank is filled this long after its set starts and again while it runs. reset_h: a trip is reset
+    this long after it happens, or with the repair of its device."""
+
+    refuel_h: float = 8.0  # chosen: a delivery a shift
+    reset_h: float = 1.0  # chosen: somebody comes, looks and resets
+
+    def sentences(self) -> tuple[str, ...]:
+        return (
+            "Failures are independent of each other, the utilities' too; times to failure and to repair are "
+            "exponential, and every repair begins at once.",
+            "A demand (start, transfer, battery) fails by its ratio; the failure is found then, and its repair begins.",
+            f"A running generator's tank is filled {self.refuel_h:g} h after its start and every {self.refuel_h:g} h "
+            "from then on; no delivery fails.",
+            f"A trip, an overload shutdown and an overcrank are reset {self.reset_h:g} h later, under repair with it.",
+            "A UPS whose battery has failed drops its loads with its input and takes them up again with it.",
+            "A rack or cooling unit is available while it is fed; a rack does not fall to lost cooling.",
+            "The worlds begin in the long run's mix of sound and broken devices, not all sound.",
+        )

@@ -1,0 +1,163 @@
+"""Networks at random against power-grid-model, put together here by itself, and against Kirchhoff's current law."""
+
+import cmath
+import math
+import random
+
+import numpy as np
+import pytest
+from power_grid_model import LoadGenType, PowerGridModel, WindingType, initialize_array
+from winter_river.engine.network import POWER_GRID_MODEL, SWEEP, Line, Load, Network, Transformer, solve
+
+CLOSE_PU = 1e-8
+SEEDS = range(500)
+BATCH = 50
+
+
+def table(kind, rows):
+    """One component table of power-grid-model from rows of attributes."""
+    array = initialize_array("input", kind, len(rows))
+    for k, row in enumerate(rows):
+        for name, value in row.items():
+            array[name][k] = value
+    return array
+
+
+def oracle_voltages(network):
+    """Complex per-unit voltage of every bus by power-grid-model, 0 where it is dead; every edge with its status."""
+    nodes = [{"id": k, "u_rated": volt} for k, volt in enumerate(network.voltages_v)]
+    lines, transformers, loads = [], [], []
+    for k, edge in enumerate(network.edges, start=len(nodes)):
+        row = {"id": k, "from_node": edge.a, "to_node": edge.b, "from_status": edge.closed, "to_status": edge.closed}
+        if isinstance(edge, Line):
+            lines.append({**row, "r1": edge.resistance_ohm, "x1": edge.reactance_ohm, "c1": 0.0, "tan1": 0.0})
+            continue
+        nameplate = {"sn": edge.power_va, "uk": edge.impedance_pu, "pk": edge.load_loss_w}
+        idle = {"i0": edge.no_load_current_pu, "p0": edge.no_load_loss_w}
+        volts = {"u1": network.voltages_v[edge.a], "u2": network.voltages_v[edge.b]}
+        plain = {"winding_from": WindingType.delta, "winding_to": WindingType.delta, "clock": 0, "tap_side": 0}
+        taps = {"tap_pos": 0, "tap_min": 0, "tap_max": 0, "tap_nom": 0, "tap_size": 0.0}
+        transformers.append({**row, **nameplate, **idle, **volts, **plain, **taps})
+    kinds = {"P": LoadGenType.const_power, "I": LoadGenType.const_current, "Z": LoadGenType.const_impedance}
+    first = len(nodes) + len(network.edges)
+    for k, load in enumerate(network.loads, start=first):
+        row = {"id": k, "node": load.bus, "status": 1, "type": kinds[load.model]}
+        loads.append({**row, "p_specified": load.power_w, "q_specified": load.reactive_var})
+    first += len(network.loads)
+    sources = [
+        {"id": k, "node": bus, "status": 1, "u_ref": 1.0, "sk": 1e20, "rx_ratio": 0.1}
+        for k, bus in enumerate(network.sources, start=first)
+    ]
+    rows = {"node": nodes, "line": lines, "transformer": transformers, "sym_load": loads, "source": sources}
+    model = PowerGridModel({kind: table(kind, those) for kind, those in rows.items()})
+    found = model.calculate_power_flow(error_tolerance=1e-10, max_iterations=50)["node"]
+    return [
+        u * cmath.exp(1j * angle) for u, angle in zip(found["u_pu"].tolist(), found["u_angle"].tolist(), strict=True)
+    ]
+
+
+def kirchhoff_w(network, v_pu):
+    """The largest power that goes missing at a live bus without a source, W; in volts and amperes, edge by edge."""
+    v = [u * volt / math.sqrt(3) for u, volt in zip(v_pu, network.voltages_v, strict=True)]  # line to neutral
+    missing = np.zeros(len(v), complex)
+    for edge in network.edges:
+        if not edge.closed:
+            continue
+        a, b = edge.a, edge.b
+        ratio = network.voltages_v[a] / network.voltages_v[b]
+        if isinstance(edge, Line):
+            z, y = complex(edge.resistance_ohm, edge.reactance_ohm), 0j
+        else:  # by the book, in ohms of side b: R = pk U^2/S^2, |Z| = uk U^2/S, G = p0/U^2, |Y| = i0 S/U^2
+            u2, sn = network.voltages_v[b] ** 2, edge.power_va
+            r, size = edge.load_loss_w * u2 / sn**2, edge.impedance_pu * u2 / sn
+            g, whole = edge.no_load_loss_w / u2, edge.no_load_current_pu * sn / u2
+            z = complex(r, math.sqrt(size**2 - r**2))
+            y = complex(g, -math.sqrt(max(0.0, whole**2 - g**2)))
+        va, vb = v[a] / ratio, v[b]
+        through = (va - vb) / z
+        missing[a] -= 3 * va * (through + va * y / 2).conjugate()
+        missing[b] += 3 * vb * (through - vb * y / 2).conjugate()
+    for load in network.loads:
+        missing[load.bus] -= (
+            load.power * {"P": 1.0, "I": abs(v_pu[load.bus]), "Z": abs(v_pu[load.bus]) ** 2}[load.model]
+        )
+    return max((abs(missing[k]) for k in range(len(v)) if v_pu[k] != 0 and k not in network.sources), default=0.0)
+
+
+def random_network(rng, *, meshed):
+    """A network of 34.5 kV and 480 V below one to three sources; some lines open, loads of all three kinds."""
+    voltages, edges, loads = [], [], []
+    sources = list(range(rng.randint(1, 3)))
+    voltages += [34_500.0] * len(sources)
+
+    def line(a, b):
+        size = 0.002 if voltages[a] < 1000 else 1.0
+        closed = rng.random() > 0.04
+        return Line(a, b, size * rng.uniform(0.1, 1), size * rng.uniform(0.05, 1), closed)
+
+    def transformer(a, b):
+        power = rng.choice([5e5, 1e6, 2e6])
+        idle = rng.choice([0.0, rng.uniform(0.0005, 0.002)]) * power
+        return Transformer(
+            a, b, power, rng.uniform(0.04, 0.08), power * rng.uniform(0, 0.012), rng.choice([0.0, 0.01]), idle
+        )
+
+    for _ in range(rng.randint(5, 40)):
+        a, b = rng.randrange(len(voltages)), len(voltages)
+        step_down = voltages[a] > 1000 and rng.random() < 0.5
+        voltages.append(480.0 if step_down else voltages[a])
+        edges.append(transformer(a, b) if step_down else line(a, b))
+        if voltages[b] < 1000 and rng.random() < 0.8:
+            kw = rng.uniform(-10, 50)
+            loads.append(Load(b, kw * 1e3, abs(kw) * rng.uniform(-0.1, 0.5) * 1e3, rng.choice("PPIZ")))
+    if meshed:
+        for _ in range(rng.randint(1, 6)):
+            a, b = rng.sample(range(len(voltages)), 2)
+            if voltages[a] == voltages[b]:
+                edges.append(line(a, b))
+            else:
+                edges.append(transformer(min(a, b), max(a, b)) if voltages[a] > voltages[b] else transformer(b, a))
+        twin = rng.choice(edges)
+        edges.append(twin)  # a parallel one
+    return Network(tuple(voltages), tuple(edges), tuple(loads), tuple(sources))
+
+
+@pytest.mark.parametrize("meshed", [False, True], ids=["radial", "meshed"])
+@pytest.mark.parametrize("first", range(0, len(SEEDS), BATCH))
+def test_random_networks_agree_with_power_grid_model(first, meshed):
+    methods = set()
+    for seed in range(first, first + BATCH):
+        network = random_network(random.Random(seed), meshed=meshed)
+        solution = solve(network)
+        assert solution.solved, f"seed {seed}"
+        methods.add(solution.method)
+        expected = oracle_voltages(network)
+        worst = max(abs(got - want) for got, want in zip(solution.v_pu, expected, strict=True))
+        assert worst < CLOSE_PU, f"seed {seed}: {worst:g} pu"
+        assert {one.bus for one in solution.dead} == {k for k, v in enumerate(expected) if v == 0}, f"seed {seed}"
+        assert kirchhoff_w(network, solution.v_pu) < 0.05, f"seed {seed}"
+    assert POWER_GRID_MODEL in methods if meshed else methods == {SWEEP}
+
+
+def test_a_line_of_2000_buses_agrees_with_power_grid_model():
+    buses = 2000
+    lines = tuple(Line(k, k + 1, 0.01, 0.012) for k in range(buses))
+    loads = tuple(Load(k, 10e3, 2e3, "PIZ"[k % 3]) for k in range(1, buses + 1))
+    network = Network((34_500.0,) * (buses + 1), lines, loads, (0,))
+    solution = solve(network)
+    expected = oracle_voltages(network)
+    assert solution.method == SWEEP
+    assert 0.6 < abs(solution.v_pu[-1]) < 0.9  # a heavy drop, or it would show nothing
+    assert max(abs(got - want) for got, want in zip(solution.v_pu, expected, strict=True)) < CLOSE_PU
+
+
+def test_both_methods_take_a_magnetising_branch_for_the_same():
+    # One transformer by the sweep, and twice the half of it in parallel, which only Newton's method takes.
+    whole = Transformer(0, 1, 2e6, 0.06, 18_000.0, 0.012, 4_000.0)
+    half = Transformer(0, 1, 1e6, 0.06, 9_000.0, 0.012, 2_000.0)
+    load = Load(1, 1.5e6, 0.4e6)
+    one = solve(Network((34_500.0, 480.0), (whole,), (load,), (0,)))
+    two = solve(Network((34_500.0, 480.0), (half, half), (load,), (0,)))
+    assert (one.method, two.method) == (SWEEP, POWER_GRID_MODEL)
+    assert abs(one.v_pu[1] - two.v_pu[1]) < 1e-12
+    assert one.loss_w == pytest.approx(two.loss_w, rel=1e-10)

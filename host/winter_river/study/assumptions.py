@@ -15,11 +15,10 @@ class Assumptions:
 
     def sentences(self) -> tuple[str, ...]:
         return (
-            "Failures are independent of each other, the utilities' too; times to failure and to repair are "
-            "exponential, and every repair begins at once.",
+            "Failures are independent, the utilities' too; times to failure and to repair are exponential.",
+            "Every repair begins at once; there are always hands and spare parts.",
             "A demand (start, transfer, battery) fails by its ratio; the failure is found then, and its repair begins.",
-            f"A running generator's tank is filled {self.refuel_h:g} h after its start and every {self.refuel_h:g} h "
-            "from then on; no delivery fails.",
+            f"A tank is filled {self.refuel_h:g} h after its generator starts and again as often; no delivery fails.",
             f"A trip, an overload shutdown and an overcrank are reset {self.reset_h:g} h later, under repair with it.",
             "A UPS whose battery has failed drops its loads with its input and takes them up again with it.",
             "A rack or cooling unit is available while it is fed; a rack does not fall to lost cooling.",

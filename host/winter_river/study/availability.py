@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from winter_river import engine
-from winter_river.study import structure
+from winter_river.study import structure, years
 from winter_river.study.assumptions import Assumptions
 from winter_river.study.memory import Memory
+from winter_river.study.part import Outage, Part
 from winter_river.study.rates import YEAR_S, Failure, failures
-from winter_river.study.years import Outage, Part
 
 MINUTES_A_YEAR = YEAR_S / 60.0
 
@@ -34,7 +34,10 @@ class WorldTally:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one failure contributes to a load's dark time; minutes of two that only together suffice count for both."""
+    """What one failure contributes to a load's dark time; minutes of two that only together suffice count for both.
+
+    minutes_per_year: of the load; for the racks as a whole, of all racks added up. ratio: of all that is dark.
+    """
 
     node_id: str
     failure: str
@@ -111,7 +114,7 @@ def _outages(parts: Sequence[Part], place: dict[str, int], seed: int, world: int
     """The outages of one world over all parts, in the site's own numbers of loads and failures."""
     found = []
     for part in parts:
-        for outage in part.run(seed=seed, world=world, end_s=end_s):
+        for outage in years.run(part, seed=seed, world=world, end_s=end_s):
             load = place[part.plan.devices[outage.load].id]
             owed = tuple(part.numbers[f] for f in outage.owed_to)
             found.append(Outage(load, outage.begin_s, outage.end_s, owed))
@@ -169,8 +172,8 @@ def _shares(owed: dict[int, float], all_failures: Sequence[Failure], dark_s: flo
     found = []
     for number, seconds in sorted(owed.items(), key=lambda item: (-item[1], item[0])):
         failure = all_failures[number] if number >= 0 else None
-        node_id, name = (failure.node_id, failure.name) if failure else ("", "no failure: a trip or a delay")
-        found.append(Share(node_id, name, seconds / 60.0 / years, seconds / dark_s if dark_s else 0.0))
+        node_id, name = (failure.node_id, failure.name) if failure else ("", "no failure: a transfer or a trip")
+        found.append(Share(node_id, name, seconds / 60.0 / site_years, seconds / dark_s if dark_s else 0.0))
     return tuple(found)
 
 

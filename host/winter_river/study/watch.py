@@ -13,6 +13,7 @@ from winter_river.engine.equipment.ups import energy_now_kwh, overload_now
 from winter_river.engine.protection import heat_now
 from winter_river.engine.units import NEVER_S
 from winter_river.engine.view import is_latched
+from winter_river.engine.world import TransferState
 from winter_river.study import structure
 
 # What a sign stands for, and the changes of it that matter: (what, node, sign now).
@@ -20,7 +21,7 @@ LOAD, GENERATOR, SOURCE, INPUT, LATCH = range(5)
 Note = tuple[int, int, int]
 Signs = tuple[int, ...]
 
-IDLE, CRANKING, RUNNING = range(3)  # the sign of a generator
+IDLE, CRANKING, RUNNING = range(3)  # the sign of a generator; a lost source or input is 1 too: a demand
 _SIGN_OF_MODE = {
     generator_law.STANDBY: IDLE,
     generator_law.CRANKING: CRANKING,
@@ -55,7 +56,7 @@ class Watch:
         return (
             *[int(w.nodes[k].live) for k in self.loads],
             *[_SIGN_OF_MODE[g.mode] for g in w.generators],
-            *[int(not x.first_ok) for x in w.transfers],
+            *[_source_sign(x) for x in w.transfers],
             *[int(not u.source_ok) for u in w.upses],
             *[int(is_latched(plan, w, n)) for n in self.latching],
         )
@@ -67,6 +68,11 @@ class Watch:
         return [
             (*self.what[place], sign) for place, (old, sign) in enumerate(zip(before, now, strict=True)) if sign != old
         ]
+
+
+def _source_sign(x: TransferState) -> int:
+    """1 while the first source is lost, which is a demand; 2 on the way back from one."""
+    return 1 if not x.first_ok else 0 if x.position == switchgear_law.FIRST else 2
 
 
 def rest(plan: Plan, w: World, refuel_s: float) -> tuple[int, ...] | None:
@@ -112,8 +118,3 @@ def rest(plan: Plan, w: World, refuel_s: float) -> tuple[int, ...] | None:
     for m in w.coolings:
         key += (m.running, m.lost)
     return tuple(key)
-
-
-def may_transfer(w: World, slot: int) -> bool:
-    """Whether a switchgear stands on its first source, where a demand would find it."""
-    return w.transfers[slot].position == switchgear_law.FIRST

@@ -61,7 +61,7 @@ def test_help_of_each_command_has_an_example(winter_river: Program, command: str
         ("simulate --dt 0s", "shorter than"),
         ("run --mqtt-port many", "mqtt-port"),
         ("run --mqtt-port 99999", "--mqtt-port = 99999 is not a whole number from 0 to 65535"),
-        ("run --nodes some", "--nodes = 'some' is none of emulated, none"),
+        ("run --nodes some", "--nodes = 'some' is none of emulated, vm, mixed, none"),
         ("send ups_a opne", "did you mean open?"),
         ("send ups_a set_fault stat=on", "did you mean state?"),
         ("watch --leaf viev", "did you mean view?"),

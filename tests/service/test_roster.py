@@ -62,6 +62,15 @@ def test_straggler_of_the_boot_before_is_late():
     assert roster.slots["rack"].own["handle"] == "on"
 
 
+def test_board_that_thaws_has_its_slot_again_from_the_twin_that_stood_in():
+    roster = make()
+    tell(roster, "rack", 1.0, handle="on", boot=7, seq=30)
+    tell(roster, "rack", 21.0, handle="off", boot=8, seq=1)
+    tell(roster, "rack", 40.0, handle="on", boot=7, seq=31)
+    assert roster.heard.late == 0
+    assert roster.slots["rack"].own["handle"] == "on"
+
+
 def test_a_reboot_starts_its_numbers_anew():
     roster = make()
     tell(roster, "rack", 1.0, handle="off", boot=7, seq=30)

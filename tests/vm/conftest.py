@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -201,3 +202,125 @@ def eight(tmp_path_factory: pytest.TempPathFactory, vm_command: package.VmComman
         made.stop()
     finally:
         broker.stop()
+
+
+def packet(kind: int, body: bytes) -> bytes:
+    """An MQTT packet: its first byte, its length, its body."""
+    digits, size = bytearray(), len(body)
+    while True:
+        digits.append(size & 0x7F | (0x80 if size > 0x7F else 0))
+        size >>= 7
+        if not size:
+            return bytes([kind]) + bytes(digits) + body
+
+
+def _publish_packet(topic: str, payload: bytes, *, pid: int = 0) -> bytes:
+    """A PUBLISH to a node, with QoS 1 where it has a packet id."""
+    head = len(topic).to_bytes(2, "big") + topic.encode() + (pid.to_bytes(2, "big") if pid else b"")
+    return packet(0x32 if pid else 0x30, head + payload)
+
+
+CONNACK = packet(0x20, b"\0\0")
+
+
+class Line:
+    """One connection of a node, at the broker's end; every read waits 5 s at most."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._connection.settimeout(5.0)
+        self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def receive(self) -> tuple[int, bytes]:
+        """The next packet: (first byte, body). Raises EOFError when the node has left."""
+        kind, size, shift = self._exactly(1)[0], 0, 0
+        while True:
+            digit = self._exactly(1)[0]
+            size |= (digit & 0x7F) << shift
+            shift += 7
+            if not digit & 0x80:
+                return kind, self._exactly(size)
+
+    def answer(self) -> tuple[int, bytes]:
+        """The next packet, answered as a broker does."""
+        kind, body = self.receive()
+        if kind == 0x10:
+            self.send(CONNACK)
+        elif kind == 0x82:
+            self.send(packet(0x90, body[:2] + body[-1:]))
+        elif kind & 0xF6 == 0x32:
+            end = 2 + int.from_bytes(body[:2], "big")
+            self.send(packet(0x40, body[end : end + 2]))
+        elif kind == 0xC0:
+            self.send(packet(0xD0, b""))
+        return kind, body
+
+    def greet(self) -> None:
+        """Let the node in and take its two subscriptions."""
+        subscriptions = 0
+        while subscriptions < 2:
+            subscriptions += self.answer()[0] == 0x82
+
+    def send(self, data: bytes, *, byte_s: float = 0.0) -> None:
+        """byte_s: the pause after each single byte; 0 sends all at once."""
+        for start in range(0, len(data), 1 if byte_s else max(1, len(data))):
+            self._connection.sendall(data[start : start + 1] if byte_s else data)
+            time.sleep(byte_s)
+
+    def is_left(self, timeout_s: float) -> bool:
+        """Whether the node leaves within the time; what it still says is passed over."""
+        self._connection.settimeout(timeout_s)
+        try:
+            while self._connection.recv(4096):
+                continue
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _exactly(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            part = self._connection.recv(count - len(data))
+            if not part:
+                raise EOFError
+            data += part
+        return data
+
+
+class Impostor:
+    """A TCP server where a broker should be; the test speaks for it."""
+
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server.settimeout(10.0)
+        self.url = f"mqtt://127.0.0.1:{self._server.getsockname()[1]}"
+        self._lines: list[Line] = []
+
+    def accept(self) -> Line:
+        """The node's next connection, within 10 s. Raises TimeoutError."""
+        connection, _ = self._server.accept()
+        self._lines.append(Line(connection))
+        return self._lines[-1]
+
+    def close(self) -> None:
+        for line in self._lines:
+            line.close()
+        self._server.close()
+
+
+@pytest.fixture
+def publish_packet() -> Callable[..., bytes]:
+    """publish_packet(topic, payload, pid=0): the bytes of a PUBLISH to a node."""
+    return _publish_packet
+
+
+@pytest.fixture
+def impostor() -> Iterator[Impostor]:
+    made = Impostor()
+    yield made
+    made.close()

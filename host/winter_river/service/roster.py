@@ -26,6 +26,7 @@ from winter_river.service import presence, statuses
 from winter_river.service.presence import Presence
 
 RESTORE_AGAIN_S = 5.0  # chosen: one status interval, so a node that missed the command costs one message a status
+STRAGGLER_S = 10.0  # chosen: two status intervals; no message is on its way for longer
 LINK_LOST_S = 1.0  # chosen: a stopping broker sends every last will, then hangs up, within far less than this
 NOTES_MAX = 500
 STRANGERS_MAX = 100  # unknown ids and topics told of once each; the rest are only counted
@@ -61,6 +62,7 @@ class Slot:
     own: dict[str, object] = field(default_factory=dict)  # what the node alone decides, as last believed
     boot: int | None = None
     boot_before: int | None = None
+    boot_s: float = -math.inf  # since when it is this boot
     seq: int = -1
     other_type: str | None = None  # the wrong type that is plugged in
     refused: bool = False  # whether a refused status has been told of
@@ -194,7 +196,7 @@ class Roster:
             self._remember(node_id, slot, reading, now_s)
         elif not reading.alive:
             self._gone(node_id, slot, now_s)
-        elif _is_late(slot, reading):
+        elif _is_late(slot, reading, now_s):
             self.heard.late += 1
         else:
             self._alive(node_id, slot, reading, now_s)
@@ -234,7 +236,7 @@ class Roster:
         if before.carries != slot.presence.carries:
             self.changed[node_id] = now_s
         if reading.boot != slot.boot:
-            slot.boot_before, slot.boot = slot.boot, reading.boot
+            slot.boot_before, slot.boot, slot.boot_s = slot.boot, reading.boot, now_s
         if reading.seq is not None:
             slot.seq = reading.seq
         if reading.timeline > self.timeline:
@@ -267,10 +269,14 @@ class Roster:
             self.note("", f"{name} {text}")
 
 
-def _is_late(slot: Slot, reading: statuses.Reading) -> bool:
-    """Whether the same node has already said something newer. Messages without boot and seq are taken as they come."""
+def _is_late(slot: Slot, reading: statuses.Reading, now_s: float) -> bool:
+    """Whether the same node has already said something newer. Messages without boot and seq are taken as they come.
+
+    A status of the boot before is a straggler for a while only: later it is another node that has the slot again, a
+    frozen board that thawed and took it from its twin.
+    """
     if reading.boot is None or reading.seq is None:
         return False
     if reading.boot == slot.boot:
         return reading.seq <= slot.seq
-    return reading.boot == slot.boot_before
+    return reading.boot == slot.boot_before and now_s < slot.boot_s + STRAGGLER_S

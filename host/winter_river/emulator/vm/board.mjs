@@ -51,6 +51,7 @@ const host = {
       memory(address + at, Math.min(32, count - at)).set(drawn.subarray(0, Math.min(32, count - at)));
     }
   },
+  heap_bytes: () => boot.boardHeapBytes,
   reset(cause) { resetCause = cause; },
   reset_cause: () => boot.resetCause,
   unique_id: () => createHash('sha256').update(boot.name).digest('hex').slice(0, 10),
@@ -152,6 +153,7 @@ function answerQuestions() {
   for (let packet; (packet = receiveMessageOnPort(questions));) {
     const { number, text } = packet.message;
     mp.globals.set('_question', text);
+    mp.runPython('_board.collect()'); // so that what is asked of the heap is what is alive
     mp.runPython('_answer = _board.answer(_question)');
     tell({ kind: 'answer', number, text: mp.globals.get('_answer') });
   }

@@ -1,9 +1,6 @@
 """Studies on the engine alone: every single and double loss, and availability over the years."""
 
 import functools
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +8,15 @@ import typer
 
 from winter_river.cli.errors import UsageError
 from winter_river.cli.options import JsonOption
+from winter_river.cli.study_options import (
+    CalibrationOption,
+    CsvOption,
+    FacilityArgument,
+    ProcessesOption,
+    load,
+    plain_devices,
+    progress,
+)
 from winter_river.cli.values import json_text, seconds, table_text
 
 if TYPE_CHECKING:
@@ -35,15 +41,6 @@ Examples:
   winter-river study n-2 block-2n-24          lose every two at once
   winter-river study availability block-2n-24 --years 10000
 """
-
-FacilityArgument = Annotated[str, typer.Argument(help="A built-in name or a path.")]
-CalibrationOption = Annotated[
-    str | None, typer.Option("--calibration", help="training, quick or realistic (default: the facility's).")
-]
-CsvOption = Annotated[Path | None, typer.Option("--csv", help="Write every row to this file.")]
-ProcessesOption = Annotated[
-    int | None, typer.Option("--processes", min=1, max=16, help="How many at once (default: one a processor).")
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -148,24 +145,6 @@ def _study(
         _tell(found, site, order, until, rows, types)
 
 
-def load(name: str, calibration: str | None) -> "Facility":
-    """The facility of a name or path, under another calibration where one is given."""
-    from winter_river.facility import load_facility
-
-    site = load_facility(name)
-    try:
-        return site if calibration is None else site.with_calibration(calibration)
-    except ValueError as error:
-        raise UsageError(f"--calibration: {error}") from None
-
-
-def plain_devices(site: "Facility") -> "tuple[Device, ...]":
-    """The devices of a site, fit to be sent to another process."""
-    import dataclasses
-
-    return tuple(dataclasses.replace(device, ratings=dict(device.ratings)) for device in site.devices())
-
-
 def _runner(
     devices: "tuple[Device, ...]", calibration: str, horizon_s: float
 ) -> "Callable[[list[Losses]], list[Outcome]]":
@@ -188,20 +167,6 @@ def _outcomes(
     with progress(what, len(losses)) as advance:
         found = spread(make, jobs, processes=processes, done=lambda place: advance(len(jobs[place])))
     return [outcome for chunk in found for outcome in chunk]
-
-
-@contextmanager
-def progress(what: str, length: int) -> "Iterator[Callable[[int], None]]":
-    """A bar on a terminal for long work; silent into a pipe. Gives what moves it on by so many."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with typer.progressbar(length=length, label=what, file=sys.stderr) as bar:
-
-        def advance(by: int) -> None:
-            bar.update(by)
-
-        yield advance
 
 
 def _title(order: int, site: "Facility") -> str:

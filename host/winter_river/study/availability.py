@@ -168,7 +168,9 @@ def summary(devices: Sequence[engine.Device], tallies: Sequence[WorldTally], wor
     return tuple(rows)
 
 
-def _shares(owed: dict[int, float], all_failures: Sequence[Failure], dark_s: float, years: float) -> tuple[Share, ...]:
+def _shares(
+    owed: dict[int, float], all_failures: Sequence[Failure], dark_s: float, site_years: float
+) -> tuple[Share, ...]:
     found = []
     for number, seconds in sorted(owed.items(), key=lambda item: (-item[1], item[0])):
         failure = all_failures[number] if number >= 0 else None

@@ -1,6 +1,4 @@
-"""Starts the node: brings the real modules to the adapters, the adapters to the runner, and runs for ever."""
-
-from winter_node import settings as node_settings
+"""Starts the node: brings the board's modules to its program, and runs that for ever."""
 
 SETTINGS_FILE = "node.json"
 POLL_MS = 20  # chosen: a board polls its socket and its button this often; a command waits no longer
@@ -43,31 +41,9 @@ def hardware():
 
 def adapters(settings, board, hw):
     """Everything a runner needs of the outside. settings: checked; board: its pins; hw: see hardware()."""
-    from winter_node import session, settings_store
-    from winter_node.core import farewell
-    from winter_node.hal import board as boards
-    from winter_node.hal import clock, flash, inputs, leds, mqtt, oled, pot, wifi
-    from winter_node.supervisor import Supervisor
+    from winter_node import starting
 
-    now_ms = hw.time.ticks_ms()
-    made = Namespace()
-    made.settings = settings
-    made.address = made.note = ""
-    made.now_ms = now_ms
-    made.flash = flash.Flash(hw)
-    made.board = boards.Board(hw, settings)
-    made.supervisor = Supervisor(made.flash, made.board.reset_cause(), now_ms)
-    made.keep_settings = settings_store.keeper(hw, SETTINGS_FILE, settings)
-    made.boot_id = made.board.boot_id()
-    made.rng = made.board.random
-    made.wifi = wifi.Wifi(hw, settings, made.rng, now_ms)
-    made.oled = oled.Oled(hw, board, now_ms)
-    made.button = inputs.Button(hw, board)
-    made.pot = pot.Pot(hw, board, now_ms)
-    made.lamp = leds.Lamp(hw, board)
-    made.clock = clock.Clock(hw, settings, now_ms)
-    made.mqtt = mqtt.Mqtt(hw, settings, farewell(settings), session.KEEPALIVE_S)
-    return made
+    return starting.adapters(settings, board, hw)
 
 
 def build(made):
@@ -77,37 +53,15 @@ def build(made):
     return Runner(made, made.now_ms)
 
 
-def start(hw):
+def start(hw, slim=False):
     """The program of this boot, whatever state the board is in: it has step(now_ms), failed(error, now_ms), stop(now_ms).
 
     That is the runner; or, where there are no good settings or nothing can be built, one that only says so.
+    slim: lets go of all that other types of node would need; only where this process is one node and nothing else.
     """
-    from winter_node import settings_store
-    from winter_node.hal import flash
+    from winter_node import starting
 
-    settings, faults = settings_store.load(hw.open, SETTINGS_FILE, flash.Flash(hw, flash.SETTINGS))
-    for fault in faults:
-        hw.print(SETTINGS_FILE + ": " + fault)
-    if settings is None:
-        return complaint(hw, node_settings.BOARD, "BAD SETTINGS", faults)
-    try:
-        made = adapters(settings, settings["board"], hw)
-        made.note = "BAD SETTINGS" if faults else ""  # in a node.json that was not adopted; the ones before it hold
-        return build(made)
-    except Exception as error:  # noqa: BLE001 (a driver, or a file that a deploy left half written; nothing may end us)
-        hw.print("boot:", repr(error))
-        return complaint(hw, settings["board"], "CANNOT START", (repr(error),))
-
-
-def complaint(hw, board, title, faults):
-    """A program that says what is wrong. board: pins of the screen."""
-    from winter_node.complaint import Complaint
-    from winter_node.hal import oled
-
-    now_ms = hw.time.ticks_ms()
-    made = Complaint(oled.Oled(hw, board, now_ms), title, faults)
-    made.step(now_ms)  # at once, also for whoever then leaves the board to its console
-    return made
+    return starting.start(hw, slim)
 
 
 def turn(program, hw):
@@ -123,16 +77,9 @@ def turn(program, hw):
 def run():
     """Runs the node for ever; only a board calls this."""
     hw = hardware()
-    program = start(hw)
+    program = start(hw, slim=True)
     while True:
         hw.time.sleep_ms(turn(program, hw))
-
-
-def complain(hw, faults):
-    """Says what is wrong with the settings, on the console and the screen."""
-    for fault in faults:
-        hw.print(SETTINGS_FILE + ": " + fault)
-    complaint(hw, node_settings.BOARD, "BAD SETTINGS", faults)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ Checks run in the contract's order: retained, size, schema, mac, authority, epoc
 from winter_wire import codec, schema
 
 from winter_node import device as devices
-from winter_node import mac, roles
+from winter_node import roles
 
 ANSWERS_MAX = 16  # answers kept for repeated ids, by contract
 NO_ID = "-"  # an ack needs an id; the bare form has none
@@ -17,11 +17,8 @@ SECURED_REFUSES = ("press",)  # a hand is not something the bus can have
 SAFE_VERBS = ("config", "factory_reset", "update", "restart", "identify", "page")  # all that safe mode obeys
 
 
-# Checks: (type, params) -> what does not fit this type, or None.
-
-
-def _any(_type_name, _params):
-    return None
+# What a verb needs that is more than a line. Checks: (type, params) -> what does not fit this type, or None.
+# Acts: (device, params) -> (what holds now, actions for the shell).
 
 
 def _handle_word(type_name, params):
@@ -50,46 +47,6 @@ def _past(type_name, params):
     if params.get("source_set", schema.SOURCES[0]) not in schema.SOURCES:
         return "source_set is none of " + " ".join(schema.SOURCES)
     return None
-
-
-# Targets: (type, params) -> (point, value) that the verb asks for.
-
-
-def _open(type_name, _params):
-    return "handle", schema.TYPES[type_name][schema.HANDLES][1]
-
-
-def _rest(type_name, _params):
-    # `close` for breakers and switches. `stop` for a generator: it takes a start back and leaves the set in
-    # automatic, ready for the next blackout; out of service only by saying so (set_handle to=off).
-    return "handle", schema.TYPES[type_name][schema.HANDLES][0]
-
-
-def _run(_type_name, _params):
-    return "handle", "run"
-
-
-def _bypass(_type_name, params):
-    return "handle", "online" if params.get("state") is False else "bypass"
-
-
-def _to(_type_name, params):
-    return "handle", params["to"]
-
-
-def _source(_type_name, params):
-    return "source_set", params["to"]
-
-
-def _load(_type_name, params):
-    return "load_set_kw", params["power_kw"]
-
-
-def _fans(_type_name, params):
-    return "fans_running", params["running"]
-
-
-# Acts: (device, params) -> (what holds now, actions for the shell).
 
 
 def _set_fault(device, params):
@@ -124,42 +81,42 @@ def _rewind(device, params):
     return "timeline=%d" % params["timeline"], [("timeline", params["timeline"])]
 
 
-def _identify(_device, _params):
-    return "", [("identify",)]
+def _position(index):
+    """A target: one of the positions of the type's handle."""
+    return lambda type_name, params: ("handle", schema.TYPES[type_name][schema.HANDLES][index])
 
 
-def _page(_device, params):
-    return "", [("page", params.get("to", -1))]
-
-
-def _restart(_device, _params):
-    return "", [("restart",)]
-
-
-# verb -> (check, target or None, act or None); a verb with a target goes through priority and interlock.
-# Those with neither are done by Commands itself: they move points in ways of their own, or concern the settings.
+# verb -> (check, target, act), None where it has none. A target is (type, params) -> (point, value) that the verb asks
+# for; it goes through priority and interlock. Those with neither target nor act are done by Commands itself: they move
+# points in ways of their own, or concern the settings.
 TABLE = {
     "set_fault": (_fault_kind, None, _set_fault),
-    "set_handle": (_handle_word, _to, None),
-    "open": (_any, _open, None),
-    "close": (_any, _rest, None),
-    "start": (_any, _run, None),
-    "stop": (_any, _rest, None),
-    "bypass": (_any, _bypass, None),
-    "transfer": (_source_word, _source, None),
-    "set_load": (_any, _load, None),
-    "set_fans": (_any, _fans, None),
-    "reset": (_any, None, _reset),
-    "set_fuel": (_any, None, _refuel),
+    "set_handle": (_handle_word, lambda type_name, params: ("handle", params["to"]), None),
+    "open": (None, _position(1), None),
+    "close": (None, _position(0), None),
+    "start": (None, lambda type_name, params: ("handle", "run"), None),
+    # It takes a start back and leaves the set in automatic, ready for the next blackout; out of service only by saying
+    # so (set_handle to=off).
+    "stop": (None, _position(0), None),
+    "bypass": (
+        None,
+        lambda type_name, params: ("handle", "online" if params.get("state") is False else "bypass"),
+        None,
+    ),
+    "transfer": (_source_word, lambda type_name, params: ("source_set", params["to"]), None),
+    "set_load": (None, lambda type_name, params: ("load_set_kw", params["power_kw"]), None),
+    "set_fans": (None, lambda type_name, params: ("fans_running", params["running"]), None),
+    "reset": (None, None, _reset),
+    "set_fuel": (None, None, _refuel),
     "restore": (_past, None, _rewind),
-    "identify": (_any, None, _identify),
-    "page": (_any, None, _page),
-    "restart": (_any, None, _restart),
-    "release": (_any, None, None),
-    "press": (_any, None, None),
-    "config": (_any, None, None),
-    "factory_reset": (_any, None, None),
-    "update": (_any, None, None),
+    "identify": (None, None, lambda device, params: ("", [("identify",)])),
+    "page": (None, None, lambda device, params: ("", [("page", params.get("to", -1))])),
+    "restart": (None, None, lambda device, params: ("", [("restart",)])),
+    "release": (None, None, None),
+    "press": (None, None, None),
+    "config": (None, None, None),
+    "factory_reset": (None, None, None),
+    "update": (None, None, None),
 }
 
 
@@ -180,7 +137,7 @@ class Commands:
         self.epoch = settings.get("epoch", 0)
         # (verb, params) -> what holds from the next boot; ValueError: they do not fit, OSError: they could not be kept.
         self.keep_settings = None
-        self.answers = []  # [id, ack bytes], oldest first
+        self.answers = []  # [id, result, reason, applied, uptime in s], oldest first
 
     def obey(self, topic, payload, retained, uptime_ms, may_close):
         """(ack bytes, result, why it was not done, actions for the shell).
@@ -192,23 +149,24 @@ class Commands:
         message, reason, detail = self._read(payload, retained)
         if not reason:
             reason, detail = self._admit(topic, payload, message, uptime_ms, actions)
+        command_id = message.get("id", NO_ID)
+        uptime_s = uptime_ms // 1000
         if reason:
-            return self._answer(message, schema.RESULT_REJECTED, reason, "", uptime_ms), reason, detail, actions
-        command_id = message.get("id")
-        for known, answer in self.answers:
-            if known == command_id:
-                return answer, "duplicate", "", actions
+            return self._ack([command_id, schema.RESULT_REJECTED, reason, "", uptime_s]), reason, detail, actions
+        for answer in self.answers:
+            if answer[0] == command_id:
+                return self._ack(answer), "duplicate", "", actions
         try:
             reason, detail, applied = self._execute(message, may_close, actions)
             result = schema.RESULT_REJECTED if reason else schema.RESULT_DONE
         except OSError as error:  # the flash did not take the settings
             result, reason, detail, applied = schema.RESULT_FAILED, "busy", repr(error), ""
-        answer = self._answer(message, result, reason, applied, uptime_ms)
-        if command_id is not None:
-            self.answers.append([command_id, answer])
+        answer = [command_id, result, reason, applied, uptime_s]
+        if command_id != NO_ID:
+            self.answers.append(answer)
             if len(self.answers) > ANSWERS_MAX:
                 self.answers.pop(0)
-        return answer, reason, detail, actions
+        return self._ack(answer), reason, detail, actions
 
     def _read(self, payload, retained):
         """(message, reason, detail); the message is {} where it could not be read."""
@@ -226,8 +184,11 @@ class Commands:
         detail = self._misfit(message)
         if detail:
             return "schema", detail
-        if self.key and "mac" in message and not mac.holds(self.key, topic, payload, message["mac"]):
-            return "mac", "does not match this node's key"
+        if self.key and "mac" in message:
+            from winter_node import mac  # only a node with a key has a use for it
+
+            if not mac.holds(self.key, topic, payload, message["mac"]):
+                return "mac", "does not match this node's key"
         if self.secured and not self.key:
             return "mac", "this node has no key"
         if self.secured and message["command"] in SECURED_REFUSES:
@@ -257,7 +218,9 @@ class Commands:
             return None  # its parameters mean nothing to us; refused as `unknown` when its turn comes
         params = message.get("params", {})
         check, target, _ = TABLE[verb]
-        detail = codec.check_params(verb, params) or check(self.device.type, params)
+        detail = codec.check_params(verb, params)
+        if check is not None:
+            detail = detail or check(self.device.type, params)
         if detail or target is None:
             return detail
         point, value = target(self.device.type, params)
@@ -339,18 +302,22 @@ class Commands:
         value = self.device.points[point].value()
         return "%s=%s" % (point, "%.3f" % value if isinstance(value, float) else value)
 
-    def _answer(self, message, result, reason, applied, uptime_ms):
-        return codec.encode(
-            "ack",
-            {
-                "v": schema.VERSION, "id": message.get("id", NO_ID), "node_id": self.node_id, "result": result,
-                "reason": reason, "applied": applied, "boot": self.boot, "uptime": uptime_ms // 1000,
-            },
-        )  # fmt: skip
+    def _ack(self, answer):
+        """The same answer gives the same bytes each time."""
+        fields = {"v": schema.VERSION, "node_id": self.node_id, "boot": self.boot}
+        fields["id"], fields["result"], fields["reason"], fields["applied"], fields["uptime"] = answer
+        return codec.encode("ack", fields)
 
     def snapshot(self):
-        return {"epoch": self.epoch, "answers": [[known, answer.decode()] for known, answer in self.answers]}
+        return {"epoch": self.epoch, "answers": [list(answer) for answer in self.answers]}
 
     def restore(self, saved):
         self.epoch = saved["epoch"]
-        self.answers = [[known, answer.encode()] for known, answer in saved["answers"]]
+        self.answers = [list(answer) for answer in saved["answers"]]
+
+
+def keep_only(type_name):
+    """Lets go, for good, of the verbs of other types: a board is one node and has little memory."""
+    for verb in list(TABLE):
+        if verb not in schema.verbs(type_name):
+            del TABLE[verb]

@@ -38,6 +38,8 @@ TYPES = {
     "cooling": (_SWITCH, (_POWER_AMP, (("voltage_in", 0, "V"), ("fans_running", 0, " fans")), _LOAD_BAR)),
 }
 
+del _VOLT_AMP, _POWER, _POWER_LOAD, _POWER_AMP, _LOAD_BAR, _THROUGH, _BREAKER, _SWITCH
+
 # Moving a handle to one of these closes a circuit; the interlock looks at such moves only.
 CLOSING = ("closed", "on")
 
@@ -53,3 +55,10 @@ def press_positions(type_name):
 def rows(type_name):
     """The rows of the main page."""
     return TYPES[type_name][ROWS]
+
+
+def keep_only(type_name):
+    """Lets go, for good, of the rows of other types: a board is one node and has little memory."""
+    for other in list(TYPES):
+        if other != type_name:
+            del TYPES[other]

@@ -44,7 +44,7 @@ class Runner:
     """One node: step(now_ms) does a pass and says when it next has something to do."""
 
     def __init__(self, adapters, now_ms):
-        """adapters: settings, rng, board, supervisor, keep_settings and those of _ADAPTERS, see main.adapters."""
+        """adapters: settings, rng, board, supervisor, keep_settings and those of _ADAPTERS, see starting.adapters."""
         self._adapters = adapters
         self.settings = adapters.settings
         self._board = adapters.board
@@ -75,11 +75,7 @@ class Runner:
         """
         adapters = self._adapters
         self._poll_network(now_ms)
-        for name in self._try("button", now_ms, adapters.button.poll, now_ms) or ():
-            self._perform(self.core.on_input(name, now_ms), now_ms)
-        part = self._try("pot", now_ms, adapters.pot.poll, now_ms)
-        if part is not None:
-            self._perform(self.core.on_dial(part, now_ms), now_ms)
+        self._poll_hands(now_ms)
         if ticks.diff(now_ms, self._vitals_ms) >= 0:
             self._vitals_ms = ticks.add(now_ms, VITALS_MS)
             self._take_vitals(now_ms)
@@ -140,6 +136,16 @@ class Runner:
         if self._identifying(now_ms):
             return screen.identify_page(self.core.node_id)
         return screen.page(self.page, self.facts())
+
+    def _poll_hands(self, now_ms):
+        adapters = self._adapters
+        if adapters.button is not None:
+            for name in self._try("button", now_ms, adapters.button.poll, now_ms) or ():
+                self._perform(self.core.on_input(name, now_ms), now_ms)
+        if adapters.pot is not None:
+            part = self._try("pot", now_ms, adapters.pot.poll, now_ms)
+            if part is not None:
+                self._perform(self.core.on_dial(part, now_ms), now_ms)
 
     def _poll_network(self, now_ms):
         adapters = self._adapters
@@ -224,9 +230,10 @@ class Runner:
         self.supervisor.heap(vitals["heap_free"])
         vitals["wifi_rssi"] = self._try("wifi", now_ms, adapters.wifi.rssi) or 0
         adapters.address = self._try("wifi", now_ms, adapters.wifi.address) or ""
-        if self.session.linked:
-            self._try("clock", now_ms, adapters.clock.poll, now_ms)
-        vitals["ts"] = self._try("clock", now_ms, adapters.clock.unix_s) or 0
+        if adapters.clock is not None:
+            if self.session.linked:
+                self._try("clock", now_ms, adapters.clock.poll, now_ms)
+            vitals["ts"] = self._try("clock", now_ms, adapters.clock.unix_s) or 0
 
     def _show(self, now_ms):
         adapters = self._adapters
@@ -267,7 +274,8 @@ class Runner:
 
     def _wait_ms(self, now_ms, flushed):
         wait_ms = min(IDLE_MS, self.core.due_ms(now_ms), self.session.due_ms(now_ms))
-        if self._adapters.button.busy() or not flushed:
+        button = self._adapters.button
+        if not flushed or (button is not None and button.busy()):
             wait_ms = min(wait_ms, SOON_MS)
         if self._adapters.oled.present():
             wait_ms = min(wait_ms, max(0, ticks.diff(self._frame_ms, now_ms)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from winter_node import settings as rules
 from winter_river.emulator import dialect
 from winter_river.emulator.board import Board
 from winter_river.emulator.flash import Flash
@@ -214,7 +215,7 @@ def bench() -> Callable[..., Bench]:
     ) -> Bench:  # fmt: skip
         dialect.install()
         main = dialect.firmware_main()
-        checked, faults = main.node_settings.check({"id": "x", "type": type_name, **settings})
+        checked, faults = rules.check({"id": "x", "type": type_name, **settings})
         assert not faults
         board = Board(
             "x", access_point=radio or AccessPoint(SSID), screen=screen, flash=flash, unix_s=unix_s,

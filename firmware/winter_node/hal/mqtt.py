@@ -62,9 +62,10 @@ class Mqtt(MQTTClient):
         self._socket = None
         self._plain = None  # the TCP connection that TLS is still to be put around
         self._reader = PacketReader()
-        self._out = []  # packets not yet written, oldest first
-        self._out_bytes = 0
-        self._written = 0  # of the oldest one
+        self._out = []  # packets not yet taken up, oldest first
+        self._out_bytes = 0  # of them and of what is on its way
+        self._going = b""  # the packets that are being written, end to end
+        self._written = 0  # bytes of it that have gone
         self._answering = 0  # the packet type that umqtt is waiting for
         self._connected = False  # whether the broker has ever answered on this socket
         self._address = None
@@ -105,6 +106,7 @@ class Mqtt(MQTTClient):
         self._connected = False
         self._reader.reset()
         self._out = []
+        self._going = b""
         self._out_bytes = self._written = 0
         self.sock.packet = bytearray()
 
@@ -147,7 +149,7 @@ class Mqtt(MQTTClient):
                 self._write()
             except OSError:
                 return True  # the next poll() meets it again and tells
-        return not self._out
+        return not self._out_bytes
 
     def poll(self):
         """Moves what can be moved now. Gives packets (see winter_node.packets), and ("closed", by the other end?)."""
@@ -224,16 +226,20 @@ class Mqtt(MQTTClient):
         return True
 
     def _write(self):
-        while self._out:
-            packet = self._out[0]
-            count = self._socket.write(memoryview(packet)[self._written :])
+        """Writes the packets of a pass in one go: one by one, each would wait for the other side to acknowledge the
+        one before it (Nagle), 40 ms at a time. What could not go is offered again unchanged, as TLS demands."""
+        while self._going or self._out:
+            if not self._going:
+                self._going = b"".join(self._out)
+                self._out = []
+            count = self._socket.write(memoryview(self._going)[self._written :])
             if not count:
                 return
             self._written += count
-            if self._written < len(packet):
+            if self._written < len(self._going):
                 return
-            self._out.pop(0)
-            self._out_bytes -= len(packet)
+            self._out_bytes -= len(self._going)
+            self._going = b""
             self._written = 0
 
     def _read(self, events):

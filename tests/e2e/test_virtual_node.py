@@ -235,12 +235,28 @@ def test_500_nodes_run_in_one_thread(until):
         assert {node.boots for node in fleet.nodes.values()} == {1}
 
 
+NODE_PROGRAM = (
+    "import sys; from winter_river.emulator import run_node; from winter_river.facility.model import Node;"
+    "run_node(Node(id='ups_a', type='ups'), sys.argv[1])"
+)
+
+
+def test_node_in_its_own_process_has_another_boot_number_each_time(brokers, ear, until):
+    boots = set()
+    for _ in range(2):
+        process = subprocess.Popen([sys.executable, "-c", NODE_PROGRAM, brokers.url])
+        try:
+            until(lambda: ear.last(STATUS) and ear.last(STATUS)[0]["status"] != "offline")
+            boots.add(ear.last(STATUS)[0]["boot"])
+        finally:
+            process.kill()
+            process.wait()
+        until(lambda: ear.last(STATUS)[0]["status"] == "offline")
+    assert len(boots) == 2
+
+
 def test_node_in_its_own_process_says_goodbye_when_it_is_stopped(brokers, ear, until):
-    program = (
-        "import sys; from winter_river.emulator import run_node; from winter_river.facility.model import Node;"
-        "run_node(Node(id='ups_a', type='ups'), sys.argv[1])"
-    )
-    process = subprocess.Popen([sys.executable, "-c", program, brokers.url])
+    process = subprocess.Popen([sys.executable, "-c", NODE_PROGRAM, brokers.url])
     try:
         until(lambda: ear.last(STATUS) and ear.last(STATUS)[0]["status"] != "offline")
         process.send_signal(signal.SIGTERM)

@@ -1,5 +1,6 @@
 """One node in a process of its own: to freeze, kill and debug."""
 
+import secrets
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,13 +19,15 @@ class _Alone:
     nodes: Mapping[str, HasSettings]
 
 
-def run_node(node: HasSettings, broker_url: str, *, root: str = topics.ROOT, seed: int = 0) -> None:
+def run_node(node: HasSettings, broker_url: str, *, root: str = topics.ROOT, seed: int | None = None) -> None:
     """Run one node until SIGINT or SIGTERM, then let it say goodbye. Call it in the main thread.
 
-    node: a facility's Node. Raises ValueError for a broker URL that is none.
+    node: a facility's Node. seed: None draws one, for a boot number that comes back makes a restarted node sound like
+    a late message of its former self. Raises ValueError for a broker URL that is none.
     """
     node_id = str(node.settings()["id"])
-    fleet = Fleet(_Alone(node_id, {node_id: node}), broker_url, root=root, seed=seed)
+    chosen = secrets.randbits(64) if seed is None else seed
+    fleet = Fleet(_Alone(node_id, {node_id: node}), broker_url, root=root, seed=chosen)
 
     def stop(number: int, frame: FrameType | None) -> None:
         fleet.request_stop()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from winter_river.service.broker import start_broker
 
 PROGRAM = (sys.executable, "-m", "winter_river")
 
@@ -111,7 +112,32 @@ def test_second_run_says_what_holds_the_port_and_how_to_choose_another(runs: Run
     assert f"port {port} is in use by" in err
     assert "another Winter River run" in err
     assert f"--mqtt-port {port + 1}" in err
+    assert "--broker" not in err
     assert "Traceback" not in err
+
+
+def test_second_engine_on_one_bus_is_refused(runs: Runs) -> None:
+    port = free_port()
+    first = runs.start("--mqtt-port", str(port))
+    until_started(first)
+    url = f"mqtt://127.0.0.1:{port}"
+    second = runs.call("run", "seed-8", "--no-ui", "--for", "1s", "--broker", url)
+    assert second.returncode == 1
+    assert f"an engine already runs a site at {url}" in second.stderr
+    rows = json.loads(runs.call("nodes", "--json").stdout)
+    assert {row["presence"] for row in rows} == {"online"}, "the first run is found as before, and unharmed"
+
+
+def test_engine_that_was_killed_does_not_bar_the_next_from_its_bus(runs: Runs) -> None:
+    port = free_port()
+    with start_broker("mosquitto", port=port, data_dir=runs.home) as broker:
+        first = runs.start("--broker", broker.url)
+        until_started(first)
+        first.kill()
+        first.wait(10)
+        second = runs.call("run", "seed-8", "--no-ui", "--for", "1s", "--broker", broker.url)
+    assert second.returncode == 0, second.stderr
+    assert "8 of 8 nodes online" in second.stdout
 
 
 def test_visiting_commands_find_the_run_by_themselves(runs: Runs) -> None:

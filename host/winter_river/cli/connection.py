@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from winter_wire import topics
+
 from winter_river.cli.errors import CommandError
 from winter_river.cli.run_file import read_note
 from winter_river.settings import PORT_DEFAULT, Settings
 
 if TYPE_CHECKING:
     from winter_river.service.client import BusClient
+
+ENGINE_LISTEN_S = 2.5  # chosen: two of its statuses and a half
 
 
 def where(settings: Settings) -> tuple[str, str]:
@@ -39,6 +43,20 @@ def visiting(url: str, *, root: str, everything: bool = False) -> Iterator["BusC
         raise CommandError(
             f"{error}\nstart a site with `winter-river run`, or name its broker with --broker mqtt://host:port"
         ) from None
+
+
+def engine_lives_at(url: str, root: str) -> bool:
+    """Whether an engine speaks on that bus now; takes a moment when one has, none when none ever did."""
+    from winter_river.service import health
+    from winter_river.service.presence import OFFLINE
+
+    with visiting(url, root=root) as visitor:
+        left = health.picture(visitor.remembered(), root=root).statuses.get(topics.ENGINE)
+        if left is None or left["status"] == OFFLINE:
+            return False
+        # What the broker remembers may be of an engine that a power cut ended; one that lives speaks every second.
+        now = health.picture(visitor.remembered(listen_s=ENGINE_LISTEN_S), root=root)
+        return topics.ENGINE in now.fresh_s and now.statuses[topics.ENGINE]["status"] != OFFLINE
 
 
 def types_at(url: str, settings: Settings) -> dict[str, str]:

@@ -92,6 +92,8 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
         if settings.nodes != "none":
             _fetch(settings, say)
         broker = running.enter_context(_broker(settings, host=host, say=say))
+        if settings.broker.startswith("mqtt://"):
+            _refuse_a_second_engine(broker.url, settings.root)
         service = Service(facility, broker.url, seed=settings.seed, root=settings.root, grace=settings.nodes != "none")
         running.enter_context(service)
         try:
@@ -104,6 +106,17 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             if not service.wait_online(timeout_s=NODES_S_MAX[settings.nodes]):
                 say("some nodes are still starting")
         yield Live(facility, service, broker, settings.seed, is_open=host != LOOPBACK, fleet=fleet)
+
+
+def _refuse_a_second_engine(url: str, root: str) -> None:
+    """Two engines on one bus would fight over every node. Raises CommandError with the cure where one is there."""
+    from winter_river.cli.connection import engine_lives_at
+
+    if engine_lives_at(url, root):
+        raise CommandError(
+            f"an engine already runs a site at {url} under {root}/\n"
+            "end it, or leave out --broker to have a broker of your own"
+        )
 
 
 def _fetch(settings: Settings, say: Callable[[str], None]) -> None:
@@ -143,6 +156,7 @@ def _fleet(facility: "Facility", broker: "Broker", settings: Settings) -> "Fleet
 def _broker(settings: Settings, *, host: str, say: Callable[[str], None]) -> "Broker":
     """The broker of the run. Raises CommandError saying what holds the port and how to choose another."""
     from winter_river import paths
+    from winter_river.service import ports
     from winter_river.service.broker import BrokerError, PortTakenError, start_broker
 
     first = settings.mqtt_port or PORT_DEFAULT
@@ -152,7 +166,7 @@ def _broker(settings: Settings, *, host: str, say: Callable[[str], None]) -> "Br
             return start_broker(settings.broker, host=host, port=port, data_dir=paths.data_dir(), progress=say)
         except PortTakenError as error:
             # A second run by mistake must not go unnoticed; some other program on the usual port is no reason to stop.
-            if port == last or "Winter River" in error.holder:
+            if port == last or ports.OURS in error.holder:
                 raise CommandError(str(error)) from error
             say(f"port {port} is in use by {error.holder}: taking {port + 1} (--mqtt-port chooses)")
         except (BrokerError, ValueError) as error:

@@ -19,26 +19,51 @@ class RunNote:
     facility_file: str
 
 
-def note_path() -> Path:
-    """The file of the note."""
-    from winter_river import paths
-
-    return paths.data_dir() / "run.json"
+def note_path(pid: int | None = None) -> Path:
+    """The file of a run's note; None: of this process."""
+    return _folder() / f"{os.getpid() if pid is None else pid}.json"
 
 
 def write_note(note: RunNote) -> None:
-    """Leaves the note; the latest run is the one that others find."""
-    path = note_path()
+    """Leaves the note, and clears away those of runs that were killed; the latest run is the one that others find."""
+    path = note_path(note.pid)
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{note.pid}")
+    for left in _notes():
+        if _read(left) is None:
+            _remove(left)
+    fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(asdict(note)), encoding="utf-8")
     fresh.replace(path)
 
 
 def read_note() -> RunNote | None:
-    """The note of a run that still lasts, or None."""
+    """The note of the latest run that still lasts, or None."""
+    return next((note for path in _notes() if (note := _read(path)) is not None), None)
+
+
+def remove_note(pid: int) -> None:
+    """Takes the note of that run away."""
+    _remove(note_path(pid))
+
+
+def _folder() -> Path:
+    from winter_river import paths
+
+    return paths.data_dir() / "runs"
+
+
+def _notes() -> list[Path]:
+    """Every note there is, the latest first."""
+    found = []
+    for path in _folder().glob("*.json"):
+        with contextlib.suppress(OSError):  # it has just been taken away
+            found.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def _read(path: Path) -> RunNote | None:
     try:
-        text = note_path().read_bytes()[:BYTES_MAX]
+        text = path.read_bytes()[:BYTES_MAX]
         note = RunNote(**json.loads(text))
         os.kill(note.pid, 0)
     except PermissionError:
@@ -48,9 +73,6 @@ def read_note() -> RunNote | None:
     return note
 
 
-def remove_note(pid: int) -> None:
-    """Takes the note away, if it is still that run's."""
-    note = read_note()
-    if note is not None and note.pid == pid:
-        with contextlib.suppress(OSError):
-            note_path().unlink()
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -40,9 +40,10 @@ class PortTakenError(BrokerError):
         self.port = port
         self.holder = ports.holder(port)
         text = f"port {port} is in use by {self.holder}; choose another one: {option} {port + 1}"
-        with suppress(mqtt_probe.ProbeError):
-            mqtt_probe.probe(_reachable(host), port)
-            text += f"\nIt is an MQTT broker that would serve, too: --broker {_url(host, port)}"
+        if ports.OURS not in self.holder:  # the broker of another run has its engine already
+            with suppress(mqtt_probe.ProbeError):
+                mqtt_probe.probe(_reachable(host), port)
+                text += f"\nIt is an MQTT broker that would serve, too: --broker {_url(host, port)}"
         super().__init__(text)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 _LISTENING = "0A"  # TCP_LISTEN in include/net/tcp_states.h, as /proc/net/tcp prints it
 _PROC = Path("/proc")
 
+OURS = "another Winter River run"  # what `holder` says when the listener is the broker of one
+
 
 def is_free(host: str, port: int) -> bool:
     """Whether a server could listen on host:port now. Raises OSError when host is no address of this machine."""
@@ -98,7 +100,7 @@ def _described(process: Path) -> str:
         return "a program that has just ended"
     text = f"{Path(program).name} (pid {process.name})"
     if parent is not None and _is_ours(parent):
-        return f"{text} of another Winter River run (pid {parent.name})"
+        return f"{text} of {OURS} (pid {parent.name})"
     return text
 
 

@@ -18,6 +18,7 @@ NODE_FAULTS = [
     ("unknown type", ["g: {type: »genrator}"], "unknown type `genrator` (did you mean `generator`?)"),
     ("no type", ["»g: {title: x}"], "`g` has no `type`"),
     ("no mapping", ["g: »5"], "`g` must be a mapping (name: value), not `5`"),
+    ("no value", ["»g:", f"u: {UTILITY}"], "`g` must be a mapping (name: value), not nothing"),
     (
         "unknown rating",
         ["g: {type: utility, voltage_v: 480, »frequenzy_hz: 9}"],

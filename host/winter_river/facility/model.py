@@ -48,7 +48,7 @@ class Facility:
 
     name: str
     calibration: str
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, Node] = field(repr=False)  # thousands of words in every failed test that holds a facility
     title: str = ""
 
     def devices(self) -> tuple[engine.Device, ...]:

@@ -162,7 +162,7 @@ def _build(events: Iterator[Event], faults: Faults) -> Tree | None:
         elif isinstance(event, (SequenceEndEvent, MappingEndEvent)):
             done = stack.pop().close()
         elif isinstance(event, ScalarEvent):
-            done = _scalar(event, line, column)
+            done = _scalar(event, *_place(stack, event, line, column))
         if done is not None:
             if stack:
                 stack[-1].items.append(done)
@@ -173,6 +173,14 @@ def _build(events: Iterator[Event], faults: Faults) -> Tree | None:
 
 def _is_key(stack: list[_Open]) -> bool:
     return bool(stack) and stack[-1].is_table and len(stack[-1].items) % 2 == 0
+
+
+def _place(stack: list[_Open], event: ScalarEvent, line: int, column: int) -> tuple[int, int]:
+    """Line and column of a scalar. The parser puts a value that is missing where the next thing starts: its key counts."""
+    if event.value == "" and event.implicit[0] and stack and stack[-1].is_table and not _is_key(stack):
+        key = stack[-1].items[-1]
+        return key.line, key.column
+    return line, column
 
 
 def _scalar(event: ScalarEvent, line: int, column: int) -> Scalar:

@@ -24,7 +24,7 @@ from winter_river.service.coordinator import Coordinator, CoordinatorSnapshot
 from winter_river.site import NO_PARAMS, Ack
 
 if TYPE_CHECKING:
-    from winter_river.engine import Event
+    from winter_river.engine import Event, Isolation
     from winter_river.facility import Facility
 
 DT_S_MIN = 0.001  # the contract's times are whole milliseconds
@@ -147,6 +147,11 @@ class Simulation:
     def balance(self) -> dict[str, object]:
         """The power balance of the whole site, by the contract's names."""
         return self._coordinator.balance()
+
+    def isolation(self, node_id: str) -> Isolation | None:
+        """What keeps a node dead; None while it is live."""
+        self._must_exist(node_id)
+        return self._coordinator.isolation(node_id)
 
     def events(self, since_id: int = 0) -> Sequence[Event]:
         """The events with ids above since_id, oldest first."""

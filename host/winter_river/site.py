@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from winter_river.engine import Event
+    from winter_river.engine import Event, Isolation
     from winter_river.facility import Facility
 
 NO_PARAMS: Mapping[str, object] = MappingProxyType({})
@@ -53,6 +53,9 @@ class Site(Protocol):
 
     def view(self, node_id: str) -> Mapping[str, object]:
         """The contract's view fields of a node with its type and status word; status `offline` when it is absent."""
+
+    def isolation(self, node_id: str) -> Isolation | None:
+        """What keeps a node dead, and in what condition that is; None while it is live."""
 
     def events(self, since_id: int = 0) -> Sequence[Event]:
         """The events with ids above since_id, oldest first, as far back as the log reaches."""

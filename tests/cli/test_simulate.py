@@ -107,3 +107,25 @@ def test_quiet_site_ends_with_0(winter_river: Program) -> None:
     ended = winter_river("simulate seed-8 --until 10s")
     assert ended.code == 0
     assert "8 nodes: 8 ok" in ended.out
+
+
+def test_why_prints_the_chain_of_causes_back_to_the_first(winter_river: Program, script: Callable[[str], Path]) -> None:
+    ended = winter_river(f"simulate --script {script('RUNNING')} --why gen_a")
+    lines = ended.out.splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith("gen_a [RUNNING]"))
+    assert lines[start + 1].endswith("gen_a STARTING -> RUNNING")
+    assert lines[-1].endswith("util_a fault outage")
+    assert all(line.startswith("  because #") for line in lines[start + 2 :])
+
+
+def test_why_as_json_has_the_same_events(winter_river: Program, script: Callable[[str], Path]) -> None:
+    why = json.loads(winter_river(f"simulate --script {script('RUNNING')} --why gen_a --json").out)["why"]
+    assert why["isolated_by"] is None
+    assert why["chain"][0]["to"] == "RUNNING"
+    assert [after["cause"] for after in why["chain"]] == [*(one["id"] for one in why["chain"][1:]), 0]
+
+
+def test_why_of_a_node_that_is_not_there_is_refused_with_the_nearest(winter_river: Program) -> None:
+    ended = winter_river("simulate seed-8 --until 1s --why gena")
+    assert ended.code == 2
+    assert "--why: seed-8 has no node gena (did you mean gen_a?)" in ended.err

@@ -38,6 +38,9 @@ class ToySite:
             "tripped": False,
         }
 
+    def isolation(self, node_id: str) -> None:
+        return None
+
     def events(self, since_id: int = 0) -> Sequence[Event]:
         return ()
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import pytest
 from textual.pilot import Pilot
 from winter_river import Facility, Simulation, load_facility
-from winter_river.engine import Event
+from winter_river.engine import Event, Isolation
 from winter_river.site import NO_PARAMS, Ack
 from winter_river.ui.app import LiveView
 from winter_river.ui.health import Health
@@ -37,6 +37,10 @@ class LockedSite:
     def view(self, node_id: str) -> Mapping[str, object]:
         with self._lock:
             return self.simulation.view(node_id)
+
+    def isolation(self, node_id: str) -> Isolation | None:
+        with self._lock:
+            return self.simulation.isolation(node_id)
 
     def events(self, since_id: int = 0) -> Sequence[Event]:
         with self._lock:

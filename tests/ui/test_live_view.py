@@ -189,3 +189,25 @@ def test_what_cannot_go_on_ends_the_view_with_its_reason(terminal: Terminal) -> 
         await screen.look()
 
     assert terminal(drive).return_value == "the broker ended"
+
+
+async def select(screen: Any, node_id: str) -> None:
+    """Moves the cursor to a node."""
+    for _ in screen.site.facility.nodes:
+        if node_id in screen.selected:
+            return
+        await screen.press("down")
+    raise AssertionError(f"{node_id} was not reached: {screen.text}")
+
+
+def test_detail_line_names_what_isolates_a_dead_node_and_where_the_trouble_of_others_began(terminal: Terminal) -> None:
+    async def drive(screen: Any) -> None:
+        await screen.wait(3)
+        await screen.press("1")
+        await screen.wait(1)
+        await select(screen, "cooling_a")
+        assert "cooling_a [OFF] cooling  dead because utility_a is OUTAGE since 3.0 s" in screen.text
+        await select(screen, "ups_a")
+        assert "ups_a [ON_BATTERY] ups  because utility_a fault outage at 3.0 s" in screen.text
+
+    terminal(drive, size=(120, 60))

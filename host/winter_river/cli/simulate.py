@@ -10,6 +10,7 @@ import typer
 
 from winter_river.cli.errors import FAILED, UsageError
 from winter_river.cli.values import json_text, seconds
+from winter_river.settings import nearest
 
 if TYPE_CHECKING:
     from winter_river.facility import Facility
@@ -41,6 +42,9 @@ def simulate(
     trace: Annotated[
         Path | None, typer.Option("--trace", help="Write every step to this file, one JSON object a line.")
     ] = None,
+    why: Annotated[
+        str | None, typer.Option("--why", help="At the end, tell why this node is as it is: every cause to the first.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write the summary as JSON.")] = False,
 ) -> None:
     """Run a site without broker and clock.
@@ -58,8 +62,9 @@ def simulate(
           expect: {node: generator_a, state: RUNNING}
 
     \b
-    Example:
+    Examples:
       winter-river simulate block-2n-24 --script utility-a-lost.yaml --trace run.jsonl
+      winter-river simulate block-2n-24 --script utility-a-lost.yaml --why server_rack_a1
     """
     from winter_river.cli.trace import TraceFile
     from winter_river.scenario import run_scenario
@@ -70,6 +75,8 @@ def simulate(
         raise UsageError(f"--dt: {dt} is shorter than {DT_S_MIN} s")
     until_s = None if until is None else seconds(until, option="--until")
     site, scenario, left_out = _what(facility, script, until_s, seed)
+    if why is not None and why not in site.nodes:
+        raise UsageError(f"--why: {site.name} has no node {why}{nearest(why, list(site.nodes))}")
     simulation = Simulation(site, seed=scenario.seed, dt_s=dt_s)
     end_s = max(scenario.end_s, until_s or 0.0) if script or until else UNTIL_S_DEFAULT
     progress = _progress(end_s)
@@ -81,9 +88,12 @@ def simulate(
 
         result = run_scenario(scenario, simulation, step_s=dt_s, until_s=end_s, on_step=on_step)
     if json:
-        typer.echo(json_text(_summary(simulation, result, seed=scenario.seed, left_out=left_out)))
+        summary = _summary(simulation, result, seed=scenario.seed, left_out=left_out)
+        typer.echo(json_text(summary if why is None else summary | {"why": _why_fields(simulation, why)}))
     else:
         _tell(simulation, result, seed=scenario.seed, left_out=left_out)
+        for line in [] if why is None else _why(simulation, why):
+            typer.echo(line)
     if not result.passed:
         raise typer.Exit(FAILED)
 
@@ -111,6 +121,26 @@ def _what(
     left_out = len(scenario.steps) - len(steps)
     scenario = dataclasses.replace(scenario, steps=steps, seed=scenario.seed if seed is None else seed)
     return site, scenario, left_out
+
+
+def _why(simulation: "Simulation", node_id: str) -> list[str]:
+    from winter_river.ui.why import why_lines
+
+    log = {event.id: event for event in simulation.events()}
+    view = simulation.view(node_id)
+    return why_lines(node_id, state=str(view["state"]), isolation=simulation.isolation(node_id), log=log)
+
+
+def _why_fields(simulation: "Simulation", node_id: str) -> dict[str, object]:
+    """The same for programs: the node, what isolates it (null while it is live), the events from the last to the first."""
+    from winter_river.engine import explain
+    from winter_river.scenario.trace import event_fields
+
+    log = {event.id: event for event in simulation.events()}
+    event, isolation = explain.latest(log.values(), node_id), simulation.isolation(node_id)
+    by = None if isolation is None else {"node_id": isolation.by, "condition": isolation.condition}
+    chain = [] if event is None else explain.chain(log, event)
+    return {"node_id": node_id, "isolated_by": by, "chain": [event_fields(one) for one in chain]}
 
 
 def _progress(end_s: float) -> Callable[[float], None]:

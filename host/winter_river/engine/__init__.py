@@ -7,11 +7,12 @@ for event in step(plan, world, 10.0): ...
 view(plan, world, "ups_a")["soc_pct"]
 """
 
-from winter_river.engine import laws
+from winter_river.engine import explain, laws
 from winter_river.engine.build import build_plan
 from winter_river.engine.calibration import CALIBRATIONS
 from winter_river.engine.equipment import CURVES, EQUIPMENT, RELIABILITY, Device, Equipment, Rating
 from winter_river.engine.events import Event
+from winter_river.engine.explain import Isolation
 from winter_river.engine.inputs import apply
 from winter_river.engine.plan import Plan
 from winter_river.engine.snapshot import Snapshot, restore, snapshot
@@ -28,6 +29,7 @@ __all__ = [
     "Device",
     "Equipment",
     "Event",
+    "Isolation",
     "Plan",
     "Rating",
     "Snapshot",
@@ -35,6 +37,7 @@ __all__ = [
     "apply",
     "balance",
     "build_plan",
+    "explain",
     "laws",
     "new_world",
     "next_change_s",

@@ -152,6 +152,10 @@ class Coordinator:
         word = schema.health(slot.type, fields["state"]) if slot.presence.carries else statuses.OFFLINE
         return {"node_id": node_id, "type": slot.type, "status": word, **fields}
 
+    def isolation(self, node_id: str) -> engine.Isolation | None:
+        """What keeps a node dead; None while it is live."""
+        return engine.explain.isolation(self._plan, self._world, node_id)
+
     def balance(self) -> dict[str, object]:
         """The power balance of the whole facility, by the contract's names."""
         return dict(engine.balance(self._plan, self._world))

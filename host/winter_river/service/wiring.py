@@ -10,7 +10,7 @@ from typing import Self
 
 from winter_wire import schema, topics
 
-from winter_river.engine import Event
+from winter_river.engine import Event, Isolation
 from winter_river.facility import Facility
 from winter_river.service.bus import Bus, BusError
 from winter_river.service.coordinator import Coordinator, Note
@@ -97,6 +97,11 @@ class LiveSite:
         """The contract's view fields of a node with its type and status word."""
         with self._loop.lock:
             return self._loop.coordinator.view(node_id)
+
+    def isolation(self, node_id: str) -> Isolation | None:
+        """What keeps a node dead; None while it is live."""
+        with self._loop.lock:
+            return self._loop.coordinator.isolation(node_id)
 
     def events(self, since_id: int = 0) -> Sequence[Event]:
         """The events with ids above since_id, oldest first."""

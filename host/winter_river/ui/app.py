@@ -10,17 +10,18 @@ from textual.binding import Binding, BindingType
 from textual.events import Key, Resize
 from textual.widgets import Static
 
-from winter_river.engine import Event
+from winter_river.engine import Event, explain
 from winter_river.site import Ack, Site
 from winter_river.ui import cells, keys, words
 from winter_river.ui.dialogs import Choice, Help
 from winter_river.ui.health import HealthOf
 from winter_river.ui.site_tree import SiteTree
 from winter_river.ui.tree import rows
+from winter_river.ui.why import first_cause
 
 INTERVAL_S = 0.4  # chosen: 2.5 looks a second; nothing on a 1 Hz engine is seen later than that
 NOTICE_LOOKS = 15  # chosen: about 6 s, long enough to read a refusal and its cure
-EVENTS_KEPT_MAX = 200  # more than any screen shows; causes are found among them
+EVENTS_KEPT_MAX = 2_000  # chosen: hours of a busy site; causes are found among them
 BY = "live view"
 
 
@@ -139,6 +140,7 @@ class LiveView(App[str]):
         node = self._site.facility.nodes[self.screen_stack[0].query_one(SiteTree).selected]
         view = self._site.view(node.id)
         parts = [f"{node.id} {words.state_text(view)} {node.type}"]
+        parts += self._why(node.id, view)
         if node.feeds:
             parts.append("fed by " + ", ".join(node.feeds))
         for name, unit, digits in (("current", "A", 1), ("power_factor", "pf", 2), ("loss_kw", "kW lost", 2)):
@@ -148,6 +150,14 @@ class LiveView(App[str]):
         if view.get("tripped") is True:
             parts.append("tripped: reset it (r)")
         return " " + "  ".join(parts)
+
+    def _why(self, node_id: str, view: Mapping[str, object]) -> list[str]:
+        """What isolates a dead node; else where the trouble of an unwell one began."""
+        isolation = self._site.isolation(node_id)
+        if isolation is not None:
+            return [explain.isolation_text(isolation, explain.condition_since_s(self._events.values(), isolation.by))]
+        first = None if view.get("status") == "ok" else first_cause(self._events, node_id)
+        return [] if first is None else [f"because {words.short_text(first)} at {first.t_s:.1f} s"]
 
     def _take_events(self) -> None:
         for event in self._site.events(self._last_id):

@@ -64,10 +64,16 @@ def what_text(event: Event) -> str:
     return f"{phrase} {change}".strip()
 
 
-def _short(event: Event) -> str:
+def short_text(event: Event) -> str:
+    """The event in a few words, without its number and time: `utility_a OUTAGE`."""
     if event.event == "state":
         return f"{event.node_id} {event.to}"
     return f"{event.node_id} {what_text(event)}"
+
+
+def event_line(event: Event) -> str:
+    """`#9 12.3 s  generator_a STARTING -> RUNNING`."""
+    return f"#{event.id} {event.t_s:.1f} s  {event.node_id} {what_text(event)}"
 
 
 def event_text(event: Event, known: Mapping[int, Event]) -> str:
@@ -75,11 +81,11 @@ def event_text(event: Event, known: Mapping[int, Event]) -> str:
 
     known: earlier events by id, to name the cause; one that is too old to be known is given by its number.
     """
-    text = f"#{event.id} {event.t_s:.1f} s  {event.node_id} {what_text(event)}"
+    text = event_line(event)
     if not event.cause:
         return text
     cause = known.get(event.cause)
-    return f"{text} because #{event.cause} {_short(cause)}" if cause else f"{text} because #{event.cause}"
+    return f"{text} because #{event.cause} {short_text(cause)}" if cause else f"{text} because #{event.cause}"
 
 
 def ack_text(ack: Ack, verb: str) -> str:

@@ -1,0 +1,80 @@
+"""Why something is as it is: the chain of causes behind an event, and what isolates a dead device; in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from winter_river.engine import events
+from winter_river.engine.plan import COOLING, NONE, SERVER, SWITCHGEAR, Plan
+from winter_river.engine.words import STATE_WORDS
+from winter_river.engine.world import FAULT_BIT, World, is_tripped
+
+STARTING, BETWEEN = "starting again", "between its two sources"  # no states of their own: no event begins them
+_CONDITION_EVENTS = (events.WORDS[events.STATE], events.WORDS[events.PRESENCE])
+
+
+class Isolation(NamedTuple):
+    """What keeps a node dead: the open, failed or missing device, which may be the node itself, and its condition."""
+
+    node_id: str
+    by: str
+    condition: str
+
+
+def isolation(plan: Plan, world: World, node_id: str) -> Isolation | None:
+    """What isolates a node; None while it delivers (a load: draws). Raises KeyError for an unknown node."""
+    me = world.nodes[plan.index[node_id]]
+    if me.live or me.blame == NONE:
+        return None
+    return Isolation(node_id, plan.nodes[me.blame].id, _condition(plan, world, me.blame))
+
+
+def _condition(plan: Plan, w: World, node: int) -> str:
+    """Why a device does not pass anything on: mostly its state, in the contract's word."""
+    n, me = plan.nodes[node], w.nodes[node]
+    if not me.present:
+        return "absent"
+    state = STATE_WORDS[n.kind][me.state]
+    if me.fault & FAULT_BIT:
+        return state
+    if any(is_tripped(w, breaker) for breaker in (n.breaker_1, n.breaker_2, n.breaker_3)):
+        return "TRIPPED"
+    if me.handle == 0 and me.supplied and n.kind in (SERVER, COOLING):
+        return STARTING
+    if n.kind == SWITCHGEAR and me.handle == 0 and n.feed_2 != NONE:
+        return BETWEEN
+    return state
+
+
+def isolation_text(found: Isolation, since_s: float | None) -> str:
+    """`dead because mv_switchgear_a is TRIPPED since 12.3 s`; since_s: None where the log does not reach back."""
+    known = since_s is not None and found.condition not in (STARTING, BETWEEN)
+    since = f" since {since_s:.1f} s" if known else ""
+    who = "it is itself" if found.by == found.node_id else f"{found.by} is"
+    return f"dead because {who} {found.condition}{since}"
+
+
+def condition_since_s(log: Iterable[events.Event], node_id: str) -> float | None:
+    """When a node came into its present condition; None when the log knows nothing of it."""
+    return max(
+        (event.t_s for event in log if event.node_id == node_id and event.event in _CONDITION_EVENTS), default=None
+    )
+
+
+def latest(log: Iterable[events.Event], node_id: str) -> events.Event | None:
+    """The event that explains a node's present state: its last change of state, else its last event."""
+    own = [event for event in log if event.node_id == node_id]
+    changes = [event for event in own if event.event in _CONDITION_EVENTS]
+    return max(changes or own, key=lambda event: event.id, default=None)
+
+
+def chain(log: Mapping[int, events.Event], event: events.Event) -> list[events.Event]:
+    """An event, its cause, the cause of that, back to the first, or as far as the log reaches.
+
+    log: events by id. The last one has cause 0, or one that the log no longer has.
+    """
+    found = [event]
+    while found[-1].cause in log:
+        found.append(log[found[-1].cause])
+    return found

@@ -185,8 +185,14 @@ def test_run_without_nodes_has_empty_slots_and_a_node_of_its_own_fills_one(runs:
 def test_events_are_told_one_a_line_with_their_cause(runs: Runs) -> None:
     run = runs.start("--mqtt-port", str(free_port()))
     until_started(run)
+    watch = subprocess.Popen(
+        (*PROGRAM, "watch", "engine", "--leaf", "event", "--for", "4s"),
+        stdout=subprocess.PIPE, text=True, cwd=runs.home, env=runs._environment,
+    )  # fmt: skip
+    time.sleep(1.5)
     assert runs.call("send", "util_a", "set_fault", "state=true").returncode == 0
-    time.sleep(1.0)
+    watched, _ = watch.communicate(timeout=20)
+    assert "util_a state GRID_OK -> OUTAGE because #" in watched
     run.send_signal(signal.SIGINT)
     out, _ = run.communicate(timeout=20)
     assert "util_a GRID_OK -> OUTAGE because #" in out

@@ -1,12 +1,14 @@
 """A live site: broker, engine and nodes in one command, with the live view or plain lines."""
 
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,7 +94,7 @@ def _run(settings: "Settings", for_s: float | None) -> None:
             for line in _start_lines(running, settings, for_s):
                 typer.echo(line)
             sys.stdout.flush()
-            if settings.ui and sys.stdout.isatty() and sys.stdin.isatty():
+            if settings.ui and _can_draw():
                 why = _show_live(running, for_s)
             else:
                 why = _show_plain(running, for_s)
@@ -112,7 +114,7 @@ def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> 
         f"nodes     {count} {_NODES_WORDS[settings.nodes]}",
         f"seed      {settings.seed}",
         "stop      Ctrl-C" if for_s is None else f"stop      by itself after {for_s:g} s, or Ctrl-C",
-        "try       winter-river send " + _example(running) + "   (in another terminal)",
+        f"try       {_program()} send {_example(running)}   (in another terminal)",
     ]
     if settings.lan:
         lines += [
@@ -124,6 +126,25 @@ def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> 
         if settings.nodes in ("emulated", "vm"):
             lines.append("          every slot has a node of this machine; a board for one of them needs --nodes mixed")
     return lines
+
+
+def _can_draw() -> bool:
+    """Whether this is a terminal that a live view can be drawn on; plain lines go anywhere."""
+    encoding = sys.stdout.encoding.lower().replace("-", "")
+    return (
+        sys.stdout.isatty()
+        and sys.stdin.isatty()
+        and os.environ.get("TERM", "dumb") != "dumb"
+        and encoding.startswith("utf")
+    )
+
+
+def _program() -> str:
+    """What to type for this program from here: `make run` leaves it in .venv/bin, which no search path has."""
+    if shutil.which("winter-river"):
+        return "winter-river"
+    beside = os.path.relpath(Path(sys.executable).with_name("winter-river"))
+    return f"{sys.executable} -m winter_river" if beside.startswith("..") or not os.path.exists(beside) else beside
 
 
 def _example(running: "Live") -> str:
@@ -145,17 +166,21 @@ def _show_live(running: "Live", for_s: float | None) -> str:
 
 def _show_plain(running: "Live", for_s: float | None) -> str:
     """Events as lines until the time is up or a signal comes; why it had to end, or ""."""
+    from winter_river.cli.notes import NoteLines
     from winter_river.ui.plain import EventLines, closing_lines, show
 
     stop = threading.Event()
     end_s = None if for_s is None else time.monotonic() + for_s
     site = running.service.site
     lines = EventLines(site)
+    notes = NoteLines(running.service.report)
 
     def wait() -> bool:
         left_s = LOOK_S if end_s is None else min(LOOK_S, end_s - time.monotonic())
         if left_s > 0:
             stop.wait(left_s)
+        for line in notes.fresh():
+            write(line)
         return not stop.is_set() and left_s > 0 and not running.fatal()
 
     def write(line: str) -> None:

@@ -66,8 +66,12 @@ def path(progress: Callable[[str], None] | None = None) -> Path:
     for folder in (Path(__file__).with_name("_drivers"), cached_dir()):
         if _is_complete(folder):
             return folder
-    with _new_folder(cached_dir()) as folder:
-        fetch(folder, progress=progress)
+    try:
+        with _new_folder(cached_dir()) as folder:
+            fetch(folder, progress=progress)
+    except OSError as error:
+        what = f"cannot write {error.filename or cached_dir()}: {error.strerror or error}"
+        raise DriversError(f"{what}\nexport WINTER_RIVER_CACHE_DIR=/another/folder") from error
     return cached_dir()
 
 

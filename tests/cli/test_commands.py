@@ -59,6 +59,8 @@ def test_help_of_each_command_has_an_example(winter_river: Program, command: str
         ("nonsense", "nonsense"),
         ("simulate --dt soon", "--dt: 'soon' is not a duration"),
         ("simulate --dt 0s", "shorter than"),
+        ("new 8", "nodes is 8; must be 9 to 10000"),
+        ("new --calibration slow", "known: training, quick, realistic"),
         ("run --mqtt-port many", "mqtt-port"),
         ("run --mqtt-port 99999", "--mqtt-port = 99999 is not a whole number from 0 to 65535"),
         ("run --nodes some", "--nodes = 'some' is none of emulated, vm, mixed, none"),
@@ -121,6 +123,12 @@ def test_check_of_a_good_site_ends_with_0(winter_river: Program) -> None:
 def test_new_site_passes_the_check(winter_river: Program) -> None:
     assert winter_river("new 60 -o big.yaml --name big").code == 0
     assert winter_river("check big.yaml").out.startswith("big: 60 nodes")
+
+
+def test_new_says_how_to_run_a_file_whose_name_has_a_space(winter_river: Program) -> None:
+    said = winter_river(["new", "30", "-o", "my site.yaml"]).out
+    assert "`winter-river check 'my site.yaml'`" in said
+    assert "`winter-river run 'my site.yaml'`" in said
 
 
 def test_new_never_overwrites(winter_river: Program, home: Path) -> None:

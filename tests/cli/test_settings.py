@@ -49,7 +49,7 @@ def test_every_fault_of_every_source_is_told_at_once(tmp_path: Path) -> None:
     faults = caught.value.faults
     assert len(faults) == 4
     assert faults[0].startswith(f"{path}:2: sede is not a setting (did you mean seed?)")
-    assert faults[1].startswith(f"{path}:3: nodes = 'many' is none of emulated, none")
+    assert faults[1].startswith(f"{path}:3: nodes = 'many' is none of emulated, vm, mixed, none")
     assert "WINTER_RIVER_LAN = 'perhaps' is not true or false" in faults[2]
     assert "--mqtt-port = 70000 is not a whole number from 0 to 65535" in faults[3]
 

@@ -129,3 +129,8 @@ def test_why_of_a_node_that_is_not_there_is_refused_with_the_nearest(winter_rive
     ended = winter_river("simulate seed-8 --until 1s --why gena")
     assert ended.code == 2
     assert "--why: seed-8 has no node gena (did you mean gen_a?)" in ended.err
+
+
+def test_trace_that_finds_no_room_is_named(winter_river: Program) -> None:
+    ended = winter_river("simulate seed-8 --until 3s --trace /dev/full")
+    assert (ended.code, ended.err) == (1, "winter-river: /dev/full: No space left on device\n")

@@ -103,6 +103,14 @@ def test_archive_without_the_file_is_refused():
         drivers.unpack(tar_gz([("a-1/other.py", b"x")]), "a-1/wanted.py")
 
 
+def test_cache_that_cannot_be_written_is_named_with_its_cure(monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder can be made in here")
+    monkeypatch.setenv("WINTER_RIVER_CACHE_DIR", str(blocked / "cache"))
+    with pytest.raises(DriversError, match=r"cannot write .*file.*: Not a directory\nexport WINTER_RIVER_CACHE_DIR="):
+        drivers.path()
+
+
 def test_without_network_the_error_says_what_to_put_where(checkout, tmp_path):
     settings = {
         "WINTER_RIVER_CACHE_DIR": str(tmp_path),

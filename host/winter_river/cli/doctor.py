@@ -105,9 +105,9 @@ def _drivers() -> Line:
 
     try:
         folder = drivers.path()
-    except (RuntimeError, OSError) as error:
+    except RuntimeError as error:
         first, _, rest = str(error).partition("\n")
-        return Line(ERROR, f"drivers of the emulated nodes: {first}", rest.replace("\n", " ") or "see the line above")
+        return Line(ERROR, f"drivers of the emulated nodes: {first}", rest.replace("\n", " "))
     return Line(OK, f"drivers in {folder}")
 
 

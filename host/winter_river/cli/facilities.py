@@ -1,5 +1,6 @@
 """Sites as files: check one, make one, list the built-in ones."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -68,7 +69,7 @@ def _board(path: str) -> tuple[dict[str, object], str]:
 
 
 def new(
-    nodes: Annotated[int, typer.Argument(help="How many nodes.", min=1)] = 24,
+    nodes: Annotated[int, typer.Argument(help="How many nodes, from 9 on.")] = 24,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file to write; - or none: print it.")
     ] = None,
@@ -85,16 +86,18 @@ def new(
     """
     from winter_river.facility import generate, to_yaml
 
-    text = to_yaml(generate(nodes, name=name, calibration=calibration))
+    try:
+        text = to_yaml(generate(nodes, name=name, calibration=calibration))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     if output is None or str(output) == "-":
         typer.echo(text, nl=False)
         return
     if output.exists():
         raise UsageError(f"{output} exists; name another file with --output, or delete it first")
     output.write_text(text, encoding="utf-8")
-    typer.echo(
-        f"{output} written; check it with `winter-river check {output}`, run it with `winter-river run {output}`"
-    )
+    path = shlex.quote(str(output))
+    typer.echo(f"{output} written; check it with `winter-river check {path}`, run it with `winter-river run {path}`")
 
 
 def facilities(json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False) -> None:

@@ -125,7 +125,7 @@ def _fetch(settings: Settings, say: Callable[[str], None]) -> None:
 
     try:
         drivers.path(progress=say)
-    except (RuntimeError, OSError) as error:
+    except RuntimeError as error:
         raise CommandError(f"the display and MQTT drivers are missing: {error}") from error
     if settings.nodes == "vm":
         from winter_river.emulator.vm import VmError, package
@@ -171,4 +171,7 @@ def _broker(settings: Settings, *, host: str, say: Callable[[str], None]) -> "Br
             say(f"port {port} is in use by {error.holder}: taking {port + 1} (--mqtt-port chooses)")
         except (BrokerError, ValueError) as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            what = f"{error.filename or paths.data_dir()}: {error.strerror or error}"
+            raise CommandError(f"{what}\ncure: export WINTER_RIVER_DATA_DIR=/another/folder") from error
     raise AssertionError("the last port either serves or raises")

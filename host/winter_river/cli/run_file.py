@@ -55,7 +55,7 @@ def _folder() -> Path:
 def _notes() -> list[Path]:
     """Every note there is, the latest first."""
     found = []
-    for path in _folder().glob("*.json"):
+    for path in _folder().glob("[0-9]*.json"):
         with contextlib.suppress(OSError):  # it has just been taken away
             found.append((path.stat().st_mtime_ns, path))
     return [path for _, path in sorted(found, reverse=True)]

@@ -1,5 +1,7 @@
 """The trace of a simulation as a file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -26,9 +28,19 @@ class TraceFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with self._naming_the_file():
+                self._file.close()
+
+    @contextmanager
+    def _naming_the_file(self) -> Iterator[None]:
+        """A full disk does not say which file it has no room for."""
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
 
     def write(self) -> None:
         """The line of this instant."""
         if self._writer is not None:
-            self._writer.line(self._site.t_s)
+            with self._naming_the_file():
+                self._writer.line(self._site.t_s)

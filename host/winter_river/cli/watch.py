@@ -64,12 +64,12 @@ def _print_message(item: "Incoming", node_id: str, leaf: str, *, json: bool, aft
     if json:
         typer.echo(json_text({"topic": item.topic, "retained": item.retained, "message": message, "fault": fault}))
         return
-    text = f"refused, {fault[0]}: {fault[1]}" if message is None else _message_text(leaf, message)
+    text = f"refused, {fault[0]}: {fault[1]}" if message is None else _message_text(node_id, leaf, message)
     kept = " (kept by the broker)" if item.retained else ""
     typer.echo(f"{after_s:8.2f}  {node_id} {leaf}{kept}  {text}")
 
 
-def _message_text(leaf: str, message: Mapping[str, Any]) -> str:
+def _message_text(node_id: str, leaf: str, message: Mapping[str, Any]) -> str:
     """The part of a message that is news, in a line."""
     if leaf == topics.COMMAND:
         params = " ".join(f"{name}={value}" for name, value in message.get("params", {}).items())
@@ -80,7 +80,8 @@ def _message_text(leaf: str, message: Mapping[str, Any]) -> str:
     if leaf == topics.EVENT:
         cause = f" because #{message['cause']}" if message.get("cause") else ""
         change = f"{message.get('from', '')} -> {message.get('to', '')}".strip()
-        return f"#{message['id']} {message['event']} {change}{cause}"
+        where = "" if message["node_id"] == node_id else f"{message['node_id']} "
+        return f"#{message['id']} {where}{message['event']} {change}{cause}"
     names = [name for name in _NEWS if name in message]
     if message.get("type") in schema.VIRTUAL_FIELDS or not names:
         names = [name for name in message if name not in ("v", "node_id", "type")]

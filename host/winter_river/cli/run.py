@@ -16,7 +16,7 @@ import typer
 
 from winter_river.cli.errors import CommandError
 from winter_river.cli.options import RootOption, settings_of
-from winter_river.cli.run_file import RunNote, remove_note, write_note
+from winter_river.cli.run_file import RunNote, note_path, remove_note, write_note
 from winter_river.cli.values import seconds
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def run(
 
 
 def _run(settings: "Settings", for_s: float | None) -> None:
+    from winter_river.cli.journal import JournalKeeper, journal_path
     from winter_river.cli.lan import lan_address
     from winter_river.cli.live import LOOPBACK, live
     from winter_river.facility import load_facility
@@ -94,10 +95,11 @@ def _run(settings: "Settings", for_s: float | None) -> None:
             for line in _start_lines(running, settings, for_s):
                 typer.echo(line)
             sys.stdout.flush()
-            if settings.ui and _can_draw():
-                why = _show_live(running, for_s)
-            else:
-                why = _show_plain(running, for_s)
+            with JournalKeeper(running.service.site, journal_path(note_path())):
+                if settings.ui and _can_draw():
+                    why = _show_live(running, for_s)
+                else:
+                    why = _show_plain(running, for_s)
         finally:
             remove_note(os.getpid())
         _say("stopping ...")

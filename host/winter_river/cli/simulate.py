@@ -67,8 +67,10 @@ def simulate(
       winter-river simulate block-2n-24 --script utility-a-lost.yaml --why server_rack_a1
     """
     from winter_river.cli.trace import TraceFile
+    from winter_river.cli.why import why_fields
     from winter_river.scenario import run_scenario
     from winter_river.simulation import Simulation
+    from winter_river.ui.why import known_of, why_lines
 
     dt_s = seconds(dt, option="--dt")
     if dt_s < DT_S_MIN:
@@ -89,10 +91,10 @@ def simulate(
         result = run_scenario(scenario, simulation, step_s=dt_s, until_s=end_s, on_step=on_step)
     if json:
         summary = _summary(simulation, result, seed=scenario.seed, left_out=left_out)
-        typer.echo(json_text(summary if why is None else summary | {"why": _why_fields(simulation, why)}))
+        typer.echo(json_text(summary if why is None else summary | {"why": why_fields(known_of(simulation, why))}))
     else:
         _tell(simulation, result, seed=scenario.seed, left_out=left_out)
-        for line in [] if why is None else _why(simulation, why):
+        for line in [] if why is None else why_lines(known_of(simulation, why)):
             typer.echo(line)
     if not result.passed:
         raise typer.Exit(FAILED)
@@ -121,26 +123,6 @@ def _what(
     left_out = len(scenario.steps) - len(steps)
     scenario = dataclasses.replace(scenario, steps=steps, seed=scenario.seed if seed is None else seed)
     return site, scenario, left_out
-
-
-def _why(simulation: "Simulation", node_id: str) -> list[str]:
-    from winter_river.ui.why import why_lines
-
-    log = {event.id: event for event in simulation.events()}
-    view = simulation.view(node_id)
-    return why_lines(node_id, state=str(view["state"]), isolation=simulation.isolation(node_id), log=log)
-
-
-def _why_fields(simulation: "Simulation", node_id: str) -> dict[str, object]:
-    """The same for programs: the node, what isolates it (null while it is live), the events from the last to the first."""
-    from winter_river.engine import explain
-    from winter_river.scenario.trace import event_fields
-
-    log = {event.id: event for event in simulation.events()}
-    event, isolation = explain.latest(log.values(), node_id), simulation.isolation(node_id)
-    by = None if isolation is None else {"node_id": isolation.by, "condition": isolation.condition}
-    chain = [] if event is None else explain.chain(log, event)
-    return {"node_id": node_id, "isolated_by": by, "chain": [event_fields(one) for one in chain]}
 
 
 def _progress(end_s: float) -> Callable[[float], None]:

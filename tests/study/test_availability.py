@@ -39,7 +39,7 @@ def test_a_chain_goes_down_as_often_as_its_components_do_while_it_is_up(study, c
 
 
 def test_two_utilities_are_dark_together_for_the_product_of_their_shares(study, two_utilities):
-    rows, _ = study(two_utilities, worlds=2000, years=5.0, seed=SEED)
+    rows, _ = study(two_utilities, worlds=1000, years=5.0, seed=SEED)
     one, two = share_down(20, 40), share_down(10, 60)
     # Each loss of the first utility: 1 s until it is believed, 0.3 s and 0.5 s of open breakers there and back.
     gaps = 20 * (1 - one) * (1 - two) * 1.8 / 3600 / YEAR_H
@@ -47,7 +47,7 @@ def test_two_utilities_are_dark_together_for_the_product_of_their_shares(study, 
 
 
 def test_a_generator_that_may_fail_to_start_leaves_the_share_of_its_markov_chain(study, standby):
-    rows, _ = study(standby, worlds=4000, years=5.0, seed=SEED)
+    rows, _ = study(standby, worlds=1000, years=5.0, seed=SEED)
     loss, back, repair, ratio = 20 / YEAR_H, 1 / 10, 1 / 30, 0.25
     # Four states by utility and generator: both sound, running, dark, and utility up with the set under repair.
     # In units of the dark state's share, from the balance of each other state:
@@ -65,7 +65,7 @@ def test_a_generator_that_fails_running_does_so_by_its_running_hours(study, stan
     utility, generator, *rest = standby
     fails = {"fail_to_start_ratio": 0.0, "run_h_to_failure": 15.0}
     site = (utility, dataclasses.replace(generator, ratings={**generator.ratings, **fails}), *rest)
-    rows, _ = study(site, worlds=3000, years=5.0, seed=SEED)
+    rows, _ = study(site, worlds=1000, years=5.0, seed=SEED)
     loss, back, fail, repair = 20 / YEAR_H, 1 / 10, 1 / 15, 1 / 30
     # As above; the set now breaks from the running state.
     dark = 1.0

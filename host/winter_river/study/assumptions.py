@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """refuel_h: a tank is filled this long after its set starts and again while it runs. reset_h: a trip is reset
-    this long after it happens, or with the repair of its device."""
+    """refuel_h: a tank is filled this long after its set starts and again while it runs. reset_h: this long after a
+    trip (or an overload shutdown, or an overcrank) somebody resets all that is tripped."""
 
     refuel_h: float = 8.0  # chosen: a delivery a shift
     reset_h: float = 1.0  # chosen: somebody comes, looks and resets
@@ -19,7 +19,7 @@ class Assumptions:
             "Every repair begins at once; there are always hands and spare parts.",
             "A demand (start, transfer, battery) fails by its ratio; the failure is found then, and its repair begins.",
             f"A tank is filled {self.refuel_h:g} h after its generator starts and again as often; no delivery fails.",
-            f"A trip, an overload shutdown and an overcrank are reset {self.reset_h:g} h later, under repair with it.",
+            f"{self.reset_h:g} h after a trip everything tripped is reset; what is broken besides, with its repair.",
             "A UPS whose battery has failed drops its loads with its input and takes them up again with it.",
             "A rack or cooling unit is available while it is fed; a rack does not fall to lost cooling.",
             "The worlds begin in the long run's mix of sound and broken devices, not all sound.",

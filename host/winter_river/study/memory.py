@@ -18,7 +18,7 @@ Way = tuple[int, tuple[int, ...], tuple[tuple[int, int], ...]]  # from which res
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """notes: what changed and how long after the act. lasts_s: until the last of them. rest: where it ends."""
+    """notes: what changed and how long after the act. lasts_s: until the site is at rest. rest: which."""
 
     notes: tuple[tuple[float, Note], ...]
     lasts_s: float

@@ -91,23 +91,26 @@ class _Run:
             else:
                 self.state[f], mean_s = BROKEN, failure.mean_down_s
             self.at_s[f] = math.inf if math.isinf(mean_s) else now_s + exponential(self.streams, f, mean_s)
-        if not self.acts:
-            return ()
+        return self._visits(now_s) if self.acts else ()
+
+    def _visits(self, now_s: float) -> tuple[Act, ...]:
+        """Who comes now. Whoever comes for a trip resets everything that is tripped and not under repair: one after
+        the other, each reset would meet the whole load of a dual-cord site and trip again."""
+        come = min((at_s for (kind, _), at_s in self.acts.items() if kind == RESET), default=math.inf) <= now_s
         due = []
         for act, at_s in sorted(self.acts.items()):
-            if at_s > now_s:
-                continue
-            del self.acts[act]
             kind, node = act
-            repaired_s = max((self.at_s[f] for f in self.part.of_node[node] if self.state[f] == BROKEN), default=0.0)
-            if kind == RESET and repaired_s > now_s:
-                self.acts[act] = repaired_s
-                continue
-            due.append(act)
-            if kind == REFUEL and self._sign(GENERATOR, node) == RUNNING:
-                self.acts[act] = now_s + self.refuel_s
-            if kind == RESET:
-                self.acts[act] = now_s + self.reset_s  # taken back when the latch has gone
+            if kind == RESET and come:
+                broken_s = [self.at_s[f] for f in self.part.of_node[node] if self.state[f] == BROKEN]
+                # Taken back when the latch has gone; otherwise they come again.
+                self.acts[act] = max(broken_s) if broken_s else now_s + self.reset_s
+                if not broken_s:
+                    due.append(act)
+            elif kind == REFUEL and at_s <= now_s:
+                del self.acts[act]
+                due.append(act)
+                if self._sign(GENERATOR, node) == RUNNING:
+                    self.acts[act] = now_s + self.refuel_s
         return tuple(due)
 
     def _sign(self, what: int, node: int) -> int:
@@ -132,9 +135,9 @@ class _Run:
             passage = memory.passages.get(way)
             if passage is not None and self._tell(passage, now_s):
                 return
-        notes = self._compute(now_s, acts)
+        notes, lasts_s = self._compute(now_s, acts)
         if memory is not None and way[0] >= 0 and self.rest >= 0:
-            memory.keep(way, Passage(tuple(notes), notes[-1][0] if notes else 0.0, self.rest))
+            memory.keep(way, Passage(tuple(notes), lasts_s, self.rest))
 
     def _tell(self, passage: Passage, now_s: float) -> bool:
         """Tells a remembered passage; False, and nothing has happened, where an act falls into it."""
@@ -151,8 +154,11 @@ class _Run:
         self.signs = self.part.memory.signs[passage.rest]
         return True
 
-    def _compute(self, now_s: float, acts: tuple[Act, ...]) -> list[tuple[float, Note]]:
-        """The same by the engine; sets rest where the site came to it before the next act. Gives the notes."""
+    def _compute(self, now_s: float, acts: tuple[Act, ...]) -> tuple[list[tuple[float, Note]], float]:
+        """The same by the engine: (what was noted and when, how long it took), counted from now.
+
+        Sets rest where the site came to it before the next act; otherwise the world stands at its last change.
+        """
         plan, watch, memory = self.part.plan, self.part.watch, self.part.memory
         notes: list[tuple[float, Note]] = []
         w = self._world(now_s)
@@ -178,9 +184,9 @@ class _Run:
             if dt_s > QUIET_S and memory is not None:
                 self.rest = memory.place_of(plan, w, signs, self.refuel_s)
                 if self.rest >= 0:
-                    return notes
+                    return notes, offset_s
             if now_s + offset_s + dt_s >= planned_s:
-                return notes
+                return notes, offset_s
         raise RuntimeError(f"{plan.devices[0].id} and what hangs on it does not come to rest")
 
     def _world(self, now_s: float) -> engine.World:

@@ -1,4 +1,4 @@
-"""The reference: every topic, field, type, state, malfunction, verb, reason, rating and setting, as tables.
+"""The reference: every topic, field, type, state, malfunction, verb, reason, rating, rate and setting, as tables.
 
 Generated from the contract and the engine, so it cannot say anything else than what the code does.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from winter_wire import schema, topics
 
 from winter_river import reference_words as words
-from winter_river.engine import EQUIPMENT
+from winter_river.engine import EQUIPMENT, RELIABILITY
 from winter_river.settings import ENVIRONMENT_PREFIX, SENTENCES, Settings
 
 CLAIM = (
@@ -47,6 +47,7 @@ def tables() -> tuple[Table, ...]:
         _verbs(),
         _reasons(),
         _ratings(),
+        _rates(),
         _settings(),
     )
 
@@ -205,6 +206,19 @@ def _rating_rows() -> Iterator[tuple[str, ...]]:
                 low, high = "", ", ".join(rating.words)
                 default = "" if rating.default is None else rating.words[int(rating.default)]
             yield name, f"`{rating.name}`", default, low, high, rating.source
+
+
+def _rates() -> Table:
+    rows = tuple(
+        (name, f"`{row.name}`", f"{row.default:g}", *row.source.split(": ", 1))
+        for name, rates in RELIABILITY.items()
+        for row in rates
+    )
+    note = (
+        "What `winter-river study availability` takes where a facility file states nothing else. Standing: S read in "
+        "the named source, M from memory and to be checked, C chosen. No agreement with the Gold Book is claimed."
+    )
+    return Table("rates", "Failure and repair rates", note, ("type", "rating", "default", "standing", "source"), rows)
 
 
 def _settings() -> Table:

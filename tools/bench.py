@@ -1,10 +1,11 @@
 """`make bench`: how fast and how small, each figure beside its bar. Exit 1 when a bar is missed.
 
-    python tools/bench.py [engine] [site] [command] [ingest]        all of them by default
+    python tools/bench.py [engine] [site] [command] [ingest] [vm] [memory]        all of them by default
 
 Figures move with the machine and its neighbours: read them as orders of size, and ratios within one run.
 """
 
+import importlib.util
 import os
 import platform
 import statistics
@@ -21,10 +22,11 @@ import psutil  # type: ignore[import-untyped]
 from paho.mqtt.enums import CallbackAPIVersion
 from winter_river import engine, load_facility
 from winter_river.emulator import Fleet
+from winter_river.emulator.vm import VmFleet, package
 from winter_river.facility import Facility, generate
 from winter_river.service.broker import Broker, start_broker
 from winter_river.service.wiring import Service
-from winter_wire import codec, topics
+from winter_wire import codec, schema, topics
 
 Row = tuple[str, float, str, float, bool]  # what, figure, unit, bar, whether the bar is a floor
 
@@ -136,6 +138,39 @@ def bench_ingest() -> Iterator[Row]:
     yield "engine ticks jumped meanwhile", counters["skipped"], "ticks", 0, False
 
 
+def bench_vm() -> Iterator[Row]:
+    """24 nodes in MicroPython VMs: how long until their loops run, and what they cost at rest."""
+    facility = load_facility("block-2n-24")
+    with _broker() as broker, Service(facility, broker.url) as service, VmFleet(facility, broker.url) as fleet:
+        start_s = time.monotonic()
+        service.wait_ready()
+        if not fleet.wait_running(60.0) or not service.wait_online(timeout_s=30.0):
+            raise RuntimeError(f"not all VMs came online: {fleet.failure}")
+        online_s = time.monotonic() - start_s
+        process = psutil.Process(fleet.pid)
+        before_s, start_s = _cpu_s(process), time.monotonic()
+        time.sleep(SITE_S)
+        share = 100 * (_cpu_s(process) - before_s) / (time.monotonic() - start_s)
+        memory_mb = process.memory_full_info().uss / 1e6
+    yield "24 nodes in VMs, until all are online", online_s, "s", 15.0, False
+    yield "24 nodes in VMs, processor at rest", share, "% of a core", 30.0, False
+    yield "24 nodes in VMs, memory of their process", memory_mb, "MB", 400.0, False
+
+
+def bench_memory() -> Iterator[Row]:
+    """What a node keeps in the memory of its board, by type, after 2,000 publishes and 400 pictures."""
+    spec = importlib.util.spec_from_file_location(
+        "vm_memory", Path(__file__).resolve().parent.parent / "tests/vm/memory.py"
+    )
+    assert spec is not None and spec.loader is not None
+    memory = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(memory)
+    for type_name in sorted(schema.TYPES):
+        alive = [row["alive"] for row in memory.run_type(package.find(), type_name, publishes=2000, frames=400)]
+        yield f"memory of a {type_name}, alive", alive[-1] / 1024, "KiB", 60.0, False
+        yield f"memory of a {type_name}, growth under work", alive[-1] - alive[1], "bytes", 256, False
+
+
 class _broker:
     """A private broker for one bench."""
 
@@ -161,6 +196,8 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "site": bench_site,
     "command": bench_command,
     "ingest": bench_ingest,
+    "vm": bench_vm,
+    "memory": bench_memory,
 }
 
 

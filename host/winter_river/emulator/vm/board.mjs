@@ -165,7 +165,6 @@ sys.path[:] = ['${boot.modules}', '/firmware/lib', '/firmware', '/lib']
 import _board
 _board.prepare()
 `);
-for (const name of boot.preload) mp.runPython(`import ${name}`); // one at a time: garbage goes in between
 mp.runPython('_board.start()');
 mp.runPython('_step = _board.step');
 const step = mp.globals.get('_step');

@@ -61,7 +61,7 @@ _bench = _Bench()
 _bench.running = None
 `);
 
-for (const name of job.preload ?? []) mp.runPython(`import ${name}`); // one at a time: garbage goes in between
+for (const name of job.preload ?? []) mp.runPython(`import ${name}; gc.collect()`); // one at a time: garbage goes in between
 const call = (text) => mp.runPython(`_result = ${text}`) ?? mp.globals.get('_result');
 const loaded = JSON.parse(call('_bench.load()'));
 if (loaded.error) {

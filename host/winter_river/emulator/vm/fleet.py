@@ -26,8 +26,8 @@ from winter_river.emulator.vm import package
 from winter_river.emulator.vm.process import FleetProcess
 
 BOARD_HEAP_BYTES = 160 * 1024  # chosen: what an ESP32 without PSRAM can give to Python beside its Wi-Fi, near enough
-# The VM's own heap is larger: it frees nothing within a pass, and eight commands in one leave 40 KiB behind. One that
-# runs out hangs in this VM, and its watchdog bites.
+# The VM's own heap is larger: it frees nothing while Python runs, and starting the firmware in one go leaves 80 KiB
+# behind, a pass with eight commands 40. One that runs out hangs in this VM, and its watchdog bites.
 HEAP_BYTES = 256 * 1024
 SETTINGS_FILE = "node.json"
 ANSWER_S_MAX = 5.0
@@ -198,15 +198,6 @@ class VmFleet:
 
     def _settings(self, command: package.VmCommand, driver_folder: Path) -> dict[str, object]:
         """What every board of the fleet has in common."""
-        modules = [
-            file.relative_to(self._firmware / folder).with_suffix("").parts
-            for folder, pattern in (
-                ("lib", "winter_wire/*.*py"),
-                (".", "winter_node/*.*py"),
-                (".", "winter_node/hal/*.*py"),
-            )
-            for file in sorted((self._firmware / folder).glob(pattern))
-        ]
         return {
             "module": str(command.module),
             "heapBytes": self._heap_bytes,
@@ -218,7 +209,6 @@ class VmFleet:
                 [str(self._firmware), "/firmware"],
                 *([str(driver_folder / name), f"/lib/{name}"] for name in _DRIVER_FILES),
             ],
-            "preload": [".".join(parts) for parts in modules if parts[-1] != "__init__"],
         }
 
     def _send(self, kind: bytes, node_id: str, fields: object = None) -> None:

@@ -1,0 +1,1 @@
+"""What umqtt imports by its older name; the node never uses it."""

@@ -1,0 +1,75 @@
+"""24 nodes in MicroPython VMs and the service, over a real mosquitto, play the blackout story in one run."""
+
+import time
+
+import pytest
+from winter_river.emulator.vm import VmFleet
+from winter_river.facility import load_facility
+from winter_river.service.wiring import Service
+
+RACKS_A = [f"server_rack_a{number}" for number in (1, 2, 3, 4)]
+
+
+@pytest.fixture
+def site(broker, vm_command):
+    """The 24-node site in quick calibration, every node in a VM of its own and online."""
+    facility = load_facility("block-2n-24").with_calibration("quick")
+    with Service(facility, broker.url, seed=1) as service, VmFleet(facility, broker.url, seed=1) as fleet:
+        service.wait_ready()
+        assert fleet.wait_running(40.0), fleet.failure
+        assert service.wait_online(timeout_s=20.0)
+        yield service, fleet
+        assert service.failure is None
+        assert service.report().counters["laws_broken"] == 0, service.report().notes
+        assert [node.error for node in fleet.nodes.values() if node.crashes] == []
+
+
+def test_blackout_is_played_by_24_nodes_in_vms(site, until):
+    service, fleet = site
+
+    def at(node_id, state, timeout_s=10.0):
+        until(
+            lambda: service.site.view(node_id)["state"] == state,
+            timeout_s=timeout_s,
+            what=f"{node_id} {state}; it is {service.site.view(node_id)['state']}",
+        )
+
+    def shows(node_id, state):
+        until(
+            lambda: any(f"[{state}]" in line for line in fleet.node(node_id).oled.text()),
+            timeout_s=2.0,
+            what=f"[{state}] on the screen of {node_id}: {fleet.node(node_id).oled.text()}",
+        )
+
+    service.site.advance(1.0)
+    assert service.site.send("utility_a", "set_fault", {"state": True, "kind": "outage"}).done
+    shows("utility_a", "OUTAGE")
+    at("generator_a", "RUNNING")
+    at("lv_switchgear_a", "GENERATOR")
+    shows("lv_switchgear_a", "GENERATOR")
+    at("ups_a", "CHARGING")
+    assert [service.site.view(rack)["state"] for rack in RACKS_A] == ["NORMAL"] * 4
+    words = [(event.node_id, event.to) for event in service.site.events() if event.event == "state"]
+    story = [
+        ("utility_a", "OUTAGE"),
+        ("ups_a", "ON_BATTERY"),
+        ("generator_a", "STARTING"),
+        ("generator_a", "RUNNING"),
+        ("lv_switchgear_a", "GENERATOR"),
+        ("ups_a", "CHARGING"),
+    ]
+    assert [word for word in words if word in story] == story
+    assert service.site.view("utility_b")["state"] == "GRID_OK"
+
+    assert service.site.send("utility_a", "set_fault", {"state": False}).done
+    at("lv_switchgear_a", "CLOSED")
+    at("generator_a", "STANDBY", timeout_s=15.0)
+    at("ups_a", "NORMAL", timeout_s=15.0)
+    shows("ups_a", "NORMAL")
+
+
+def test_commands_reach_every_node_and_are_done(site):
+    service, _ = site
+    began_s = time.monotonic()
+    assert [service.site.send(node_id, "identify").result for node_id in service.site.facility.nodes] == ["done"] * 24
+    assert time.monotonic() - began_s < 24 * 0.5

@@ -60,9 +60,7 @@ def study() -> Study:
         devices: Sequence[Device], *, worlds: int, years: float, seed: int = 1, remember: bool = True
     ) -> tuple[tuple[Row, ...], list[WorldTally]]:
         print(f"seed {seed}")
-        make = runner(
-            devices, "training", seed=seed, world_years=years, assumptions=Assumptions(), remember=remember
-        )
+        make = runner(devices, "training", seed=seed, world_years=years, assumptions=Assumptions(), remember=remember)
         tallies = make(range(worlds))
         return summary(devices, tallies, years), tallies
 

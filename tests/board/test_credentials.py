@@ -64,6 +64,47 @@ def test_a_fault_is_told_without_any_value(file, old, new, said):
     assert "secret" not in str(caught.value) and "short" not in str(caught.value)
 
 
+@pytest.fixture
+def certificates(tmp_path):
+    """A ca, cert and key beside the credentials file; their content is the board's matter."""
+    for name, mode in (("ca.der", 0o644), ("node.der", 0o644), ("node.key", 0o600)):
+        (tmp_path / name).write_bytes(b"content of " + name.encode())
+        (tmp_path / name).chmod(mode)
+
+
+TLS = GOOD + 'ca = "ca.der"\ncert = "node.der"\nkey = "node.key"\n'
+
+
+def test_certificates_ask_for_tls_and_go_to_the_board(file, certificates):
+    found = credentials.read(file(TLS))
+    assert found.settings()["broker"] == {
+        "host": "192.168.4.1", "port": 8883, "user": "node", "password": "secret-two", "tls": True,
+        "ca": "/certs/ca.der", "cert": "/certs/node.der", "key": "/certs/node.key",
+    }  # fmt: skip
+    assert found.files()["certs/node.key"] == b"content of node.key"
+    assert "content" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("without", "said"),
+    [
+        pytest.param('ca = "ca.der"\n', "anybody could be the broker", id="no authority"),
+        pytest.param('key = "node.key"\n', "go together", id="no key"),
+    ],
+)
+def test_half_a_tls_setting_is_refused(file, certificates, without, said):
+    with pytest.raises(FileError, match=said):
+        credentials.read(file(TLS.replace(without, "")))
+
+
+def test_a_key_that_others_can_read_and_a_missing_certificate_are_told_at_once(file, certificates, tmp_path):
+    (tmp_path / "node.key").chmod(0o644)
+    (tmp_path / "ca.der").unlink()
+    with pytest.raises(FileError) as caught:
+        credentials.read(file(TLS))
+    assert "can be read by others" in str(caught.value) and "ca.der: No such file" in str(caught.value)
+
+
 def test_an_open_network_needs_no_password(file):
     assert credentials.read(file(GOOD.replace('password = "secret-one"\n', ""))).wifi_password == ""
 

@@ -28,6 +28,14 @@ def test_the_tree_is_ours_and_the_two_drivers():
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
+def test_certificates_are_staged_and_the_firmware_takes_their_settings():
+    pair = {"ca": ("ca.der", b"1"), "cert": ("node.der", b"2"), "key": ("node.key", b"3")}
+    tree = _files(credentials=dataclasses.replace(CREDENTIALS, certificates=pair))
+    assert (tree["certs/ca.der"], tree["certs/node.der"], tree["certs/node.key"]) == (b"1", b"2", b"3")
+    settings, faults = node_settings.check(json.loads(tree["node.json"]))
+    assert not faults and settings["broker"]["tls"] is True and settings["broker"]["ca"] == "/certs/ca.der"
+
+
 def test_the_same_input_gives_the_same_bytes():
     first = file_system.build(_files(), size=2 << 20)
     shuffled = dict(reversed(_files().items()))

@@ -14,7 +14,11 @@ from winter_river.board.toml_lines import Section, TomlFile
 
 FILE_NAME = "credentials.toml"
 PORT = 1883  # IANA's port of MQTT
+PORT_TLS = 8883  # and of MQTT over TLS
+CERTIFICATES = "certs"  # their folder on the board
+CERTIFICATE_BYTES_MAX = 8192  # chosen: four times a certificate of 2048 bits RSA; more would not fit a board's heap
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_ROLES = ("ca", "cert", "key")
 
 EXAMPLE = """[wifi]
 ssid = "..."
@@ -25,12 +29,18 @@ host = "192.168.4.1"  # of the machine that runs the site, as the boards reach i
 port = 1883
 # user = "..."
 # password = "..."
+# ca = "ca.der"      # asks for TLS: the authority that the broker's certificate is of; a file beside this one
+# cert = "node.der"  # where the broker wants one of us, too
+# key = "node.key"   # mode 600
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a node needs to join. Passwords are left out of repr()."""
+    """What a node needs to join. Passwords and keys are left out of repr().
+
+    certificates: `ca`, `cert`, `key` -> (file name, content); empty without TLS.
+    """
 
     ssid: str
     host: str
@@ -38,12 +48,20 @@ class Credentials:
     wifi_password: str = field(default="", repr=False)
     user: str = ""
     broker_password: str = field(default="", repr=False)
+    certificates: Mapping[str, tuple[str, bytes]] = field(default_factory=dict, repr=False)
+
+    def files(self) -> dict[str, bytes]:
+        """The certificates by their path on the board."""
+        return {f"{CERTIFICATES}/{name}": data for name, data in self.certificates.values()}
 
     def settings(self) -> dict[str, object]:
         """The `wifi` and `broker` groups of a node.json."""
         broker: dict[str, object] = {"host": self.host, "port": self.port}
         if self.user:
             broker |= {"user": self.user, "password": self.broker_password}
+        if self.certificates:
+            broker["tls"] = True
+            broker |= {role: f"/{CERTIFICATES}/{name}" for role, (name, _) in self.certificates.items()}
         return {"wifi": {"ssid": self.ssid, "password": self.wifi_password}, "broker": broker}
 
 
@@ -62,14 +80,16 @@ def read(path: Path) -> Credentials:
     file = TomlFile(path)
     file.section("", ("wifi", "broker"))
     wifi = file.section("wifi", ("ssid", "password"))
-    broker = file.section("broker", ("host", "port", "user", "password"))
+    broker = file.section("broker", ("host", "port", "user", "password", *_ROLES))
+    certificates = _certificates(broker, path.parent)
     found = Credentials(
         ssid=wifi.text("ssid", high=32),
         wifi_password=wifi.text("password", "", low=0, high=63),
         host=broker.text("host", high=64),
-        port=broker.whole("port", PORT, low=1, high=65535),
+        port=broker.whole("port", PORT_TLS if certificates else PORT, low=1, high=65535),
         user=broker.text("user", "", low=0, high=64),
         broker_password=broker.text("password", "", low=0, high=64),
+        certificates=certificates,
     )
     _check_length(wifi, found.wifi_password)
     file.finish()
@@ -105,6 +125,32 @@ def secrets_of(found: Credentials) -> Mapping[str, str]:
     """The passwords by what they are for, without the empty ones; for whoever has to keep them out of a text."""
     both = {"Wi-Fi password": found.wifi_password, "broker password": found.broker_password}
     return {name: value for name, value in both.items() if value}
+
+
+def _certificates(broker: Section, folder: Path) -> dict[str, tuple[str, bytes]]:
+    """The files that `ca`, `cert` and `key` name, read; a fault of each that cannot be used."""
+    found: dict[str, tuple[str, bytes]] = {}
+    for role in _ROLES:
+        name = broker.text(role, "", low=0, high=64)
+        if not name:
+            continue
+        place = folder / name
+        try:
+            data = place.read_bytes()
+            open_to_others = bool(os.stat(place).st_mode & _OTHERS)
+        except OSError as error:
+            broker.fault(role, f"cannot be read: {place}: {error.strerror}")
+            continue
+        if role == "key" and open_to_others:
+            broker.fault(role, f"can be read by others: {place}", f"chmod 600 {place}")
+        if not 0 < len(data) <= CERTIFICATE_BYTES_MAX:
+            broker.fault(role, f"has {len(data)} bytes; 1 to {CERTIFICATE_BYTES_MAX}: {place}")
+        found[role] = (place.name, data)
+    if found and "ca" not in found:
+        broker.fault("cert", "needs `ca`: without it anybody could be the broker")
+    if ("cert" in found) != ("key" in found):
+        broker.fault("cert" if "cert" in found else "key", "`cert` and `key` go together")
+    return found
 
 
 def _check_length(wifi: Section, password: str) -> None:

@@ -9,7 +9,7 @@ import winter_wire
 from winter_node import settings as node_settings
 
 from winter_river import drivers, paths
-from winter_river.board.credentials import Credentials
+from winter_river.board.credentials import CERTIFICATES, Credentials
 from winter_river.board.errors import BoardError
 from winter_river.board.model import Board
 from winter_river.facility import Node
@@ -17,7 +17,7 @@ from winter_river.facility import Node
 SETTINGS_FILE = "node.json"
 DRIVERS = ("umqtt/simple.py", "ssd1306.py")
 # Where files are ours alone on a board: what is there and not in the tree is old, and goes.
-OUR_FOLDERS = ("winter_node", "lib/winter_wire", "lib/umqtt")
+OUR_FOLDERS = ("winter_node", "lib/winter_wire", "lib/umqtt", CERTIFICATES)
 
 
 def sources(drivers_dir: Path | None = None) -> dict[str, Path]:
@@ -37,7 +37,7 @@ def files(node: Node, board: Board, credentials: Credentials, *, root: str, watc
 
     Raises BoardError where the firmware would refuse the settings.
     """
-    tree = {name: source.read_bytes() for name, source in sources().items()}
+    tree = {name: source.read_bytes() for name, source in sources().items()} | credentials.files()
     tree[SETTINGS_FILE] = node_json(node, board, credentials, root=root, watchdog=watchdog)
     return dict(sorted(tree.items()))
 
@@ -67,12 +67,13 @@ def write(tree: Mapping[str, bytes], folder: Path) -> None:
 
 
 def link(tree: Mapping[str, bytes], folder: Path) -> None:
-    """The tree as links to the sources, so that an edit shows at once; only node.json is a file of its own."""
+    """The tree as links to the sources, so that an edit shows at once; only node.json and certificates are files of their own."""
     for name, source in sources().items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(source)
-    write({SETTINGS_FILE: tree[SETTINGS_FILE]}, folder)
+    own = {name: data for name, data in tree.items() if name == SETTINGS_FILE or name.startswith(f"{CERTIFICATES}/")}
+    write(own, folder)
 
 
 def _python_files(folder: Path) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What isolates each dead node, in words, and the chain of causes behind an event."""
 
 import pytest
-from winter_river.engine import Event, explain
+from winter_river.engine import Device, Event, explain
 
 
 def why_dead(s, node_id):
@@ -108,3 +108,22 @@ def test_a_chain_ends_where_the_log_does():
     assert [one.id for one in explain.chain(log, log[9])] == [9, 8]
     assert explain.latest([], "a") is None
     assert explain.condition_since_s([], "a") is None
+
+
+def test_a_flow_without_solution_names_where_the_voltage_gives_way_and_for_which_load(story):
+    # 1 MVA of short-circuit power carries at most about 300 kW. The long cable to the small rack drops deepest; the
+    # big rack on the short one is why.
+    rack = {"power_factor": 0.95, "rated_a": 1e5, "load_kw_max": 400}
+    s = story(
+        [
+            Device("grid", "utility", (), {"voltage_v": 480, "short_circuit_mva": 1}),
+            Device("board", "distribution", ("grid",), {"rated_a": 1e5, "feed_resistance_ohm": 0.001}),
+            Device("small", "server", ("board",), {**rack, "load_kw": 5, "feed_resistance_ohm": 0.3}),
+            Device("big", "server", ("board",), {**rack, "load_kw": 10, "feed_resistance_ohm": 0.001}),
+        ]
+    )
+    s.run(1.0)
+    s.tell("big", load_set_kw=400.0)
+    s.run(1.0)
+    (event,) = [one for one in s.events if one.event == "not_solved"]
+    assert (event.node_id, event.from_, event.to) == ("grid", "small", "big")

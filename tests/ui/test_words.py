@@ -96,3 +96,8 @@ def test_row_is_no_wider_than_the_terminal(width: int) -> None:
 def test_text_is_cut_with_a_mark() -> None:
     assert cells.fit("generator_a", 6) == "gener…"
     assert cells.fit("ups_a", 6) == "ups_a "
+
+
+def test_a_flow_without_solution_names_node_and_load() -> None:
+    event = Event(5, 2.0, "utility_a", "not_solved", "server_rack_a1", "server_rack_a2", 0)
+    assert words.what_text(event) == "power flow not solved: server_rack_a1 gives way under server_rack_a2"

@@ -62,7 +62,7 @@ def group_cause(w: World, group: int) -> int:
     return first if first >= w.first_event else 0
 
 
-def _words(kind: int, word: int, before: int, after: int) -> tuple[str, str]:
+def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[str, str]:
     if word == STATE:
         return STATE_WORDS[kind][before], STATE_WORDS[kind][after]
     if word == HANDLE:
@@ -77,6 +77,8 @@ def _words(kind: int, word: int, before: int, after: int) -> tuple[str, str]:
         return POSITION_WORDS[before], POSITION_WORDS[after]
     if word == CRANK:
         return "", str(after)
+    if word == NOT_SOLVED:  # where the voltage gives way, and for which load
+        return plan.nodes[before].id, plan.nodes[after].id
     return "", ""
 
 
@@ -85,7 +87,7 @@ def take(plan: Plan, w: World) -> list[Event]:
     taken = []
     for number, t_s, node, word, before, after, cause in w.events:
         n = plan.nodes[node]
-        from_, to = _words(n.kind, word, before, after)
+        from_, to = _words(plan, n.kind, word, before, after)
         taken.append(Event(number, t_s, n.id, WORDS[word], from_, to, cause))
     w.events.clear()
     return taken

@@ -75,6 +75,25 @@ def solve(plan: Plan, w: World) -> None:
             _present_ups(plan, w, n.slot)
 
 
+def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
+    """(the device whose voltage would drop most, the device whose load would have most part in it) in an island that
+    has no solution: by the currents that its loads would draw at full voltage, through all the impedance before them."""
+    wiring = w.wiring[k]
+    current = {bus: plan.y[bus] for bus in wiring.order}
+    for bus in wiring.loads:
+        current[bus] += w.load[bus].conjugate()
+    for bus, parent in wiring.up:
+        current[parent] += current[bus]
+    way = {wiring.root: wiring.z_root}
+    drop = {wiring.root: wiring.z_root * current[wiring.root]}
+    for bus, parent, z in wiring.down:
+        way[bus] = way[parent] + z
+        drop[bus] = drop[parent] + z * current[bus]
+    weakest = max(wiring.order, key=lambda bus: abs(drop[bus]))
+    heaviest = max(wiring.loads, key=lambda bus: abs(way[bus] * w.load[bus]), default=weakest)
+    return plan.buses[weakest].node, plan.buses[heaviest].node
+
+
 def _solve_island(plan: Plan, w: World, k: int) -> None:
     island, order = w.islands[k], w.wiring[k].order
     converged = not order or sweep(w.wiring[k], w.load, plan.y, w.v, w.i, island.emf)
@@ -84,7 +103,9 @@ def _solve_island(plan: Plan, w: World, k: int) -> None:
             w.v[bus] = w.i[bus] = 0j
         if island.converged:
             node = plan.islands[k].node
-            events.emit(plan, w, node, events.NOT_SOLVED, 0, 0, events.group_cause(w, plan.nodes[node].group))
+            weakest, heaviest = at_fault(plan, w, k)
+            cause = events.group_cause(w, plan.nodes[node].group)
+            events.emit(plan, w, node, events.NOT_SOLVED, weakest, heaviest, cause)
     island.converged = converged
     # The impedance of the grid lies in front of a utility's meter: not a loss of the site.
     inside = order[1:] if plan.nodes[plan.islands[k].node].kind == UTILITY else order

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from paho.mqtt import publish
 import psutil
 import pytest
 from winter_river.service.broker import start_broker
@@ -141,7 +142,8 @@ def test_engine_that_was_killed_does_not_bar_the_next_from_its_bus(runs: Runs) -
 
 
 def test_visiting_commands_find_the_run_by_themselves(runs: Runs) -> None:
-    until_started(runs.start("--mqtt-port", str(free_port())))
+    port = free_port()
+    until_started(runs.start("--mqtt-port", str(port)))
     rows = json.loads(runs.call("nodes", "--json").stdout)
     assert [row["id"] for row in rows][:2] == ["util_a", "trf_a"]
     assert {row["presence"] for row in rows} == {"online"}
@@ -162,6 +164,9 @@ def test_visiting_commands_find_the_run_by_themselves(runs: Runs) -> None:
     assert {line["topic"] for line in lines} >= {"winter-river/util_a/status"}
     doctor = runs.call("doctor")
     assert doctor.returncode == 0, doctor.stdout
+    assert "nothing wrong" in doctor.stdout
+    publish.single("winter-river/util_a/command", '{"command":"identify"}', retain=True, port=port)
+    assert "the broker remembers a command on winter-river/util_a/command" in runs.call("doctor").stdout
 
 
 def test_run_without_nodes_has_empty_slots_and_a_node_of_its_own_fills_one(runs: Runs) -> None:

@@ -160,7 +160,7 @@ def _bus(settings: "Settings") -> list[Line]:
     url, root = where(settings)
     types = types_at(url, settings)
     try:
-        with visiting(url, root=root) as client:
+        with visiting(url, root=root, everything=True) as client:  # commands too: none may be remembered
             seen = look(client, root)
     except CommandError as error:
         first, _, rest = str(error).partition("\n")

@@ -7,7 +7,8 @@ from winter_river import load_facility
 from winter_river.engine import Device
 from winter_river.study.assumptions import Assumptions
 from winter_river.study.availability import Row, WorldTally, runner, summary
-from winter_river.study.contingency import HORIZON_S, Outcome, combinations, runner as losses_runner
+from winter_river.study.contingency import HORIZON_S, Outcome, combinations
+from winter_river.study.contingency import runner as losses_runner
 
 SOUND = {"failures_per_year": 0.0}  # never fails by itself
 UTILITY = {"voltage_v": 480.0, "short_circuit_mva": 100.0}

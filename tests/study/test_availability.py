@@ -47,7 +47,7 @@ def test_two_utilities_are_dark_together_for_the_product_of_their_shares(study, 
 
 
 def test_a_generator_that_may_fail_to_start_leaves_the_share_of_its_markov_chain(study, standby):
-    rows, _ = study(standby, worlds=1000, years=5.0, seed=SEED)
+    rows, _ = study(standby, worlds=500, years=5.0, seed=SEED)
     loss, back, repair, ratio = 20 / YEAR_H, 1 / 10, 1 / 30, 0.25
     # Four states by utility and generator: both sound, running, dark, and utility up with the set under repair.
     # In units of the dark state's share, from the balance of each other state:
@@ -65,7 +65,7 @@ def test_a_generator_that_fails_running_does_so_by_its_running_hours(study, stan
     utility, generator, *rest = standby
     fails = {"fail_to_start_ratio": 0.0, "run_h_to_failure": 15.0}
     site = (utility, dataclasses.replace(generator, ratings={**generator.ratings, **fails}), *rest)
-    rows, _ = study(site, worlds=1000, years=5.0, seed=SEED)
+    rows, _ = study(site, worlds=500, years=5.0, seed=SEED)
     loss, back, fail, repair = 20 / YEAR_H, 1 / 10, 1 / 15, 1 / 30
     # As above; the set now breaks from the running state.
     dark = 1.0

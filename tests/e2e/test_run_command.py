@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from paho.mqtt import publish
 import psutil
 import pytest
+from paho.mqtt import publish
 from winter_river.service.broker import start_broker
 
 PROGRAM = (sys.executable, "-m", "winter_river")

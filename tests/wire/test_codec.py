@@ -93,6 +93,7 @@ STATUS = b'{"v":1,"node_id":"ups_a","status":"ok"'
         (STATUS + b',"resets":' + b"9" * 400 + b"}", "schema"),
         (STATUS + b',"fault":"\\ud800"}', "schema"),
         (STATUS + b',"fault":"a\\nb"}', "schema"),
+        (STATUS + b',"fault":"a\x7fb"}', "schema"),
         (STATUS + b',"fault":null}', "schema"),
         (b'{"v":1,"node_id":"ups_a"}', "schema"),
         (b'{"v":2,"node_id":"ups_a","status":"ok"}', "schema"),

@@ -7,6 +7,7 @@ job after another, so nothing is shared and nothing is global. With one process 
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
@@ -93,6 +94,7 @@ def _together(
 def _serve(connection: Connection, make: Callable[[], Callable[[Any], Any]]) -> None:
     """The life of one process: a job, its result, the next; it ends when the program closes its end or goes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the program, which ends us
+    threading.Thread(target=_go_with_the_program, daemon=True).start()
     run = make()
     while True:
         try:
@@ -103,3 +105,11 @@ def _serve(connection: Connection, make: Callable[[], Callable[[Any], Any]]) -> 
             connection.send((place, True, run(job)))
         except (ValueError, RuntimeError) as error:
             connection.send((place, False, str(error)))
+
+
+def _go_with_the_program() -> None:
+    """Ends this process at once when the program is gone, however it went: nobody waits for its result."""
+    program = multiprocessing.parent_process()
+    if program is not None:
+        program.join()
+        os._exit(1)

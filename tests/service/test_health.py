@@ -118,8 +118,3 @@ def test_errors_come_before_warnings():
 
 def test_a_reboot_is_not_a_doubled_id():
     assert findings([*WELL, *(said("ups", retained=False, boot=boot, fw="1.0") for boot in (1, 1, 2, 2))]) == []
-
-
-def test_broker_and_port_findings_name_the_next_thing_to_type():
-    assert "winter-river run" in health.broker_unreachable(BROKER, "nothing listens there").cure
-    assert "--mqtt-port 1884" in health.port_in_use(1883, "mosquitto (pid 7)").cure

@@ -13,7 +13,6 @@ from winter_river.emulator import font
 
 MVLSB = MONO_VLSB = 0
 _SIDE_MAX = 0xFFFF
-_GLYPH_WIDTH = 8
 _UNKNOWN = len(font.GLYPHS) - 1
 _QUADRANTS_ALL = 0x0F
 

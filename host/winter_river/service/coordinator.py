@@ -164,10 +164,6 @@ class Coordinator:
         """online, stale or offline."""
         return self._roster.slots[node_id].presence.word
 
-    def boot_of(self, node_id: str) -> int | None:
-        """The boot number the node last reported, None before it has."""
-        return self._roster.slots[node_id].boot
-
     def events(self, since_id: int = 0) -> list[engine.Event]:
         """Events with an id above since_id, oldest first; the log keeps the last EVENTS_MAX."""
         return [event for event in self._events if event.id > since_id]

@@ -127,19 +127,6 @@ def findings(
     return sorted(found, key=lambda finding: finding.level != ERROR)
 
 
-def broker_unreachable(broker: str, why: str) -> Finding:
-    """No broker where one was expected."""
-    return Finding(
-        ERROR, f"no broker at {broker}: {why}", "start one with the site: winter-river run; or name it: --broker URL"
-    )
-
-
-def port_in_use(port: int, holder: str) -> Finding:
-    """The port we would listen on is taken. holder: who has it, "" where that cannot be seen."""
-    who = f" by {holder}" if holder else ""
-    return Finding(ERROR, f"port {port} is in use{who}", f"stop it, or choose another: --mqtt-port {port + 1}")
-
-
 def _of_engine(seen: Picture, broker: str, *, now_s: float, wall_s: float) -> list[Finding]:
     engine = seen.statuses.get(topics.ENGINE)
     start = f"start it: winter-river run --broker {broker}"

@@ -22,7 +22,7 @@ def case_memory_stays_flat():
     import main
 
     yield
-    board = Board(main, gc, id="x", type=job["type"], watchdog=True)
+    board = Board(main, gc, slim=True, id="x", type=job["type"], watchdog=True)
     yield
     gc.collect()
     yield

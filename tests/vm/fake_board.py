@@ -248,10 +248,11 @@ class _Poll:
 
 
 class Board:
-    """One board with a node.json; step() moves its time and does one pass."""
+    """One board with a node.json; step() moves its time and does one pass. slim: see main.start."""
 
-    def __init__(self, main, gc, noise=7, **settings):
+    def __init__(self, main, gc, noise=7, ticks_ms=0, slim=False, **settings):
         self.time, self.broker = Time(), Broker()
+        self.time.now_ms = ticks_ms
         self.files = Files(**{"node.json": json.dumps(settings)})
         self.printed = []
         self._noise = noise
@@ -265,7 +266,7 @@ class Board:
             os=Things(urandom=self._urandom), open=self.files.open, print=self._print, ntptime=None, ssl=None,
             select=Things(POLLIN=1, POLLOUT=4, POLLERR=8, POLLHUP=16, poll=_Poll),
         )  # fmt: skip
-        self.program = main.start(self.hw, slim=True)
+        self.program = main.start(self.hw, slim=slim)
 
     def step(self, ms):
         self.time.now_ms += ms

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from winter_river.study.contingency_tables import Findings
 
 CHUNK = 16  # losses in one job: some 100 ms of work, so that the bar moves and few are lost at the end
-PLAIN_MAX = 1000  # losses up to which a second process costs more than it brings
+PLAIN_MAX = 5000  # losses up to which a second process costs more than it brings
 LOADS_SHOWN_MAX = 4
 DOUBLES_MAX = 200_000  # chosen: 632 devices, about an hour; beyond it lies a question for a smaller site
 ROWS_MAX = 100_000
@@ -122,7 +122,7 @@ def _study(
     if picture is not None:
         from winter_river.cli import study_picture
 
-        study_picture.check(picture)  # before the work, not after it
+        study_picture.check(picture, order=order, devices=len(site.nodes))
     types = {node.id: node.type for node in site.nodes.values()}
     devices = plain_devices(site)
     if order == 2 and len(devices) * (len(devices) - 1) // 2 > DOUBLES_MAX:
@@ -133,7 +133,7 @@ def _study(
     if order == 2:
         doubles = _outcomes(run, contingency.combinations(devices, 2), processes, f"n-2 of {site.name}")
     loads = [device.id for device in devices if device.type in ("server", "cooling")]
-    found = contingency_tables.findings(singles, doubles, types, loads)
+    found = contingency_tables.findings(singles, doubles, types)
     if csv is not None:
         csv.write_text(contingency_tables.as_csv(found), encoding="utf-8")
     if picture is not None:
@@ -180,7 +180,7 @@ def _tell(found: "Findings", site: "Facility", order: int, until: str, rows: int
     kills = [outcome for outcome in asked if any(types[load] == "server" for load in outcome.loads)]
     what = "loss" if order == 1 else "pair of losses"
     typer.echo(f"{_title(order, site)}: each {what} followed for {until}, or until nothing changes any more")
-    typer.echo(f"{len(kills)} of {len(asked)} kill a rack; the site has {found.racks} racks.\n")
+    typer.echo(f"{len(kills)} of {len(asked)} kill racks, of which the site has {found.racks}.\n")
     columns = ("lost", "side", "racks", "die at", "until", "miss", "cooling", "loads that die")
     typer.echo(table_text(columns, [_row(outcome, found, types) for outcome in asked[:rows]]))
     if len(asked) > rows:

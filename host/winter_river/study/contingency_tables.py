@@ -15,11 +15,11 @@ DECIMALS = 3  # of seconds: the engine's events are exact to a millisecond
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """A whole study: singles always, doubles where they were asked for; each worst first."""
+    """A whole study: singles always, doubles where they were asked for; each worst first. alone: singles by id."""
 
     singles: tuple[Outcome, ...]
     doubles: tuple[Outcome, ...]
-    loads: int
+    alone: Mapping[str, Outcome]
     racks: int
 
     @property
@@ -29,16 +29,13 @@ class Findings:
 
     def only_together(self, outcome: Outcome) -> tuple[str, ...]:
         """The loads that no part of a loss kills by itself; none for a single one."""
-        by_id = {single.lost: single for single in self.singles}
-        return together([by_id[node_id,] for node_id in outcome.lost], outcome) if len(outcome.lost) > 1 else ()
+        return together([self.alone[node_id] for node_id in outcome.lost], outcome) if len(outcome.lost) > 1 else ()
 
 
-def findings(
-    singles: Sequence[Outcome], doubles: Sequence[Outcome], types: Mapping[str, str], loads: Sequence[str]
-) -> Findings:
+def findings(singles: Sequence[Outcome], doubles: Sequence[Outcome], types: Mapping[str, str]) -> Findings:
     """Sorts outcomes. types: of each node."""
-    racks = sum(types[load] == "server" for load in loads)
-    return Findings(worst_first(singles), worst_first(doubles), len(loads), racks)
+    alone = {single.lost[0]: single for single in singles}
+    return Findings(worst_first(singles), worst_first(doubles), alone, sum(kind == "server" for kind in types.values()))
 
 
 def single_points(found: Findings, types: Mapping[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -33,11 +33,12 @@ def sides(plan: Plan) -> tuple[str, ...]:
     A source without a utility behind it (a generator) is on the side of what it feeds; what belongs nowhere has "".
     """
     letters = {k: _letter(n) for n, k in enumerate(k for k, d in enumerate(plan.devices) if d.type == "utility")}
-    reached = [{letters[k] for k in behind if k in letters} for behind in upstream(plan)]
+    behind = upstream(plan)
+    reached = [{letters[k] for k in found if k in letters} for found in behind]
     for k in reversed(range(len(plan.devices))):
         for feed in plan.devices[k].feeds:
             place = plan.index[feed]
-            if not any(k in letters for k in upstream(plan)[place]):
+            if letters.keys().isdisjoint(behind[place]):
                 reached[place] |= reached[k]
     return tuple("+".join(sorted(found, key=lambda text: (len(text), text))) for found in reached)
 

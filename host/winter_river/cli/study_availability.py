@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from winter_river.study.availability import Row, WorldTally
 
 YEARS_MAX = 100_000_000.0  # chosen: some hours of two processors
+LOADS_SHOWN_MAX = 40  # a table is read by a person
 JOBS = 50  # so that the bar moves in steps of two per cent
 PLAIN_YEARS_MAX = 5_000.0  # facility-years up to which a second process costs more than it brings
 CLAIM = (
@@ -122,7 +123,9 @@ def _tallies(
 
 def _tell(found: "Sequence[Row]", assumptions: "Assumptions", rows: int) -> None:
     columns = ("load", "availability", "minutes a year", "outages a year", "minutes each", "most owed to")
-    typer.echo("\n" + table_text(columns, [_row(row) for row in found]))
+    typer.echo("\n" + table_text(columns, [_row(row) for row in found[:LOADS_SHOWN_MAX]]))
+    if len(found) > LOADS_SHOWN_MAX:
+        typer.echo(f"... and {len(found) - LOADS_SHOWN_MAX} more loads; --csv and --json have all")
     typer.echo("`+-` is one standard error over the worlds. `any rack`: dark while at least one rack is.")
     typer.echo("\nWhat the racks' dark minutes are owed to (failures that only together suffice count each):")
     shares = [

@@ -125,17 +125,15 @@ def test_board_takes_its_slot_and_the_twin_takes_it_back_with_its_state(twins, v
     assert {name: said[name] for name in own} == own
     assert twins.boards() == []
     assert visitor.changes() == 2, "no fight"
-    assert all(len(visitor.boots(node_id)) == 1 for node_id in others)
 
-
-def test_board_that_loses_its_power_is_followed_by_its_twin(twins, visitor, board, until):
-    until(lambda: len(visitor.boots()) == 1)
-    real = board()
-    until(lambda: twins.boards() == [NODE_ID])
+    real = board(seed=54321)
+    until(lambda: twins.boards() == [NODE_ID], what="another board is plugged in")
     real.kill()
     killed_s = time.monotonic()
-    until(lambda: len(visitor.boots()) == 3, timeout_s=5.0)
-    assert 1.0 <= visitor.of()[-1]["at_s"] - killed_s < 4.0
+    until(lambda: len(visitor.boots()) == 5, timeout_s=5.0, what="the twin follows a board that lost its power")
+    assert visitor.of()[-1]["at_s"] - killed_s < 4.0
+    assert visitor.changes() == 4, "no fight"
+    assert all(len(visitor.boots(node_id)) == 1 for node_id in others)
 
 
 def test_boards_that_were_there_first_are_left_alone(brokers, visitor, board, until):

@@ -59,7 +59,7 @@ def wait_until(claim: Callable[[], Any], *, timeout_s: float = 10.0, what: str =
         found = claim()
         if found:
             return found
-        time.sleep(0.02)
+        time.sleep(0.005)
     return pytest.fail(f"not within {timeout_s} s: {what or claim}")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from winter_river.emulator.vm import package
 from winter_river.emulator.vm.package import VmCommand
 
 VM_DIR = Path(__file__).with_name("vm")
@@ -55,7 +56,7 @@ class VmProcess:
 
     def __post_init__(self) -> None:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed in stop)
-        arguments = [str(self.command.module), str(VM_DIR / "board_start.upy"), str(VM_DIR / "modules")]
+        arguments = [str(self.command.module), str(VM_DIR / "board_start.upy"), str(package.VM_DIR / "modules")]
         self._child = subprocess.Popen(
             [self.command.node, str(VM_DIR / "board.mjs"), *arguments],
             stdin=subprocess.PIPE,

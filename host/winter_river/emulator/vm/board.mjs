@@ -54,7 +54,7 @@ const host = {
   heap_bytes: () => boot.boardHeapBytes,
   reset(cause) { resetCause = cause; },
   reset_cause: () => boot.resetCause,
-  unique_id: () => createHash('sha256').update(boot.name).digest('hex').slice(0, 10),
+  unique_id: () => `02${createHash('sha256').update(boot.name).digest('hex').slice(0, 10)}`, // a local MAC address
   watchdog(ms) { host.feed(); Atomics.store(control, link.WATCHDOG_MS, ms); },
   feed() { Atomics.store(control, link.FED_MS, link.nowMs()); },
   pin_read(number) {

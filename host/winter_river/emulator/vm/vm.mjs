@@ -11,8 +11,8 @@ const HEAP_NOTE = /grow the heap|grow heap/; // what the build says each time it
 export const compileVm = (moduleFile) => WebAssembly.compile(fs.readFileSync(path.join(path.dirname(moduleFile), WASM_FILE)));
 
 // A VM. moduleFile: micropython.mjs of the npm package. wasm: from compileVm, where it is at hand.
-// print: told each line (or, without lineBuffer, each chunk). Its `memory` is where Python's buffers lie.
-export async function loadVm({ moduleFile, wasm, heapBytes, print, lineBuffer = true }) {
+// print, complain: told each line (or, without lineBuffer, each byte) of stdout and stderr. Its `memory` is where Python's buffers lie.
+export async function loadVm({ moduleFile, wasm, heapBytes, print, complain = print, lineBuffer = true }) {
   const { loadMicroPython } = await import(pathToFileURL(moduleFile).href);
   const { error } = console, { instantiate } = WebAssembly;
   let memory;
@@ -24,7 +24,7 @@ export async function loadVm({ moduleFile, wasm, heapBytes, print, lineBuffer = 
   };
   try {
     const mp = await loadMicroPython({
-      heapsize: heapBytes, pystack: PYSTACK_WORDS, linebuffer: lineBuffer, stdout: print, stderr: print,
+      heapsize: heapBytes, pystack: PYSTACK_WORDS, linebuffer: lineBuffer, stdout: print, stderr: complain,
     });
     return Object.assign(mp, { memory });
   } finally {

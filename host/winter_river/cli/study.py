@@ -125,6 +125,9 @@ def _study(
         study_picture.check(picture, order=order, devices=len(site.nodes))
     types = {node.id: node.type for node in site.nodes.values()}
     devices = plain_devices(site)
+    loads = [device.id for device in devices if device.type in ("server", "cooling")]
+    if not loads:
+        raise UsageError(f"{site.name} has no loads, so no loss can hurt it")
     if order == 2 and len(devices) * (len(devices) - 1) // 2 > DOUBLES_MAX:
         raise UsageError(f"{site.name} has {len(devices)} devices, too many pairs (at most {DOUBLES_MAX}); use n-1")
     run = functools.partial(_runner, devices, site.calibration, horizon_s)
@@ -132,7 +135,6 @@ def _study(
     doubles = []
     if order == 2:
         doubles = _outcomes(run, contingency.combinations(devices, 2), processes, f"n-2 of {site.name}")
-    loads = [device.id for device in devices if device.type in ("server", "cooling")]
     found = contingency_tables.findings(singles, doubles, types)
     if csv is not None:
         csv.write_text(contingency_tables.as_csv(found), encoding="utf-8")

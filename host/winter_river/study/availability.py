@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from winter_river import engine
 from winter_river.study import structure, years
 from winter_river.study.assumptions import Assumptions
-from winter_river.study.memory import Memory
+from winter_river.study.memory import BYTES_MAX, Memory
 from winter_river.study.part import Outage, Part
 from winter_river.study.rates import YEAR_S, Failure, failures
 
@@ -81,7 +81,11 @@ def runner(
     """
     whole = engine.build_plan(devices, calibration=calibration)
     all_failures = failures(devices)
-    parts = [_part(own, calibration, all_failures, assumptions, remember) for own in structure.parts(whole)]
+    split = structure.parts(whole)
+    parts = [
+        _part(own, calibration, all_failures, assumptions, Memory(BYTES_MAX // len(split)) if remember else None)
+        for own in split
+    ]
     place = {device.id: k for k, device in enumerate(loads_of(devices))}
     racks = frozenset(k for k, device in enumerate(loads_of(devices)) if device.type == "server")
     end_s = world_years * YEAR_S
@@ -97,7 +101,7 @@ def _part(
     calibration: str,
     all_failures: Sequence[Failure],
     assumptions: Assumptions,
-    remember: bool,
+    memory: Memory | None,
 ) -> Part:
     plan = engine.build_plan(devices, calibration=calibration)
     own = [(number, failure) for number, failure in enumerate(all_failures) if failure.node_id in plan.index]
@@ -106,7 +110,7 @@ def _part(
         failures=tuple(failure for _, failure in own),
         numbers=tuple(number for number, _ in own),
         assumptions=assumptions,
-        memory=Memory() if remember else None,
+        memory=memory,
     )
 
 

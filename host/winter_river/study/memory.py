@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from winter_river import engine
 from winter_river.study.watch import Note, Signs, rest
 
-RESTS_MAX = 20_000  # chosen: some 100 MB of snapshots of a side of twelve devices
-PASSAGES_MAX = 200_000
+BYTES_MAX = 200_000_000  # of all parts of a site in one process; chosen: a small computer has room for two
+NOTE_BYTES = 250  # about what one note of a passage takes
 Way = tuple[int, tuple[int, ...], tuple[tuple[int, int], ...]]  # from which rest, what is broken then, who visits
 
 
@@ -27,8 +27,13 @@ class Passage:
 
 @dataclass(slots=True)
 class Memory:
-    """The rests that were met, by number: their snapshot and signs; and the passages between them."""
+    """The rests that were met, by number: their snapshot and signs; and the passages between them.
 
+    bytes_max: about how much it may hold; bytes_held: about how much it does.
+    """
+
+    bytes_max: int = BYTES_MAX
+    bytes_held: int = 0
     numbers: dict[tuple[int, ...], int] = field(default_factory=dict)
     snapshots: list[engine.Snapshot] = field(default_factory=list)
     signs: list[Signs] = field(default_factory=list)
@@ -40,12 +45,15 @@ class Memory:
         if key is None:
             return -1
         number = self.numbers.get(key, -1)
-        if number < 0 and len(self.snapshots) < RESTS_MAX:
+        if number < 0 and self.bytes_held < self.bytes_max:
             number = self.numbers[key] = len(self.snapshots)
-            self.snapshots.append(engine.snapshot(plan, w))
+            taken = engine.snapshot(plan, w)
+            self.snapshots.append(taken)
             self.signs.append(signs)
+            self.bytes_held += len(taken.to_bytes()) + NOTE_BYTES
         return number
 
     def keep(self, way: Way, passage: Passage) -> None:
-        if len(self.passages) < PASSAGES_MAX:
+        if self.bytes_held < self.bytes_max:
             self.passages[way] = passage
+            self.bytes_held += (2 + len(passage.notes)) * NOTE_BYTES

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from winter_river.engine import Device, Plan
+from winter_river.engine.plan import TYPES
+from winter_river.engine.words import MALFUNCTIONS
 
 LOADS = ("server", "cooling")
-LOSS = "fault"  # the malfunction that leaves a device dead
-LOSS_OF_UTILITY = "outage"
 
 
 def loads(plan: Plan) -> tuple[int, ...]:
@@ -15,8 +15,8 @@ def loads(plan: Plan) -> tuple[int, ...]:
 
 
 def loss_of(device: Device) -> str:
-    """The malfunction that a study gives a device to lose it."""
-    return LOSS_OF_UTILITY if device.type == "utility" else LOSS
+    """The malfunction that a study gives a device to lose it: the first of its type, which leaves it dead."""
+    return MALFUNCTIONS[TYPES.index(device.type)][0][0]
 
 
 def upstream(plan: Plan) -> tuple[frozenset[int], ...]:

@@ -148,7 +148,7 @@ def test_tanks_are_filled_in_time_so_that_long_outages_only_cost_the_transfers(s
         dataclasses.replace(generator, ratings={**generator.ratings, **sound}),
         *rest,
     )
-    rows, _ = study(site, worlds=100, years=5.0, seed=SEED)
+    rows, _ = study(site, worlds=10, years=5.0, seed=SEED)
     outages_per_year = YEAR_H / (YEAR_H / 20 + 500)
     # Ten seconds to the generator, half a second back.
     assert rows[1].minutes_per_year == pytest.approx(outages_per_year * 10.5 / 60, rel=0.1)

@@ -43,7 +43,7 @@ def adapters(settings, board, hw):
     """Everything a runner needs of the outside. settings: checked; board: its pins; hw: see hardware()."""
     from winter_node import starting
 
-    return starting.adapters(settings, board, hw)
+    return starting.adapters(settings, board, hw, SETTINGS_FILE)
 
 
 def build(made):
@@ -61,7 +61,7 @@ def start(hw, slim=False):
     """
     from winter_node import starting
 
-    return starting.start(hw, slim)
+    return starting.start(hw, SETTINGS_FILE, slim)
 
 
 def turn(program, hw):

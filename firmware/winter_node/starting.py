@@ -11,7 +11,6 @@ from winter_node.hal import flash, leds, mqtt, oled, wifi
 from winter_node.runner import Runner
 from winter_node.supervisor import Supervisor
 
-SETTINGS_FILE = "node.json"
 _DONE = ("settings", "settings_store", "starting")  # modules of ours that only a start and an order need
 
 
@@ -19,8 +18,11 @@ class Adapters:
     """What a runner needs of the outside, by name."""
 
 
-def adapters(settings, board, hw):
-    """Everything a runner needs of the outside. settings: checked; board: its pins; hw: see main.hardware()."""
+def adapters(settings, board, hw, path):
+    """Everything a runner needs of the outside. settings: checked; board: its pins; hw: see main.hardware().
+
+    path: of node.json.
+    """
     now_ms = hw.time.ticks_ms()
     made = Adapters()
     made.settings = settings
@@ -29,7 +31,7 @@ def adapters(settings, board, hw):
     made.flash = flash.Flash(hw)
     made.board = boards.Board(hw, settings)
     made.supervisor = Supervisor(made.flash, made.board.reset_cause(), now_ms)
-    made.keep_settings = keeper(hw, settings)
+    made.keep_settings = keeper(hw, path, settings)
     made.boot_id = made.board.boot_id()
     made.rng = made.board.random
     made.wifi = wifi.Wifi(hw, settings, made.rng, now_ms)
@@ -53,31 +55,31 @@ def adapters(settings, board, hw):
     return made
 
 
-def keeper(hw, settings):
+def keeper(hw, path, settings):
     """What carries out orders about settings; see settings_store.keeper. Its module is loaded when one comes."""
 
     def keep(verb, params):
         from winter_node import settings_store as store
 
         if not held:
-            held.append(store.keeper(hw, SETTINGS_FILE, settings))
+            held.append(store.keeper(hw, path, settings))
         return held[0](verb, params)
 
     held = []
     return keep
 
 
-def start(hw, slim):
+def start(hw, path, slim):
     """The program of this boot; see main.start."""
-    settings, faults = settings_store.load(hw.open, SETTINGS_FILE, flash.Flash(hw, flash.SETTINGS))
+    settings, faults = settings_store.load(hw.open, path, flash.Flash(hw, flash.SETTINGS))
     for fault in faults:
-        hw.print(SETTINGS_FILE + ": " + fault)
+        hw.print(path + ": " + fault)
     if settings is None:
         from winter_node import settings as rules
 
         return complaint(hw, rules.BOARD, "BAD SETTINGS", faults)
     try:
-        made = adapters(settings, settings["board"], hw)
+        made = adapters(settings, settings["board"], hw, path)
         made.note = "BAD SETTINGS" if faults else ""  # in a node.json that was not adopted; the ones before it hold
         if slim:
             keep_only(settings["type"], hw.gc)

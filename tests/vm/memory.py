@@ -1,16 +1,18 @@
-"""The memory of one type of node at work in the VM: run_type() for the test and for `make bench`."""
+"""The memory of one type of node at work in the VM, its files as they are deployed: for the test and `make bench`."""
 
 import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from winter_river import drivers
+from winter_river.board import stage
+from winter_river.board.compact import compact
 from winter_river.emulator.vm import package
 from winter_river.emulator.vm.cases import run_cases
 
 HERE = Path(__file__).parent
-HEAP_BYTES = 160 * 1024  # chosen: what an ESP32 without PSRAM can give to Python beside its Wi-Fi, near enough
+HEAP_BYTES = 96 * 1024  # of the node; a cautious share of what an ESP32 without PSRAM has beside its Wi-Fi
+OURS_BYTES = 24 * 1024  # what the fake board, the case file and this VM take of the heap
 # One at a time, so that this VM can free what compiling left behind; a board does that whenever it has to.
 _IMPORTS = (
     *(
@@ -34,10 +36,11 @@ _IMPORTS = (
 
 def run_type(command: package.VmCommand, type_name: str, *, publishes: int, frames: int) -> list[dict[str, Any]]:
     """What was alive, bytes, after the start and after each quarter of the work. Raises AssertionError."""
-    driver_folder = drivers.path()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as firmware:
         job = {"type": type_name, "publishes": publishes, "frames": frames}
         (Path(folder) / "job.json").write_text(json.dumps(job))
+        tree = {name: source.read_bytes() for name, source in stage.sources().items()}
+        stage.write(compact(tree, ours=("winter_node", "lib/winter_wire")), Path(firmware))
         run = run_cases(
             command,
             HERE / "cases_memory.py",
@@ -45,11 +48,10 @@ def run_type(command: package.VmCommand, type_name: str, *, publishes: int, fram
                 (Path(folder), "/data"),
                 *((HERE / name, f"/lib/{name}") for name in ("fake_board.py", "memory_mark.py")),
                 (HERE / "fake_usocket.py", "/lib/usocket.py"),
-                (driver_folder / "umqtt/simple.py", "/lib/umqtt/simple.py"),
-                (driver_folder / "ssd1306.py", "/lib/ssd1306.py"),
             ],
             preload=_IMPORTS,
-            heap_bytes=HEAP_BYTES,
+            firmware=Path(firmware),
+            heap_bytes=HEAP_BYTES + OURS_BYTES,
             heap_capped=True,
         )
     run.check()

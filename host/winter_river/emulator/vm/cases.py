@@ -47,14 +47,15 @@ def run_cases(
     only: Sequence[str] | None = None,
     heap_bytes: int = 512 * 1024,
     heap_capped: bool = False,
+    firmware: Path | None = None,
     run_s_max: float = RUN_S_MAX,
 ) -> VmRun:
     """Run a case file with the firmware mounted. mounts: (path here, path in the VM), added to the firmware's own.
 
     preload: modules imported one by one beforehand, which needs less heap than all at once. heap_capped: heap_bytes
-    is a limit, not a beginning. Raises VmError when the VM itself ends badly, subprocess.TimeoutExpired when it hangs.
+    is a limit, not a beginning. firmware: another folder than the installed one. Raises VmError when the VM itself ends badly, subprocess.TimeoutExpired when it hangs.
     """
-    firmware = paths.firmware_dir()
+    firmware = firmware or paths.firmware_dir()
     every = [(firmware, "/firmware"), (firmware / "lib", "/lib"), *mounts]
     job = {
         "module": str(command.module),

@@ -82,6 +82,16 @@ def test_run_for_a_while_ends_with_0_and_leaves_no_process(runs: Runs) -> None:
     assert not any(process.is_running() for process in processes[1:])
 
 
+def test_run_in_vms_brings_every_node_online_and_leaves_no_process(runs: Runs) -> None:
+    run = runs.start("--nodes", "vm", "--for", "1s", "--mqtt-port", str(free_port()))
+    processes = until_started(run)
+    out, err = run.communicate(timeout=30)
+    assert run.returncode == 0, err
+    assert "8 of 8 nodes online" in out
+    assert len(processes) == 3, "the run, its broker, its VMs"
+    assert not any(process.is_running() for process in processes)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_signal_stops_everything_cleanly(runs: Runs, number: signal.Signals) -> None:
     run = runs.start("--mqtt-port", str(free_port()))

@@ -2,7 +2,7 @@
 
 import pytest
 from winter_river.cli.errors import UsageError
-from winter_river.cli.values import params_of, seconds, table_text
+from winter_river.cli.values import masked, params_of, seconds, table_text
 
 
 def test_parameters_take_the_form_of_their_verb() -> None:
@@ -33,6 +33,22 @@ def test_parameters_take_the_form_of_their_verb() -> None:
 def test_parameter_that_does_not_fit_is_refused_with_the_cure(verb: str, words: list[str], told: str) -> None:
     with pytest.raises(UsageError, match=told):
         params_of(verb, words)
+
+
+def test_a_password_is_asked_for_and_never_taken_from_the_command_line() -> None:
+    with pytest.raises(UsageError, match="does not belong on a command line") as caught:
+        params_of("config", ["wifi_password=secret-one"])
+    assert "secret-one" not in str(caught.value)
+    asked: list[str] = []
+
+    def typed(prompt: str) -> str:
+        asked.append(prompt)
+        return "secret-one"
+
+    given = params_of("config", ["wifi_password=-", "wifi_ssid=net"], ask_secret=typed)
+    assert given == {"wifi_password": "secret-one", "wifi_ssid": "net"}
+    assert asked == ["wifi_password: "]
+    assert masked(given) == {"wifi_password": "***", "wifi_ssid": "net"}
 
 
 def test_every_wrong_parameter_is_told_at_once() -> None:

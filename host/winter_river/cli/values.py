@@ -1,14 +1,18 @@
 """Words of the command line into values, and values into text: durations, parameters, JSON."""
 
+import getpass
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from winter_wire import codec, schema
 
 from winter_river.cli.errors import UsageError
 from winter_river.settings import nearest
 
+SECRET_SUFFIX = "_password"  # of the parameters that are shown to nobody
+MASK = "***"
+_ASKED = "-"  # the value of a secret that is to be typed when asked
 _FLAG_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _EXAMPLE = {schema.FLAG: "true", schema.NUMBER: "96.5", schema.INTEGER: "3", schema.TEXT: "word"}
 
@@ -28,8 +32,18 @@ def json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def params_of(verb: str, words: Sequence[str]) -> dict[str, object]:
-    """The parameters of a verb from words such as state=true kind=outage; UsageError for every one that does not fit."""
+def masked(params: Mapping[str, object]) -> dict[str, object]:
+    """Parameters as they may be shown: without their passwords."""
+    return {name: MASK if name.endswith(SECRET_SUFFIX) else value for name, value in params.items()}
+
+
+def params_of(
+    verb: str, words: Sequence[str], *, ask_secret: Callable[[str], str] = getpass.getpass
+) -> dict[str, object]:
+    """The parameters of a verb from words such as state=true kind=outage; UsageError for every one that does not fit.
+
+    A password is asked for (`wifi_password=-`): a command line can be read by every user of the machine.
+    """
     rows = {row[0]: row for row in schema.VERBS[verb]}
     faults: list[str] = []
     params: dict[str, object] = {}
@@ -39,8 +53,10 @@ def params_of(verb: str, words: Sequence[str]) -> dict[str, object]:
             faults.append(f"{word!r} is not key=value; {verb} takes {_takes(verb)}")
         elif name not in rows:
             faults.append(f"{verb} has no parameter {name}{nearest(name, list(rows))}; it takes {_takes(verb)}")
+        elif name.endswith(SECRET_SUFFIX) and text != _ASKED:
+            faults.append(f"{name} does not belong on a command line; write {name}={_ASKED} and type it when asked")
         else:
-            value = _value(rows[name][1], text)
+            value = ask_secret(f"{name}: ") if name.endswith(SECRET_SUFFIX) else _value(rows[name][1], text)
             if value is None:
                 faults.append(
                     f"{name}={text} is not {_form(rows[name][1])}; write it like {name}={_example(rows[name])}"

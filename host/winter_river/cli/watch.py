@@ -11,7 +11,7 @@ from winter_wire import codec, schema, topics
 from winter_river.cli.connection import visiting, where
 from winter_river.cli.errors import UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
-from winter_river.cli.values import json_text, seconds
+from winter_river.cli.values import json_text, masked, seconds
 from winter_river.settings import nearest
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def watch(
 
 def _print_message(item: "Incoming", node_id: str, leaf: str, *, json: bool, after_s: float) -> None:
     message, fault = codec.decode(leaf, item.payload)
+    if message is not None and "params" in message:
+        message["params"] = masked(message["params"])
     if json:
         typer.echo(json_text({"topic": item.topic, "retained": item.retained, "message": message, "fault": fault}))
         return

@@ -141,7 +141,7 @@ def test_second_engine_on_one_bus_is_refused(runs: Runs) -> None:
 
 def test_engine_that_was_killed_does_not_bar_the_next_from_its_bus(runs: Runs) -> None:
     port = free_port()
-    with start_broker("mosquitto", port=port, data_dir=runs.home) as broker:
+    with start_broker("auto", port=port, data_dir=runs.home) as broker:
         first = runs.start("--broker", broker.url)
         until_started(first)
         first.kill()

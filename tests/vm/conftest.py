@@ -64,11 +64,11 @@ def wait_until(claim: Callable[[], Any], *, timeout_s: float = 10.0, what: str =
 
 
 class Broker:
-    """A real mosquitto that can be killed, frozen and started again on its port."""
+    """A real broker, mosquitto where there is one, that can be killed, frozen and started again on its port."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._broker = start_broker("mosquitto", data_dir=folder)
+        self._broker = start_broker("auto", data_dir=folder)
         self.url, self.port = self._broker.url, self._broker.port
 
     def kill(self) -> None:
@@ -78,7 +78,7 @@ class Broker:
 
     def start(self) -> None:
         """Again, knowing nothing of before."""
-        self._broker = start_broker("mosquitto", port=self.port, data_dir=self._folder)
+        self._broker = start_broker("auto", port=self.port, data_dir=self._folder)
 
     def freeze(self) -> None:
         assert self._broker.pid

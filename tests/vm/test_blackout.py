@@ -16,7 +16,7 @@ def site(tmp_path_factory, vm_command):
     """The 24-node site in quick calibration, every node in a VM of its own and online."""
     facility = load_facility("block-2n-24").with_calibration("quick")
     with (
-        start_broker("mosquitto", data_dir=tmp_path_factory.mktemp("site")) as broker,
+        start_broker("auto", data_dir=tmp_path_factory.mktemp("site")) as broker,
         Service(facility, broker.url, seed=1) as service,
         VmFleet(facility, broker.url, seed=1) as fleet,
     ):

@@ -121,12 +121,6 @@ def missing(places: tuple[Path, ...]) -> BoardError:
     )
 
 
-def secrets_of(found: Credentials) -> Mapping[str, str]:
-    """The passwords by what they are for, without the empty ones; for whoever has to keep them out of a text."""
-    both = {"Wi-Fi password": found.wifi_password, "broker password": found.broker_password}
-    return {name: value for name, value in both.items() if value}
-
-
 def _certificates(broker: Section, folder: Path) -> dict[str, tuple[str, bytes]]:
     """The files that `ca`, `cert` and `key` name, read; a fault of each that cannot be used."""
     found: dict[str, tuple[str, bytes]] = {}

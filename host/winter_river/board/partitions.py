@@ -11,7 +11,6 @@ TABLE_BYTES = 0xC00
 _ENTRY = struct.Struct("<HBBII16sI")
 _MAGIC = 0x50AA
 DATA = 1
-FACTORY = "factory"
 FILE_SYSTEM_LABELS = ("vfs", "ffat")  # MicroPython's own names for it
 
 

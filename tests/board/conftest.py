@@ -11,6 +11,7 @@ from winter_river.board import loader
 from winter_river.board.credentials import Credentials
 from winter_river.board.flashing import Job
 from winter_river.board.joining import Watch, url_of
+from winter_river.board.model import Board
 from winter_river.emulator.virtual_board import VirtualEsp32, VmError, stand_in
 from winter_river.service.broker import Broker, start_broker
 
@@ -45,21 +46,27 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 @pytest.fixture
-def virtual(tmp_path: Path) -> Iterator[VirtualEsp32]:
-    """A virtual board with an erased flash."""
-    try:
-        board = VirtualEsp32(link=tmp_path / "port")
-    except VmError as error:
-        pytest.fail(str(error), pytrace=False)
-    with board:
-        yield board
+def board(request: pytest.FixtureRequest) -> Board:
+    """The kind of board; a test may name another one: @pytest.mark.parametrize("board", [name], indirect=True)."""
+    return loader.load(getattr(request, "param", loader.DEFAULT))
 
 
 @pytest.fixture
-def image(tmp_path: Path) -> Path:
+def virtual(board: Board, tmp_path: Path) -> Iterator[VirtualEsp32]:
+    """A virtual board with an erased flash."""
+    try:
+        device = VirtualEsp32(board, link=tmp_path / "port")
+    except VmError as error:
+        pytest.fail(str(error), pytrace=False)
+    with device:
+        yield device
+
+
+@pytest.fixture
+def image(board: Board, tmp_path: Path) -> Path:
     """A simulated MicroPython image."""
     file = tmp_path / "stand-in-image.bin"
-    file.write_bytes(stand_in.image())
+    file.write_bytes(stand_in.image(board.chip))
     return file
 
 
@@ -69,11 +76,11 @@ def credentials(broker: Broker) -> Credentials:
 
 
 @pytest.fixture
-def job(virtual: VirtualEsp32, image: Path, credentials: Credentials) -> Job:
+def job(virtual: VirtualEsp32, board: Board, image: Path, credentials: Credentials) -> Job:
     """ups_a on the virtual board."""
     return Job(
         node=load_facility("block-2n-24").nodes["ups_a"],
-        board=loader.load("esp32_devkit_v1"),
+        board=board,
         credentials=credentials,
         root="winter-river",
         port=virtual.port,

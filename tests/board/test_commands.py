@@ -54,8 +54,9 @@ def drivers_cache(tmp_path):
     target.symlink_to(drivers.path())
 
 
-def test_flash_then_deploy_as_a_user_does(program, virtual, image, credentials_file, drivers_cache):
-    common = ("ups_b", "--port", virtual.port)
+@pytest.mark.parametrize("board", ["esp32_devkit_v1", "esp32_c3_mini"], indirect=True)
+def test_flash_then_deploy_as_a_user_does(program, board, virtual, image, credentials_file, drivers_cache):
+    common = ("ups_b", "--port", virtual.port, "--board", board.name)
     flashed = program("board", "flash", *common, "--image", str(image), "--esptool-flags=--no-stub")
     assert (flashed.returncode, flashed.stderr) == (0, "")
     assert "ups_b is on its board" in flashed.stdout

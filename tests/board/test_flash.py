@@ -16,6 +16,7 @@ from winter_river.board.serial_ports import check
 
 WIFI_PASSWORD = "drowssap-ifiw"
 FILES_AT = 0x200000
+ON_EVERY_BOARD = pytest.mark.parametrize("board", loader.names(), indirect=True)
 
 
 def _file(path, text):
@@ -27,25 +28,51 @@ def _on_flash(virtual, offset, data):
     return bytes(virtual.flash.data[offset : offset + len(data)]) == data
 
 
-def test_flash_writes_every_byte_and_the_node_joins(job, virtual, watch, report, image):
+@ON_EVERY_BOARD
+def test_flash_writes_every_byte_and_the_node_joins(job, board, virtual, watch, report, image):
     joined = flash(job, report, watch)
 
     assert joined is not None and joined.boot > 0
-    assert _on_flash(virtual, 0x1000, image.read_bytes())
+    # Espressif's boot loader offsets: 0x1000 in an ESP32, 0 in an ESP32-S3 and an ESP32-C3.
+    start = 0x1000 if board.name == "esp32_devkit_v1" else 0
+    assert _on_flash(virtual, start, image.read_bytes())
     tree = stage.files(job.node, job.board, job.credentials, root=job.root)
     assert {name: virtual.files()[name] for name in tree} == tree
-    assert virtual.flash.data[:0x1000] == b"\xff" * 0x1000  # nothing outside the two regions
+    assert virtual.flash.data[:start] == b"\xff" * start  # nothing outside the two regions
     assert [text for text, part in report.parts if part == 1.0][-1] == "file system"
 
 
-def test_the_file_system_is_written_byte_for_byte(job, virtual, report):
+@ON_EVERY_BOARD
+def test_the_file_system_is_written_byte_for_byte(job, board, virtual, report):
     flash(job, report, None)
 
     tree = stage.files(job.node, job.board, job.credentials, root=job.root)
-    written = file_system.build(tree, size=0x200000)
+    size = (8 if board.name == "esp32_s3_devkit" else 4) * (1 << 20) - FILES_AT
+    written = file_system.build(tree, size=size)
     assert bytes(virtual.flash.data[FILES_AT:]) == written
 
 
+@pytest.mark.parametrize(
+    ("board", "chip"),
+    [("esp32_devkit_v1", "ESP32"), ("esp32_s3_devkit", "ESP32-S3"), ("esp32_c3_mini", "ESP32-C3")],
+    indirect=["board"],
+)
+def test_esptool_finds_out_which_chip_it_is(virtual, chip):
+    """Without being told: by its security info, and where a chip has none, by a word in its ROM."""
+    done = subprocess.run(
+        [sys.executable, "-m", "esptool", "--port", virtual.port, "--no-stub", "flash-id"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert f"Connected to {chip} on" in done.stdout
+    assert f"Detected flash size: {len(virtual.flash.data) >> 20}MB" in done.stdout
+    assert "02:57:52:00:00:01" in done.stdout
+
+
+@pytest.mark.parametrize("board", ["esp32_devkit_v1", "esp32_c3_mini"], indirect=True)
 def test_the_node_shows_its_name_and_a_press_turns_the_page(job, virtual, watch, report, until):
     flash(job, report, watch)
 
@@ -90,9 +117,18 @@ def test_pulling_the_plug_anywhere_is_told_and_mended(job, virtual, watch, repor
     assert flash(job, report, watch) is not None
 
 
-def test_the_wrong_chip_is_refused_before_anything_is_written(job, virtual, report):
-    other = dataclasses.replace(job, board=loader.load("esp32_s3_devkit"))
-    with pytest.raises(BoardError, match="is an ESP32, the board file says ESP32-S3") as caught:
+@pytest.mark.parametrize(
+    ("board", "told", "words"),
+    [
+        ("esp32_devkit_v1", "esp32_s3_devkit", "is an ESP32, the board file says ESP32-S3"),
+        ("esp32_s3_devkit", "esp32_devkit_v1", "is an ESP32-S3, the board file says ESP32"),
+        ("esp32_c3_mini", "esp32_s3_devkit", "is an ESP32-C3, the board file says ESP32-S3"),
+    ],
+    indirect=["board"],
+)
+def test_the_wrong_chip_is_refused_before_anything_is_written(job, virtual, report, told, words):
+    other = dataclasses.replace(job, board=loader.load(told))
+    with pytest.raises(BoardError, match=words) as caught:
         flash(other, report, None)
     assert "BOARD=" in caught.value.cure
     assert virtual.blocks_written == 0

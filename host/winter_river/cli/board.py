@@ -207,10 +207,11 @@ def identify(
 
 
 def virtual(
+    board: BoardOption = DEFAULT_BOARD,
     port_link: Annotated[Path | None, typer.Option("--port-link", help="A path that leads to its serial port.")] = None,
     flash_file: Annotated[Path | None, typer.Option("--flash-file", help="Keeps its flash between two runs.")] = None,
 ) -> None:
-    """Start a virtual ESP32: a board in software, to flash and to run.
+    """Start a virtual board: one in software, to flash and to run.
 
     Its boot loader answers esptool, its console is the real MicroPython's, its Wi-Fi is this machine's network.
     Ctrl-C switches it off.
@@ -218,22 +219,26 @@ def virtual(
     \b
     Example:
       winter-river board virtual
+      winter-river board virtual --board esp32_c3_mini
     """
     with _told():
         from winter_river import paths
+        from winter_river.board import loader
         from winter_river.emulator.virtual_board import VirtualEsp32, stand_in
 
         folder = paths.data_dir() / "virtual-board"
         folder.mkdir(parents=True, exist_ok=True)
-        image = folder / "stand-in-image.bin"
-        image.write_bytes(stand_in.image())
-        board = VirtualEsp32(link=port_link or folder / "port", flash_file=flash_file, progress=typer.echo)
-        with board:
-            typer.echo(f"virtual ESP32 at {board.port}; in another terminal:")
-            typer.echo(f"  make flash NODE=ups_a PORT={board.port} IMAGE={image} ESPTOOL_FLAGS=--no-stub")
+        kind = loader.load(board)
+        image = folder / f"stand-in-image-{kind.chip.name}.bin"
+        image.write_bytes(stand_in.image(kind.chip))
+        device = VirtualEsp32(kind, link=port_link or folder / "port", flash_file=flash_file, progress=typer.echo)
+        named = "" if board == DEFAULT_BOARD else f" BOARD={board}"
+        with device:
+            typer.echo(f"virtual {kind.title} at {device.port}; in another terminal:")
+            typer.echo(f"  make flash NODE=ups_a{named} PORT={device.port} IMAGE={image} ESPTOOL_FLAGS=--no-stub")
             typer.echo("Ctrl-C switches it off.")
             with suppress(KeyboardInterrupt):
-                board.wait()
+                device.wait()
         typer.echo("switched off")
 
 

@@ -1,4 +1,4 @@
-"""A virtual ESP32 on a pseudo-terminal: its boot loader for esptool, then the MicroPython VM's console for mpremote.
+"""A virtual board on a pseudo-terminal: its boot loader for esptool, then the MicroPython VM's console for mpremote.
 
 A pseudo-terminal has no modem lines, so the two resets that a real board gets from them are told otherwise: a sync
 packet of the boot loader's protocol brings download mode, and closing the port in download mode starts what is in the
@@ -16,7 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from winter_river.board import file_system, partitions
+from winter_river.board import file_system, loader, partitions
+from winter_river.board.model import Board
 from winter_river.emulator.machine import RESET_CAUSES
 from winter_river.emulator.oled import Oled
 from winter_river.emulator.virtual_board import rom as roms
@@ -27,9 +28,7 @@ from winter_river.emulator.virtual_board.serial_line import SerialLine
 from winter_river.emulator.virtual_board.vm_process import BootRequest, VmProcess, files_of
 from winter_river.emulator.vm import package as vm_package
 
-FLASH_BYTES = 4 << 20
 OLED_ADDRESS = 0x3C
-BUTTON_PIN = 0
 CONSOLE_BYTES_MAX = 1 << 16
 READ_BYTES = 1 << 16
 POLL_MS = 20  # how often an unattended port is looked at
@@ -41,23 +40,25 @@ _RESETS = {"soft": "soft", "hard": "hard", "watchdog": "watchdog"}
 class VirtualEsp32:
     """A board to flash, deploy to and run: `port` is its serial port while it is started.
 
-    flash: its memory. oled: its screen. console: the last bytes it sent. boots: how often the VM was started.
+    board: which kind it is. flash: its memory. oled: its screen. console: the last bytes it sent. boots: how often the VM was started.
     """
 
     def __init__(
         self,
+        board: Board | None = None,
         *,
         link: Path | None = None,
         flash_file: Path | None = None,
-        flash_bytes: int = FLASH_BYTES,
         progress: Callable[[str], None] | None = None,
     ) -> None:
-        """link: a path that always leads to the port. flash_file: keeps the flash from one start to the next.
+        """board: which one, the default board where none is named. link: a path that always leads to the port.
 
-        Raises VmError where there is no MicroPython VM to be had.
+        flash_file: keeps the flash from one start to the next. Raises VmError where there is no MicroPython VM to be
+        had, ValueError for a flash file of another size.
         """
         self._vm_command = vm_package.find(progress)
-        self.flash = FlashMemory(flash_bytes, file=flash_file)
+        self.board = loader.load(loader.DEFAULT) if board is None else board
+        self.flash = FlashMemory(self.board.flash_bytes, file=flash_file)
         self.oled = Oled()
         self.console: deque[int] = deque(maxlen=CONSOLE_BYTES_MAX)
         self.boots = 0
@@ -112,10 +113,13 @@ class VirtualEsp32:
         self._call(self._plug_in)
 
     def press(self, *, long: bool = False) -> None:
-        """A finger on the button; comes back when it has let go."""
-        self._call(lambda: self._pin(BUTTON_PIN, 0))
+        """A finger on the button; comes back when it has let go. Raises ValueError for a board that has none."""
+        button = self.board.button
+        if button is None:
+            raise ValueError(f"{self.board.title} has no button")
+        self._call(lambda: self._pin(button, 0))
         time.sleep(PRESS_S[long])
-        self._call(lambda: self._pin(BUTTON_PIN, 1))
+        self._call(lambda: self._pin(button, 1))
 
     def files(self) -> dict[str, bytes]:
         """The files in its flash; empty where there is no file system."""
@@ -213,7 +217,7 @@ class VirtualEsp32:
 
     def _enter_download_mode(self) -> None:
         self._stop_vm()
-        self._rom = Rom(self.flash)
+        self._rom = Rom(self.flash, chip=self.board.chip)
         self._slip = slip.Decoder()
         self._line.drop_output()
 
@@ -268,7 +272,8 @@ class VirtualEsp32:
         A real boot loader also checks the whole application against its hash.
         """
         data = self.flash.data
-        if any(data[at] != stand_in.IMAGE_MAGIC for at in (stand_in.IMAGE_OFFSET, stand_in.APPLICATION_OFFSET)):
+        starts = (self.board.chip.boot_offset, stand_in.APPLICATION_OFFSET)
+        if any(data[at] != stand_in.IMAGE_MAGIC for at in starts):
             return None
         start = partitions.TABLE_OFFSET
         table = partitions.parse(bytes(data[start : start + partitions.TABLE_BYTES]))

@@ -1,8 +1,8 @@
-"""The boot loader in an ESP32's ROM, as far as `esptool --no-stub` needs it to find, write, check and read a flash.
+"""The boot loader in a chip's ROM, as far as `esptool --no-stub` needs it to find, write, check and read a flash.
 
 Pure: packets in, packets out. Not there: the RAM stub that esptool would load, erasing the whole chip, and time: a real
 flash takes seconds for what happens here at once.
-Source of the protocol: Espressif, "Serial Protocol", esptool documentation, ESP32 page.
+Source of the protocol: Espressif, "Serial Protocol", esptool documentation, pages of ESP32, ESP32-S3 and ESP32-C3.
 """
 
 import hashlib
@@ -11,23 +11,20 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from winter_river.board.chips import CHIPS, Chip
+from winter_river.emulator.virtual_board import registers
 from winter_river.emulator.virtual_board.flash_memory import FlashMemory
 
 FLASH_BEGIN, FLASH_DATA, FLASH_END = 0x02, 0x03, 0x04
 SYNC, WRITE_REGISTER, READ_REGISTER = 0x08, 0x09, 0x0A
 SPI_SET_PARAMETERS, SPI_ATTACH, READ_FLASH_SLOW, CHANGE_BAUD = 0x0B, 0x0D, 0x0E, 0x0F
-DEFLATE_BEGIN, DEFLATE_DATA, DEFLATE_END, MD5 = 0x10, 0x11, 0x12, 0x13
+DEFLATE_BEGIN, DEFLATE_DATA, DEFLATE_END, MD5, SECURITY_INFO = 0x10, 0x11, 0x12, 0x13, 0x14
 SYNC_ANSWERS = 8  # a real ROM answers each sync so often
 SYNC_HEAD = b"\xc0\x00\x08\x24\x00"  # how a sync packet begins on the line
 READ_BYTES = 64  # of one READ_FLASH_SLOW
 CHECKSUM_SEED = 0xEF
 _UNKNOWN_COMMAND, _BAD_CHECKSUM, _BAD_DATA = 0x05, 0x07, 0x0B
 
-_CHIP_MAGIC_REGISTER = 0x40001000
-_CHIP_MAGIC_ESP32 = 0x00F01D83
-_EFUSE_MAC_LOW, _EFUSE_MAC_HIGH, _EFUSE_REVISION = 0x3FF5A004, 0x3FF5A008, 0x3FF5A00C
-_SPI_COMMAND, _SPI_USER2, _SPI_W0 = 0x3FF42000, 0x3FF42024, 0x3FF42080
-_UART_CLOCK_DIVIDER, _DIVIDER_AT_40_MHZ = 0x3FF40014, 347  # 40 MHz / 115,200 baud
 _READ_FLASH_ID = 0x9F
 _MANUFACTURER = 0xEF40  # Winbond's id and its W25Q family
 
@@ -46,18 +43,16 @@ class _Writing:
 class Rom:
     """One chip in download mode. handle() takes a packet and gives the answers; `leaves` once it was told to run."""
 
-    def __init__(self, flash: FlashMemory, *, mac: bytes = b"\x02\x57\x52\x00\x00\x01") -> None:
+    def __init__(
+        self, flash: FlashMemory, *, chip: Chip = CHIPS["esp32"], mac: bytes = b"\x02\x57\x52\x00\x00\x01"
+    ) -> None:
         """mac: six bytes; the default is a local address that no real chip has."""
         self.flash = flash
         self.leaves = False
+        self._chip = chip
         self._writing: _Writing | None = None
-        self._registers = {
-            _CHIP_MAGIC_REGISTER: _CHIP_MAGIC_ESP32,
-            _EFUSE_MAC_LOW: int.from_bytes(mac[2:], "big"),
-            _EFUSE_MAC_HIGH: int.from_bytes(mac[:2], "big"),
-            _EFUSE_REVISION: 1 << 15,  # revision 1
-            _UART_CLOCK_DIVIDER: _DIVIDER_AT_40_MHZ,
-        }
+        self._spi = registers.SPI[chip.name]
+        self._registers = registers.at_reset(chip, mac)
         self._commands: dict[int, Callable[[bytes, int], tuple[int, bytes]]] = {
             READ_REGISTER: self._read_register,
             WRITE_REGISTER: self._write_registers,
@@ -73,6 +68,8 @@ class Rom:
             MD5: self._md5,
             READ_FLASH_SLOW: self._read_flash,
         }
+        if chip.name != "esp32":  # the oldest of the three does not know it: that is how esptool tells it
+            self._commands[SECURITY_INFO] = self._security_info
 
     def handle(self, packet: bytes) -> list[bytes]:
         """The answers to one packet; none to what is no command."""
@@ -105,18 +102,22 @@ class Rom:
         for at in range(0, len(body), 16):
             address, value, _, _ = struct.unpack_from("<IIII", body, at)
             self._registers[address] = value
-            if address == _SPI_COMMAND and value:
+            if address == self._spi.command and value:
                 self._run_spi_command()
         return 0, b""
 
     def _run_spi_command(self) -> None:
         """The SPI unit runs a command on the flash chip: only its id is known here."""
         answer = 0
-        if self._registers.get(_SPI_USER2, 0) & 0xFF == _READ_FLASH_ID:
+        if self._registers.get(self._spi.user2, 0) & 0xFF == _READ_FLASH_ID:
             size_code = len(self.flash.data).bit_length() - 1
             answer = size_code << 16 | (_MANUFACTURER & 0xFF) << 8 | _MANUFACTURER >> 8
-        self._registers[_SPI_W0] = answer
-        self._registers[_SPI_COMMAND] = 0
+        self._registers[self._spi.word0] = answer
+        self._registers[self._spi.command] = 0
+
+    def _security_info(self, body: bytes, checksum: int) -> tuple[int, bytes]:
+        """A chip as it is sold: nothing locked. Flags, count of encryptions, purposes of seven keys, chip, version."""
+        return 0, struct.pack("<IB7xII", 0, 0, self._chip.image_id, 0)
 
     def _flash_begin(self, body: bytes, checksum: int) -> tuple[int, bytes]:
         return self._begin(body, deflate=False)
@@ -181,6 +182,6 @@ class _RefusedError(Exception):
 
 
 def _answer(command: int, value: int, data: bytes, *, error: int = 0) -> bytes:
-    """An answer: data, then four bytes of status as the ROM of an ESP32 sends them."""
+    """An answer: data, then four bytes of status as these ROMs send them."""
     status = bytes((1, error, 0, 0)) if error else bytes(4)
     return struct.pack("<BBHI", 1, command, len(data) + len(status), value) + data + status

@@ -6,8 +6,8 @@ It has the real layout (boot loader, partition table, application) and the real 
 import random
 
 from winter_river.board import partitions
+from winter_river.board.chips import CHIPS, Chip
 
-IMAGE_OFFSET = 0x1000  # in the flash of an ESP32
 APPLICATION_OFFSET, APPLICATION_BYTES = 0x10000, 0x1F0000
 IMAGE_MAGIC = 0xE9  # the first byte of a boot loader and of an application
 CHIP_ID_AT = 12  # in its header
@@ -19,15 +19,16 @@ _TABLE = (
 )
 
 
-def image(seed: int = 1) -> bytes:
-    """Bytes to be written at IMAGE_OFFSET."""
+def image(chip: Chip = CHIPS["esp32"], *, seed: int = 1) -> bytes:
+    """Bytes to be written at the chip's boot_offset."""
     noise = random.Random(seed)
+    start = chip.boot_offset
     whole = bytearray(b"\xff" * (APPLICATION_OFFSET + FILLED_BYTES))
-    whole[IMAGE_OFFSET : IMAGE_OFFSET + 0x4000] = noise.randbytes(0x4000)
-    whole[IMAGE_OFFSET] = IMAGE_MAGIC
-    whole[IMAGE_OFFSET + CHIP_ID_AT : IMAGE_OFFSET + CHIP_ID_AT + 2] = bytes(2)  # an ESP32 has number 0
+    whole[start : start + 0x4000] = noise.randbytes(0x4000)
+    whole[start] = IMAGE_MAGIC
+    whole[start + CHIP_ID_AT : start + CHIP_ID_AT + 2] = chip.image_id.to_bytes(2, "little")
     table = partitions.pack(_TABLE)
     whole[partitions.TABLE_OFFSET : partitions.TABLE_OFFSET + len(table)] = table
     whole[APPLICATION_OFFSET:] = noise.randbytes(FILLED_BYTES)
     whole[APPLICATION_OFFSET] = IMAGE_MAGIC
-    return bytes(whole[IMAGE_OFFSET:])
+    return bytes(whole[start:])

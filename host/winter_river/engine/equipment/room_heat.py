@@ -1,0 +1,79 @@
+"""The heat of one room: racks, fans that carry it away, and the mass that takes it up when they stop.
+
+One lump at the temperature of the cold aisle. Racks draw as much air as their load asks for; where the fans bring
+less, the rest is drawn over from the hot aisle; where they bring more, the rest goes by unused. What the air does not
+carry away warms the mass, and leaks through walls that are as warm as the supply:
+
+    C dT/dt = P (1 - flow / wanted) - (rho c flow + UA) (T - T_supply)          flow = min(of the fans, wanted)
+
+so T runs exponentially, fast first and slowly later, towards an end that is finite even without any flow, and a
+smaller flow never has a cooler end. Linear between two changes, so it is closed (engine/exponential.py).
+
+UA and C are chosen such that a cabinet of 5 kW without cooling goes from 18 to 40 degrees C in 189 s and one of
+10 kW in under a minute (Opengate's study: 3 min 9 s, and under a minute).
+"""
+
+from __future__ import annotations
+
+from winter_river.engine.equipment.psychrometrics import AIR_DENSITY_KG_M3, AIR_HEAT_KJ_KG_K
+
+AIR_KW_M3S_K = AIR_DENSITY_KG_M3 * AIR_HEAT_KJ_KG_K  # heat of 1 m3/s of air by 1 K
+RACK_RISE_K = 11.0  # chosen: front to back at any load, as 29 m3/s for 384 kW
+# Of one cabinet: R = 5.36 K/kW and tau = 110 s give 189 s and 58 s; each room has as many as its racks say.
+CABINET_LEAK_KW_K = 1.0 / 5.36
+CABINET_HEAT_KJ_K = 110.0 / 5.36
+
+RECOMMENDED_C_MAX = 27.0  # ASHRAE: recommended inlet, class A1
+ALLOWABLE_C_MAX = 32.0  # ASHRAE: allowable inlet, class A1
+SHUTDOWN_C = 40.0  # chosen: ASHRAE's highest allowable inlet of class A3; a server turns itself off
+RESTART_C = 32.0  # chosen: it may be turned on again inside the allowable range
+
+
+def flow_wanted_m3s(it_kw: float) -> float:
+    """The air that the racks draw through themselves."""
+    return it_kw / (AIR_KW_M3S_K * RACK_RISE_K)
+
+
+def flow_used_m3s(fans_m3s: float, it_kw: float) -> float:
+    """The part of the fans' air that goes through racks."""
+    return min(fans_m3s, flow_wanted_m3s(it_kw))
+
+
+def cold_aisle_end_c(supply_c: float, it_kw: float, fans_m3s: float, cabinets: float) -> float:
+    """Where the cold aisle ends if nothing changes."""
+    if it_kw <= 0.0:
+        return supply_c
+    used = flow_used_m3s(fans_m3s, it_kw)
+    left_kw = it_kw * (1.0 - used / flow_wanted_m3s(it_kw))
+    return supply_c + left_kw / (AIR_KW_M3S_K * used + CABINET_LEAK_KW_K * cabinets)
+
+
+def cold_aisle_tau_s(it_kw: float, fans_m3s: float, cabinets: float) -> float:
+    """How quickly it gets there. With no load the fans' whole flow flushes the room."""
+    used = flow_used_m3s(fans_m3s, it_kw) if it_kw > 0.0 else fans_m3s
+    return CABINET_HEAT_KJ_K * cabinets / (AIR_KW_M3S_K * used + CABINET_LEAK_KW_K * cabinets)
+
+
+def hot_aisle_c(cold_c: float, it_kw: float, fans_m3s: float, supply_c: float) -> float:
+    """The air behind the racks, thinned by what the fans bring beyond what the racks draw."""
+    wanted = flow_wanted_m3s(it_kw)
+    if it_kw <= 0.0:
+        return cold_c
+    if fans_m3s <= wanted:
+        return cold_c + RACK_RISE_K
+    return ((cold_c + RACK_RISE_K) * wanted + supply_c * (fans_m3s - wanted)) / fans_m3s
+
+
+def fan_flow_m3s(rated_m3s: float, speed_pu: float) -> float:
+    """Fan affinity: the flow goes with the speed."""
+    return rated_m3s * speed_pu
+
+
+def fan_pressure_pa(rated_pa: float, speed_pu: float) -> float:
+    """Fan affinity: the pressure goes with the square of the speed."""
+    return rated_pa * speed_pu * speed_pu
+
+
+def fan_power_kw(rated_kw: float, speed_pu: float) -> float:
+    """Fan affinity: the power goes with the cube of the speed."""
+    return rated_kw * speed_pu * speed_pu * speed_pu

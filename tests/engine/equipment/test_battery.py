@@ -1,0 +1,56 @@
+"""Runtimes against a maker's table; energy given and lost adds up."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from winter_river.engine.equipment import battery
+
+# Liebert GXT3, user manual: minutes at 10, 20 ... 100 % load.
+GXT3_MIN = (105, 52, 40, 27, 21, 17, 14, 12, 10, 9)
+
+
+@pytest.mark.parametrize(("tenth", "minutes"), list(enumerate(GXT3_MIN, start=1)))
+def test_runtime_is_within_ten_per_cent_of_the_table(tenth, minutes):
+    # Any rating; the capacity is what the fit gives at full load: 10.53 x 1.0905^-1.345 = 9.37 min.
+    rated_kw = 2.0
+    nominal_kwh = rated_kw * 9.37 / 60.0
+    stored_kwh = battery.stored_kwh(nominal_kwh, battery.GXT3_EXPONENT, battery.GXT3_OFFSET_PU)
+    hours = battery.runtime_h(
+        stored_kwh, rated_kw * tenth / 10.0, rated_kw, battery.GXT3_EXPONENT, battery.GXT3_OFFSET_PU
+    )
+    assert hours * 60.0 == pytest.approx(minutes, rel=0.10)
+
+
+def test_plain_peukert_shortens_the_runtime_by_its_exponent():
+    # Twice the rated power with k = 1.15: 2^-1.15 of the time.
+    assert battery.runtime_h(10.0, 20.0, 10.0, 1.15, 0.0) == pytest.approx(2.0**-1.15)
+    assert battery.runtime_h(10.0, 5.0, 10.0, 1.15, 0.0) == 2.0  # slower than rated: nothing lost, nothing gained
+
+
+@given(power=some.floats(0.001, 500.0), exponent=some.floats(1.0, 1.6), offset=some.floats(0, 0.2))
+def test_the_store_never_gives_more_than_it_loses(power, exponent, offset):
+    assert battery.drain_kw(power, 100.0, exponent, offset) >= power * (1.0 - 1e-12)
+
+
+def test_the_nominal_energy_is_given_at_the_rated_power():
+    stored = battery.stored_kwh(10.96, 1.345, 0.0905)
+    assert battery.runtime_h(stored, 394.7, 394.7, 1.345, 0.0905) * 394.7 == pytest.approx(10.96)
+
+
+def test_age_and_cold_take_capacity():
+    assert battery.capacity_pu(0.0, 25.0) == 1.0
+    assert battery.capacity_pu(0.2, 25.0) == pytest.approx(0.8)
+    assert battery.capacity_pu(0.0, 0.0) == pytest.approx(0.85)  # 25 K at 0.6 %
+    assert battery.capacity_pu(0.2, 0.0) == pytest.approx(0.68)
+    assert battery.capacity_pu(0.0, 35.0) == 1.0
+
+
+def test_ten_degrees_halve_its_life():
+    assert battery.ageing_rate(35.0) == pytest.approx(2.0)
+    assert battery.ageing_rate(25.0) == 1.0
+
+
+def test_the_charger_stops_when_full_and_obeys_its_limit():
+    assert battery.charge_limit_kw(100.0, 0.0, 5.0, 10.0) == 100.0
+    assert battery.charge_limit_kw(100.0, 0.4, 5.0, 10.0) == pytest.approx(60.0)
+    assert battery.charge_limit_kw(100.0, 0.0, 10.0, 10.0) == 0.0

@@ -1,0 +1,45 @@
+"""Static and automatic transfer: never onto a fault, overlap only where allowed."""
+
+import pytest
+from winter_river.engine.equipment import static_switch as switch
+
+
+def test_it_leaves_a_dead_source_for_a_good_one():
+    assert switch.sts_target(1, 1, False, True, 0.8, False) == 2
+    assert switch.sts_target(2, 1, True, False, 0.8, False) == 1
+
+
+def test_it_stays_where_both_are_dead():
+    assert switch.sts_target(1, 1, False, False, 0.8, False) == 1
+
+
+def test_it_never_takes_a_fault_to_the_other_source():
+    # The fault pulls its source down; what flows tells it from a dead one.
+    assert switch.sts_target(1, 1, False, True, 12.0, False) == 1
+    assert switch.sts_target(2, 1, True, False, 12.0, True) == 2
+
+
+def test_it_goes_back_to_the_preferred_source_only_when_told_that_it_is_stable():
+    assert switch.sts_target(2, 1, True, True, 0.8, False) == 2
+    assert switch.sts_target(2, 1, True, True, 0.8, True) == 1
+
+
+@pytest.mark.parametrize(
+    ("volts", "hertz", "degrees", "inside"),
+    [(0.05, 0.2, 2.0, True), (0.11, 0.2, 2.0, False), (0.05, 0.6, 2.0, False), (0.05, 0.2, -4.0, False)],
+)
+def test_sources_are_joined_only_inside_the_window(volts, hertz, degrees, inside):
+    assert switch.in_step(volts, hertz, degrees) is inside
+
+
+def test_make_before_break_needs_permission_and_both_sources():
+    assert switch.may_overlap(True, True, True)
+    assert not switch.may_overlap(False, True, True)
+    assert not switch.may_overlap(True, False, True)
+    assert not switch.may_overlap(True, True, False)
+
+
+def test_a_tap_raises_the_secondary():
+    assert switch.tap_ratio(2, 2.5) == pytest.approx(1.05)
+    assert switch.tap_ratio(-1, 2.5) == pytest.approx(0.975)
+    assert switch.tap_ratio(0, 2.5) == 1.0

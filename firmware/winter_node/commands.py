@@ -4,9 +4,8 @@ Checks run in the contract's order: retained, size, schema, mac, authority, epoc
 (unknown), priority, interlock. Nothing changes before the last of them has passed, except the epoch, which fences.
 """
 
-from winter_wire import codec, schema
+from winter_wire import codec, faults, schema
 
-from winter_node import device as devices
 from winter_node import roles
 
 ANSWERS_MAX = 16  # answers kept for repeated ids, by contract
@@ -35,15 +34,17 @@ def _fault_kind(type_name, params):
     wanted = params.get("kind", kinds[0][0])
     for kind, severity in kinds:
         if kind == wanted:
-            return kind + " has no severity" if severity is None and "severity" in params else None
+            sized = severity is None and ("severity" in params or "ramp_s" in params)
+            return kind + " has no severity" if sized else None
     return "kind is none of " + " ".join([kind for kind, _ in kinds])
 
 
 def _past(type_name, params):
     if "handle" in params and params["handle"] not in schema.TYPES[type_name][schema.HANDLES]:
         return "handle is not a position of this type"
-    if devices.read_faults(type_name, params.get("fault", "")) is None:
-        return "fault is none of this type"
+    read, why = faults.read(schema.TYPES[type_name][schema.MALFUNCTIONS], params.get("fault", ""))
+    if read is None:
+        return "fault: " + why
     if params.get("source_set", schema.SOURCES[0]) not in schema.SOURCES:
         return "source_set is none of " + " ".join(schema.SOURCES)
     return None
@@ -57,7 +58,8 @@ def _set_fault(device, params):
         wanted = params.get("kind", kinds[0][0])
         for kind, severity in kinds:
             if kind == wanted:
-                device.set_fault(kind, params.get("severity", severity))
+                ramp_s, delay_s = params.get("ramp_s", 0), params.get("delay_s", 0)
+                device.set_fault(kind, params.get("severity", severity), ramp_s, delay_s)
     return "fault=" + device.fault_text(), []
 
 
@@ -76,8 +78,10 @@ def _rewind(device, params):
     for name in device.points:
         if name != "handle":
             setpoints[name] = params.get(name)
-    faults = devices.read_faults(device.type, params["fault"]) if "fault" in params else None
-    device.rewind(params.get("handle"), faults, setpoints)
+    found = None
+    if "fault" in params:
+        found, _ = faults.read(schema.TYPES[device.type][schema.MALFUNCTIONS], params["fault"])
+    device.rewind(params.get("handle"), found, setpoints)
     return "timeline=%d" % params["timeline"], [("timeline", params["timeline"])]
 
 

@@ -1,6 +1,6 @@
 """What the node itself owns: its handle and setpoints (as priority arrays), its faults, its counters. Pure."""
 
-from winter_wire import schema
+from winter_wire import faults, schema
 
 from winter_node import roles
 
@@ -51,7 +51,7 @@ class Device:
             if name not in COUNTED:
                 default = schema.SOURCES[0] if name == "source_set" else settings.get(name)
                 self.points[name] = Point(default)
-        self.faults = {}  # kind -> severity in per unit, or None where the kind has none
+        self.faults = {}  # kind -> [severity in per unit or None where the kind has none, ramp_s, delay_s]
         self.resets = 0
         self.refuels = 0
         self.fuel_set_pct = None
@@ -81,8 +81,8 @@ class Device:
             self.points[name].release(priority)
         self.revision += 1
 
-    def set_fault(self, kind, severity):
-        self.faults[kind] = severity
+    def set_fault(self, kind, severity, ramp_s=0, delay_s=0):
+        self.faults[kind] = [severity, ramp_s, delay_s]
         self.revision += 1
 
     def clear_fault(self, kind=None):
@@ -94,12 +94,12 @@ class Device:
         self.revision += 1
 
     def fault_text(self):
-        """`kind` or `kind=0.30`, comma-joined in the schema's order."""
+        """The contract's text of them, in the schema's order."""
         parts = []
         for kind, _ in schema.TYPES[self.type][schema.MALFUNCTIONS]:
             if kind in self.faults:
-                severity = self.faults[kind]
-                parts.append(kind if severity is None else "%s=%.2f" % (kind, severity))
+                severity, ramp_s, delay_s = self.faults[kind]
+                parts.append(faults.part(kind, severity, ramp_s, delay_s))
         return ",".join(parts)
 
     def reset(self):
@@ -122,8 +122,10 @@ class Device:
         wanted = rest if handle.value() == aside else aside
         return wanted, handle.value(without=schema.PRIORITY_LOCAL) == wanted
 
-    def rewind(self, handle, faults, setpoints):
+    def rewind(self, handle, found, setpoints):
         """Sets all the node owns to what it was at an earlier time; None leaves a thing as it is.
+
+        found: the faults of then, as winter_wire.faults reads them.
 
         Who held a point then is not known any more, so the value stands at the usual priority, and at rest where it is
         the default.
@@ -137,8 +139,10 @@ class Device:
                 point.clear()
                 if value != point.default:
                     point.write(value, schema.PRIORITY_DEFAULT)
-        if faults is not None:
-            self.faults = faults
+        if found is not None:
+            self.faults = {}
+            for kind, severity, ramp_s, delay_s in found:
+                self.faults[kind] = [severity, ramp_s, delay_s]
         self.revision += 1
 
     def fields(self):
@@ -171,27 +175,3 @@ class Device:
         self.refuels = saved["refuels"]
         self.fuel_set_pct = saved["fuel_set_pct"]
         self.revision = saved["revision"]
-
-
-def read_faults(type_name, text):
-    """The faults a status text means, kind -> severity; None where the text means nothing to this type."""
-    faults = {}
-    known = {}
-    for kind, severity in schema.TYPES[type_name][schema.MALFUNCTIONS]:
-        known[kind] = severity
-    for part in text.split(",") if text else ():
-        pieces = part.split("=")
-        if pieces[0] not in known or len(pieces) > 2:
-            return None
-        severity = known[pieces[0]]
-        if len(pieces) == 2:
-            if severity is None:
-                return None
-            try:
-                severity = float(pieces[1])
-            except ValueError:
-                return None
-            if not 0 <= severity <= 1:
-                return None
-        faults[pieces[0]] = severity
-    return faults

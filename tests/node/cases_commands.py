@@ -53,6 +53,20 @@ def case_bare_form_is_a_whole_command_in_lab():
     assert core.device.fault_text() == ""
 
 
+def case_a_fault_may_come_slowly_and_late():
+    core = node("utility")
+    params = {"state": True, "kind": "sag", "severity": 0.5, "ramp_s": 20, "delay_s": 5}
+    assert why(send(core, "set_fault", params)) == "done"
+    assert core.device.fault_text() == "sag=0.50~20@5"
+    assert why(send(core, "set_fault", {"state": True, "kind": "outage", "delay_s": 60})) == "done"
+    assert core.device.fault_text() == "outage@60,sag=0.50~20@5"
+    for refused in ({"kind": "outage", "ramp_s": 5}, {"kind": "sag", "ramp_s": -1}, {"kind": "sag", "delay_s": 1e6}):
+        refused["state"] = True
+        assert why(send(core, "set_fault", refused)) == "schema"
+    send(core, "restore", {"timeline": 2, "fault": "swell=0.10~2@3"})
+    assert core.device.fault_text() == "swell=0.10~2@3"
+
+
 def case_ack_has_the_contract_s_bytes():
     core = node("pdu")
     actions = core.on_message(COMMAND, b'{"command":"open","id":"cli-1f-1"}', False, 2500)

@@ -44,7 +44,7 @@ FIELDS = (
     # the node's own
     ("handle", TEXT, 0, 1, 8, ""),
     ("mode", TEXT, 0, 1, 8, ""),
-    ("fault", TEXT, 0, 0, 64, ""),
+    ("fault", TEXT, 0, 0, 255, ""),  # spelled by winter_wire.faults
     ("resets", INTEGER, 0, 0, COUNT_MAX, ""),
     ("load_set_kw", NUMBER, 3, 0, 100000, "kW"),
     ("fans_running", INTEGER, 0, 0, 10000, ""),
@@ -202,7 +202,10 @@ TYPES = {
 
 # verb -> its parameters as (name, form, required, low, high); TEXT may list its words instead of lengths.
 VERBS = {
-    "set_fault": (("state", FLAG, True, 0, 1), ("kind", TEXT, False, 1, 16), ("severity", NUMBER, False, 0, 1)),
+    "set_fault": (
+        ("state", FLAG, True, 0, 1), ("kind", TEXT, False, 1, 16), ("severity", NUMBER, False, 0, 1),
+        ("ramp_s", NUMBER, False, 0, 86400), ("delay_s", NUMBER, False, 0, 86400),
+    ),
     "set_handle": (("to", TEXT, True, 1, 8),),
     "open": (),
     "close": (),
@@ -216,7 +219,7 @@ VERBS = {
     "set_fuel": (("pct", NUMBER, True, 0, 100),),
     "release": (("priority", INTEGER, False, 1, 16),),
     "restore": (
-        ("timeline", INTEGER, True, 0, COUNT_MAX), ("handle", TEXT, False, 1, 8), ("fault", TEXT, False, 0, 64),
+        ("timeline", INTEGER, True, 0, COUNT_MAX), ("handle", TEXT, False, 1, 8), ("fault", TEXT, False, 0, 255),
         ("load_set_kw", NUMBER, False, 0, 100000), ("fans_running", INTEGER, False, 0, 10000),
         ("source_set", TEXT, False, 1, 8),
     ),

@@ -26,8 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from winter_node import device as devices
-from winter_wire import codec, schema
+from winter_wire import codec, faults, schema
 
 SETTLE_S = 0.3  # chosen: retained messages follow a subscription within milliseconds
 SPEAK_S = 6.0  # chosen: a status interval of 5 s, and some
@@ -149,9 +148,9 @@ def adopt(core: Any, own: Mapping[str, Any]) -> None:
     handle = own.get("handle")
     if handle not in schema.TYPES[core.type][schema.HANDLES]:
         handle = None
-    faults = devices.read_faults(core.type, own.get("fault", ""))
+    found, _ = faults.read(schema.TYPES[core.type][schema.MALFUNCTIONS], own.get("fault", ""))
     device.rewind(
-        handle, faults, {name: value for name, value in own.items() if name in device.points and name != "handle"}
+        handle, found, {name: value for name, value in own.items() if name in device.points and name != "handle"}
     )
     if handle is not None and own.get("mode") == "local":
         device.points["handle"].clear()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from winter_wire import codec, schema
+from winter_wire import codec, faults, schema
 
 OFFLINE = "offline"
 
@@ -70,23 +70,5 @@ def fault_of_own(own: Mapping[str, object], type_name: str) -> str:
         return f"handle is {own['handle']}; {type_name} has {', '.join(handles)}"
     if own.get("source_set", schema.SOURCES[0]) not in schema.SOURCES:
         return f"source_set is {own['source_set']}; one of {', '.join(schema.SOURCES)}"
-    return _fault_of_faults(str(own.get("fault", "")), type_name)
-
-
-def _fault_of_faults(text: str, type_name: str) -> str:
-    """Why `fault` ("" or kind or kind=severity, joined by commas) does not fit the type, or ""."""
-    kinds = [str(row[0]) for row in schema.TYPES[type_name][schema.MALFUNCTIONS]]
-    for part in text.split(",") if text else ():
-        kind, equals, severity = part.partition("=")
-        if kind not in kinds:
-            return f"fault {kind!r} is not one of {', '.join(kinds)}"
-        if equals and not _is_ratio(severity):
-            return f"severity {severity!r} of {kind} is not a number from 0 to 1"
-    return ""
-
-
-def _is_ratio(text: str) -> bool:
-    try:
-        return 0.0 <= float(text) <= 1.0
-    except ValueError:
-        return False
+    _, why = faults.read(schema.TYPES[type_name][schema.MALFUNCTIONS], str(own.get("fault", "")))
+    return f"fault: {why}" if why else ""

@@ -33,6 +33,9 @@ class Settings:
 
     facility: str = "block-2n-24"
     broker: str = "auto"
+    broker_ca: str = ""
+    broker_cert: str = ""
+    broker_key: str = ""
     nodes: str = "emulated"
     mqtt_port: int = 0
     lan: bool = False
@@ -44,7 +47,10 @@ class Settings:
 
 SENTENCES = {
     "facility": "The site: the name of a built-in one (see `winter-river facilities`) or the path of a file.",
-    "broker": "auto, embedded, mosquitto, or the address of a running one: mqtt://host:port.",
+    "broker": "auto, embedded, mosquitto, or the address of a running one: mqtt://host:port, with TLS mqtts://host:port.",
+    "broker_ca": "For mqtts: the file of the authority that a broker's certificate must be of; empty: those this machine trusts.",
+    "broker_cert": "For mqtts: the file of the certificate that we show a broker which asks for one.",
+    "broker_key": "For mqtts: the file of its private key, which nobody but you may read (mode 600).",
     "nodes": (
         "emulated: every node runs here, in emulation; vm: in real MicroPython VMs (about 13 MB a node); mixed: emulated, "
         "and a real board takes over its slot while it is there; none: real boards, or `winter-river node`, take the slots."
@@ -74,9 +80,15 @@ def _text(value: object) -> str:
 
 def _broker(value: object) -> str:
     text = _text(value)
-    if text not in BROKER_KINDS and not re.fullmatch(r"mqtt://[^/\s:]+(:\d{1,5})?/?", text):
-        raise ValueError(f"is none of {', '.join(BROKER_KINDS)}, mqtt://host:port")
+    if text not in BROKER_KINDS and not re.fullmatch(r"mqtts?://[^/\s:]+(:\d{1,5})?/?", text):
+        raise ValueError(f"is none of {', '.join(BROKER_KINDS)}, mqtt://host:port, mqtts://host:port")
     return text
+
+
+def _path(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("is not the path of a file")
+    return value.strip()
 
 
 def _nodes(value: object) -> str:
@@ -125,6 +137,9 @@ def _flag(value: object) -> bool:
 _READERS: Mapping[str, Callable[[object], object]] = {
     "facility": _text,
     "broker": _broker,
+    "broker_ca": _path,
+    "broker_cert": _path,
+    "broker_key": _path,
     "nodes": _nodes,
     "mqtt_port": _port,
     "lan": _flag,
@@ -133,6 +148,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "root": _root,
     "ui": _flag,
 }
+_PATHS = ("broker_ca", "broker_cert", "broker_key")
 NAMES = tuple(field.name for field in dataclasses.fields(Settings))
 
 
@@ -140,6 +156,11 @@ def nearest(word: str, known: Sequence[str]) -> str:
     """ " (did you mean X?)" for the known word most like this one, or "" where none is close."""
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f" (did you mean {close[0]}?)" if close else ""
+
+
+def is_address(broker: str) -> bool:
+    """Whether a `broker` setting names a running broker, not a kind to start."""
+    return broker.startswith(("mqtt://", "mqtts://"))
 
 
 def find_file(directories: Sequence[Path]) -> Path | None:
@@ -180,7 +201,11 @@ def _from_file(path: Path, faults: list[str]) -> dict[str, object]:
     except ValueError as error:  # bad UTF-8, bad TOML (its text says the line), too large
         faults.append(f"{path}: {error}")
         return {}
-    return _checked(data, place=lambda name: f"{path}:{_line_of(text, name)}", spell=str, faults=faults)
+    values = _checked(data, place=lambda name: f"{path}:{_line_of(text, name)}", spell=str, faults=faults)
+    for name in _PATHS:
+        if values.get(name):  # a file beside the settings, from wherever they are read
+            values[name] = str(path.parent / Path(str(values[name])).expanduser())
+    return values
 
 
 def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from winter_river import load_facility
 from winter_river.board import loader
 from winter_river.board.credentials import Credentials
 from winter_river.board.flashing import Job
-from winter_river.board.joining import Watch, url_of
+from winter_river.board.joining import Watch, address_of
 from winter_river.board.model import Board
 from winter_river.emulator.virtual_board import VirtualEsp32, VmError, stand_in
 from winter_river.service.broker import Broker, start_broker
@@ -92,7 +92,7 @@ def job(virtual: VirtualEsp32, board: Board, image: Path, credentials: Credentia
 
 @pytest.fixture
 def watch(job: Job) -> Iterator[Watch]:
-    with Watch(url_of(job.credentials), job.node.id, root=job.root, name="test-watch") as listening:
+    with Watch(address_of(job.credentials), job.node.id, root=job.root, name="test-watch") as listening:
         yield listening
 
 

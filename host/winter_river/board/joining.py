@@ -2,10 +2,10 @@
 
 import time
 from typing import NamedTuple, Self
-from urllib.parse import quote
 
 from winter_wire import codec, topics
 
+from winter_river.address import Address, Certificates
 from winter_river.board.credentials import Credentials
 from winter_river.board.errors import BoardError
 from winter_river.service.bus import Bus, BusError
@@ -27,12 +27,15 @@ class Joined(NamedTuple):
 class Watch:
     """Hears one node's statuses. Entered before the board is touched, so that an old boot is never taken for a new one."""
 
-    def __init__(self, url: str, node_id: str, *, root: str, name: str) -> None:
-        """url: mqtt://..., may hold a password and is never shown. name: our client id."""
+    def __init__(self, address: Address, node_id: str, *, root: str, name: str) -> None:
+        """name: our client id. Raises BoardError for certificates that cannot be used."""
         self._node_id = node_id
         self._topic = topics.topic(node_id, topics.STATUS, root)
         self._boots: set[int] = set()
-        self._bus = Bus(url, client_id=name, subscriptions=[(self._topic, 0)])
+        try:
+            self._bus = Bus(address, client_id=name, subscriptions=[(self._topic, 0)])
+        except ValueError as error:
+            raise BoardError(str(error), "correct [broker] in credentials.toml, or pass --no-wait") from None
 
     def __enter__(self) -> Self:
         self._bus.start()
@@ -41,8 +44,9 @@ class Watch:
         except BusError as error:
             self._bus.stop()
             raise BoardError(
-                f"{error}, so nobody could see {self._node_id} join",
-                "start the site (`make run LAN=1`), correct [broker] in credentials.toml, or pass --no-wait",
+                f"{error.cause}, so nobody could see {self._node_id} join",
+                error.cure
+                or "start the site (`make run LAN=1`), correct [broker] in credentials.toml, or pass --no-wait",
             ) from None
         self._hear(REMEMBERED_S)
         return self
@@ -87,9 +91,10 @@ class Watch:
         return found
 
 
-def url_of(credentials: Credentials) -> str:
-    """The broker's address as our own bus takes it; it may hold a password."""
-    user = ""
-    if credentials.user:
-        user = f"{quote(credentials.user, safe='')}:{quote(credentials.broker_password, safe='')}@"
-    return f"mqtt://{user}{credentials.host}:{credentials.port}"
+def address_of(credentials: Credentials, ours: Certificates | None = None) -> Address:
+    """Where the boards' broker is, for our own bus. ours: this machine's certificates; None shows it the boards'."""
+    secure = None
+    if credentials.certificates:
+        contents = {role: data for role, (_, data) in credentials.certificates.items()}
+        secure = ours or Certificates(**contents)
+    return Address(credentials.host, credentials.port, credentials.user or None, credentials.broker_password, secure)

@@ -289,9 +289,13 @@ def _credentials(given: Path | None) -> "Credentials":
 
 
 def _watch(job: "Job") -> Any:
-    from winter_river.board.joining import Watch, url_of
+    """Listens on the broker of the credentials; a site with TLS may have a certificate of its own for this machine."""
+    from winter_river.board.joining import Watch, address_of
+    from winter_river.cli.connection import certificates_of
 
-    return Watch(url_of(job.credentials), job.node.id, root=job.root, name=f"flash-{os.getpid()}")
+    settings = settings_of()
+    ours = certificates_of(settings) if settings.broker_ca else None
+    return Watch(address_of(job.credentials, ours), job.node.id, root=job.root, name=f"flash-{os.getpid()}")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A short visit to the bus of a running site."""
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -8,49 +9,78 @@ from winter_wire import topics
 
 from winter_river.cli.errors import CommandError
 from winter_river.cli.run_file import read_note
-from winter_river.settings import PORT_DEFAULT, Settings
+from winter_river.settings import PORT_DEFAULT, Settings, is_address
 
 if TYPE_CHECKING:
+    from winter_river.address import Address, Certificates
     from winter_river.service.client import BusClient
 
 ENGINE_LISTEN_S = 2.5  # chosen: two of its statuses and a half
 
 
-def where(settings: Settings) -> tuple[str, str]:
-    """(address of the broker, topic root): the one that was given, else that of the run on this machine."""
-    if settings.broker.startswith("mqtt://"):
-        return settings.broker, settings.root
+def where(settings: Settings) -> tuple["Address", str]:
+    """(address of the broker, topic root): the one that was given, else that of the run on this machine.
+
+    Raises CommandError for an address or certificates that cannot be used.
+    """
+    if is_address(settings.broker):
+        return address_of(settings.broker, settings), settings.root
     note = None if settings.mqtt_port else read_note()
     if note is not None:
+        files = dataclasses.replace(
+            settings,
+            broker_ca=settings.broker_ca or note.broker_ca,
+            broker_cert=settings.broker_cert or note.broker_cert,
+            broker_key=settings.broker_key or note.broker_key,
+        )
         default = Settings().root
-        return note.url, settings.root if settings.root != default else note.root
-    return f"mqtt://127.0.0.1:{settings.mqtt_port or PORT_DEFAULT}", settings.root
+        return address_of(note.url, files), settings.root if settings.root != default else note.root
+    return address_of(f"mqtt://127.0.0.1:{settings.mqtt_port or PORT_DEFAULT}", settings), settings.root
+
+
+def address_of(url: str, settings: Settings) -> "Address":
+    """The address of a broker, with the certificates that are set for it. Raises CommandError."""
+    from winter_river.address import parse_url
+
+    try:
+        return parse_url(url, certificates_of(settings) if url.startswith("mqtts://") else None)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+
+
+def certificates_of(settings: Settings) -> "Certificates":
+    """The contents of the certificate files that are set. Raises CommandError for one that cannot be used."""
+    from winter_river.address import read_certificates
+
+    try:
+        return read_certificates(ca=settings.broker_ca, cert=settings.broker_cert, key=settings.broker_key)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
 
 
 @contextmanager
-def visiting(url: str, *, root: str, everything: bool = False) -> Iterator["BusClient"]:
+def visiting(broker: "str | Address", *, root: str, everything: bool = False) -> Iterator["BusClient"]:
     """A client that is connected. Raises CommandError with the cure where there is no broker."""
     from winter_river.service.client import BusClient, BusError
 
     try:
-        client = BusClient(url, root=root, everything=everything)
+        client = BusClient(broker, root=root, everything=everything)
     except ValueError as error:
         raise CommandError(str(error)) from None
     try:
         with client:
             yield client
     except BusError as error:
-        raise CommandError(
-            f"{error}\nstart a site with `winter-river run`, or name its broker with --broker mqtt://host:port"
-        ) from None
+        cure = error.cure or "start a site with `winter-river run`, or name its broker with --broker mqtt://host:port"
+        raise CommandError(f"{error.cause}\ncure: {cure}") from None
 
 
-def engine_lives_at(url: str, root: str) -> bool:
+def engine_lives_at(broker: "str | Address", root: str) -> bool:
     """Whether an engine speaks on that bus now; takes a moment when one has, none when none ever did."""
     from winter_river.service import health
     from winter_river.service.presence import OFFLINE
 
-    with visiting(url, root=root) as visitor:
+    with visiting(broker, root=root) as visitor:
         left = health.picture(visitor.remembered(), root=root).statuses.get(topics.ENGINE)
         if left is None or left["status"] == OFFLINE:
             return False
@@ -59,13 +89,13 @@ def engine_lives_at(url: str, root: str) -> bool:
         return topics.ENGINE in now.fresh_s and now.statuses[topics.ENGINE]["status"] != OFFLINE
 
 
-def types_at(url: str, settings: Settings) -> dict[str, str]:
+def types_at(broker: "str | Address", settings: Settings) -> dict[str, str]:
     """Node id to type of the site at that address, in its file's order; empty where its facility cannot be read."""
     from winter_river.facility import FacilityError, load_facility
 
     note = read_note()
     try:
-        site = load_facility(note.facility_file if note is not None and note.url == url else settings.facility)
+        site = load_facility(note.facility_file if note is not None and note.url == str(broker) else settings.facility)
     except FacilityError:
         return {}
     return {node.id: node.type for node in site.nodes.values()}

@@ -137,9 +137,9 @@ def _facility(settings: "Settings") -> list[Line]:
 def _port(settings: "Settings") -> list[Line]:
     """Without a run: whether one could listen."""
     from winter_river.service import ports
-    from winter_river.settings import PORT_DEFAULT
+    from winter_river.settings import PORT_DEFAULT, is_address
 
-    if settings.broker.startswith("mqtt://"):
+    if is_address(settings.broker):
         return _bus(settings)
     port = settings.mqtt_port or PORT_DEFAULT
     if ports.is_free("127.0.0.1", port):
@@ -166,6 +166,6 @@ def _bus(settings: "Settings") -> list[Line]:
         first, _, rest = str(error).partition("\n")
         return [Line(ERROR, first, rest)]
     now_s, wall_s = time.monotonic(), time.time()
-    found = health.findings(seen, types, broker=url, now_s=now_s, wall_s=wall_s, root=root)
+    found = health.findings(seen, types, broker=str(url), now_s=now_s, wall_s=wall_s, root=root)
     lines = [Line(finding.level, finding.what, finding.cure) for finding in found]
     return lines or [Line(OK, f"site at {url}: engine and {len(types)} nodes, nothing wrong")]

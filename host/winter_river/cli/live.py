@@ -5,10 +5,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from winter_river.cli.connection import certificates_of
 from winter_river.cli.errors import CommandError
-from winter_river.settings import PORT_DEFAULT, Settings
+from winter_river.settings import PORT_DEFAULT, Settings, is_address
 
 if TYPE_CHECKING:
+    from winter_river.address import Address
     from winter_river.emulator import Fleet
     from winter_river.emulator.vm import VmFleet
     from winter_river.facility import Facility
@@ -89,12 +91,18 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
                 f"{facility.name} has {len(facility.nodes)} nodes; --nodes vm runs {VM_NODES_MAX} at most, at about 13 MB "
                 "each\ncure: --nodes emulated"
             )
+        if settings.nodes == "vm" and settings.broker.startswith("mqtts://"):
+            raise CommandError(
+                "MicroPython VMs have no TLS, so --nodes vm cannot join mqtts://\ncure: --nodes emulated"
+            )
         if settings.nodes != "none":
             _fetch(settings, say)
         broker = running.enter_context(_broker(settings, host=host, say=say))
-        if settings.broker.startswith("mqtt://"):
-            _refuse_a_second_engine(broker.url, settings.root)
-        service = Service(facility, broker.url, seed=settings.seed, root=settings.root, grace=settings.nodes != "none")
+        if is_address(settings.broker):
+            _refuse_a_second_engine(broker.address, settings.root)
+        service = Service(
+            facility, broker.address, seed=settings.seed, root=settings.root, grace=settings.nodes != "none"
+        )
         running.enter_context(service)
         try:
             service.wait_ready(READY_S_MAX)
@@ -108,13 +116,13 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
         yield Live(facility, service, broker, settings.seed, is_open=host != LOOPBACK, fleet=fleet)
 
 
-def _refuse_a_second_engine(url: str, root: str) -> None:
+def _refuse_a_second_engine(address: "Address", root: str) -> None:
     """Two engines on one bus would fight over every node. Raises CommandError with the cure where one is there."""
     from winter_river.cli.connection import engine_lives_at
 
-    if engine_lives_at(url, root):
+    if engine_lives_at(address, root):
         raise CommandError(
-            f"an engine already runs a site at {url} under {root}/\n"
+            f"an engine already runs a site at {address} under {root}/\n"
             "end it, or leave out --broker to have a broker of your own"
         )
 
@@ -147,10 +155,10 @@ def _fleet(facility: "Facility", broker: "Broker", settings: Settings) -> "Fleet
     if settings.nodes == "mixed":
         from winter_river.emulator.mixed import MixedFleet
 
-        return MixedFleet(facility, broker, root=settings.root)
+        return MixedFleet(facility, broker.address, root=settings.root)
     from winter_river.emulator import Fleet
 
-    return Fleet(facility, broker, root=settings.root, seed=settings.seed)
+    return Fleet(facility, broker.address, root=settings.root, seed=settings.seed)
 
 
 def _broker(settings: Settings, *, host: str, say: Callable[[str], None]) -> "Broker":
@@ -159,11 +167,19 @@ def _broker(settings: Settings, *, host: str, say: Callable[[str], None]) -> "Br
     from winter_river.service import ports
     from winter_river.service.broker import BrokerError, PortTakenError, start_broker
 
+    certificates = certificates_of(settings) if settings.broker.startswith("mqtts://") else None
     first = settings.mqtt_port or PORT_DEFAULT
     last = first if settings.mqtt_port else first + PORTS_TRIED_MAX - 1
     for port in range(first, last + 1):
         try:
-            return start_broker(settings.broker, host=host, port=port, data_dir=paths.data_dir(), progress=say)
+            return start_broker(
+                settings.broker,
+                host=host,
+                port=port,
+                certificates=certificates,
+                data_dir=paths.data_dir(),
+                progress=say,
+            )
         except PortTakenError as error:
             # A second run by mistake must not go unnoticed; some other program on the usual port is no reason to stop.
             if port == last or ports.OURS in error.holder:

@@ -40,8 +40,15 @@ def add_to(app: typer.Typer) -> None:
 def run(
     facility: Annotated[str | None, typer.Argument(help="A built-in site or a file (default: block-2n-24).")] = None,
     broker: Annotated[
-        str | None, typer.Option("--broker", help="auto, embedded, mosquitto, or mqtt://host:port.")
+        str | None, typer.Option("--broker", help="auto, embedded, mosquitto, or mqtt[s]://host:port.")
     ] = None,
+    broker_ca: Annotated[
+        str | None, typer.Option("--broker-ca", help="For mqtts: file of the authority to trust.")
+    ] = None,
+    broker_cert: Annotated[
+        str | None, typer.Option("--broker-cert", help="For mqtts: file of our certificate.")
+    ] = None,
+    broker_key: Annotated[str | None, typer.Option("--broker-key", help="For mqtts: file of its private key.")] = None,
     nodes: Annotated[
         str | None, typer.Option("--nodes", help="emulated, vm, mixed, or none: boards take the slots.")
     ] = None,
@@ -71,7 +78,7 @@ def run(
     """
     for_s = None if for_ is None else seconds(for_, option="--for")
     settings = settings_of(
-        facility=facility, broker=broker, nodes=nodes, mqtt_port=mqtt_port, seed=seed, root=root, ui=ui,
+        facility=facility, broker=broker, broker_ca=broker_ca, broker_cert=broker_cert, broker_key=broker_key, nodes=nodes, mqtt_port=mqtt_port, seed=seed, root=root, ui=ui,
         lan=True if lan_address else lan, lan_address=lan_address,
     )  # fmt: skip
     with _stopped_by_signals():
@@ -90,7 +97,7 @@ def _run(settings: "Settings", for_s: float | None) -> None:
     site = load_facility(settings.facility)
     host = lan_address(settings.lan_address) if settings.lan else LOOPBACK
     with live(site, settings, host=host, say=_say) as running:
-        write_note(RunNote(os.getpid(), running.broker.url, settings.root, _found_again(settings.facility)))
+        write_note(_note(settings, running.broker.url))
         try:
             for line in _start_lines(running, settings, for_s):
                 typer.echo(line)
@@ -240,6 +247,13 @@ def _on_signals(act: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _found_again(facility: str) -> str:
-    """The name or path of a facility as it can be found from any folder."""
-    return os.path.abspath(facility) if os.path.exists(facility) else facility
+def _note(settings: "Settings", url: str) -> RunNote:
+    """What other commands on this machine need to find this run."""
+    files = (settings.broker_ca, settings.broker_cert, settings.broker_key)
+    return RunNote(os.getpid(), url, settings.root, *map(_found_again, (settings.facility, *files)))
+
+
+def _found_again(name: str) -> str:
+    """The name of a facility, or a path, as it can be found from any folder."""
+    path = os.path.expanduser(name)
+    return os.path.abspath(path) if path and os.path.exists(path) else name

@@ -11,12 +11,18 @@ BYTES_MAX = 4_096
 
 @dataclass(frozen=True, slots=True)
 class RunNote:
-    """Where a run can be reached: process, broker address, topic root, name or path of the facility."""
+    """Where a run can be reached: process, broker address, topic root, name or path of the facility.
+
+    broker_ca, broker_cert, broker_key: paths of the certificates for a broker with TLS, as in the settings.
+    """
 
     pid: int
     url: str
     root: str
     facility_file: str
+    broker_ca: str = ""
+    broker_cert: str = ""
+    broker_key: str = ""
 
 
 def note_path(pid: int | None = None) -> Path:

@@ -9,58 +9,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol, Self
-from urllib.parse import unquote, urlsplit
+from typing import Any, Self
 
 from winter_wire import topics
 
+from winter_river.address import Address
+from winter_river.emulator.flash import Flash
 from winter_river.emulator.network import AccessPoint
 from winter_river.emulator.node import VirtualNode
+from winter_river.emulator.slots import SSID, HasAddress, HasNodes, address_of, certificate_files, settings_by_node
 from winter_river.emulator.sockets import StreamSocket
 
-SSID = "winter-river-emulated"
 STAGGER_MS = 10  # chosen: between two starts; the firmware spreads its joins by itself on top of that
 STAGGER_MS_MAX = 2000
 GAP_MS = 2  # chosen: least time between two steps of a node, a tenth of what a board takes
 IDLE_MS_MAX = 1000
-MQTT_PORT = 1883
-
-
-def network_settings(broker_url: str, *, root: str = topics.ROOT) -> dict[str, Any]:
-    """The part of an emulated node's node.json that says where it is. broker_url: mqtt://[user:password@]host[:port].
-
-    Raises ValueError for another form.
-    """
-    parts = urlsplit(broker_url)
-    if parts.scheme != "mqtt" or not parts.hostname:
-        raise ValueError(f"broker is {broker_url!r}; wanted: mqtt://host:port")
-    broker: dict[str, Any] = {"host": parts.hostname, "port": parts.port or MQTT_PORT}
-    if parts.username:
-        broker.update(user=unquote(parts.username), password=unquote(parts.password or ""))
-    return {"root": root, "wifi": {"ssid": SSID, "password": ""}, "broker": broker, "ntp": "host"}
-
-
-class HasSettings(Protocol):
-    """A node of a facility: it knows what its node.json must say."""
-
-    def settings(self) -> dict[str, object]: ...
-
-
-class HasNodes(Protocol):
-    """A facility, as far as a fleet needs to know it."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def nodes(self) -> Mapping[str, HasSettings]: ...
-
-
-class HasUrl(Protocol):
-    """A broker that says where it is."""
-
-    @property
-    def url(self) -> str: ...
 
 
 class Fleet:
@@ -74,7 +37,7 @@ class Fleet:
     def __init__(
         self,
         facility: HasNodes,
-        broker: str | HasUrl,
+        broker: str | Address | HasAddress,
         *,
         seed: int = 0,
         node_ids: Iterable[str] | None = None,
@@ -83,26 +46,27 @@ class Fleet:
         settings: Mapping[str, Any] | None = None,
         now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
-        """broker: its URL, or a Broker. node_ids: which of the facility's nodes, by default all.
+        """broker: its URL, its address, or a Broker. node_ids: which of the facility's nodes, by default all.
 
-        settings: added to every node.json. Raises ValueError for a node that the facility has not, or a broker URL that
-        is none.
+        settings: added to every node.json. Raises ValueError for a node that the facility has not, or a broker that
+        nodes cannot join.
         """
         self.access_point = AccessPoint(SSID)
         self.steps = 0
         self._now_ms = now_ms
-        self._nodes: dict[str, VirtualNode] = {}
-        network = network_settings(broker if isinstance(broker, str) else broker.url, root=root)
-        for node_id in facility.nodes if node_ids is None else node_ids:
-            if node_id not in facility.nodes:
-                raise ValueError(f"{facility.name} has no node {node_id}")
-            self._nodes[node_id] = VirtualNode(
-                facility.nodes[node_id].settings() | network | dict(settings or {}),
+        address = address_of(broker)
+        wanted = settings_by_node(facility, address, node_ids=node_ids, root=root, extra=settings)
+        self._nodes = {
+            node_id: VirtualNode(
+                each,
                 seed=seed,
                 access_point=self.access_point,
                 screen=screens,
+                flash=Flash(certificate_files(address)),
                 unix_s=time.time,
             )
+            for node_id, each in wanted.items()
+        }
         self.failure: Exception | None = None
         self._unstarted: set[str] = set()
         self._frozen: set[str] = set()

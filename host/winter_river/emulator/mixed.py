@@ -15,9 +15,11 @@ from typing import Any
 from winter_node import session as sessions
 from winter_wire import topics
 
+from winter_river.address import Address
 from winter_river.emulator import twins
-from winter_river.emulator.fleet import Fleet, HasNodes, HasUrl
+from winter_river.emulator.fleet import Fleet
 from winter_river.emulator.node import VirtualNode
+from winter_river.emulator.slots import HasAddress, HasNodes, address_of
 from winter_river.service.bus import Bus
 from winter_river.service.messages import Incoming, Link
 
@@ -27,7 +29,9 @@ LOOK_S = 0.2  # how often the twins look at the time when nothing is heard
 class MixedFleet(Fleet):
     """The twins of a facility's boards; a Fleet otherwise."""
 
-    def __init__(self, facility: HasNodes, broker: str | HasUrl, *, root: str = topics.ROOT, **options: Any) -> None:
+    def __init__(
+        self, facility: HasNodes, broker: str | Address | HasAddress, *, root: str = topics.ROOT, **options: Any
+    ) -> None:
         """options: as Fleet's, but no seed: twins are seeded by chance (see twins)."""
         super().__init__(facility, broker, root=root, seed=secrets.randbits(32), **options)
         types = {node_id: str(facility.nodes[node_id].settings()["type"]) for node_id in self.nodes}
@@ -36,7 +40,7 @@ class MixedFleet(Fleet):
         self._heard: deque[Incoming | Link] = deque()
         self._losses: dict[str, tuple[Any, int]] = {}  # node id -> (runner, sessions it has lost)
         self._bus = Bus(
-            broker if isinstance(broker, str) else broker.url,
+            address_of(broker),
             client_id=f"twins-{secrets.token_hex(4)}",
             subscriptions=[(topics.all_of(topics.STATUS, root), 0)],
         )

@@ -8,7 +8,9 @@ from types import FrameType
 
 from winter_wire import topics
 
-from winter_river.emulator.fleet import Fleet, HasSettings
+from winter_river.address import Address
+from winter_river.emulator.fleet import Fleet
+from winter_river.emulator.slots import HasSettings
 
 
 @dataclass(frozen=True)
@@ -19,15 +21,15 @@ class _Alone:
     nodes: Mapping[str, HasSettings]
 
 
-def run_node(node: HasSettings, broker_url: str, *, root: str = topics.ROOT, seed: int | None = None) -> None:
+def run_node(node: HasSettings, broker: str | Address, *, root: str = topics.ROOT, seed: int | None = None) -> None:
     """Run one node until SIGINT or SIGTERM, then let it say goodbye. Call it in the main thread.
 
     node: a facility's Node. seed: None draws one, for a boot number that comes back makes a restarted node sound like
-    a late message of its former self. Raises ValueError for a broker URL that is none.
+    a late message of its former self. Raises ValueError for a broker that it cannot join.
     """
     node_id = str(node.settings()["id"])
     chosen = secrets.randbits(64) if seed is None else seed
-    fleet = Fleet(_Alone(node_id, {node_id: node}), broker_url, root=root, seed=chosen)
+    fleet = Fleet(_Alone(node_id, {node_id: node}), broker, root=root, seed=chosen)
 
     def stop(number: int, frame: FrameType | None) -> None:
         fleet.request_stop()

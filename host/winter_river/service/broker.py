@@ -8,7 +8,6 @@ ends with the process that started it, even when that is killed.
 """
 
 import time
-import urllib.parse
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,15 +15,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from winter_river.address import Address, Certificates, parse_url
 from winter_river.service import broker_embedded, broker_mosquitto, mqtt_probe, ports
 from winter_river.service.broker_process import Child
 
-PORT_DEFAULT = 1883  # IANA's port of MQTT
 READY_S_MAX = 20.0  # chosen: Node on a busy Pi takes 4 s; a broker that needs five times that is broken
 READY_POLL_S = 0.02
 FREE_PORT_ATTEMPTS_MAX = 5
 
-KINDS = ("auto", "mosquitto", "embedded", "mqtt://HOST:PORT")
+KINDS = ("auto", "mosquitto", "embedded", "mqtt://HOST:PORT", "mqtts://HOST:PORT")
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # a server's "any address" is no address to connect to
 _CURE = "sudo apt install mosquitto   or   pip install 'winter-river[embedded]'"
 
@@ -43,7 +42,7 @@ class PortTakenError(BrokerError):
         if ports.OURS not in self.holder:  # the broker of another run has its engine already
             with suppress(mqtt_probe.ProbeError):
                 mqtt_probe.probe(_reachable(host), port)
-                text += f"\nIt is an MQTT broker that would serve, too: --broker {_url(host, port)}"
+                text += f"\nIt is an MQTT broker that would serve, too: --broker {Address(_reachable(host), port)}"
         super().__init__(text)
 
 
@@ -55,11 +54,17 @@ class Broker:
     host: str
     port: int
     websocket_port: int | None = None
+    certificates: Certificates | None = None
     _child: Child | None = None
 
     @property
+    def address(self) -> Address:
+        """For a client on this machine."""
+        return Address(_reachable(self.host), self.port, certificates=self.certificates)
+
+    @property
     def url(self) -> str:
-        return _url(self.host, self.port)
+        return str(self.address)
 
     @property
     def pid(self) -> int | None:
@@ -93,6 +98,7 @@ def start_broker(
     host: str = "127.0.0.1",
     port: int = 0,
     websocket_port: int | None = None,
+    certificates: Certificates | None = None,
     data_dir: Path,
     progress: Callable[[str], None] | None = None,
 ) -> Broker:
@@ -100,12 +106,13 @@ def start_broker(
 
     kind: `auto` (mosquitto when installed, else embedded), `mosquitto`, `embedded`, or the address of one that runs.
     host: the address of this machine it listens on; port, websocket_port: 0 takes a free one, None is no WebSocket.
+    certificates: for mqtts://, see winter_river.address.
     data_dir: its configuration and log go to a folder `broker` in there.
     progress: told one line when something is installed.
     Raises PortTakenError, BrokerError; ValueError for a kind that is none.
     """
-    if kind.startswith("mqtt://"):
-        return _running(kind)
+    if kind.startswith(("mqtt://", "mqtts://")):
+        return _running(parse_url(kind, certificates))
     if kind not in ("auto", "mosquitto", "embedded"):
         raise ValueError(f"the broker is {kind!r}; it must be one of {', '.join(KINDS)}")
     mosquitto = None if kind == "embedded" else broker_mosquitto.find()
@@ -142,7 +149,7 @@ class _Launch:
             websocket_port = self._usable(websocket_port, option="--websocket-port", avoid=port)
         child = self._launch(port, websocket_port)
         kind = "embedded" if self.mosquitto is None else "mosquitto"
-        broker = Broker(kind, self.host, port, websocket_port, child)
+        broker = Broker(kind, self.host, port, websocket_port, _child=child)
         try:
             self._await_ready(broker, child)
         except BaseException:
@@ -197,26 +204,17 @@ class _Launch:
         raise BrokerError(broker.fault())
 
 
-def _running(url: str) -> Broker:
+def _running(address: Address) -> Broker:
     """A broker that somebody else runs. Raises BrokerError when it is not there, ValueError for a bad address."""
-    parts = urllib.parse.urlsplit(url)
-    if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError(f"the broker address is {url!r}; it must look like mqtt://HOST:PORT")
-    if parts.username is not None:
+    if address.user is not None:
         raise ValueError("the broker address names a user; this program connects without a user name and password")
-    port = PORT_DEFAULT if parts.port is None else parts.port
     try:
-        mqtt_probe.probe(parts.hostname, port)
+        mqtt_probe.probe(address.host, address.port, certificates=address.certificates)
     except mqtt_probe.ProbeError as error:
-        raise BrokerError(f"no broker to use at {parts.hostname}:{port}: {error}") from error
-    return Broker("given", parts.hostname, port)
+        raise BrokerError(f"no broker to use at {address.host}:{address.port}: {error}") from error
+    return Broker("given", address.host, address.port, certificates=address.certificates)
 
 
 def _reachable(host: str) -> str:
     """The address a client on this machine connects to when a server listens on host."""
     return _EVERYWHERE.get(host, host)
-
-
-def _url(host: str, port: int) -> str:
-    host = _reachable(host)
-    return f"mqtt://[{host}]:{port}" if ":" in host else f"mqtt://{host}:{port}"

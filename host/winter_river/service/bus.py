@@ -15,20 +15,20 @@ import contextlib
 import random
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from winter_wire import schema
 
+from winter_river.address import Address, Fault, parse_url, tls_fault
 from winter_river.service.messages import Incoming, Link, Message
 
-PORT = 1883
 KEEPALIVE_S = 5  # chosen: see above; a node is offline after 20 s of silence
 CONNECT_S_MAX = 2.0
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 4.0)  # chosen: the service is near its broker; the last one repeats
@@ -44,19 +44,11 @@ PAYLOAD_BYTES_MAX = max(schema.BYTES_MAX.values()) + 1  # a longer payload is cu
 
 
 class BusError(OSError):
-    """The broker cannot be reached or does not want us; says which and what to do."""
+    """The broker cannot be reached or does not want us; says which, and what to do where that is known."""
 
-
-class Address(NamedTuple):
-    """Where a broker is."""
-
-    host: str
-    port: int
-    user: str | None = None
-    password: str | None = None
-
-    def __str__(self) -> str:
-        return f"mqtt://{self.host}:{self.port}"
+    def __init__(self, cause: str, cure: str = "") -> None:
+        super().__init__(f"{cause}\ncure: {cure}" if cure else cause)
+        self.cause, self.cure = cause, cure
 
 
 @dataclass(slots=True)
@@ -72,27 +64,12 @@ class Traffic:
     errors: int = 0  # surprises of the client library that cost a reconnect
 
 
-def parse_url(url: str) -> Address:
-    """The address in mqtt://[user:password@]host[:port]; raises ValueError saying what is wrong with it."""
-    parts = urlsplit(url if "//" in url else f"//{url}", scheme="mqtt")
-    if parts.scheme != "mqtt":
-        raise ValueError(f"broker is {url}; only mqtt://host:port is supported")
-    try:
-        port = parts.port
-    except ValueError:
-        port = 0
-    if not parts.hostname or port == 0 or parts.path.strip("/"):
-        raise ValueError(f"broker is {url}; expected mqtt://host:port")
-    user = unquote(parts.username) if parts.username else None
-    return Address(parts.hostname, port or PORT, user, unquote(parts.password) if parts.password else None)
-
-
 class Bus:
     """A connection that looks after itself: start() it, publish(), wait() and take() what comes, stop() it."""
 
     def __init__(
         self,
-        url: str,
+        broker: str | Address,
         *,
         client_id: str,
         subscriptions: Sequence[tuple[str, int]],
@@ -101,10 +78,17 @@ class Bus:
         outbox_max: int = OUTBOX_MAX,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """subscriptions: (topic filter, QoS), made anew after each connect. will: asked before each connect."""
-        self.address = parse_url(url)
+        """broker: its address; a URL of mqtts:// trusts whom this machine trusts.
+
+        subscriptions: (topic filter, QoS), made anew after each connect. will: asked before each connect. Raises
+        ValueError for what is no address, or certificates that are none.
+        """
+        self.address = parse_url(broker) if isinstance(broker, str) else broker
         self.traffic = Traffic()
-        self.why_down = "not connected yet"
+        self.why_down, self._cure = "not connected yet", ""
+        self._complaint = ""  # what paho last said of an error on the line
+        secure = self.address.certificates
+        self._tls = secure.context() if secure is not None else None
         self._client_id, self._subscriptions, self._will, self._clock = client_id, list(subscriptions), will, clock
         self._inbox_max, self._outbox_max = inbox_max, outbox_max
         self._news = threading.Condition()  # guards inbox, woken and up
@@ -182,7 +166,7 @@ class Bus:
         """Returns once connected and subscribed; raises BusError with the cause when that does not happen in time."""
         with self._news:
             if not self._news.wait_for(lambda: self._up, timeout_s):
-                raise BusError(f"no broker at {self.address}: {self.why_down}")
+                raise BusError(f"no broker at {self.address}: {self.why_down}", self._cure)
 
     # the thread
 
@@ -193,7 +177,7 @@ class Bus:
                 self._client.reconnect()
                 self._serve()
             except (OSError, ValueError) as error:
-                self._down(_words(error))
+                self._down(*_fault(error, self.address))
             except Exception as error:  # noqa: BLE001 - a fault inside paho must cost a reconnect, not the bus
                 self.traffic.errors += 1
                 self._down(f"{type(error).__name__}: {error}")
@@ -241,7 +225,7 @@ class Bus:
         before = self.traffic.received
         for _ in range(READS_MAX):
             count = self.traffic.received
-            if client.loop_read() or self.traffic.received == count:
+            if client.loop_read() or (self.traffic.received == count and not _decrypted(client.socket())):
                 break
         if self.traffic.received != before:
             with self._news:
@@ -284,10 +268,10 @@ class Bus:
             while self._wake_read.recv(4096):
                 pass
 
-    def _down(self, why: str) -> None:
+    def _down(self, why: str, cure: str = "") -> None:
         with self._news:
             was, self._up = self._up, False
-            self.why_down = why
+            self.why_down, self._cure = why, cure
             if was:
                 self._inbox.append(Link(False, self._clock(), why))
             self._news.notify_all()
@@ -307,6 +291,9 @@ class Bus:
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_log = self._on_log
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
         client.connect_async(self.address.host, self.address.port, KEEPALIVE_S)
         return client
 
@@ -336,8 +323,20 @@ class Bus:
             self._news.notify_all()
 
     def _on_disconnect(self, client: mqtt.Client, userdata: Any, *codes: Any) -> None:
-        refused = self.why_down if "refused" in self.why_down and not self._up else ""
-        self._down(refused or f"connection lost ({codes[1] if len(codes) > 1 else mqtt.error_string(codes[0])})")
+        complaint, self._complaint = self._complaint, ""
+        if self._up:
+            self._down(f"connection lost ({codes[1] if len(codes) > 1 else mqtt.error_string(codes[0])})")
+        elif "refused" in self.why_down:
+            self._down(self.why_down)
+        elif self._tls is not None and "SSL" in complaint:
+            # With TLS 1.3 a broker looks at our certificate after we have called the connection made.
+            self._down(*tls_fault(complaint.partition(": ")[2], self.address.host))
+        else:
+            self._down(*_HUNG_UP[self._tls is not None])
+
+    def _on_log(self, client: mqtt.Client, userdata: Any, level: int, text: str) -> None:
+        if level == mqtt.MQTT_LOG_ERR:
+            self._complaint = text
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
         self.traffic.received += 1
@@ -353,12 +352,27 @@ class Bus:
                 self._inbox.append(Incoming(topic, payload, bool(message.retain), self._clock()))
 
 
-def _words(error: Exception) -> str:
-    """An error as a person would say it."""
+_HUNG_UP = {
+    False: Fault("it hung up before it let us in", "does it want TLS? Then its address is mqtts://host:port"),
+    True: Fault("it hung up before it let us in", "does it want a certificate of ours? Set broker_cert and broker_key"),
+}
+
+
+def _decrypted(connection: object) -> int:
+    """Bytes that TLS has read and that no selector will tell of."""
+    return connection.pending() if isinstance(connection, ssl.SSLSocket) else 0
+
+
+def _fault(error: Exception, address: Address) -> Fault:
+    """An error of connecting as a person would say it."""
     if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there"
+        return Fault("nothing listens there")
     if isinstance(error, (socket.timeout, TimeoutError)):
-        return "no answer"
+        return Fault("no answer")
     if isinstance(error, socket.gaierror):
-        return "no such host"
-    return str(error) or type(error).__name__
+        return Fault("no such host")
+    if isinstance(error, ssl.SSLError):
+        return tls_fault(error, address.host)
+    if isinstance(error, ConnectionResetError) and address.certificates is not None:
+        return tls_fault("EOF occurred", address.host)
+    return Fault(str(error) or type(error).__name__)

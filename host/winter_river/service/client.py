@@ -9,6 +9,7 @@ from typing import Self
 
 from winter_wire import topics
 
+from winter_river.address import Address
 from winter_river.service.bus import Bus, BusError
 from winter_river.service.desk import TIMEOUT_S, Desk
 from winter_river.service.messages import Incoming
@@ -25,12 +26,14 @@ __all__ = ["BusClient", "BusError"]
 class BusClient:
     """A short-lived connection; a context manager. name: who asks, first part of command ids."""
 
-    def __init__(self, url: str, *, name: str = "cli", root: str = topics.ROOT, everything: bool = False) -> None:
-        """everything: hear the whole tree, as for watching; else statuses and acks only."""
+    def __init__(
+        self, broker: str | Address, *, name: str = "cli", root: str = topics.ROOT, everything: bool = False
+    ) -> None:
+        """broker: its address, or a URL. everything: hear the whole tree, as for watching; else statuses and acks only."""
         self._desk = Desk(name, root)
         subscriptions = [(topics.everything(root), 0)] if everything else self._desk.subscriptions()
         client_id = f"{name}-{self._desk.token}"
-        self._bus = Bus(url, client_id=client_id, subscriptions=subscriptions)
+        self._bus = Bus(broker, client_id=client_id, subscriptions=subscriptions)
         self.address = self._bus.address
 
     def __enter__(self) -> Self:

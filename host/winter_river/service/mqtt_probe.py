@@ -2,7 +2,10 @@
 
 import secrets
 import socket
+import ssl
 import time
+
+from winter_river.address import Certificates, tls_fault
 
 ANSWER_S_MAX = 3.0  # chosen: fifteen round trips over the poorest link a site has
 
@@ -20,10 +23,10 @@ class ProbeError(Exception):
     """The server is not reachable, is no broker, or refuses us; the text says which."""
 
 
-def probe(host: str, port: int, *, timeout_s: float = ANSWER_S_MAX) -> None:
-    """Connect as an MQTT client and leave again. Raises ProbeError."""
+def probe(host: str, port: int, *, certificates: Certificates | None = None, timeout_s: float = ANSWER_S_MAX) -> None:
+    """Connect as an MQTT client and leave again. certificates: for TLS. Raises ProbeError."""
     try:
-        with socket.create_connection((host, port), timeout=timeout_s) as stream:
+        with _stream(host, port, certificates, timeout_s) as stream:
             stream.sendall(_connect_packet(f"probe-{secrets.token_hex(4)}"))
             answer = _read(stream, 4, until_s=time.monotonic() + timeout_s)
             if len(answer) < 4 or answer[:2] != b"\x20\x02":
@@ -33,8 +36,22 @@ def probe(host: str, port: int, *, timeout_s: float = ANSWER_S_MAX) -> None:
             stream.sendall(b"\xe0\x00")  # DISCONNECT
     except TimeoutError as error:
         raise ProbeError(f"no answer in {timeout_s:g} s") from error
+    except ssl.SSLError as error:
+        cause, cure = tls_fault(error, host)
+        raise ProbeError(f"{cause}\ncure: {cure}" if cure else cause) from error
     except OSError as error:
         raise ProbeError(error.strerror or str(error)) from error
+
+
+def _stream(host: str, port: int, certificates: Certificates | None, timeout_s: float) -> socket.socket:
+    plain = socket.create_connection((host, port), timeout=timeout_s)
+    if certificates is None:
+        return plain
+    try:
+        return certificates.context().wrap_socket(plain, server_hostname=host)
+    except BaseException:
+        plain.close()
+        raise
 
 
 def _connect_packet(client_id: str) -> bytes:

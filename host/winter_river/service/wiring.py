@@ -10,6 +10,7 @@ from typing import Self
 
 from winter_wire import schema, topics
 
+from winter_river.address import Address
 from winter_river.engine import Event, Isolation
 from winter_river.facility import Facility
 from winter_river.service.bus import Bus, BusError
@@ -130,13 +131,16 @@ class Service:
     def __init__(
         self,
         facility: Facility,
-        broker_url: str,
+        broker: str | Address,
         *,
         seed: int = 0,
         root: str = topics.ROOT,
         grace: bool = True,
     ) -> None:
-        """grace: nodes are being started or are out there; False: nobody is expected (`--nodes none`)."""
+        """broker: its address, or a URL.
+
+        grace: nodes are being started or are out there; False: nobody is expected (`--nodes none`).
+        """
         boot = secrets.randbelow(schema.COUNT_MAX) + 1
         self._coordinator = Coordinator(
             facility,
@@ -152,7 +156,7 @@ class Service:
         # Not "engine" alone: two services with one client id would throw each other off the broker for ever. As two
         # clients they both live, hear each other, and say so.
         self._bus = Bus(
-            broker_url,
+            broker,
             client_id=f"{topics.ENGINE}-{boot:x}",
             subscriptions=desk.subscriptions(),
             will=self._coordinator.goodbye,

@@ -18,10 +18,11 @@ from winter_node import settings as node_settings
 from winter_wire import topics
 
 from winter_river import drivers, paths
+from winter_river.address import Address
 from winter_river.emulator.board import CONSOLE_LINES_MAX, OLED_ADDRESS
-from winter_river.emulator.fleet import HasNodes, HasUrl, network_settings
 from winter_river.emulator.node import LONG_PRESS_MS, SHORT_PRESS_MS
 from winter_river.emulator.oled import Oled
+from winter_river.emulator.slots import HasAddress, HasNodes, address_of, settings_by_node
 from winter_river.emulator.vm import package
 from winter_river.emulator.vm.process import FleetProcess
 
@@ -61,7 +62,7 @@ class VmFleet:
     def __init__(
         self,
         facility: HasNodes,
-        broker: str | HasUrl,
+        broker: str | Address | HasAddress,
         *,
         seed: int = 0,
         node_ids: Iterable[str] | None = None,
@@ -71,20 +72,17 @@ class VmFleet:
         heap_bytes: int = HEAP_BYTES,
         firmware: Path | None = None,
     ) -> None:
-        """broker: its URL, or a Broker. node_ids: which of the facility's nodes, by default all.
+        """broker: its URL, its address, or a Broker. node_ids: which of the facility's nodes, by default all.
 
         seed: where boot ids and jitter start. settings: added to every node.json. heap_bytes: of each VM, a hard
         limit. firmware: another folder with main.py than the installed one. Raises ValueError for a node that the
-        facility has not, or a broker URL that is none.
+        facility has not, or a broker that is none or wants TLS, which this VM lacks.
         """
-        self._nodes: dict[str, VmNode] = {}
-        network = network_settings(broker if isinstance(broker, str) else broker.url, root=root)
-        for node_id in facility.nodes if node_ids is None else node_ids:
-            if node_id not in facility.nodes:
-                raise ValueError(f"{facility.name} has no node {node_id}")
-            self._nodes[node_id] = VmNode(
-                facility.nodes[node_id].settings() | network | dict(settings or {}), screen=screens
-            )
+        address = address_of(broker)
+        if address.certificates is not None:
+            raise ValueError(f"MicroPython VMs have no TLS, so they cannot join {address}")
+        wanted = settings_by_node(facility, address, node_ids=node_ids, root=root, extra=settings)
+        self._nodes = {node_id: VmNode(each, screen=screens) for node_id, each in wanted.items()}
         self._order = list(self._nodes)
         self._seed, self._heap_bytes, self._firmware = seed, heap_bytes, firmware or paths.firmware_dir()
         self.failure: Exception | None = None

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Self
+from typing import NamedTuple, Self
 
 from winter_wire import schema, topics
 
@@ -42,6 +42,21 @@ class Report:
     balance: Mapping[str, object]
     notes: Sequence[Note]
     failure: str
+
+
+class Sight(NamedTuple):
+    """A live site at one moment, everything of the same step; by node id unless said otherwise.
+
+    balance: of the whole site, by the contract's names. reports: the last status
+    of each node that has spoken, as it came over the bus. last_event: the id of the newest event, 0 for none.
+    """
+
+    t_s: float
+    views: Mapping[str, Mapping[str, object]]
+    presences: Mapping[str, str]
+    balance: Mapping[str, object]
+    reports: Mapping[str, bytes]
+    last_event: int
 
 
 class LiveSite:
@@ -113,6 +128,26 @@ class LiveSite:
         """online, stale or offline."""
         with self._loop.lock:
             return self._loop.coordinator.presence(node_id)
+
+    def sight(self) -> Sight:
+        """Everything that a screen shows, of one moment."""
+        with self._loop.lock:
+            coordinator = self._loop.coordinator
+            ids = coordinator.facility.nodes
+            events = coordinator.events()
+            return Sight(
+                t_s=coordinator.t_s,
+                views={node_id: coordinator.view(node_id) for node_id in ids},
+                presences={node_id: coordinator.presence(node_id) for node_id in ids},
+                balance=coordinator.balance(),
+                reports={node_id: seen.payload for node_id, seen in self._loop.desk.sightings.items()},
+                last_event=events[-1].id if events else 0,
+            )
+
+    def wait_step(self, timeout_s: float) -> None:
+        """Returns after the next step, or when the time is up."""
+        with self._loop.lock:
+            self._loop.stepped.wait(timeout_s)
 
     def advance(self, seconds: float) -> None:
         """Waits until that much engine time has passed. Raises ServiceError when the engine stops meanwhile."""
@@ -226,4 +261,4 @@ class Service:
         self.stop()
 
 
-__all__ = ["BusError", "LiveSite", "Report", "Service", "ServiceError"]
+__all__ = ["BusError", "LiveSite", "Report", "Service", "ServiceError", "Sight"]

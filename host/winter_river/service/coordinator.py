@@ -4,9 +4,15 @@ Pure: no clock, no I/O. Every method that needs to know the time is given it, in
 The simulation drives one of these with simulated time, the live loop with the machine's monotonic clock.
 
 Time. step() lets engine time pass up to now, then applies what the nodes have changed and settles, so an act takes
-effect in the step that follows it and never reaches back. Whole seconds since the first call are ticks; due_s() asks for one
-step a tick, and one at once after a change, at most STEPS_PER_S_MAX a second. A late step covers all the time since
-the last one in a single call (the engine splits it at every change inside) and counts the ticks it jumped.
+effect in the step that follows it and never reaches back. Whole seconds of the caller's clock since the first call are
+ticks; due_s() asks for one step a tick, and one at once after a change, at most STEPS_PER_S_MAX a second. A late step
+covers all the time since the last one in a single call (the engine splits it at every change inside) and counts the
+ticks it jumped.
+
+Pace. Engine time runs with the clock, faster, slower, or stands still (see pace.py); ticks, presence and messages stay on
+the clock, because boards live there. While time stands still acts are taken in and settle at once: handles move,
+flows follow, and whatever takes time (a trip, a start) waits until time goes on. Where time passes faster than this
+machine computes, a step stops at stretch_s_max and time is counted from there: it gets slower, never late.
 
 Absent nodes. An offline node carries nothing. With a grace (the default) a node nobody has heard of is counted as
 there for presence.OFFLINE_S from the beginning, so a starting site does not black out; without (no nodes are being
@@ -21,23 +27,26 @@ import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from winter_wire import schema, topics
 
 from winter_river import engine
 from winter_river.engine import laws
 from winter_river.service import outgoing, presence, statuses
-from winter_river.service.messages import Message
+from winter_river.service.messages import Input, Message
+from winter_river.service.pace import Pace
 from winter_river.service.roster import Note, Roster, Slot
 
 if TYPE_CHECKING:
     from winter_river.facility import Facility
 
-__all__ = ["Coordinator", "CoordinatorSnapshot", "Counters", "Message", "Note", "Work"]
+__all__ = ["Coordinator", "CoordinatorSnapshot", "Counters", "Message", "Note", "Watcher", "Work"]
 
 TICK_S = 1.0  # the contract
 STEPS_PER_S_MAX = 20  # the contract
+FAST_STEPS_PER_S = 10  # chosen: above speed 1 a picture moves smoothly with ten steps a second
+SPEED_SLACK = 0.05  # chosen: nearer than this to what was asked for is as asked for
 TICK_SLACK = 1e-9  # sums of binary fractions fall just short of whole seconds
 EVENTS_MAX = 10_000
 LAW_NOTES_MAX = 20
@@ -91,6 +100,19 @@ class CoordinatorSnapshot(NamedTuple):
         return digest.hexdigest()
 
 
+class Watcher(Protocol):
+    """Told what happens to the world, in order, while it happens; must be quick and must not call back."""
+
+    def applied(self, t_s: float, inputs: Sequence[Input]) -> None:
+        """These inputs were given to the engine at this instant and settled together."""
+
+    def happened(self, events: Sequence[engine.Event]) -> None:
+        """The engine gave these events."""
+
+    def second(self, t_s: float) -> None:
+        """Engine time is exactly at a whole second."""
+
+
 class Coordinator:
     """The one owner of a site's plan, world, presence, counters and event log."""
 
@@ -117,7 +139,13 @@ class Coordinator:
         start = presence.begin(0.0, awaited=grace)
         slots = {node_id: Slot(node.type, start) for node_id, node in facility.nodes.items()}
         self._roster = Roster(slots, root, boot, grace, will_hold_s)
-        self._origin_s: float | None = None  # the caller's clock at engine time 0
+        self.watcher: Watcher | None = None
+        self.stretch_s_max = math.inf  # engine seconds one step may pass above speed 1; its shell knows what it can do
+        self._origin_s: float | None = None  # the caller's clock at the first call
+        self._pace = Pace(0.0, 0.0)
+        self._urgent = False  # whether the pace was changed since the last step
+        self._looked = (0.0, 0.0)  # the caller's clock and engine time when the speed was last measured
+        self._speed_real: float | None = None
         self._last_s = 0.0  # the caller's clock at the last step
         self._commands_made = 0
         self._events: deque[engine.Event] = deque(maxlen=EVENTS_MAX)
@@ -131,9 +159,32 @@ class Coordinator:
         return self._world.t_s
 
     @property
+    def uptime_s(self) -> int:
+        """Whole seconds of the caller's clock since the beginning: not engine time, which may stand still."""
+        return 0 if self._origin_s is None else int(self._last_s - self._origin_s)
+
+    @property
     def timeline(self) -> int:
         """Number of this run's timeline."""
         return self._roster.timeline
+
+    @property
+    def frozen(self) -> bool:
+        """Whether engine time stands still."""
+        return self._pace.frozen
+
+    @property
+    def speed(self) -> float:
+        """Engine seconds a second of the caller's clock, as asked for."""
+        return self._pace.speed
+
+    @property
+    def speed_real(self) -> float:
+        """Engine seconds a second that are reached: 0 while frozen, as asked for where that is near."""
+        if self._pace.frozen:
+            return 0.0
+        reached = self._speed_real
+        return self.speed if reached is None or reached > self.speed * (1 - SPEED_SLACK) else reached
 
     @property
     def rival(self) -> int | None:
@@ -172,6 +223,10 @@ class Coordinator:
         """What the operator should know, oldest first."""
         return tuple(self._roster.notes)
 
+    def note(self, node_id: str, text: str) -> None:
+        """Tells the operator something."""
+        self._roster.note(node_id, text)
+
     def goodbye(self) -> Message:
         """What the engine leaves behind when it stops; also its last will."""
         return outgoing.goodbye_message(self._root, timeline=self.timeline, boot=self._boot)
@@ -197,6 +252,8 @@ class Coordinator:
         """The first moment we hear of is engine time 0."""
         if self._origin_s is None:
             self._origin_s = self._last_s = now_s
+            self._pace.anchor(now_s, self.t_s)
+            self._measure_anew(now_s)
             self._roster.begin(now_s)
 
     # time
@@ -206,6 +263,10 @@ class Coordinator:
         if self._origin_s is None or not self.work.steps:
             return now_s
         due_s = self._origin_s + (self.work.tick + 1) * TICK_S
+        if self._urgent:
+            return now_s
+        if self._pace.fast:
+            due_s = min(due_s, self._last_s + 1 / FAST_STEPS_PER_S)
         roster = self._roster
         if roster.changed or roster.births or roster.restores:
             first_s = now_s if roster.births or roster.restores else min(roster.changed.values())
@@ -215,42 +276,77 @@ class Coordinator:
     def step(self, now_s: float) -> list[Message]:
         """Lets engine time pass up to now_s, applies what has changed, and gives what is to be sent."""
         self._begin(now_s)
-        assert self._origin_s is not None
         first = not self.work.steps
-        ticked = self._tick(now_s - self._origin_s) or first
+        ticked = self._tick(now_s) or first
         checked = ticked or len(self._roster.slots) <= LAWS_EACH_STEP_NODES_MAX
         before = laws.latches(self._plan, self._world) if checked else None
-        dt_s = now_s - self._origin_s - self.t_s
-        found: list[engine.Event] = []
-        if dt_s > 0:
-            found += engine.step(self._plan, self._world, dt_s)
+        found = self._pass_time(now_s)
+        if ticked:
+            self._measure(now_s)
         self._roster.t_s = self.t_s
         self._last_s = max(now_s, self._last_s)
         self._roster.age(now_s)
         if self._apply(now_s) or first:
-            found += engine.step(self._plan, self._world, 0.0)
+            found += self._step_to(self.t_s)
         self._events.extend(found)
         self.work.steps += 1
         if checked:
             self._check_laws(found, before)
         return self._outgoing(found, ticked=ticked)
 
-    def _tick(self, t_s: float) -> bool:
-        """Whether a new whole second of engine time has begun by t_s."""
-        tick = max(self.work.tick, math.floor(t_s / TICK_S + TICK_SLACK))
+    def _tick(self, now_s: float) -> bool:
+        """Whether a new whole second of the caller's clock has begun by now_s."""
+        assert self._origin_s is not None
+        tick = max(self.work.tick, math.floor((now_s - self._origin_s) / TICK_S + TICK_SLACK))
         jumped = tick - self.work.tick
         self.work.tick = tick
         self.work.skipped += max(0, jumped - 1)
         return jumped > 0
 
+    def _measure(self, now_s: float) -> None:
+        """The speed reached since the last look."""
+        before_s, before_t_s = self._looked
+        if now_s - before_s > TICK_S / 2:
+            self._speed_real = (self.t_s - before_t_s) / (now_s - before_s)
+            self._looked = (now_s, self.t_s)
+
+    def _pass_time(self, now_s: float) -> list[engine.Event]:
+        """Lets engine time pass as the pace has it, and stops at each whole second for the watcher."""
+        pace = self._pace
+        t_s = pace.t_at(now_s)
+        self._urgent = False
+        if (pace.fast or pace.frozen) and t_s > self.t_s + self.stretch_s_max:
+            t_s = self.t_s + self.stretch_s_max
+            if pace.frozen:
+                self._urgent = True  # a long step, a piece at a time
+            else:
+                pace.anchor(now_s, t_s)
+        found: list[engine.Event] = []
+        while self.t_s < t_s:
+            next_s = math.floor(self.t_s) + 1.0 if self.watcher else t_s
+            found += self._step_to(min(next_s, t_s))
+            if self.watcher and next_s <= t_s:
+                self.watcher.second(next_s)
+        return found
+
+    def _step_to(self, t_s: float) -> list[engine.Event]:
+        """Brings the world to exactly t_s; to the present it only settles."""
+        found = engine.step(self._plan, self._world, exact_dt_s(self.t_s, t_s))
+        if found and self.watcher:
+            self.watcher.happened(found)
+        return found
+
     def _apply(self, now_s: float) -> bool:
         """Gives the engine what has changed up to now; whether there was anything."""
         changed = self._roster.changed
-        ready = [node_id for node_id, from_s in changed.items() if from_s <= now_s]
-        for node_id in ready:
+        ready: list[Input] = []
+        for node_id in [node_id for node_id, from_s in changed.items() if from_s <= now_s]:
             del changed[node_id]
             slot = self._roster.slots[node_id]
             engine.apply(self._plan, self._world, node_id, slot.own, present=slot.presence.carries)
+            ready.append(Input(node_id, dict(slot.own), slot.presence.carries))
+        if ready and self.watcher:
+            self.watcher.applied(self.t_s, ready)
         return bool(ready)
 
     def _check_laws(self, found: Sequence[engine.Event], before: laws.Latches | None) -> None:
@@ -296,7 +392,7 @@ class Coordinator:
         """The retained statuses of engine and facility."""
         slots = self._roster.slots.values()
         common = {
-            "uptime": int(self.t_s),
+            "uptime": self.uptime_s,
             "ts": self.unix_s,
             "boot": self._boot,
             "seq": self.work.tick,
@@ -308,8 +404,8 @@ class Coordinator:
         own = {
             **{name: min(value, schema.COUNT_MAX) for name, value in self.counters._asdict().items()},
             "status": "warning" if doubtful else "ok",
-            "speed": 1.0,
-            "frozen": False,
+            "speed": round(self.speed_real, 2),
+            "frozen": self.frozen,
             "seed": self._seed,
             "nodes": len(slots),
             "online": sum(slot.presence.state == presence.ONLINE for slot in slots),
@@ -351,18 +447,80 @@ class Coordinator:
             setattr(self, name, copy.deepcopy(snapshot.state[name]))
         self._events = deque(snapshot.state["_events"], maxlen=EVENTS_MAX)
 
-    def rewind(self, snapshot: CoordinatorSnapshot, *, now_s: float) -> None:
-        """Back to that moment of engine time on a new timeline: for a live site, whose nodes and clock go on.
+    def world(self) -> engine.Snapshot:
+        """The engine's world at this moment."""
+        return engine.snapshot(self._plan, self._world)
 
-        Presence is of the present and stays. Nodes that are there are told to restore what they were set to.
+    def inputs(self) -> list[Input]:
+        """What each node is set to now, as last believed, and whether it is there."""
+        slots = self._roster.slots.items()
+        return [Input(node_id, dict(slot.own), slot.presence.carries) for node_id, slot in slots]
+
+    def rewind(
+        self,
+        world: engine.Snapshot,
+        *,
+        own: Mapping[str, Mapping[str, object]],
+        events: Sequence[engine.Event],
+        now_s: float,
+    ) -> None:
+        """Back to that world on a new timeline: for a live site, whose nodes and clock go on.
+
+        own: what each node was set to then; events: what had happened by then. Presence is of the present and stays.
+        Nodes that are there are told to restore what they were set to. Raises ValueError where the world is of another
+        facility; nothing is changed then.
         """
-        self._world = engine.restore(self._plan, snapshot.engine)
-        self._origin_s = now_s - self.t_s
-        self.work.tick = math.floor(self.t_s / TICK_S + TICK_SLACK)
-        self._events = deque(snapshot.state["_events"], maxlen=EVENTS_MAX)
-        slots = snapshot.state["_roster"].slots
-        self._roster.go_back({node_id: slot.own for node_id, slot in slots.items()}, now_s)
+        self._begin(now_s)
+        self._world = engine.restore(self._plan, world)
+        self._pace.anchor(now_s, self.t_s)
+        self._measure_anew(now_s)
+        self._events = deque(events, maxlen=EVENTS_MAX)
+        self._roster.t_s = self.t_s
+        self._roster.go_back(own, now_s)
+
+    # the pace of engine time
+
+    def run(self, now_s: float) -> None:
+        """Engine time goes on."""
+        self._begin(now_s)
+        self._pace.run(now_s)
+        self._measure_anew(now_s)
+
+    def freeze(self, now_s: float) -> None:
+        """Engine time stands still."""
+        self._begin(now_s)
+        self._pace.freeze(now_s)
+        self._measure_anew(now_s)
+
+    def set_speed(self, speed: float, now_s: float) -> None:
+        """Engine seconds a second from now on. Raises ValueError outside the pace's limits."""
+        self._begin(now_s)
+        self._pace.set_speed(speed, now_s)
+        self._measure_anew(now_s)
+
+    def step_ahead(self, seconds: float, now_s: float) -> None:
+        """Engine time goes on by so much and stands still there. Raises ValueError outside the pace's limits."""
+        self._begin(now_s)
+        self._pace.step(seconds, now_s)
+        self._measure_anew(now_s)
+
+    def _measure_anew(self, now_s: float) -> None:
+        self._urgent = True
+        self._looked, self._speed_real = (now_s, self._pace.t_at(now_s)), None
+
+
+def exact_dt_s(from_s: float, to_s: float) -> float:
+    """The step that ends at exactly to_s: a sum of floats may miss it by its last bit, and a replay would differ."""
+    dt_s = to_s - from_s
+    while from_s + dt_s < to_s:
+        dt_s = math.nextafter(dt_s, math.inf)
+    while from_s + dt_s > to_s:
+        dt_s = math.nextafter(dt_s, 0.0)
+    return dt_s
 
 
 # What a snapshot holds besides the world and the event log.
-_STATE = ("work", "_roster", "_origin_s", "_last_s", "_commands_made", "_views")
+_STATE = (
+    *("work", "_roster", "_origin_s", "_pace", "_urgent", "_looked", "_speed_real"),
+    *("_last_s", "_commands_made", "_views"),
+)

@@ -25,6 +25,8 @@ from winter_river.service.messages import Incoming, Link
 OPENING_S = 0.3  # chosen: what the broker remembers (handles, faults) arrives well within it and is there at t = 0
 OPENING_S_MAX = 2.0  # chosen: without a broker the engine starts all the same
 PAUSE_S = 5.0  # chosen: no scheduler is that late; whoever waited this much longer than asked was stopped
+STRETCH_S = 0.05  # chosen: half of what a step at full speed has until the next, so that messages find their turn
+STRETCH_FIRST_S = 60.0  # chosen: engine seconds of the first fast step; the slowest machine and largest site take 1 s
 BATCH_MAX = 5_000  # messages between two looks at the clock
 
 
@@ -57,10 +59,13 @@ class Loop:
         self, coordinator: Coordinator, bus: Bus, desk: Desk, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.coordinator, self.bus, self.desk = coordinator, bus, desk
+        coordinator.stretch_s_max = STRETCH_FIRST_S
         self.lock = threading.RLock()
         self.stepped = threading.Condition(self.lock)
         self.failure: BaseException | None = None
         self.clock = PausedClock(clock)
+        self.after_step: Callable[[float], None] = lambda _now_s: None  # called under the lock
+        self.told: Callable[[], None] = lambda: None  # called after each step without the lock
         self._stopping = threading.Event()
         self._lag_s_max = self._step_s_max = 0.0
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -128,8 +133,11 @@ class Loop:
             for item in items:
                 self._take(item, now_s)
             due_s = self.coordinator.due_s(now_s)
-            if now_s >= due_s:
+            stepping = now_s >= due_s
+            if stepping:
                 self._step(now_s, due_s=due_s)
+        if stepping:
+            self.told()
 
     def _take(self, item: Incoming | Link, now_s: float) -> None:
         """Hands one item on. Messages count from now, not from when they arrived: the step that uses them is next."""
@@ -150,10 +158,18 @@ class Loop:
         work.lag_ms, work.step_ms = self._lag_s_max * 1000, self._step_s_max * 1000
         work.dropped = self.bus.traffic.dropped + self.bus.traffic.refused
         self.coordinator.unix_s = int(time.time())
-        began_s = self.clock()
+        began_s, began_t_s = self.clock(), self.coordinator.t_s
         messages = self.coordinator.step(now_s)
         if work.tick != tick:
             self._lag_s_max = self._step_s_max = 0.0
-        self._step_s_max = max(self._step_s_max, self.clock() - began_s)
+        took_s = self.clock() - began_s
+        self._step_s_max = max(self._step_s_max, took_s)
+        self._stretch(self.coordinator.t_s - began_t_s, took_s)
+        self.after_step(now_s)
         self.bus.publish(messages)
         self.stepped.notify_all()
+
+    def _stretch(self, passed_s: float, took_s: float) -> None:
+        """Lets a step pass as much engine time as this machine computes in STRETCH_S; see Coordinator."""
+        if passed_s >= 1.0:
+            self.coordinator.stretch_s_max = max(1.0, passed_s * STRETCH_S / max(took_s, 1e-6))

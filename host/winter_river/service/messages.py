@@ -1,5 +1,6 @@
 """Messages as values: what goes out, what comes in, and the connection coming and going."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -27,3 +28,11 @@ class Link(NamedTuple):
     up: bool
     at_s: float
     why: str = ""
+
+
+class Input(NamedTuple):
+    """What the engine is told of one node: its own fields, and whether it is in its slot."""
+
+    node_id: str
+    own: Mapping[str, object]
+    present: bool

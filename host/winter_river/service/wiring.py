@@ -18,6 +18,7 @@ from winter_river.service.coordinator import Coordinator, Note
 from winter_river.service.desk import TIMEOUT_S, Desk, Order
 from winter_river.service.loop import Loop
 from winter_river.site import NO_PARAMS, Ack
+from winter_river.station import Station
 
 WILL_HOLD_S = 0.2  # chosen: mosquitto 2.0.11 sends all last wills within 1 ms of hanging up when it is stopped
 
@@ -198,6 +199,7 @@ class Service:
         )
         self._loop = Loop(self._coordinator, self._bus, desk)
         self.site = LiveSite(self._loop)
+        self.station = Station(self._loop, self.site, seed=seed)
 
     def start(self) -> None:
         """Starts connecting and running; the engine runs whether the broker answers or not."""

@@ -1,0 +1,59 @@
+"""Engine time as a function of the wall clock: run, freeze, step, speed. Pure.
+
+Engine time is a straight line from an anchor: t = t_s + (now - now_s) * speed, flat while frozen. Whatever changes it
+drops a new anchor at that moment, so time never jumps by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SPEED_MIN, SPEED_MAX = 0.1, 1000.0  # what an instructor may ask for
+STEP_S_MAX = 3600.0  # chosen: one `step` lets an hour pass at most; more is what `speed` is for
+
+
+@dataclass(slots=True)
+class Pace:
+    """now_s: of any steady clock, at the anchor; t_s: engine time there. speed: engine seconds a second."""
+
+    now_s: float
+    t_s: float
+    speed: float = 1.0
+    frozen: bool = False
+
+    def t_at(self, now_s: float) -> float:
+        """Engine time at a moment of the clock, s."""
+        return self.t_s if self.frozen else self.t_s + (now_s - self.now_s) * self.speed
+
+    @property
+    def fast(self) -> bool:
+        """Whether engine time passes faster than the clock."""
+        return self.speed > 1.0 and not self.frozen
+
+    def anchor(self, now_s: float, t_s: float) -> None:
+        """From here on time is counted from this moment."""
+        self.now_s, self.t_s = now_s, t_s
+
+    def run(self, now_s: float) -> None:
+        """Time passes from now on."""
+        self.anchor(now_s, self.t_at(now_s))
+        self.frozen = False
+
+    def freeze(self, now_s: float) -> None:
+        """Time stands still from now on."""
+        self.anchor(now_s, self.t_at(now_s))
+        self.frozen = True
+
+    def set_speed(self, speed: float, now_s: float) -> None:
+        """Raises ValueError outside SPEED_MIN to SPEED_MAX."""
+        if not SPEED_MIN <= speed <= SPEED_MAX:
+            raise ValueError(f"speed is {speed:g}; {SPEED_MIN:g} to {SPEED_MAX:g}")
+        self.anchor(now_s, self.t_at(now_s))
+        self.speed = float(speed)
+
+    def step(self, seconds: float, now_s: float) -> None:
+        """Time stands still that many seconds from here. Raises ValueError at or below zero and above STEP_S_MAX."""
+        if not 0 < seconds <= STEP_S_MAX:
+            raise ValueError(f"a step is {seconds:g} s; more than 0 to {STEP_S_MAX:g} s")
+        self.freeze(now_s)
+        self.t_s += seconds

@@ -160,9 +160,10 @@ def connect(plan: Plan, w: World) -> None:
 
 
 def index_islands(plan: Plan, w: World) -> None:
-    """What follows from parent: the island of each bus, and how each island is swept."""
+    """What follows from parent: the island of each bus, and the order in which each island is swept."""
     for k in range(len(plan.islands)):
-        w.wiring[k] = Wiring()
+        x = w.wiring[k]
+        x.end = x.loads_end = x.shunts_end = 0
     for k in range(len(plan.buses)):
         parent = w.parent[k]
         if parent == DEAD:
@@ -174,15 +175,30 @@ def index_islands(plan: Plan, w: World) -> None:
             if w.island_of[k] >= 0:
                 w.islands[w.island_of[k]].dirty = True
             w.island_of[k] = island
-        wiring = w.wiring[island]
-        wiring.order.append(k)
-        if parent >= 0:
-            wiring.down.append((k, parent, w.z[k]))
-        else:
-            wiring.root, wiring.z_root = k, w.z[k]
-        if plan.y[k] != 0j:
-            wiring.shunts.append(k)
-        if plan.buses[k].takes_load:
-            wiring.loads.append(k)
+        _count(plan, w.wiring[island], k)
+    # They were counted from nothing; now each island begins where the one before it ends, and is filled.
+    first = loads_first = shunts_first = 0
     for k in range(len(plan.islands)):
-        w.wiring[k].up = [(bus, parent) for bus, parent, _ in reversed(w.wiring[k].down)]
+        x = w.wiring[k]
+        count, loads, shunts = x.end, x.loads_end, x.shunts_end
+        x.first = x.end = first
+        x.loads_first = x.loads_end = loads_first
+        x.shunts_first = x.shunts_end = shunts_first
+        first, loads_first, shunts_first = first + count, loads_first + loads, shunts_first + shunts
+    for k in range(len(plan.buses)):
+        if w.island_of[k] >= 0:
+            x = w.wiring[w.island_of[k]]
+            w.order[x.end] = k
+            if plan.buses[k].takes_load:
+                w.load_order[x.loads_end] = k
+            if plan.y[k] != 0j:
+                w.shunt_order[x.shunts_end] = k
+            _count(plan, x, k)
+
+
+def _count(plan: Plan, x: Wiring, bus: int) -> None:
+    x.end += 1
+    if plan.buses[bus].takes_load:
+        x.loads_end += 1
+    if plan.y[bus] != 0j:
+        x.shunts_end += 1

@@ -16,34 +16,35 @@ from winter_river.engine.flow import ups_output
 from winter_river.engine.plan import BREAKER_OUTPUT, NONE, Plan, TransferPlan
 from winter_river.engine.protection import OVERLOAD
 from winter_river.engine.states import tell
+from winter_river.engine.units import magnitude
 from winter_river.engine.world import DEAD, World, in_service, is_tripped
 
 
 def voltage_pu(plan: Plan, w: World, node: int) -> float:
     """The voltage that a device delivers, per unit of its nominal; 0 when dead."""
-    return abs(w.v[plan.nodes[node].bus_out])
+    return magnitude(w.v[plan.nodes[node].bus_out])
 
 
-def _wanted(plan: Plan, w: World) -> list[int]:
-    """For each generator the first switchgear that wants it, NONE where none does."""
-    wanted_by = [NONE] * len(plan.generators)
+def _ask_generators(plan: Plan, w: World) -> None:
+    """Notes for each generator the first switchgear that wants it, NONE where none does."""
+    for k in range(len(plan.generators)):
+        w.wanted_by[k] = NONE
     for k in range(len(plan.transfers)):
         r = plan.transfers[k]
         asks = w.nodes[r.node].present and switchgear_law.wants_generator(w.transfers[k], plan.calibration, w.t_s)
-        if asks and r.generator != NONE and wanted_by[r.generator] == NONE:
-            wanted_by[r.generator] = r.node
-    return wanted_by
+        if asks and r.generator != NONE and w.wanted_by[r.generator] == NONE:
+            w.wanted_by[r.generator] = r.node
 
 
 def run_generators(plan: Plan, w: World) -> bool:
     changed = False
-    wanted = _wanted(plan, w)
+    _ask_generators(plan, w)
     for k in range(len(plan.generators)):
         r, g = plan.generators[k], w.generators[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
         if w.t_s >= generator_law.fuel_out_s(g):
             g.fuel_gal, g.fuel_gal_h, g.fuel_since_s = 0.0, 0.0, w.t_s
-        wanted_by = wanted[k] if me.handle == generator_law.AUTO else NONE
+        wanted_by = w.wanted_by[k] if me.handle == generator_law.AUTO else NONE
         mode = generator_law.generator_mode(
             g,
             plan.calibration,
@@ -182,7 +183,7 @@ def _tell_battery(plan: Plan, w: World, k: int, *, lost_output: bool) -> None:
 
 def _cord_pu(plan: Plan, w: World, bus: int, feed: int) -> float:
     """The voltage at a load where it draws, in front of it where it does not."""
-    return abs(w.v[bus]) if w.parent[bus] != DEAD else voltage_pu(plan, w, feed)
+    return magnitude(w.v[bus]) if w.parent[bus] != DEAD else voltage_pu(plan, w, feed)
 
 
 def run_loads(plan: Plan, w: World) -> bool:

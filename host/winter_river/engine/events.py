@@ -27,6 +27,26 @@ ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload")
 PRESENCE_WORDS = ("absent", "present")
 EVENTS_MAX = 1_000_000  # of one step; more is a loop of ours, not a bad day
 
+# Why a step stops short (w.trouble): the hot text cannot raise, so the edge does, in words.
+NO_TROUBLE, UNSETTLED, STUCK, TOO_MANY = range(4)
+TROUBLE_WORDS = (
+    "",
+    "the world does not settle",
+    "time stands still",
+    "there are more events at one instant than there is room for",
+)
+
+
+def room(nodes: int) -> int:
+    """How many events a world of so many devices holds: chosen, twice what one instant was ever seen to make of each
+    device when everything is done to all of them at once, and what may wait from before."""
+    return 64 + 10 * nodes
+
+
+def is_filling(w: World) -> bool:
+    """Whether the edge should take the events before time goes on: what is left is room for one instant."""
+    return w.events_count > len(w.events) // 5
+
 
 class Event(NamedTuple):
     """One event. id rises by one from 1; cause is the id of the event that led to it, 0 for none."""
@@ -41,12 +61,15 @@ class Event(NamedTuple):
 
 
 def emit(plan: Plan, w: World, node: int, word: int, before: int, after: int, cause: int) -> int:
-    """Notes one event of a device and gives its id. Raises RuntimeError when a step makes more than EVENTS_MAX."""
-    if len(w.events) >= EVENTS_MAX:
-        raise RuntimeError(f"more than {EVENTS_MAX} events in one step at t = {w.t_s} s")
+    """Notes one event of a device and gives its id. Where there is no room left it is w.trouble, and the step fails."""
     number = w.next_event
     w.next_event = number + 1
-    w.events.append((number, w.t_s, node, word, before, after, cause))
+    if w.events_count == len(w.events):
+        w.trouble = TOO_MANY
+        return number
+    e = w.events[w.events_count]
+    w.events_count += 1
+    e.number, e.t_s, e.node, e.word, e.before, e.after, e.cause = number, w.t_s, node, word, before, after, cause
     me = w.nodes[node]
     me.last = number
     me.origin = number
@@ -82,12 +105,21 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
     return "", ""
 
 
+def check(w: World, taken: int) -> None:
+    """Raises RuntimeError for a step that stopped short, or one that made more than EVENTS_MAX events."""
+    if w.trouble != NO_TROUBLE:
+        raise RuntimeError(f"{TROUBLE_WORDS[w.trouble]}, at t = {w.t_s} s")
+    if taken > EVENTS_MAX:
+        raise RuntimeError(f"more than {EVENTS_MAX} events in one step, at t = {w.t_s} s")
+
+
 def take(plan: Plan, w: World) -> list[Event]:
     """The events since the last call, in words."""
     taken = []
-    for number, t_s, node, word, before, after, cause in w.events:
-        n = plan.nodes[node]
-        from_, to = _words(plan, n.kind, word, before, after)
-        taken.append(Event(number, t_s, n.id, WORDS[word], from_, to, cause))
-    w.events.clear()
+    for k in range(w.events_count):
+        e = w.events[k]
+        n = plan.nodes[e.node]
+        from_, to = _words(plan, n.kind, e.word, e.before, e.after)
+        taken.append(Event(e.number, e.t_s, n.id, WORDS[e.word], from_, to, e.cause))
+    w.events_count = 0
     return taken

@@ -11,19 +11,20 @@ from winter_river.engine import events
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
-from winter_river.engine.sweep import LOW_PU, sweep
-from winter_river.engine.units import BASE_KW
+from winter_river.engine.sweep import LOW_PU, TOLERANCE_PU, sweep
+from winter_river.engine.units import BASE_KW, magnitude
 from winter_river.engine.world import DEAD, World, is_tripped
 
 
-def losses_kw(order: list[int], z: list[complex], y: list[complex], v: list[complex], i: list[complex]) -> float:
-    """What the impedances and the magnetising branches of these buses turn into heat."""
+def losses_kw(plan: Plan, w: World, first: int, end: int) -> float:
+    """What the impedances and the magnetising branches of the buses in these places of w.order turn into heat."""
     loss = 0.0
-    for k in order:
-        c = i[k]
-        loss += z[k].real * (c.real * c.real + c.imag * c.imag)
-        if y[k] != 0j:
-            loss += y[k].real * (v[k].real * v[k].real + v[k].imag * v[k].imag)
+    for k in w.order[first:end]:
+        c = w.i[k]
+        loss += w.z[k].real * (c.real * c.real + c.imag * c.imag)
+        y = plan.y[k]
+        if y != 0j:
+            loss += y.real * (w.v[k].real * w.v[k].real + w.v[k].imag * w.v[k].imag)
     return loss * BASE_KW
 
 
@@ -49,7 +50,7 @@ def draw(plan: Plan, w: World) -> None:
         two = r.bus_2 != NONE and w.parent[r.bus_2] != DEAD
         s.load_kw = s.load_set_kw if one or two else 0.0
         power_kw = s.load_kw / 2.0 if one and two else s.load_kw
-        power = complex(power_kw, power_kw * r.kvar_per_kw) / BASE_KW
+        power = complex(power_kw / BASE_KW, power_kw * r.kvar_per_kw / BASE_KW)
         if one:
             set_load(w, r.bus_1, power)
         if two:
@@ -60,7 +61,7 @@ def draw(plan: Plan, w: World) -> None:
         m.load_kw = 0.0
         if w.parent[bus] != DEAD:
             m.load_kw = cooling_kw(c, m)
-            set_load(w, bus, complex(m.load_kw, m.load_kw * c.kvar_per_kw) / BASE_KW)
+            set_load(w, bus, complex(m.load_kw / BASE_KW, m.load_kw * c.kvar_per_kw / BASE_KW))
 
 
 def solve(plan: Plan, w: World) -> None:
@@ -77,39 +78,68 @@ def solve(plan: Plan, w: World) -> None:
 
 def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
     """(the device whose voltage would drop most, the device whose load would have most part in it) in an island that
-    has no solution: by the currents that its loads would draw at full voltage, through all the impedance before them."""
-    wiring = w.wiring[k]
-    current = {bus: plan.y[bus] for bus in wiring.order}
-    for bus in wiring.loads:
-        current[bus] += w.load[bus].conjugate()
-    for bus, parent in wiring.up:
-        current[parent] += current[bus]
-    way = {wiring.root: wiring.z_root}
-    drop = {wiring.root: wiring.z_root * current[wiring.root]}
-    for bus, parent, z in wiring.down:
-        way[bus] = way[parent] + z
-        drop[bus] = drop[parent] + z * current[bus]
-    weakest = max(wiring.order, key=lambda bus: abs(drop[bus]))
-    heaviest = max(wiring.loads, key=lambda bus: abs(way[bus] * w.load[bus]), default=weakest)
+    has no solution: by the currents that its loads would draw at full voltage, through all the impedance before them.
+
+    Leaves those currents in w.i, the drops in w.v and the impedances in w.drawn: nothing there is of use any more.
+    """
+    x = w.wiring[k]
+    buses = w.order[x.first : x.end]
+    root = buses[0]
+    for bus in buses:
+        w.i[bus] = plan.y[bus]
+    for bus in w.load_order[x.loads_first : x.loads_end]:
+        w.i[bus] += w.load[bus].conjugate()
+    for bus in buses[:0:-1]:
+        w.i[w.parent[bus]] += w.i[bus]
+    weakest = heaviest = root
+    lowest_pu = heaviest_pu = -1.0
+    for bus in buses:
+        w.drawn[bus] = w.z[bus]
+        w.v[bus] = w.z[bus] * w.i[bus]
+        if bus != root:
+            w.drawn[bus] += w.drawn[w.parent[bus]]
+            w.v[bus] += w.v[w.parent[bus]]
+        if magnitude(w.v[bus]) > lowest_pu:
+            weakest, lowest_pu = bus, magnitude(w.v[bus])
+    for bus in w.load_order[x.loads_first : x.loads_end]:
+        part_pu = magnitude(w.drawn[bus] * w.load[bus])
+        if part_pu > heaviest_pu:
+            heaviest, heaviest_pu = bus, part_pu
     return plan.buses[weakest].node, plan.buses[heaviest].node
 
 
 def _solve_island(plan: Plan, w: World, k: int) -> None:
-    island, order = w.islands[k], w.wiring[k].order
-    converged = not order or sweep(w.wiring[k], w.load, plan.y, w.v, w.i, island.emf)
+    island, x = w.islands[k], w.wiring[k]
+    converged = x.first == x.end or sweep(
+        w.order[x.first : x.end],
+        w.load_order[x.loads_first : x.loads_end],
+        w.shunt_order[x.shunts_first : x.shunts_end],
+        w.parent,
+        w.z,
+        w.load,
+        w.steady,
+        plan.y,
+        w.v,
+        w.i,
+        w.drawn,
+        w.shunted,
+        island.emf,
+        LOW_PU,
+        TOLERANCE_PU,
+    )
     if not converged:
-        # Collapsed: nothing holds the voltage, so it is none, and whatever watches it lets go.
-        for bus in order:
-            w.v[bus] = w.i[bus] = 0j
+        node = plan.islands[k].node
+        weakest, heaviest = at_fault(plan, w, k)
         if island.converged:
-            node = plan.islands[k].node
-            weakest, heaviest = at_fault(plan, w, k)
             cause = events.group_cause(w, plan.nodes[node].group)
             events.emit(plan, w, node, events.NOT_SOLVED, weakest, heaviest, cause)
+        # Collapsed: nothing holds the voltage, so it is none, and whatever watches it lets go.
+        for bus in w.order[x.first : x.end]:
+            w.v[bus] = w.i[bus] = 0j
     island.converged = converged
     # The impedance of the grid lies in front of a utility's meter: not a loss of the site.
-    inside = order[1:] if plan.nodes[plan.islands[k].node].kind == UTILITY else order
-    island.loss_kw = losses_kw(inside, w.z, plan.y, w.v, w.i)
+    first = x.first + 1 if plan.nodes[plan.islands[k].node].kind == UTILITY else x.first
+    island.loss_kw = losses_kw(plan, w, first, x.end)
 
 
 def ups_output(plan: Plan, w: World, k: int) -> tuple[float, float]:
@@ -117,7 +147,7 @@ def ups_output(plan: Plan, w: World, k: int) -> tuple[float, float]:
     u, n = w.upses[k], plan.nodes[plan.upses[k].node]
     c = w.i[n.bus_out]
     v = w.v[n.bus_in] if u.path == BYPASS else complex(w.islands[plan.upses[k].island].emf, 0.0)
-    return (v * c.conjugate()).real * BASE_KW, abs(v) * abs(c) * BASE_KW
+    return (v * c.conjugate()).real * BASE_KW, magnitude(v) * magnitude(c) * BASE_KW
 
 
 def _present_ups(plan: Plan, w: World, k: int) -> None:
@@ -139,4 +169,4 @@ def _present_ups(plan: Plan, w: World, k: int) -> None:
         on_generator=source >= 0 and plan.nodes[plan.islands[source].node].kind == GENERATOR,
     )
     if fed:
-        set_load(w, n.bus_in, complex(u.in_kw, u.in_kw * r.input_kvar_per_kw) / BASE_KW)
+        set_load(w, n.bus_in, complex(u.in_kw / BASE_KW, u.in_kw * r.input_kvar_per_kw / BASE_KW))

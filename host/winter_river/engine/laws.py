@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from winter_river.engine import plan as p
 from winter_river.engine.equipment import generator as generator_law
@@ -16,6 +16,7 @@ from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment import utility as utility_law
 from winter_river.engine.equipment.cooling import fan_speed
 from winter_river.engine.events import Event
+from winter_river.engine.layout import ROWS, tables
 from winter_river.engine.meters import kwh_now
 from winter_river.engine.plan import NONE, NodePlan, Plan
 from winter_river.engine.protection import heat_now
@@ -313,11 +314,13 @@ def _ranges(plan: Plan, w: World) -> Iterator[str]:
     for column in (w.v, w.i):
         if not all(math.isfinite(c.real) and math.isfinite(c.imag) for c in column):
             yield "law 9: a voltage or a current is not finite"
-    for rows in (w.meters, w.upses, w.generators, w.breakers, w.islands):
-        for row_state in rows:
-            values = [getattr(row_state, f.name) for f in fields(row_state)]
-            if any(isinstance(value, float) and math.isnan(value) for value in values):
-                yield f"law 9: a {type(row_state).__name__} holds what is not a number"
+    for table in tables(World):
+        if table.shape != ROWS:
+            continue
+        floats = [name for name, kind in table.fields if kind is float]
+        for record in getattr(w, table.name):
+            if any(math.isnan(getattr(record, name)) for name in floats):
+                yield f"law 9: a record of {table.name} holds what is not a number"
 
 
 def _conduct(plan: Plan, w: World, events: Sequence[Event], before: Latches | None) -> Iterator[str]:

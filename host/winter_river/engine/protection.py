@@ -7,13 +7,11 @@ first, in each connected part: that is what selectivity means.
 
 from __future__ import annotations
 
-import math
-
 from winter_river.engine import events
 from winter_river.engine.equipment.table import CURVES
 from winter_river.engine.equipment.ups import BYPASS
 from winter_river.engine.plan import BREAKER_BYPASS, BREAKER_INPUT, BreakerPlan, Plan
-from winter_river.engine.units import NEVER_S
+from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import BreakerState, World
 
 # t = TMS (A / (M^p - 1) + B), M = current / pickup. IEEE C37.112 and IEC 60255-151, as printed in the manuals of
@@ -101,7 +99,7 @@ def feel_all(plan: Plan, w: World) -> None:
     for k in range(len(plan.breakers)):
         b, s = plan.breakers[k], w.breakers[k]
         c = w.i[b.bus]
-        current_pu = math.sqrt(c.real * c.real + c.imag * c.imag)
+        current_pu = magnitude(c)
         if s.tripped or not _carries(plan, w, b):
             current_pu = 0.0
         if current_pu == s.current_pu:
@@ -119,14 +117,15 @@ def protect(plan: Plan, w: World) -> bool:
     """Opens what is due now, at most one breaker in each connected part; True if any."""
     feel_all(plan, w)
     opened = False
-    taken = [False] * plan.groups
+    for group in range(plan.groups):
+        w.group_opened[group] = False
     for k in range(len(plan.breakers) - 1, -1, -1):
         s = w.breakers[k]
         b = plan.breakers[k]
-        if s.due_s <= w.t_s and not taken[plan.nodes[b.node].group]:
+        if s.due_s <= w.t_s and not w.group_opened[plan.nodes[b.node].group]:
             element = element_of(b, s, w.t_s)
             clear(s, w.t_s)
             s.tripped = True
             events.emit(plan, w, b.node, events.TRIP, b.role, element, s.cause)
-            w.rewire = opened = taken[plan.nodes[b.node].group] = True
+            w.rewire = opened = w.group_opened[plan.nodes[b.node].group] = True
     return opened

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from winter_river.engine.connect import index_islands
+from winter_river.engine.layout import COLUMN, RECORD, ROWS, SCALAR, Table, tables
 from winter_river.engine.plan import Plan
 from winter_river.engine.start import blank_world
 from winter_river.engine.world import World
 
-_MAGIC = b"winter-river/1\n"
-_SCALARS = ("t_s", "seed", "next_event", "first_event", "unsettled", "rewire", "touched")
-_RECORDS = (
-    "nodes",
-    "meters",
-    "islands",
-    "island_meters",
-    "utilities",
-    "transfers",
-    "generators",
-    "upses",
-    "ups_meters",
-    "servers",
-    "coolings",
-    "breakers",
-)
-_INTEGERS = ("first_by_group", "parent")
-_COMPLEX = ("v", "i", "load", "z")
+
+def saved() -> tuple[Table, ...]:
+    """The tables of a world that a snapshot holds, in its order."""
+    return tuple(table for table in tables(World) if table.saved)
+
+
+@cache
+def magic() -> bytes:
+    """What every snapshot of this version begins with: another layout of the records is another version."""
+    layout = repr([(table.name, table.shape, table.codes, table.fields) for table in saved()])
+    return b"winter-river/" + hashlib.sha256(layout.encode()).digest()[:6]
 
 
 @dataclass(frozen=True)
@@ -50,71 +44,68 @@ class Snapshot:
     @staticmethod
     def from_bytes(data: bytes) -> Snapshot:
         """Raises ValueError where the bytes are not a snapshot of this version."""
-        if not data.startswith(_MAGIC):
+        if not data.startswith(magic()):
             raise ValueError("not a snapshot of this version")
         return Snapshot(bytes(data))
 
 
-def _codes(values: list[Any]) -> str:
-    """struct codes by type: flags, whole numbers, floats."""
-    return "<" + "".join("?" if isinstance(v, bool) else "q" if isinstance(v, int) else "d" for v in values)
+def _flat(values: list[Any]) -> list[Any]:
+    """Complex numbers as their two parts."""
+    return [part for value in values for part in ((value.real, value.imag) if isinstance(value, complex) else (value,))]
 
 
-def _records(w: World) -> Iterator[tuple[list[Any], list[str], str]]:
-    """(records, their field names, their struct format) of each kind there is any of."""
-    for name in _RECORDS:
-        records = getattr(w, name)
-        if records:
-            names = [field.name for field in fields(records[0])]
-            defaults = [field.default for field in fields(records[0])]
-            yield records, names, _codes(defaults)
+def table_bytes(table: Table, value: Any) -> bytes:
+    """One table of a plan or a world of objects as its bytes."""
+    if table.shape == SCALAR:
+        return struct.pack(table.codes, value)
+    if table.shape == COLUMN:
+        flat = _flat(value) if table.has_complex else value
+        return struct.pack(f"<{len(flat)}{table.codes[1]}", *flat)
+    row, names = struct.Struct(table.codes), [name for name, _ in table.fields]
+    values = ([getattr(record, name) for name in names] for record in ([value] if table.shape == RECORD else value))
+    return b"".join([row.pack(*(_flat(one) if table.has_complex else one)) for one in values])
 
 
 def snapshot(plan: Plan, world: World) -> Snapshot:
     """The world now. What was applied and not yet settled is part of it."""
-    parts = [_MAGIC, plan.digest]
-    scalars = [getattr(world, name) for name in _SCALARS]
-    parts.append(struct.pack("<dqqq???", *scalars))
-    for name in _INTEGERS:
-        column = getattr(world, name)
-        parts.append(struct.pack(f"<{len(column)}q", *column))
-    for name in _COMPLEX:
-        column = getattr(world, name)
-        parts.append(struct.pack(f"<{2 * len(column)}d", *(part for c in column for part in (c.real, c.imag))))
-    for records, names, codes in _records(world):
-        row = struct.Struct(codes)
-        parts += [row.pack(*[getattr(record, name) for name in names]) for record in records]
+    parts = [magic(), plan.digest]
+    parts += [table_bytes(table, getattr(world, table.name)) for table in saved()]
     return Snapshot(b"".join(parts))
 
 
 def restore(plan: Plan, snapshot: Snapshot) -> World:
     """The world of a snapshot, as it was. Raises ValueError where it belongs to another facility or calibration."""
-    data = snapshot.data
-    at = len(_MAGIC)
-    if not data.startswith(_MAGIC) or data[at : at + len(plan.digest)] != plan.digest:
+    data = memoryview(snapshot.data)
+    head = magic() + plan.digest
+    if not snapshot.data.startswith(head):
         raise ValueError("the snapshot belongs to another facility, calibration or version")
-    at += len(plan.digest)
     w = blank_world(plan, 0)
-
-    def take(codes: str) -> tuple[Any, ...]:
-        nonlocal at
-        size = struct.calcsize(codes)
-        if at + size > len(data):
-            raise ValueError("the snapshot is cut short")
-        values = struct.unpack_from(codes, data, at)
-        at += size
-        return values
-
-    for name, value in zip(_SCALARS, take("<dqqq???"), strict=True):
-        setattr(w, name, value)
-    for name in _INTEGERS:
-        setattr(w, name, list(take(f"<{len(getattr(w, name))}q")))
-    for name in _COMPLEX:
-        flat = take(f"<{2 * len(getattr(w, name))}d")
-        setattr(w, name, [complex(flat[k], flat[k + 1]) for k in range(0, len(flat), 2)])
-    index_islands(plan, w)  # before the island records, because it marks all of them
-    for records, names, codes in _records(w):
-        for record in records:
-            for name, value in zip(names, take(codes), strict=True):
-                setattr(record, name, value)
+    place = {}
+    at = len(head)
+    for table in saved():
+        rows = 1 if table.shape == SCALAR else len(getattr(w, table.name))
+        place[table.name] = data[at : at + rows * table.row_bytes]
+        at += rows * table.row_bytes
+    if at != len(data):
+        raise ValueError("the snapshot is cut short" if at > len(data) else "the snapshot is too long")
+    for table in saved():
+        if table.shape != ROWS:
+            _fill(table, w, place[table.name])
+    index_islands(plan, w)  # before the records of the islands, because it marks all of them
+    for table in saved():
+        if table.shape == ROWS:
+            _fill(table, w, place[table.name])
     return w
+
+
+def _fill(table: Table, w: World, data: memoryview) -> None:
+    rows = struct.iter_unpack(table.codes, data)
+    if table.shape == SCALAR:
+        setattr(w, table.name, next(rows)[0])
+    elif table.shape == COLUMN:
+        setattr(w, table.name, [complex(*row) if table.has_complex else row[0] for row in rows])
+    else:
+        names = [name for name, _ in table.fields]
+        for record, row in zip(getattr(w, table.name), rows, strict=True):
+            for name, value in zip(names, row, strict=True):
+                setattr(record, name, value)

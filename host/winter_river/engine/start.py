@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from winter_river.engine.equipment.cooling import PIECES
+from winter_river.engine.events import check, room
 from winter_river.engine.plan import Plan
 from winter_river.engine.step import settle
 from winter_river.engine.sweep import Wiring
@@ -10,6 +11,7 @@ from winter_river.engine.world import (
     DEAD,
     BreakerState,
     CoolingState,
+    EventRecord,
     GeneratorState,
     IslandState,
     Meter,
@@ -33,6 +35,8 @@ def blank_world(plan: Plan, seed: int) -> World:
         unsettled=True,
         rewire=True,
         touched=False,
+        trouble=0,
+        events_count=0,
         first_by_group=[0] * plan.groups,
         nodes=[NodeState() for _ in plan.nodes],
         meters=[Meter() for _ in plan.nodes],
@@ -52,8 +56,16 @@ def blank_world(plan: Plan, seed: int) -> World:
         parent=[DEAD] * buses,
         z=[0j] * buses,
         island_of=[-1] * buses,
+        steady=[0j] * buses,
         wiring=[Wiring() for _ in plan.islands],
-        events=[],
+        order=[0] * buses,
+        load_order=[0] * buses,
+        shunt_order=[0] * buses,
+        drawn=[0j] * buses,
+        shunted=[0j] * buses,
+        group_opened=[False] * plan.groups,
+        wanted_by=[-1] * len(plan.generators),
+        events=[EventRecord() for _ in range(room(len(plan.nodes)))],
     )
 
 
@@ -61,8 +73,9 @@ def new_world(plan: Plan, *, seed: int = 0) -> World:
     """A settled world at t = 0. seed: names its random stream; nothing in it is random yet but what others add."""
     w = blank_world(plan, seed)
     settle(plan, w)
+    check(w, taken=w.events_count)
     # Coming to life is no event: the story starts now.
-    w.events.clear()
+    w.events_count = 0
     w.next_event = w.first_event = 1
     w.first_by_group = [0] * plan.groups
     for me in w.nodes:

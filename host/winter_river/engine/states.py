@@ -21,6 +21,7 @@ from winter_river.engine.plan import (
     NodePlan,
     Plan,
 )
+from winter_river.engine.units import magnitude
 from winter_river.engine.world import DEAD, FAULT_BIT, HANDLE_OFF, NodeState, World, is_tripped
 
 GRID_OK, SAG, SWELL, OUTAGE, GRID_FAULT = range(5)
@@ -47,7 +48,7 @@ def _transformer(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return TRANSFORMER_FAULT
     if not me.live:
         return TRANSFORMER_NO_INPUT
-    apparent_pu = abs(w.v[n.bus_out]) * abs(w.i[n.bus_out])
+    apparent_pu = magnitude(w.v[n.bus_out]) * magnitude(w.i[n.bus_out])
     return TRANSFORMER_WARNING if apparent_pu > plan.transformers[n.slot].power_pu else TRANSFORMER_NORMAL
 
 
@@ -73,7 +74,7 @@ def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return BOARD_OPEN
     if not me.live:
         return BOARD_NO_INPUT
-    return BOARD_OVERLOAD if abs(w.i[n.bus_out]) > plan.boards[n.slot].rated_pu else BOARD_NORMAL
+    return BOARD_OVERLOAD if magnitude(w.i[n.bus_out]) > plan.boards[n.slot].rated_pu else BOARD_NORMAL
 
 
 def _generator(w: World, n: NodePlan, me: NodeState) -> int:
@@ -122,7 +123,7 @@ def _server(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
     for bus, feed in ((r.bus_1, n.feed_1), (r.bus_2, n.feed_2)):
         if bus == NONE:
             continue
-        if w.parent[bus] == DEAD or not STEADY_LOW_PU <= abs(w.v[bus]) <= STEADY_HIGH_PU:
+        if w.parent[bus] == DEAD or not STEADY_LOW_PU <= magnitude(w.v[bus]) <= STEADY_HIGH_PU:
             return LOAD_DEGRADED
         if _on_battery(plan, w, feed):
             return LOAD_DEGRADED
@@ -135,7 +136,7 @@ def _cooling(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return LOAD_FAULT
     if not me.live:
         return LOAD_OFF
-    if m.piece < PIECES or m.fans_set < r.fans or not STEADY_LOW_PU <= abs(w.v[n.bus_in]) <= STEADY_HIGH_PU:
+    if m.piece < PIECES or m.fans_set < r.fans or not STEADY_LOW_PU <= magnitude(w.v[n.bus_in]) <= STEADY_HIGH_PU:
         return LOAD_DEGRADED
     return LOAD_NORMAL
 

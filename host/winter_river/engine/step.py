@@ -25,22 +25,22 @@ STUCK_MAX = 1000  # settlings in a row at one instant; more is a delay of ours t
 
 
 def settle(plan: Plan, w: World) -> None:
-    """Brings the world to rest at this instant. Raises RuntimeError when it will not rest."""
+    """Brings the world to rest at this instant, or sets w.trouble."""
     w.first_event = w.next_event
     if w.touched:
         take_inputs(plan, w)
-    for _ in range(PASSES_MIN + 10 * len(plan.nodes)):
+    passes = PASSES_MIN + 10 * len(plan.nodes)
+    settled = False
+    while not settled and passes > 0:
+        passes -= 1
         if w.rewire:
             w.rewire = False
             connect(plan, w)
         draw(plan, w)
         solve(plan, w)
-        if control(plan, w):
-            continue
-        if not protect(plan, w):
-            break
-    else:
-        raise RuntimeError(f"the world does not settle at t = {w.t_s} s")
+        settled = not control(plan, w) and not protect(plan, w)
+    if not settled:
+        w.trouble = events.UNSETTLED
     tell_all(plan, w)
     book(plan, w)
     w.unsettled = False
@@ -48,38 +48,62 @@ def settle(plan: Plan, w: World) -> None:
 
 def due_s(w: World) -> float:
     """The next instant at which something changes by itself, NEVER_S where nothing will."""
-    return min(
-        min([x.due_s for x in w.transfers], default=NEVER_S),
-        min([g.due_s for g in w.generators], default=NEVER_S),
-        min([u.due_s for u in w.upses], default=NEVER_S),
-        min([s.due_s for s in w.servers], default=NEVER_S),
-        min([m.due_s for m in w.coolings], default=NEVER_S),
-        min([b.due_s for b in w.breakers], default=NEVER_S),
-    )
+    at_s = NEVER_S
+    for x in w.transfers:
+        at_s = min(at_s, x.due_s)
+    for g in w.generators:
+        at_s = min(at_s, g.due_s)
+    for u in w.upses:
+        at_s = min(at_s, u.due_s)
+    for s in w.servers:
+        at_s = min(at_s, s.due_s)
+    for m in w.coolings:
+        at_s = min(at_s, m.due_s)
+    for b in w.breakers:
+        at_s = min(at_s, b.due_s)
+    return at_s
+
+
+def advance(plan: Plan, w: World, end_s: float) -> bool:
+    """Settles what was applied, then lets time pass to end_s, from change to change.
+
+    False where it stops short because the events must be taken first; w.trouble ends it.
+    """
+    if w.unsettled:
+        settle(plan, w)
+    at_s = due_s(w)
+    stuck = 0
+    while at_s <= end_s and w.trouble == events.NO_TROUBLE:
+        if events.is_filling(w):
+            return False
+        stuck = 0 if at_s > w.t_s else stuck + 1
+        if stuck > STUCK_MAX:
+            w.trouble = events.STUCK
+            return True
+        w.t_s = max(w.t_s, at_s)
+        settle(plan, w)
+        at_s = due_s(w)
+    if w.trouble == events.NO_TROUBLE:
+        w.t_s = end_s
+    return True
 
 
 def step(plan: Plan, world: World, dt_s: float) -> list[events.Event]:
     """Settles what was applied, lets dt_s seconds pass, and gives the events in their order.
 
     dt_s: >= 0; 0 only settles. What falls due exactly at the end happens in this step.
-    Raises ValueError for a negative or infinite dt_s.
+    Raises ValueError for a negative or infinite dt_s, RuntimeError where the world does not come to rest.
     """
     if not 0.0 <= dt_s < NEVER_S:
         raise ValueError(f"dt_s is {dt_s}; a finite number of seconds, not negative")
     end_s = world.t_s + dt_s
-    if world.unsettled:
-        settle(plan, world)
-    at_s = due_s(world)
-    stuck = 0
-    while at_s <= end_s:
-        stuck = 0 if at_s > world.t_s else stuck + 1
-        if stuck > STUCK_MAX:
-            raise RuntimeError(f"time stands still at t = {world.t_s} s")
-        world.t_s = max(world.t_s, at_s)
-        settle(plan, world)
-        at_s = due_s(world)
-    world.t_s = end_s
-    return events.take(plan, world)
+    found: list[events.Event] = []
+    done = False
+    while not done:
+        done = advance(plan, world, end_s)
+        found += events.take(plan, world)
+        events.check(world, len(found))
+    return found
 
 
 def next_change_s(plan: Plan, world: World) -> float:

@@ -5,99 +5,110 @@ One island at a time, from the voltages as they stand. The live engine and the n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 
 TOLERANCE_PU = 1e-10  # of load current, so of 0.1 mW at the engine's base of 1 MVA
 ITERATIONS_MAX = 100
 # Loads draw constant power down to here and constant impedance below, so that a deep sag has a solution; the
 # supplies of servers drop out at this voltage (ITIC), so it is only passed through on the way to settling.
 LOW_PU = 0.7
-NO_ROOT = -1
 
 
 @dataclass(slots=True)
 class Wiring:
-    """How one island hangs together, for its sweep: follows from the parents of its buses, so it is never saved.
+    """Where one island stands in the orders of sweeping: from first up to end; the same of its loads and shunts.
 
-    order: its buses, parents first, root the first. up: (bus, parent) from the far end to the root; down: (bus,
-    parent, impedance) from the root on, both without the root. shunts, loads: the buses that have one; steady:
-    (bus, current at 1 pu and no angle) of the loads that draw constant current.
+    It follows from the parents of the buses (connect.index_islands), so it is never saved.
     """
 
-    root: int = NO_ROOT
-    z_root: complex = 0j
-    order: list[int] = field(default_factory=list)
-    up: list[tuple[int, int]] = field(default_factory=list)
-    down: list[tuple[int, int, complex]] = field(default_factory=list)
-    shunts: list[int] = field(default_factory=list)
-    loads: list[int] = field(default_factory=list)
-    steady: list[tuple[int, complex]] = field(default_factory=list)
+    first: int = 0
+    end: int = 0
+    loads_first: int = 0
+    loads_end: int = 0
+    shunts_first: int = 0
+    shunts_end: int = 0
 
 
 def sweep(
-    wiring: Wiring,
-    load: Sequence[complex],
-    y: Sequence[complex],
+    buses: list[int],
+    loads: list[int],
+    shunts: list[int],
+    parent: list[int],
+    z: list[complex],
+    load: list[complex],
+    steady: list[complex],
+    y: list[complex],
     v: list[complex],
     i: list[complex],
+    drawn: list[complex],
+    shunted: list[complex],
     emf: float,
-    low_pu: float = LOW_PU,
-    tolerance_pu: float = TOLERANCE_PU,
+    low_pu: float,
+    tolerance_pu: float,
 ) -> bool:
     """Solves one island in place, from the voltages as they stand; False where it does not converge.
 
-    v: bus voltages; i: current into each bus through its own impedance; load: constant power, held down to low_pu;
-    y: shunt; emf: behind the impedance of the source; all per unit. It ends when no current that depends on a
-    voltage moves: the voltages then fit the currents exactly (Kirchhoff), and the loads to the tolerance.
+    buses: those of the island, parents first, the root before all; loads, shunts: those among them that have one.
+    By bus: parent, and z, the impedance on the way from it (the root's: that of its source); load: constant power,
+    held down to low_pu; steady: constant current, at no angle; y: shunt; v: voltages; i: current into each bus through
+    its own impedance; drawn, shunted: scratch. emf: behind the impedance of the source. All per unit. It ends when no
+    current that depends on a voltage moves: the voltages then fit the currents exactly (Kirchhoff), and the loads to
+    the tolerance.
     """
     low2 = low_pu * low_pu
     enough = tolerance_pu * tolerance_pu
-    root, up, down = wiring.root, wiring.up, wiring.down
-    drawn = [0j] * len(wiring.loads)
-    shunted = [0j] * len(wiring.shunts)
-    turned = [0j] * len(wiring.steady)
+    root = buses[0]
+    inwards = buses[:0:-1]
+    outwards = buses[1:]
+    for k in loads:
+        drawn[k] = 0j
+    for k in shunts:
+        shunted[k] = 0j
     for iteration in range(ITERATIONS_MAX):
-        for k in wiring.order:
+        for k in buses:
             i[k] = 0j
         worst = 0.0
-        for place, k in enumerate(wiring.shunts):
+        for k in shunts:
             c = y[k] * v[k]
-            d = c - shunted[place]
-            shunted[place] = i[k] = c
+            d = c - shunted[k]
+            shunted[k] = i[k] = c
             e = d.real * d.real + d.imag * d.imag
             if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
                 worst = e
-        for place, k in enumerate(wiring.loads):
+        for k in loads:
             u = v[k]
             m = u.real * u.real + u.imag * u.imag
-            c = load[k].conjugate() * u / (m if m > low2 else low2)  # noqa: FURB136 (a call costs more)
-            d = c - drawn[place]
-            drawn[place] = c
+            c = load[k].conjugate() * u
+            share = 1.0 / (m if m > low2 else low2)  # noqa: FURB136 (a call costs more)
+            c = complex(c.real * share, c.imag * share)
+            if steady[k] != 0j:
+                share = 1.0 / max(math.sqrt(m), low_pu)
+                c += steady[k] * complex(u.real * share, u.imag * share)
+            d = c - drawn[k]
+            drawn[k] = c
             i[k] += c
             e = d.real * d.real + d.imag * d.imag
             if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
                 worst = e
-        for place, (k, current) in enumerate(wiring.steady):
-            c = current * v[k] / max(abs(v[k]), low_pu)
-            d = c - turned[place]
-            turned[place] = c
-            i[k] += c
-            worst = max(worst, d.real * d.real + d.imag * d.imag)
-        for k, parent in up:
-            i[parent] += i[k]
-        u = emf - wiring.z_root * i[root]
+        for k in inwards:
+            i[parent[k]] += i[k]
+        u = complex(emf, 0.0) - z[root] * i[root]
         if iteration < ITERATIONS_MAX // 2:
             v[root] = u
-            for k, parent, z in down:
-                v[k] = v[parent] - z * i[k]
+            for k in outwards:
+                v[k] = v[parent[k]] - z[k] * i[k]
         else:
             # Near collapse the plain sweep swings; half a step keeps it finite and often still gets there.
-            v[root] += 0.5 * (u - v[root])
-            for k, parent, z in down:
-                v[k] += 0.5 * (v[parent] - z * i[k] - v[k])
+            v[root] = halfway(v[root], u)
+            for k in outwards:
+                v[k] = halfway(v[k], v[parent[k]] - z[k] * i[k])
         if iteration > 0 and worst < enough:
             return True
         if not worst < 1e12:
             break
     return False
+
+
+def halfway(a: complex, b: complex) -> complex:
+    return complex(a.real + 0.5 * (b.real - a.real), a.imag + 0.5 * (b.imag - a.imag))

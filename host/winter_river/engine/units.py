@@ -8,3 +8,8 @@ SQRT3 = math.sqrt(3.0)
 HOUR_S = 3600.0
 NEVER_S = math.inf
 ALWAYS_S = -math.inf  # "since" of what has been so for ever
+
+
+def magnitude(c: complex) -> float:
+    """The size of a complex number. Not abs(): that takes the C library's hypot, which rounds by platform."""
+    return math.sqrt(c.real * c.real + c.imag * c.imag)

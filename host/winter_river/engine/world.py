@@ -1,14 +1,35 @@
 """The state of one world as records of plain numbers, and columns for the buses.
 
+How to add a state field, or a device type
+------------------------------------------
+*A state field* is one line in a record below, with a default of its type; nothing else declares it. Snapshots, hashes,
+forks and the compiled engine read the declaration (layout.py). Annotate it `bool`, `int` or `float`.
+*A rating that the step reads* is one line in the type's record of plan.py, filled in build.py.
+*A device type* is a row of `winter_wire.schema.TYPES`, a file in `equipment/` (ratings and laws), a place in
+`plan.TYPES`, a record `...Plan` in plan.py with its list in `Plan`, a record `...State` here with its list in `World`
+and its row in `start.blank_world`; then what its kind does in connect (who feeds it), flow (what it draws), control
+(what it decides), states (its word) and meters (its energy), and its `due_s` in `step.due_s`.
+*A law* is a function of records and numbers in `equipment/`; it changes only the record it is given.
+
+The step and all it calls is the *hot text*: it runs as it stands, or compiled by numba, equal to the bit. So it keeps
+to loops, ifs, arithmetic and records: no strings, dicts, generators, closures, lists or objects made on the way, no
+`raise` (set `w.trouble`, see events.py). A list that a settling needs is a column here, marked FOLLOWS. Further:
+- a size is `magnitude(c)`, not `abs(c)`, and complex meets only complex (write `complex(c.real * x, c.imag * x)`):
+  so every platform and Python rounds alike;
+- one name keeps one type in a function (`0.0` for a float); a division by zero must not be reachable;
+- what words are needed for goes to the edges: apply, view, take, explain, snapshot.
+`tests/engine/test_compiled.py` compiles it all and compares the bytes; a new law only has to be reached by a story.
+
+Time
+----
 Whatever changes with time is kept as (value, rate, since): the value now is value + rate * (t - since). So a
 world is exact at any instant, a step may be split anywhere, and what happens on one side never touches the
 last bit of the other. Delays are kept as the instant they end (`due_s`), never as ticks.
-
-Every default has the type its field keeps for ever (snapshot.py relies on it).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from winter_river.engine.layout import FOLLOWS
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, NodePlan
 from winter_river.engine.sweep import Wiring
 from winter_river.engine.units import ALWAYS_S, NEVER_S
@@ -172,11 +193,26 @@ class BreakerState:
 
 
 @dataclass(slots=True)
+class EventRecord:
+    """An event as the step notes it (events.py): the device by its place, words by theirs."""
+
+    number: int = 0
+    t_s: float = 0.0
+    node: int = 0
+    word: int = 0
+    before: int = 0
+    after: int = 0
+    cause: int = 0
+
+
+@dataclass(slots=True)
 class World:
-    """One world. The columns v, i, load, parent, z are by bus; island_of and wiring follow from parent.
+    """One world. The columns v, i, load, parent, z are by bus; island_of, wiring and the orders follow from parent.
 
     unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
-    of this instant; first_by_group: the first one of each connected part.
+    of this instant; first_by_group: the first one of each connected part. events: the first events_count are news.
+    trouble: why the step stopped (events.py), 0 for none. steady: constant-current loads, as `load` for constant power.
+    drawn, shunted, group_opened, wanted_by: scratch of one settling, by bus, bus, connected part, generator.
     """
 
     t_s: float
@@ -186,6 +222,8 @@ class World:
     unsettled: bool
     rewire: bool
     touched: bool
+    trouble: int = field(metadata=FOLLOWS)
+    events_count: int = field(metadata=FOLLOWS)
     first_by_group: list[int]
     nodes: list[NodeState]
     meters: list[Meter]
@@ -204,9 +242,17 @@ class World:
     load: list[complex]
     parent: list[int]
     z: list[complex]
-    island_of: list[int]
-    wiring: list[Wiring]
-    events: list[tuple[int, float, int, int, int, int, int]]
+    steady: list[complex] = field(metadata=FOLLOWS)
+    island_of: list[int] = field(metadata=FOLLOWS)
+    wiring: list[Wiring] = field(metadata=FOLLOWS)
+    order: list[int] = field(metadata=FOLLOWS)
+    load_order: list[int] = field(metadata=FOLLOWS)
+    shunt_order: list[int] = field(metadata=FOLLOWS)
+    drawn: list[complex] = field(metadata=FOLLOWS)
+    shunted: list[complex] = field(metadata=FOLLOWS)
+    group_opened: list[bool] = field(metadata=FOLLOWS)
+    wanted_by: list[int] = field(metadata=FOLLOWS)
+    events: list[EventRecord] = field(metadata=FOLLOWS)
 
 
 def in_service(n: NodePlan, me: NodeState) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from winter_river.engine.network.model import Network
 from winter_river.engine.network.per_unit import Scaled, scaled
 from winter_river.engine.network.topology import Island
-from winter_river.engine.sweep import Wiring, sweep
+from winter_river.engine.sweep import sweep
 
 SWEEP, POWER_GRID_MODEL = "sweep", "power_grid_model"
 TOLERANCE_PU = 1e-12  # of load current, in per unit of all loads together; the voltages are then good to 1e-10
@@ -53,28 +53,29 @@ def _swept(island: Island, s: Scaled) -> dict[int, complex] | None:
     """By the sweep; None where it does not converge. The island must be radial."""
     root = island.sources[0]
     near: dict[int, list[tuple[int, complex]]] = {}
-    for tie, z in zip(island.ties, s.z, strict=True):
-        near.setdefault(tie.a, []).append((tie.b, z))
-        near.setdefault(tie.b, []).append((tie.a, z))
+    for tie, through in zip(island.ties, s.z, strict=True):
+        near.setdefault(tie.a, []).append((tie.b, through))
+        near.setdefault(tie.b, []).append((tie.a, through))
     place = {root: 0}
     order = [root]
-    wiring = Wiring(root=0)
+    parent, z = [-1], [0j]
     for joint in order:  # grows while it is walked
-        for other, z in near[joint]:
+        for other, through in near[joint]:
             if other not in place:
                 place[other] = len(order)
-                wiring.down.append((place[other], place[joint], z))
+                parent.append(place[joint])
+                z.append(through)
                 order.append(other)
-    wiring.order = list(range(len(order)))
-    wiring.up = [(bus, parent) for bus, parent, _ in reversed(wiring.down)]
+    buses = list(range(len(order)))
     y = [s.y.get(joint, 0j) for joint in order]
     y[0] = 0j  # what hangs at the source moves nothing
     load = [s.power.get(joint, 0j) for joint in order]
-    wiring.shunts = [k for k, one in enumerate(y) if one != 0j]
-    wiring.loads = [k for k, one in enumerate(load) if one != 0j]
-    wiring.steady = [(place[joint], current) for joint, current in s.current.items()]
+    steady = [s.current.get(joint, 0j) for joint in order]
+    loads = [k for k in buses if load[k] != 0j or steady[k] != 0j]
+    shunts = [k for k in buses if y[k] != 0j]
     v, i = [1.0 + 0j] * len(order), [0j] * len(order)
-    if not sweep(wiring, load, y, v, i, 1.0, LOW_PU, TOLERANCE_PU):
+    scratch = [0j] * len(order), [0j] * len(order)
+    if not sweep(buses, loads, shunts, parent, z, load, steady, y, v, i, *scratch, 1.0, LOW_PU, TOLERANCE_PU):
         return None
     return dict(zip(order, v, strict=True))
 

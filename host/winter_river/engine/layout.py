@@ -1,0 +1,78 @@
+"""What a record is made of, read once from its declaration: for objects, for bytes and for machine code alike.
+
+A record is a dataclass of flags, whole numbers, floats and complex numbers. `World` and `Plan` are tables of them,
+and their annotations say which: a number is a scalar, a record stands for itself, a list of records has a row a
+device, and a list of numbers is a column. Anything else (names, words, dictionaries) belongs to the edges, and the
+step never sees it. One byte layout serves snapshots, forks and the compiled engine: the fields in the order of their
+declaration, little-endian, nothing between them.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+
+# Of struct and, all but the last, of ctypes and numpy: one byte, eight, eight, twice eight.
+CODES: dict[type, str] = {bool: "?", int: "q", float: "d", complex: "dd"}
+SIZES: dict[type, int] = {bool: 1, int: 8, float: 8, complex: 16}
+
+SCALAR, RECORD, ROWS, COLUMN = range(4)
+Fields = tuple[tuple[str, type], ...]
+
+# The mark of what a snapshot leaves out: it follows from the rest, or is scratch of one settling.
+FOLLOWS = {"follows": True}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One scalar, record, list of records or column. fields: names and types; of a scalar and a column just one."""
+
+    name: str
+    shape: int
+    record: type | None
+    fields: Fields
+    saved: bool
+
+    @property
+    def row_bytes(self) -> int:
+        return sum(SIZES[kind] for _, kind in self.fields)
+
+    @property
+    def has_complex(self) -> bool:
+        return any(kind is complex for _, kind in self.fields)
+
+    @property
+    def codes(self) -> str:
+        """The struct format of one row."""
+        return "<" + "".join(CODES[kind] for _, kind in self.fields)
+
+
+@cache
+def numbers(record: type) -> Fields:
+    """The fields of a record that are numbers, in their order."""
+    hints = typing.get_type_hints(record)
+    return tuple((f.name, hints[f.name]) for f in fields(record) if hints[f.name] in CODES)
+
+
+@cache
+def tables(holder: type) -> tuple[Table, ...]:
+    """The tables of World or Plan, in the order of their declaration."""
+    return tuple(_tables(holder))
+
+
+def _tables(holder: type) -> Iterator[Table]:
+    hints = typing.get_type_hints(holder)
+    for f in fields(holder):
+        hint = hints[f.name]
+        saved = not f.metadata.get("follows")
+        inside = typing.get_args(hint)[0] if typing.get_origin(hint) is list else None
+        if hint in CODES:
+            yield Table(f.name, SCALAR, None, ((f.name, hint),), saved)
+        elif isinstance(hint, type) and is_dataclass(hint):
+            yield Table(f.name, RECORD, hint, numbers(hint), saved)
+        elif inside in CODES:
+            yield Table(f.name, COLUMN, None, ((f.name, inside),), saved)
+        elif isinstance(inside, type) and is_dataclass(inside):
+            yield Table(f.name, ROWS, inside, numbers(inside), saved)

@@ -123,22 +123,21 @@ class Device:
         return wanted, handle.value(without=schema.PRIORITY_LOCAL) == wanted
 
     def rewind(self, handle, found, setpoints):
-        """Sets all the node owns to what it was at an earlier time; None leaves a thing as it is.
+        """Sets all the node owns to what it was at an earlier time.
 
-        found: the faults of then, as winter_wire.faults reads them.
+        handle, found: None leaves it as it is; found: the faults of then, as winter_wire.faults reads them.
+        setpoints: one that is None, or not there, was not set then.
 
         Who held a point then is not known any more, so the value stands at the usual priority, and at rest where it is
         the default.
         """
-        wanted = {"handle": handle}
-        for name in setpoints:
-            wanted[name] = setpoints[name]
-        for name, value in wanted.items():
-            if value is not None and name in self.points:
-                point = self.points[name]
-                point.clear()
-                if value != point.default:
-                    point.write(value, schema.PRIORITY_DEFAULT)
+        for name, point in self.points.items():
+            value = handle if name == "handle" else setpoints.get(name)
+            if name == "handle" and value is None:
+                continue
+            point.clear()
+            if value is not None and value != point.default:
+                point.write(value, schema.PRIORITY_DEFAULT)
         if found is not None:
             self.faults = {}
             for kind, severity, ramp_s, delay_s in found:

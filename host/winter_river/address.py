@@ -11,8 +11,11 @@ import ssl
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 PORT = 1883  # IANA's port of MQTT
 PORT_TLS = 8883  # and of MQTT over TLS
@@ -53,6 +56,7 @@ class Certificates:
         """TLS that verifies the broker. Raises ValueError for contents that are no certificate, or no key of it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = _TellingSocket
         if self.ca:
             pem = _is_pem(self.ca)
             try:
@@ -127,6 +131,30 @@ def parse_url(url: str, certificates: Certificates | None = None) -> Address:
     password = unquote(parts.password) if parts.password else None
     secure = (certificates or Certificates()) if parts.scheme == "mqtts" else None
     return Address(parts.hostname, port, user, password, secure)
+
+
+class _TellingSocket(ssl.SSLSocket):
+    """A broker that does not want our certificate says so and hangs up, mostly before we have written anything.
+
+    The write then fails with nothing but the hang-up, while the reason waits to be read: the error is that reason.
+    """
+
+    def send(self, data: ReadableBuffer, flags: int = 0) -> int:
+        try:
+            return super().send(data, flags)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except OSError as error:
+            try:
+                self.recv(1)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+                raise error from None
+            raise
+
+    def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
+        view = memoryview(data).cast("B")
+        while view:
+            view = view[self.send(view, flags) :]
 
 
 class Fault(NamedTuple):

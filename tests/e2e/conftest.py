@@ -2,8 +2,12 @@
 
 import contextlib
 import os
+import shutil
 import signal
+import socket
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from winter_river.emulator import Fleet
@@ -117,3 +121,91 @@ def go_live(brokers):
 def live(go_live):
     """The site in quick calibration: the same physics, the delays ten times shorter."""
     return go_live("quick")
+
+
+class Authority:
+    """A CA of its own, made by openssl; issue() gives the paths of a certificate and its key, as PEM."""
+
+    def __init__(self, folder: Path, name: str, openssl: str) -> None:
+        self.folder, self.name, self._openssl = folder, name, openssl
+        self.cert = folder / f"{name}.pem"
+        self._key = folder / f"{name}.key"
+        self._run(
+            "req", "-x509", *NEW_KEY, "-days", "2", "-subj", f"/CN={name}", "-keyout", self._key, "-out", self.cert
+        )
+
+    def issue(self, name: str, subject: str, *, days: int = 2) -> tuple[Path, Path]:
+        """days: how long it is valid; below zero, it has expired."""
+        cert, key = self.folder / f"{self.name}-{name}.pem", self.folder / f"{self.name}-{name}.key"
+        request, extra = self.folder / f"{name}.csr", self.folder / f"{name}.ext"
+        extra.write_text(f"subjectAltName={subject}\n")
+        self._run("req", *NEW_KEY, "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+        self._run(
+            *("x509", "-req", "-in", request, "-CA", self.cert, "-CAkey", self._key, "-CAcreateserial"),
+            *("-days", str(days), "-extfile", extra, "-out", cert),
+        )
+        key.chmod(0o600)
+        return cert, key
+
+    def der(self, cert: Path) -> bytes:
+        out = cert.with_suffix(".der")
+        self._run("x509", "-in", cert, "-outform", "DER", "-out", out)
+        return out.read_bytes()
+
+    def _run(self, *arguments: str | Path) -> None:
+        command = [self._openssl, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
+
+class SecureBroker:
+    """A mosquitto that speaks TLS only and wants certificates of its CA. ours: that CA; theirs: another one."""
+
+    def __init__(self, folder: Path, *, openssl: str, mosquitto: str) -> None:
+        folder.chmod(0o755)  # mosquitto gives up its rights where it has any
+        self.folder, self._mosquitto = folder, mosquitto
+        self.ours, self.theirs = Authority(folder, "ours", openssl), Authority(folder, "theirs", openssl)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.certificate = self.ours.issue("broker", "DNS:localhost,IP:127.0.0.1")
+        self._process = None
+
+    def start(self, *, host: str = "127.0.0.1") -> None:
+        cert, key = self.certificate
+        config = self.folder / "mosquitto.conf"
+        config.write_text(
+            f"listener {self.port} {host}\nallow_anonymous true\nrequire_certificate true\nuser root\n"
+            f"cafile {self.ours.cert}\ncertfile {cert}\nkeyfile {key}\n"
+        )
+        self._process = subprocess.Popen([self._mosquitto, "-c", str(config)], stderr=subprocess.DEVNULL)
+        wait_until(lambda: _listens(host, self.port), what="mosquitto listens")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+def _listens(host: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1.0):
+        return True
+    return False
+
+
+@pytest.fixture
+def secure_broker(tmp_path: Path):
+    """A running broker with TLS. Needs the programs openssl and mosquitto."""
+    openssl = shutil.which("openssl")
+    mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+    if openssl is None or mosquitto is None:
+        pytest.skip("SKIPPED: TLS needs the programs openssl and mosquitto; install both")
+    folder = tmp_path / "secure"
+    folder.mkdir()
+    broker = SecureBroker(folder, openssl=openssl, mosquitto=mosquitto)
+    broker.start()
+    yield broker
+    broker.stop()

@@ -1,5 +1,6 @@
 """The connection over a real broker: it comes back by itself, and nothing the other side does can end it."""
 
+import contextlib
 import socket
 import threading
 import time
@@ -144,6 +145,22 @@ def test_something_that_is_no_broker_costs_reconnects_and_nothing_else(until):
             peer.close()
     assert not bus.connected
     bus.stop()
+
+
+def test_broker_that_hangs_up_is_asked_again_less_and_less_often():
+    called = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        bus = Bus(f"mqtt://127.0.0.1:{server.getsockname()[1]}", client_id="bus", subscriptions=[])
+        bus.start()
+        end_s = time.monotonic() + 2.5
+        with contextlib.suppress(TimeoutError):
+            while (left_s := end_s - time.monotonic()) > 0:
+                server.settimeout(left_s)
+                server.accept()[0].close()
+                called.append(time.monotonic())
+        bus.stop()
+    # 0.2, 0.5, 1 and 2 s apart, each up to 20 % less: the fourth comes at 1.7 s, the fifth after 2.9.
+    assert len(called) in (3, 4)
 
 
 def test_visitor_sees_what_the_broker_remembers(brokers, connect):

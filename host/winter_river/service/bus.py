@@ -102,7 +102,7 @@ class Bus:
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
         self._failures = 0  # connects in a row that came to nothing
-        self._up_since_s = 0.0
+        self._up_since_s: float | None = None  # of this connection; None: it has come to nothing so far
         self._random = random.Random()
         self._client = self._new_client()
         self._thread = threading.Thread(target=self._run, name=f"bus {client_id}", daemon=True)
@@ -172,6 +172,7 @@ class Bus:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._up_since_s = None
             try:
                 self._prepare()
                 self._client.reconnect()
@@ -182,7 +183,8 @@ class Bus:
                 self.traffic.errors += 1
                 self._down(f"{type(error).__name__}: {error}")
                 self._client = self._new_client()
-            self._failures = self._failures + 1 if self._clock() - self._up_since_s < STEADY_S else 1
+            steady = self._up_since_s is not None and self._clock() - self._up_since_s >= STEADY_S
+            self._failures = 1 if steady else self._failures + 1
             delay_s = BACKOFF_S[min(self._failures, len(BACKOFF_S)) - 1]
             self._stopping.wait(delay_s * self._random.uniform(1 - JITTER, 1 + JITTER))
 

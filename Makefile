@@ -33,8 +33,8 @@ setup-test:
 test: setup-test  ## run all tests, ten minutes at most: make test ARGS="tests/engine -x"
 	@$(PYTHON_HERE) -m pytest -n 2 --dist loadfile $(ARGS)
 
-soak: setup-test  ## run the tests that take longer, with new random cases every time
-	@HYPOTHESIS_PROFILE=soak $(PYTHON_HERE) -m pytest -m soak --timeout 0 $(ARGS)
+soak: setup-test  ## run the tests that take longer, twenty minutes at most, with new random cases every time
+	@HYPOTHESIS_PROFILE=soak $(PYTHON_HERE) -m pytest -m soak --timeout 0 -n 2 --dist worksteal --durations=12 $(ARGS)
 
 bench: setup-test  ## measure speed and memory
 	@$(PYTHON_HERE) tools/bench.py $(ARGS)

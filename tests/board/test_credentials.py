@@ -79,7 +79,7 @@ def test_certificates_ask_for_tls_and_go_to_the_board(file, certificates):
     found = credentials.read(file(TLS))
     assert found.settings()["broker"] == {
         "host": "192.168.4.1", "port": 8883, "user": "node", "password": "secret-two", "tls": True,
-        "ca": "/certs/ca.der", "cert": "/certs/node.der", "key": "/certs/node.key",
+        "ca": "certs/ca.der", "cert": "certs/node.der", "key": "certs/node.key",
     }  # fmt: skip
     assert found.files()["certs/node.key"] == b"content of node.key"
     assert "content" not in repr(found)

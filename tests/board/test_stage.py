@@ -33,7 +33,7 @@ def test_certificates_are_staged_and_the_firmware_takes_their_settings():
     tree = _files(credentials=dataclasses.replace(CREDENTIALS, certificates=pair))
     assert (tree["certs/ca.der"], tree["certs/node.der"], tree["certs/node.key"]) == (b"1", b"2", b"3")
     settings, faults = node_settings.check(json.loads(tree["node.json"]))
-    assert not faults and settings["broker"]["tls"] is True and settings["broker"]["ca"] == "/certs/ca.der"
+    assert not faults and settings["broker"]["tls"] is True and settings["broker"]["ca"] == "certs/ca.der"
 
 
 def test_the_same_input_gives_the_same_bytes():

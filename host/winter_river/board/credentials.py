@@ -61,7 +61,8 @@ class Credentials:
             broker |= {"user": self.user, "password": self.broker_password}
         if self.certificates:
             broker["tls"] = True
-            broker |= {role: f"/{CERTIFICATES}/{name}" for role, (name, _) in self.certificates.items()}
+            # From the current folder: that is the root of a board, or what is mounted on it.
+            broker |= {role: f"{CERTIFICATES}/{name}" for role, (name, _) in self.certificates.items()}
         return {"wifi": {"ssid": self.ssid, "password": self.wifi_password}, "broker": broker}
 
 

@@ -7,7 +7,7 @@ from winter_river.board.report import Report
 from winter_river.board.run_mpremote import Mpremote
 
 # Runs on the board, whose current folder is the mounted one; its own lib would win otherwise.
-_RUN = "import sys; sys.path.insert(1, '/remote/lib'); import main; main.run()"
+RUN = "import sys; sys.path.insert(1, '/remote/lib'); import main; main.run()"
 
 
 def mount(job: Job, report: Report) -> int:
@@ -20,4 +20,4 @@ def mount(job: Job, report: Report) -> int:
     with private_folder() as folder:
         stage.link(tree, folder)
         # The links lead out of the folder on purpose, to the sources.
-        return Mpremote(job.port).attach("mount", "--unsafe-links", str(folder), "exec", _RUN)
+        return Mpremote(job.port).attach("mount", "--unsafe-links", str(folder), "exec", RUN)

@@ -256,13 +256,8 @@ def _job(
         raise UsageError(
             f"{site.name} has no node {node}{nearest(node, list(site.nodes))}; FACILITY=... names another site"
         )
-    return Job(
-        node=site.nodes[node],
-        board=loader.load(board),
-        credentials=_credentials(credentials),
-        root=settings.root,
-        port=choose(port),
-    )
+    kind, path = loader.load(board), choose(port)  # before anybody types a password for a board that is not there
+    return Job(node=site.nodes[node], board=kind, credentials=_credentials(credentials), root=settings.root, port=path)
 
 
 def _with(job: "Job", **changes: Any) -> "Job":

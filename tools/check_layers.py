@@ -36,7 +36,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.facility": ("winter_wire", "winter_river.engine"),
     "winter_river.study": ("winter_river.engine", "winter_river.facility"),
     "winter_river.site": ("winter_river.engine", "winter_river.facility"),
-    "winter_river.scenario": _PURE_HOST,
+    "winter_river.scenario": (*_PURE_HOST, "winter_river.reference_words"),
     "winter_river.reference_words": (),
     "winter_river.reference": (
         *("winter_wire", "winter_river.engine", "winter_river.settings", "winter_river.reference_words"),

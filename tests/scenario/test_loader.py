@@ -83,7 +83,7 @@ STEP_FAULTS = [
     ("nothing expected", "at: 1s, expect: »{node: ups_a}", "expect names no field"),
     ("no time", "»expect: {node: ups_a, state: NORMAL}", "a step has no `at`"),
     ("a bad time", "at: »soon, expect: {node: ups_a, state: NORMAL}", "at: 'soon' is not a duration"),
-    ("neither send nor expect", "»at: 1s", "a step has either `send` or `expect`"),
+    ("nothing to do", "»at: 1s", "a step has one of send, malfunction, disturb, say, predict, hint, expect"),
     ("an unknown key", "at: 1s, »exect: {}, send: {node: ups_a, command: reset}", "unknown key of a step `exect`"),
 ]
 

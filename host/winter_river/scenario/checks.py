@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from winter_wire import codec, schema
 
-from winter_river.facility.faults import Faults
+from winter_river.facility.faults import Faults, nearest, shown
 from winter_river.facility.model import Facility
 from winter_river.facility.reading import Entries, entries, kind_of, number_of, unknown
 from winter_river.facility.yaml_lines import Scalar, Table, Tree
+from winter_river.scenario.conditions import fields_of, is_pattern, matching, words_of
 from winter_river.scenario.durations import duration_s
 from winter_river.scenario.model import Expect, Send, Want
 
@@ -34,21 +36,21 @@ def checked_send(tree: Tree, site: Facility | None, faults: Faults) -> Send | No
     found = entries(tree, faults, what="send", known=SEND_KEYS, required=("node", "command"))
     if found is None or "node" not in found or "command" not in found:
         return None
-    type_name = _type_of(found["node"][1], site, faults)
-    verb = _word(found["command"][1], schema.verbs(type_name) or tuple(schema.VERBS), "command", faults)
+    type_name = type_of(found["node"][1], site, faults)
+    verb = word_of(found["command"][1], schema.verbs(type_name) or tuple(schema.VERBS), "command", faults)
     result = schema.RESULT_DONE
     if "result" in found:
-        result = _word(found["result"][1], schema.RESULTS, "result", faults) or result
-    params = _params(found, verb, faults) if verb else None
+        result = word_of(found["result"][1], schema.RESULTS, "result", faults) or result
+    params = checked_params(found, verb, faults) if verb else None
     if verb is None or params is None or not isinstance(found["node"][1], Scalar):
         return None
     if type_name and result == schema.RESULT_DONE:
         # A script that wants a refusal may well send a word the node does not have.
-        _check_words(found, verb, type_name, faults)
+        check_words(found, verb, type_name, faults)
     return Send(found["node"][1].text, verb, params, result)
 
 
-def _type_of(tree: Tree, site: Facility | None, faults: Faults) -> str | None:
+def type_of(tree: Tree, site: Facility | None, faults: Faults) -> str | None:
     """The type of the node a step names, or None and a fault where there is no such node."""
     if not isinstance(tree, Scalar):
         faults.add(tree.line, tree.column, f"node must be an id, not {kind_of(tree)}")
@@ -59,7 +61,22 @@ def _type_of(tree: Tree, site: Facility | None, faults: Faults) -> str | None:
     return None
 
 
-def _word(tree: Tree, known: tuple[str, ...], what: str, faults: Faults) -> str | None:
+def nodes_of(tree: Tree, site: Facility | None, faults: Faults) -> tuple[str, ...] | None:
+    """The nodes that an id or a pattern such as `server_rack_*` means, or None and a fault where there are none."""
+    if not isinstance(tree, Scalar) or not is_pattern(tree.text):
+        before = len(faults)
+        type_of(tree, site, faults)
+        return (tree.text,) if isinstance(tree, Scalar) and len(faults) == before else None
+    found = matching(tree.text, site) if site else ()
+    if site and not found:
+        hint = nearest(tree.text.rstrip("*?"), site.nodes)
+        faults.add(tree.line, tree.column, f"no node is called {shown(tree.text)}", hint)
+        return None
+    return found
+
+
+def word_of(tree: Tree, known: tuple[str, ...], what: str, faults: Faults) -> str | None:
+    """The text of a scalar that is one of the known words, or None and a fault."""
     if not isinstance(tree, Scalar):
         faults.add(tree.line, tree.column, f"{what} must be a word, not {kind_of(tree)}")
         return None
@@ -69,7 +86,7 @@ def _word(tree: Tree, known: tuple[str, ...], what: str, faults: Faults) -> str 
     return tree.text
 
 
-def _params(found: Entries, verb: str, faults: Faults) -> dict[str, object] | None:
+def checked_params(found: Entries, verb: str, faults: Faults) -> dict[str, object] | None:
     """The parameters of a command as the codec will send them, or None and their faults."""
     if "params" not in found:
         place: Tree = found["command"][1]
@@ -97,7 +114,7 @@ def _params(found: Entries, verb: str, faults: Faults) -> dict[str, object] | No
     return params
 
 
-def _check_words(found: Entries, verb: str, type_name: str, faults: Faults) -> None:
+def check_words(found: Entries, verb: str, type_name: str, faults: Faults) -> None:
     """Parameters that are words of the node's type: a malfunction, a handle, a source."""
     entry: Any = schema.TYPES[type_name]
     words: dict[tuple[str, str], tuple[str, ...]] = {
@@ -118,9 +135,11 @@ def checked_expect(tree: Tree, site: Facility | None, faults: Faults) -> Expect 
     if found is None or "node" not in found:
         return None
     before = len(faults)
-    type_name = _type_of(found["node"][1], site, faults)
+    nodes = nodes_of(found["node"][1], site, faults)
+    types = dict.fromkeys(site.nodes[node_id].type for node_id in nodes or ()) if site else {}
+    type_name = next(iter(types)) if len(types) == 1 else None
     within_s = seconds_of(found["within"][1], faults, what="within") if "within" in found else 0.0
-    known = _fields(type_name)
+    known = fields_of(types)
     wants: list[Want] = []
     for name, (key, value) in found.items():
         if name in ("node", "within"):
@@ -128,7 +147,7 @@ def checked_expect(tree: Tree, site: Facility | None, faults: Faults) -> Expect 
         if name not in known:
             unknown(key, f"field of a {type_name}" if type_name else "field", (*known, "within"), faults)
             continue
-        want = _want(name, value, type_name, faults)
+        want = _want(name, value, types, faults)
         if want is not None:
             wants.append(want)
     if len(faults) > before or not isinstance(found["node"][1], Scalar) or within_s is None:
@@ -136,19 +155,11 @@ def checked_expect(tree: Tree, site: Facility | None, faults: Faults) -> Expect 
     if not wants:
         faults.add(tree.line, tree.column, "expect names no field", "for example `state: RUNNING`")
         return None
-    return Expect(found["node"][1].text, tuple(wants), within_s)
+    text = found["node"][1].text
+    return Expect(text, tuple(wants), within_s, nodes or () if is_pattern(text) else ())
 
 
-def _fields(type_name: str | None) -> tuple[str, ...]:
-    """The fields a view of this type has: those a node can be expected to show."""
-    names = [*schema.fields("view", type_name)]
-    if type_name is None:
-        for each in schema.TYPES:
-            names += (name for name in schema.fields("view", each) if name not in names)
-    return ("status", *(name for name in names if name not in ("v", "node_id", "timeline", "t_s")))
-
-
-def _want(name: str, tree: Tree, type_name: str | None, faults: Faults) -> Want | None:
+def _want(name: str, tree: Tree, types: Mapping[str, None], faults: Faults) -> Want | None:
     row = schema.ROWS[name]
     _, form, _, low, high, unit = row
     if isinstance(tree, Table):
@@ -174,13 +185,5 @@ def _want(name: str, tree: Tree, type_name: str | None, faults: Faults) -> Want 
             return Want(name, equals=tree.value)
         faults.add(tree.line, tree.column, f"{name} must be true or false, not {kind_of(tree)}")
         return None
-    word = _word(tree, _words(name, type_name), name, faults)
+    word = word_of(tree, words_of(name, types), name, faults)
     return None if word is None else Want(name, equals=word)
-
-
-def _words(name: str, type_name: str | None) -> tuple[str, ...]:
-    """The words a text field can have."""
-    if name == "status":
-        return schema.STATUSES
-    rows: list[Any] = [schema.TYPES[type_name]] if type_name else list(schema.TYPES.values())
-    return tuple(dict.fromkeys(state for row in rows for state, _ in row[schema.STATES]))

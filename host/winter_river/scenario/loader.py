@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from winter_wire import schema
 
@@ -11,15 +13,32 @@ from winter_river.engine import CALIBRATIONS
 from winter_river.facility.faults import Fault, Faults, FileError, nearest, shown
 from winter_river.facility.loader import load_facility
 from winter_river.facility.model import TITLE_LENGTH_MAX, Facility
-from winter_river.facility.reading import Entries, entries, kind_of, number_of, text_of
-from winter_river.facility.yaml_lines import Listing, Tree, parse, read_text
+from winter_river.facility.reading import Entries, entries, number_of, text_of
+from winter_river.facility.yaml_lines import Tree, parse, read_text
 from winter_river.scenario.checks import checked_expect, checked_send, seconds_of
-from winter_river.scenario.model import Scenario, Step
+from winter_river.scenario.checks_training import (
+    checked_bound,
+    checked_control,
+    checked_costs,
+    checked_disturb,
+    checked_goal,
+    checked_malfunction,
+    checked_task,
+    checked_trend,
+    items_of,
+    points_of,
+    sentence_of,
+)
+from winter_river.scenario.model import Disturb, Scenario, Send
+from winter_river.scenario.steps import checked_steps
+from winter_river.scenario.watch import TRENDS_MAX
 
-STEPS_MAX = 10_000  # chosen: a long exam has hundreds
 NAME_LENGTH_MAX = 64
-KEYS = ("scenario", "title", "facility", "seed", "calibration", "steps")
-STEP_KEYS = ("at", "send", "expect")
+KEYS = (
+    *("scenario", "title", "about", "facility", "seed", "calibration", "initial_condition", "controls", "until"),
+    *("steady_state", "steps", "critical_tasks", "out_of_bounds", "energy_not_served", "alarms", "costs", "pass"),
+    *("trends", "rollback"),
+)
 
 
 class ScenarioError(FileError):
@@ -65,15 +84,99 @@ def _read(text: str | None, faults: Faults, facility: Facility | None, folder: P
     head = entries(tree, faults, what="the scenario", known=KEYS, required=("scenario", "steps"))
     if head is None:
         raise ScenarioError(faults.all())
-    name = _text(head, "scenario", faults, NAME_LENGTH_MAX)
-    title = _text(head, "title", faults, TITLE_LENGTH_MAX)
-    calibration = _word_of(head, "calibration", faults)
-    seed = number_of(head["seed"][1], faults, what="seed", low=0, high=schema.COUNT_MAX) if "seed" in head else 1.0
     facility_name, site = _facility(tree, head, faults, facility, folder)
-    steps = _steps(head["steps"][1], site, faults) if "steps" in head else ()
+    seed = number_of(head["seed"][1], faults, what="seed", low=0, high=schema.COUNT_MAX) if "seed" in head else 1.0
+    scenario = Scenario(
+        name=_text(head, "scenario", faults, NAME_LENGTH_MAX),
+        facility=facility_name,
+        steps=checked_steps(head["steps"][1], site, faults) if "steps" in head else (),
+        seed=int(seed or 0),
+        calibration=_word_of(head, "calibration", faults),
+        title=_text(head, "title", faults, TITLE_LENGTH_MAX),
+        **_training(head, site, faults),
+    )
+    _check_whole(scenario, head, faults)
     if faults:
         raise ScenarioError(faults.all())
-    return Scenario(name, facility_name, steps, int(seed or 0), calibration, title)
+    return scenario
+
+
+def _training(head: Entries, site: Facility | None, faults: Faults) -> dict[str, Any]:
+    """What makes an exercise of a script, as far as the file says it."""
+    found: dict[str, Any] = {}
+    for name in ("about", "initial_condition"):
+        if name in head:
+            found[name] = sentence_of(head[name][1], faults, what=name) or ""
+    if "until" in head:
+        found["until_s"] = seconds_of(head["until"][1], faults, what="until")
+    if "pass" in head:
+        found["points_pass"] = points_of(head, faults, default=0.0, name="pass")
+    if "costs" in head:
+        found["costs"] = checked_costs(head["costs"][1], faults)
+    for name, limit in (("energy_not_served", "kwh_max"), ("alarms", "within")):
+        if name in head:
+            found[name] = checked_goal(head[name][1], faults, what=name, limit=limit)
+    for key, name, check in LISTS:
+        if key in head:
+            items = items_of(head[key][1], faults, what=key)
+            checked = [check(item, site, faults) for item in items]
+            found[name] = tuple(each for each in checked if each is not None)
+    if "trends" in head:
+        items = items_of(head["trends"][1], faults, what="trends")
+        trends = [trend for item in items for trend in checked_trend(item, site, faults)]
+        found["trends"] = tuple(trends[:TRENDS_MAX])
+        if len(trends) > TRENDS_MAX:
+            place = head["trends"][1]
+            faults.add(place.line, place.column, f"{len(trends)} trends; at most {TRENDS_MAX} can be told apart")
+    return found
+
+
+def _check_whole(scenario: Scenario, head: Entries, faults: Faults) -> None:
+    """Faults that only the whole file shows."""
+    if faults:
+        return
+    place = head["steps"][1]
+    waits = any(not step.is_timed for step in scenario.steps) or bool(scenario.tasks)
+    if waits and scenario.until_s is None:
+        hint = "for example `until: 5m`; it ends earlier where everything is done"
+        faults.add(place.line, place.column, "a scenario with tasks, `when` or `after` needs `until`", hint)
+    late = [step for step in scenario.steps if scenario.until_s is not None and step.at_s > scenario.until_s]
+    for step in late[:1]:
+        faults.add(step.line, 1, f"this step is at {step.at_s:g} s, after `until`, {scenario.until_s:g} s")
+    names = [task.id for task in scenario.tasks]
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        tasks = head["critical_tasks"][1]
+        faults.add(tasks.line, tasks.column, f"the task {shown(name)} is doubled")
+    if scenario.points_pass is not None and scenario.points_pass > scenario.points:
+        passing = head["pass"][1]
+        text = f"pass is {scenario.points_pass:g} points; there are only {scenario.points:g}"
+        faults.add(passing.line, passing.column, text)
+
+
+def _rollback(tree: Tree, site: Facility | None, faults: Faults) -> Send | Disturb | None:
+    """A step of the way back: a command, a malfunction cleared, a node put back."""
+    found = entries(tree, faults, what="a rollback step", known=tuple(ROLLBACK))
+    if found is None or len(found) != 1:
+        if found is not None:
+            faults.add(tree.line, tree.column, f"a rollback step has one of {', '.join(ROLLBACK)}")
+        return None
+    name, (_, value) = next(iter(found.items()))
+    return ROLLBACK[name](value, site, faults)
+
+
+ROLLBACK: Mapping[str, Callable[[Tree, Facility | None, Faults], Send | Disturb | None]] = {
+    "send": checked_send,
+    "malfunction": checked_malfunction,
+    "disturb": checked_disturb,
+}
+# Key of the file, field of the scenario, how each item is checked.
+LISTS: tuple[tuple[str, str, Callable[[Tree, Facility | None, Faults], object]], ...] = (
+    ("steady_state", "steady_state", checked_expect),
+    ("critical_tasks", "tasks", checked_task),
+    ("out_of_bounds", "out_of_bounds", checked_bound),
+    ("rollback", "rollback", _rollback),
+    ("controls", "controls", checked_control),
+)
 
 
 def _text(head: Entries, key: str, faults: Faults, length_max: int) -> str:
@@ -109,38 +212,3 @@ def _facility(
         first = error.faults[0]
         faults.add(place.line, place.column, f"facility {shown(name)} cannot be used: {first.message}", first.hint)
         return target, None
-
-
-def _steps(tree: Tree, site: Facility | None, faults: Faults) -> tuple[Step, ...]:
-    if not isinstance(tree, Listing):
-        faults.add(tree.line, tree.column, f"steps must be a list, not {kind_of(tree)}")
-        return ()
-    if len(tree.items) > STEPS_MAX:
-        faults.add(tree.line, tree.column, f"{len(tree.items)} steps; at most {STEPS_MAX}")
-        return ()
-    steps: list[Step] = []
-    last_s = 0.0
-    for item in tree.items:
-        found = entries(item, faults, what="a step", known=STEP_KEYS, required=("at",))
-        if found is None:
-            continue
-        at_s = seconds_of(found["at"][1], faults, what="at") if "at" in found else None
-        if at_s is not None and at_s < last_s:
-            place = found["at"][1]
-            faults.add(place.line, place.column, f"at is {at_s:g} s, before the step above at {last_s:g} s")
-        last_s = max(last_s, at_s or 0.0)
-        step = _step(item, found, at_s or 0.0, site, faults)
-        if step is not None:
-            steps.append(step)
-    return tuple(steps)
-
-
-def _step(item: Tree, found: Entries, at_s: float, site: Facility | None, faults: Faults) -> Step | None:
-    if ("send" in found) == ("expect" in found):
-        faults.add(item.line, item.column, "a step has either `send` or `expect`")
-        return None
-    if "send" in found:
-        send = checked_send(found["send"][1], site, faults)
-        return Step(at_s, send, item.line) if send else None
-    expect = checked_expect(found["expect"][1], site, faults)
-    return Step(at_s, expect, item.line) if expect else None

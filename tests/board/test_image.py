@@ -31,6 +31,46 @@ def test_a_given_image_is_taken_with_its_checksum(tmp_path):
 
 
 # MicroPython pull request 17337: without an entry of its own the file system takes what is behind the last partition.
+@pytest.fixture
+def offered(tmp_path):
+    """offered(data): a board whose image is downloaded from a file here, and that file."""
+
+    def offer(data):
+        source = tmp_path / "site" / "an-image.bin"
+        source.parent.mkdir()
+        source.write_bytes(data)
+        return dataclasses.replace(BOARD, image=dataclasses.replace(BOARD.image, url=source.as_uri())), source
+
+    return offer
+
+
+def test_the_official_image_is_downloaded_once_and_its_checksum_told(cache, offered):
+    board, source = offered(stand_in.image())
+    told = []
+    found = image.get(board, progress=told.append)
+    assert (found.path, found.sha256) == (cache / "an-image.bin", hashlib.sha256(stand_in.image()).hexdigest())
+    assert told == [f"Downloading {board.image.url} ..."]
+    source.unlink()
+    assert image.get(board, progress=told.append) == found
+    assert len(told) == 1
+
+
+def test_a_page_that_comes_instead_of_the_image_is_not_kept(cache, offered):
+    """As a hotel's network answers before one has logged in."""
+    board, _ = offered(b"<html>Welcome</html>")
+    with pytest.raises(BoardError, match="what came is no image") as caught:
+        image.get(board)
+    assert board.image.url in caught.value.cure
+    assert list(cache.iterdir()) == []
+
+
+def test_a_kept_image_that_is_none_is_to_be_deleted(cache):
+    (cache / "an-image.bin").write_bytes(b"<html>")
+    with pytest.raises(BoardError, match="is no MicroPython image") as caught:
+        image.get(UNREACHABLE)
+    assert "delete it" in caught.value.cure and str(cache / "an-image.bin") in caught.value.cure
+
+
 @pytest.mark.parametrize("megabytes", [4, 8, 16])
 def test_the_file_system_takes_the_rest_of_a_larger_flash(tmp_path, megabytes):
     file = tmp_path / "mine.bin"

@@ -54,6 +54,13 @@ def get(
             f"{path.name} has sha256 {digest}; the board's file pins {board.image.sha256}",
             "run it again; when it stays so, the download is not what it claims to be",
         )
+    if not _is_image(board, data):
+        cure = f"take {board.image.url} or leave IMAGE out" if given else f"delete it, and run it again: {path}"
+        raise BoardError(
+            f"{path} is no MicroPython image for an {board.chip.title}: no boot loader and partition table where it "
+            f"keeps them",
+            cure,
+        )
     return ImageFile(path, digest, len(data), _layout(board, path, data, flash_bytes or board.flash_bytes))
 
 
@@ -66,16 +73,19 @@ def _kept(board: Board) -> Path:
     return folder() / board.image.file_name
 
 
-def _layout(board: Board, path: Path, data: bytes, flash_bytes: int) -> Region:
-    """Where the image keeps its files, read from its own partition table. Raises BoardError for no image."""
+def _table(board: Board, data: bytes) -> tuple[partitions.Partition, ...]:
     start = partitions.TABLE_OFFSET - board.image.offset
-    table = partitions.parse(data[start : start + partitions.TABLE_BYTES])
-    if not data or data[0] != MAGIC or not table:
-        raise BoardError(
-            f"{path} is no MicroPython image for an {board.chip.title}: no boot loader and partition table where it "
-            f"keeps them",
-            f"take {board.image.url} or leave IMAGE out",
-        )
+    return partitions.parse(data[start : start + partitions.TABLE_BYTES])
+
+
+def _is_image(board: Board, data: bytes) -> bool:
+    """Whether there is a boot loader and a partition table where the board's chip looks for them."""
+    return data[:1] == bytes([MAGIC]) and bool(_table(board, data))
+
+
+def _layout(board: Board, path: Path, data: bytes, flash_bytes: int) -> Region:
+    """Where an image keeps its files, read from its own partition table. Raises BoardError where it does not fit."""
+    table = _table(board, data)
     if int.from_bytes(data[CHIP_ID], "little") != board.chip.image_id:
         raise BoardError(f"{path} is for another chip than an {board.chip.title}", f"take {board.image.url}")
     region = partitions.file_system(table, flash_bytes=flash_bytes)
@@ -98,6 +108,8 @@ def _download(board: Board, path: Path, progress: Callable[[str], None] | None) 
         # The loader has made sure of https.
         with os.fdopen(descriptor, "wb") as target, urllib.request.urlopen(board.image.url, timeout=ANSWER_S) as source:
             shutil.copyfileobj(_Limited(source, board.image.url), target)
+        if not _is_image(board, Path(scratch).read_bytes()):
+            raise OSError("what came is no image; a log-in page of this network?")
         os.replace(scratch, path)
     except (OSError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", error)

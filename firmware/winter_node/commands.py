@@ -141,7 +141,8 @@ class Commands:
         self.epoch = settings.get("epoch", 0)
         # (verb, params) -> what holds from the next boot; ValueError: they do not fit, OSError: they could not be kept.
         self.keep_settings = None
-        self.answers = []  # [id, result, reason, applied, uptime in s], oldest first
+        # Oldest first; each one text of lines: id, result, reason, applied, uptime in s. Nothing in them has a line break.
+        self.answers = []
 
     def obey(self, topic, payload, retained, uptime_ms, may_close):
         """(ack bytes, result, why it was not done, actions for the shell).
@@ -156,16 +157,16 @@ class Commands:
         command_id = message.get("id", NO_ID)
         uptime_s = uptime_ms // 1000
         if reason:
-            return self._ack([command_id, schema.RESULT_REJECTED, reason, "", uptime_s]), reason, detail, actions
+            return self._ack(_lines(command_id, schema.RESULT_REJECTED, reason, "", uptime_s)), reason, detail, actions
         for answer in self.answers:
-            if answer[0] == command_id:
+            if answer.startswith(command_id + "\n"):
                 return self._ack(answer), "duplicate", "", actions
         try:
             reason, detail, applied = self._execute(message, may_close, actions)
             result = schema.RESULT_REJECTED if reason else schema.RESULT_DONE
         except OSError as error:  # the flash did not take the settings
             result, reason, detail, applied = schema.RESULT_FAILED, "busy", repr(error), ""
-        answer = [command_id, result, reason, applied, uptime_s]
+        answer = _lines(command_id, result, reason, applied, uptime_s)
         if command_id != NO_ID:
             self.answers.append(answer)
             if len(self.answers) > ANSWERS_MAX:
@@ -309,15 +310,21 @@ class Commands:
     def _ack(self, answer):
         """The same answer gives the same bytes each time."""
         fields = {"v": schema.VERSION, "node_id": self.node_id, "boot": self.boot}
-        fields["id"], fields["result"], fields["reason"], fields["applied"], fields["uptime"] = answer
+        fields["id"], fields["result"], fields["reason"], fields["applied"], uptime_s = answer.split("\n")
+        fields["uptime"] = int(uptime_s)
         return codec.encode("ack", fields)
 
     def snapshot(self):
-        return {"epoch": self.epoch, "answers": [list(answer) for answer in self.answers]}
+        return {"epoch": self.epoch, "answers": list(self.answers)}
 
     def restore(self, saved):
         self.epoch = saved["epoch"]
-        self.answers = [list(answer) for answer in saved["answers"]]
+        self.answers = list(saved["answers"])
+
+
+def _lines(*parts):
+    """An answer as it is kept: a board has room for one text, not for a list of five things."""
+    return "\n".join([str(part) for part in parts])
 
 
 def keep_only(type_name):

@@ -100,8 +100,8 @@ def _check_words(settings, faults):
         faults.append("id is '%s'; allowed are a-z 0-9 _ - and it begins with a letter or digit" % settings["id"])
     if settings["id"] in topics.VIRTUAL:
         faults.append("id %s belongs to the host" % settings["id"])
-    if settings["type"] and settings["type"] not in schema.TYPES:
-        faults.append("type is '%s'; known: %s" % (settings["type"], " ".join(sorted(schema.TYPES))))
+    if settings["type"] and settings["type"] not in schema.TYPE_NAMES:
+        faults.append("type is '%s'; known: %s" % (settings["type"], " ".join(schema.TYPE_NAMES)))
     if settings["root"] and not topics.is_root(settings["root"]):
         faults.append("root is '%s'; parts of a-z 0-9 _ - joined by single slashes" % settings["root"])
     if settings["profile"] and settings["profile"] not in PROFILES:

@@ -79,10 +79,10 @@ def start(hw, path, slim):
 
         return complaint(hw, rules.BOARD, "BAD SETTINGS", faults)
     try:
-        made = adapters(settings, settings["board"], hw, path)
-        made.note = "BAD SETTINGS" if faults else ""  # in a node.json that was not adopted; the ones before it hold
         if slim:
             keep_only(settings["type"], hw.gc)
+        made = adapters(settings, settings["board"], hw, path)
+        made.note = "BAD SETTINGS" if faults else ""  # in a node.json that was not adopted; the ones before it hold
         return Runner(made, made.now_ms)
     except Exception as error:  # noqa: BLE001 (a driver, or a file that a deploy left half written; nothing may end us)
         hw.print("boot:", repr(error))
@@ -101,9 +101,9 @@ def complaint(hw, board, title, faults):
 
 def keep_only(type_name, gc):
     """Gives back the memory of what a node of one type has no more use for."""
-    commands.keep_only(type_name)
-    roles.keep_only(type_name)
     schema.keep_only(type_name)
+    roles.keep_only(type_name)
+    commands.keep_only(type_name)
     for name in _DONE:
         if "winter_node." + name in sys.modules:
             schema.forget("winter_node", name)

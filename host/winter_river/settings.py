@@ -43,6 +43,8 @@ class Settings:
     seed: int = 1
     root: str = topics.ROOT
     ui: bool = True
+    page: bool = True
+    page_port: int = 0
 
 
 SENTENCES = {
@@ -61,6 +63,8 @@ SENTENCES = {
     "seed": "Where randomness starts: the same seed gives the same run.",
     "root": "The first part of every topic.",
     "ui": "Show the live view when the output is a terminal.",
+    "page": "Serve the page: diagram, screens, timeline and the instructor's station in a browser.",
+    "page_port": "The port of the page; 0 means 8080, or the next free one.",
 }
 
 
@@ -147,6 +151,8 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "seed": _seed,
     "root": _root,
     "ui": _flag,
+    "page": _flag,
+    "page_port": _port,
 }
 _PATHS = ("broker_ca", "broker_cert", "broker_key")
 NAMES = tuple(field.name for field in dataclasses.fields(Settings))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from winter_river.service.broker import Broker
     from winter_river.service.wiring import Service
     from winter_river.ui.health import Health
+    from winter_river.web.server import PageServer
 
 PORTS_TRIED_MAX = 10  # chosen: a machine with ten brokers in a row wants to be asked
 READY_S_MAX = 10.0
@@ -31,7 +32,7 @@ LOOPBACK = "127.0.0.1"
 class Live:
     """A running site: its service and the broker it speaks over; is_open: other machines can reach that broker.
 
-    fleet: the nodes that run on this machine, None where there are none.
+    fleet: the nodes that run on this machine, None where there are none. page: where the page is, "" without one.
     """
 
     facility: "Facility"
@@ -40,6 +41,7 @@ class Live:
     seed: int
     is_open: bool
     fleet: "Fleet | VmFleet | None" = None
+    page: str = ""
 
     def health(self) -> "Health":
         """What the header of a screen says."""
@@ -113,7 +115,8 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             running.enter_context(fleet)
             if not service.wait_online(timeout_s=NODES_S_MAX[settings.nodes]):
                 say("some nodes are still starting")
-        yield Live(facility, service, broker, settings.seed, is_open=host != LOOPBACK, fleet=fleet)
+        page = running.enter_context(_page(service, fleet, settings, host=host)).url if settings.page else ""
+        yield Live(facility, service, broker, settings.seed, is_open=host != LOOPBACK, fleet=fleet, page=page)
 
 
 def _refuse_a_second_engine(address: "Address", root: str) -> None:
@@ -159,6 +162,18 @@ def _fleet(facility: "Facility", broker: "Broker", settings: Settings) -> "Fleet
     from winter_river.emulator import Fleet
 
     return Fleet(facility, broker.address, root=settings.root, seed=settings.seed)
+
+
+def _page(service: "Service", fleet: "Fleet | VmFleet | None", settings: Settings, *, host: str) -> "PageServer":
+    """The page of the run, not yet started. Raises CommandError where it cannot listen."""
+    from winter_river.web.plant import Plant
+    from winter_river.web.server import PageServer, PageServerError
+
+    plant = Plant(service.site, service.station, service.report, fleet)
+    try:
+        return PageServer(plant, host=host, port=settings.page_port)
+    except PageServerError as error:
+        raise CommandError(str(error)) from error
 
 
 def _broker(settings: Settings, *, host: str, say: Callable[[str], None]) -> "Broker":

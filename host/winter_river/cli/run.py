@@ -63,11 +63,23 @@ def run(
     seed: Annotated[int | None, typer.Option("--seed", help="Where randomness starts.")] = None,
     root: RootOption = None,
     ui: Annotated[bool | None, typer.Option("--ui/--no-ui", help="The live view, or plain lines.")] = None,
+    page: Annotated[
+        bool | None,
+        typer.Option("--page/--no-page", help="The page in a browser: diagram, screens, instructor's station."),
+    ] = None,
+    page_port: Annotated[
+        int | None, typer.Option("--page-port", help="Port of the page (default: 8080 or the next free).")
+    ] = None,
+    open_: Annotated[
+        bool | None,
+        typer.Option("--open/--no-open", help="Open the page in a browser (default: where there is a desktop)."),
+    ] = None,
 ) -> None:
     """Run a live site in this terminal.
 
-    Starts a broker, the engine and one emulated node for each device. Press ? in the live view for its
-    keys; q or Ctrl-C stops everything. Only this machine can reach it unless --lan is given.
+    Starts a broker, the engine, one emulated node for each device, and the page: open the address that it
+    prints in a browser. Press ? in the live view for its keys; q or Ctrl-C stops everything. Only this machine
+    can reach it unless --lan is given; then the page opens with a link only.
 
     \b
     Examples:
@@ -75,20 +87,21 @@ def run(
       winter-river run seed-8 --for 30s --no-ui
       winter-river run --nodes vm               each node in a real MicroPython VM
       winter-river run --lan --nodes mixed      real boards take over the slots they are for
+      winter-river run --no-ui --page-port 9000 --no-open
     """
     for_s = None if for_ is None else seconds(for_, option="--for")
     settings = settings_of(
         facility=facility, broker=broker, broker_ca=broker_ca, broker_cert=broker_cert, broker_key=broker_key, nodes=nodes, mqtt_port=mqtt_port, seed=seed, root=root, ui=ui,
-        lan=True if lan_address else lan, lan_address=lan_address,
+        page=page, page_port=page_port, lan=True if lan_address else lan, lan_address=lan_address,
     )  # fmt: skip
     with _stopped_by_signals():
         try:
-            _run(settings, for_s)
+            _run(settings, for_s, open_=open_)
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
 
 
-def _run(settings: "Settings", for_s: float | None) -> None:
+def _run(settings: "Settings", for_s: float | None, *, open_: bool | None) -> None:
     from winter_river.cli.journal import JournalKeeper, journal_path
     from winter_river.cli.lan import lan_address
     from winter_river.cli.live import LOOPBACK, live
@@ -102,6 +115,8 @@ def _run(settings: "Settings", for_s: float | None) -> None:
             for line in _start_lines(running, settings, for_s):
                 typer.echo(line)
             sys.stdout.flush()
+            if running.page and (_has_desktop() if open_ is None else open_):
+                _show_page(running.page)
             with JournalKeeper(running.service.site, journal_path(note_path())):
                 if settings.ui and _can_draw():
                     why = _show_live(running, for_s)
@@ -121,6 +136,7 @@ def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> 
         f"facility  {running.facility.name}, calibration {running.facility.calibration}",
         f"broker    {running.broker.url} ({running.broker.kind})",
         f"nodes     {count} {_NODES_WORDS[settings.nodes]}",
+        *([f"page      {running.page}"] if running.page else []),
         f"seed      {settings.seed}",
         "stop      Ctrl-C" if for_s is None else f"stop      by itself after {for_s:g} s, or Ctrl-C",
         f"try       {_program()} send {_example(running)}   (in another terminal)",
@@ -135,6 +151,20 @@ def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> 
         if settings.nodes in ("emulated", "vm"):
             lines.append("          every slot has a node of this machine; a board for one of them needs --nodes mixed")
     return lines
+
+
+def _has_desktop() -> bool:
+    """Whether a person sits at a graphical screen of this very machine: nobody else wants a browser to open by itself."""
+    remote = "SSH_CONNECTION" in os.environ
+    drawn = sys.platform == "darwin" or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    return sys.stdout.isatty() and drawn and not remote and "CI" not in os.environ
+
+
+def _show_page(address: str) -> None:
+    """Opens the page. In a thread of its own: some browsers keep whoever starts them waiting."""
+    import webbrowser
+
+    threading.Thread(target=webbrowser.open, args=(address,), name="browser", daemon=True).start()
 
 
 def _can_draw() -> bool:

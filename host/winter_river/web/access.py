@@ -1,0 +1,114 @@
+"""Who may do what: roles, and links that give one. Pure but for the randomness of a token.
+
+A link is a random token; only its hash is kept, so nobody who reads our memory or files can use it. Roles rise:
+whoever may do something at one role may do it at every higher one, but for a trainee's controls, which are the
+exercise's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+
+VIEWER, TRAINEE, OPERATOR, INSTRUCTOR, ADMIN = ROLES = ("viewer", "trainee", "operator", "instructor", "admin")
+LINKS_MAX = 500
+TOKEN_BYTES = 16
+NAME_LENGTH_MAX = 40
+
+# What a page can do -> the lowest role that may.
+RIGHTS = {
+    "look": VIEWER,
+    "operate": TRAINEE,  # only the controls of the exercise, below operator
+    "press": OPERATOR,
+    "answer": TRAINEE,
+    "trend": VIEWER,
+    "break": INSTRUCTOR,
+    "time": INSTRUCTOR,
+    "snapshot": INSTRUCTOR,
+    "what_if": INSTRUCTOR,
+    "exercise": INSTRUCTOR,
+    "class": INSTRUCTOR,
+    "save": INSTRUCTOR,
+    "link": INSTRUCTOR,
+    "service": ADMIN,
+}
+# Verbs that are more than operating a device.
+BREAKING = ("set_fault",)
+SERVICING = ("restart", "config", "factory_reset", "update", "restore")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody with a page. name: as the audit writes it."""
+
+    role: str
+    name: str
+
+    def may(self, right: str) -> bool:
+        """Whether the role has a right of RIGHTS."""
+        return ROLES.index(self.role) >= ROLES.index(RIGHTS[right])
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that was given out. id: the first letters of the hash, which is no secret."""
+
+    id: str
+    role: str
+    name: str
+
+
+def right_of(verb: str) -> str:
+    """The right that a command wants."""
+    if verb in BREAKING:
+        return "break"
+    return "service" if verb in SERVICING else "operate"
+
+
+def may_operate(who: Who, node_id: str, verb: str, controls: Collection[tuple[str, str]]) -> bool:
+    """Whether somebody may send a command. controls: (node id, verb) pairs that the running exercise gives a trainee;
+    "" stands for every verb of that node."""
+    right = right_of(verb)
+    if who.role == TRAINEE:
+        return right == "operate" and ((node_id, verb) in controls or (node_id, "") in controls)
+    return who.may(right)
+
+
+class Links:
+    """The links given out by this run, by the hashes of their tokens."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Link] = {}
+
+    def create(self, role: str, name: str = "") -> tuple[str, Link]:
+        """(token, link). Raises ValueError for a role that there is not, or when there are too many."""
+        if role not in ROLES:
+            raise ValueError(f"role is {role}; one of {', '.join(ROLES)}")
+        if len(self._known) >= LINKS_MAX:
+            raise ValueError(f"{LINKS_MAX} links have been given out; take one back first")
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        key = _hash(token)
+        link = Link(key[:8], role, name[:NAME_LENGTH_MAX] or f"{role} {len(self._known) + 1}")
+        self._known[key] = link
+        return token, link
+
+    def who(self, token: str) -> Who | None:
+        """Whose token that is; None for one that we never gave, or took back."""
+        link = self._known.get(_hash(token))
+        return None if link is None else Who(link.role, link.name)
+
+    def all(self) -> list[Link]:
+        return list(self._known.values())
+
+    def take_back(self, link_id: str) -> bool:
+        """Whether there was such a link."""
+        keys = [key for key, link in self._known.items() if link.id == link_id]
+        for key in keys:
+            del self._known[key]
+        return bool(keys)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

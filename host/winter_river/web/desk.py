@@ -1,0 +1,81 @@
+"""What every route needs: the run, the stream, the links; and the questions that routes ask first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+from winter_wire import schema
+
+from winter_river.facility.faults import nearest
+from winter_river.web.access import Links, Who
+from winter_river.web.errors import forbidden, not_found
+from winter_river.web.stream import Stream
+
+if TYPE_CHECKING:
+    from winter_river.facility import Node
+    from winter_river.site import Ack
+    from winter_river.web.plant import Plant
+    from winter_river.web.pump import Pump
+
+API = "/api/v1"
+
+
+@dataclass(slots=True)
+class Desk:
+    """The page's own things. pump: set once the server's loop runs. address: what links begin with."""
+
+    plant: Plant
+    links: Links
+    address: str = ""
+    stream: Stream = field(default_factory=Stream)
+    pump: Pump = field(init=False)
+
+    def exercise(self) -> dict[str, object] | None:
+        """What the running exercise says of itself; None without one."""
+        return None
+
+    def controls(self) -> frozenset[tuple[str, str]]:
+        """What a trainee may operate now."""
+        return frozenset()
+
+    def acted(self, who: Who, node_id: str, verb: str, params: Mapping[str, object], ack: Ack) -> None:
+        """Somebody has sent a command: the exercise takes note."""
+
+    def node(self, node_id: str) -> Node:
+        """A node of the facility; raises PageFault where there is none."""
+        nodes = self.plant.site.facility.nodes
+        if node_id not in nodes:
+            raise not_found(
+                f"there is no node {node_id!r}", nearest(node_id, nodes) or "GET /api/v1/facility names all"
+            )
+        return nodes[node_id]
+
+    def verb(self, node_id: str, verb: str) -> str:
+        """A verb of a node's type; raises PageFault for another."""
+        known = schema.verbs(self.node(node_id).type)
+        if verb not in known:
+            raise not_found(f"{node_id} has no command {verb!r}", nearest(verb, known) or f"it has {', '.join(known)}")
+        return verb
+
+
+def desk_of(request: Request) -> Desk:
+    found: Desk = request.app.state.desk
+    return found
+
+
+def who_of(request: Request) -> Who:
+    found: Who = request.state.who
+    return found
+
+
+DeskHere = Annotated[Desk, Depends(desk_of)]
+WhoAsks = Annotated[Who, Depends(who_of)]
+
+
+def must(who: Who, right: str) -> None:
+    """Raises PageFault where somebody's role has not this right."""
+    if not who.may(right):
+        raise forbidden(f"a {who.role} may not do this")

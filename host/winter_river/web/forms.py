@@ -1,0 +1,190 @@
+"""The forms of requests and answers, as OpenAPI tells them. They stop at the edge: inside are plain values."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+Text = Annotated[str, Field(max_length=255)]
+NodeId = Annotated[str, Field(max_length=32, examples=["ups_a"])]
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Value = bool | Whole | FiniteFloat | Text
+
+
+class Form(BaseModel):
+    """A request: what it does not know is a fault, not passed over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fault(BaseModel):
+    error: str
+    cure: str
+
+
+class CommandForm(Form):
+    command: Annotated[str, Field(min_length=1, max_length=16, examples=["set_fault"])]
+    params: Annotated[dict[Annotated[str, Field(max_length=16)], Value], Field(max_length=8)] = {}
+
+
+class PressForm(Form):
+    long: bool = False
+
+
+class AckAnswer(BaseModel):
+    """What the node answered. words and cure: of the reason, "" when done."""
+
+    id: str
+    node_id: str
+    result: Literal["done", "rejected", "failed"]
+    reason: str
+    applied: str
+    words: str
+    cure: str
+
+
+class EventAnswer(BaseModel):
+    id: int
+    t_s: float
+    node_id: str
+    event: str
+    from_: str = Field(alias="from")
+    to: str
+    cause: int
+
+
+class EventsAnswer(BaseModel):
+    timeline: int
+    events: list[EventAnswer]
+
+
+class WhyAnswer(BaseModel):
+    """chain: the event that brought it there, its cause, and so on. isolated_by: what keeps it dead, null while live."""
+
+    node_id: str
+    text: list[str]
+    isolated_by: str | None
+    chain: list[EventAnswer]
+
+
+class FlowAnswer(BaseModel):
+    power_kw: float
+    live: bool
+
+
+class ClockAnswer(BaseModel):
+    t_s: float
+    frozen: bool
+    speed: float
+    speed_real: float
+    timeline: int
+    unix_s: float
+
+
+class StateAnswer(BaseModel):
+    """The whole state. paint: SVG element id -> class or text; see GET /diagram.svg. may: rights of this role."""
+
+    seq: int
+    clock: ClockAnswer
+    role: str
+    name: str
+    may: list[str]
+    health: dict[str, Any]
+    facility: dict[str, Any]
+    nodes: dict[str, dict[str, Any]]
+    flows: dict[str, FlowAnswer]
+    paint: dict[str, str]
+    exercise: dict[str, Any] | None
+
+
+class FacilityAnswer(BaseModel):
+    name: str
+    title: str
+    calibration: str
+    nodes: dict[str, dict[str, Any]]
+    types: dict[str, dict[str, Any]]
+    fields: dict[str, dict[str, Any]]
+    letters: dict[str, str]
+
+
+class ClockForm(Form):
+    """value: seconds of step (default 1) and back, engine seconds of goto, engine seconds a second of speed."""
+
+    action: Literal["run", "freeze", "step", "speed", "back", "goto"]
+    value: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+
+
+class SnapshotForm(Form):
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class SnapshotAnswer(BaseModel):
+    id: str
+    t_s: float
+    timeline: int
+    name: str
+    hash: str
+
+
+class InitialConditionAnswer(BaseModel):
+    id: str
+    title: str
+    version: int
+
+
+class ChangeForm(Form):
+    node_id: NodeId
+    command: Annotated[str, Field(min_length=1, max_length=16)]
+    params: Annotated[dict[Annotated[str, Field(max_length=16)], Value], Field(max_length=8)] = {}
+    in_s: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 0.0
+
+
+class WhatIfForm(Form):
+    """from_s: an instant of the past, null for now. fields: `ups_a.soc_pct`, ..."""
+
+    changes: Annotated[list[ChangeForm], Field(max_length=20)] = []
+    from_s: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+    ahead_s: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 600.0
+    fields: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=50)] = []
+
+
+class WhatIfAnswer(BaseModel):
+    t_s: list[float]
+    series: dict[str, list[float | None]]
+    events: list[EventAnswer]
+    answers: list[dict[str, str]]
+    hash: str
+
+
+class TrendAnswer(BaseModel):
+    """t_s: the end of each piece. series: the last value of it; low and high: its lowest and highest."""
+
+    t_s: list[float]
+    series: dict[str, list[float | None]]
+    low: dict[str, list[float | None]]
+    high: dict[str, list[float | None]]
+
+
+class AtAnswer(BaseModel):
+    t_s: float
+    nodes: dict[str, dict[str, Any]]
+    flows: dict[str, FlowAnswer]
+    paint: dict[str, str]
+
+
+class LinkForm(Form):
+    role: Literal["viewer", "trainee", "operator", "instructor", "admin"]
+    name: Annotated[str, Field(max_length=40)] = ""
+
+
+class LinkAnswer(BaseModel):
+    id: str
+    role: str
+    name: str
+
+
+class NewLinkAnswer(LinkAnswer):
+    """url: shown this once; we keep its hash only."""
+
+    url: str

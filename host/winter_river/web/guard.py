@@ -1,0 +1,173 @@
+"""In front of every request: who asks, from where, and how much. ASGI, no framework.
+
+The page listens on loopback, and there three things still need care: a web site that points its own name at
+127.0.0.1 (DNS rebinding: the Host header tells), a web site that posts to us from the visitor's browser (Origin and
+Sec-Fetch-Site tell), and a body without end. Beyond loopback there are links only; see access.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs
+
+from winter_river.web.access import Links, Who
+from winter_river.web.diagram import STYLE_HASH
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+BODY_BYTES_MAX = 65_536  # chosen: a scenario of a hundred steps is 20 kB
+COOKIE_DAYS = 1
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+POLICY = (
+    f"default-src 'none'; script-src 'self'; style-src 'self' '{STYLE_HASH}'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'"
+)
+# A debrief is a page of its own that can be mailed: its style is inside it, scripts it has none.
+POLICY_DEBRIEF = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+_NO_LINK = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Winter River: a link is needed</title>
+<h1>This page opens with a link</h1>
+<p>The instructor has one for you: it ends in <code>/?k=</code> and some letters. A link ends when the run ends.</p>
+</html>
+"""
+
+
+class Guard:
+    """Lets through what may pass, with `who` in the request's state. open_as: who somebody on this machine is without a
+    link, None where everybody needs one. hosts: the names this page is reached by, without port."""
+
+    def __init__(self, app: App, *, links: Links, open_as: Who | None, hosts: Collection[str], cookie: str) -> None:
+        self._app, self._links, self._open_as = app, links, open_as
+        self._hosts, self._cookie = frozenset(hosts), cookie
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # no web sockets here
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        send = _hardened(send)
+        fault = self._fault(scope["method"], headers)
+        if fault is not None:
+            await _answer(send, *fault)
+            return
+        token = (
+            parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=50).get("k", [""])[0]
+            if scope["path"] == "/"
+            else ""
+        )
+        if token:
+            await self._enter(token, send)
+            return
+        who = self._who(scope, headers)
+        if who is None:
+            await self._turn_away(scope["path"], send)
+            return
+        scope.setdefault("state", {})["who"] = who
+        await self._app(scope, _bounded(receive), send)
+
+    def _fault(self, method: str, headers: MutableMapping[str, str]) -> tuple[int, str, str] | None:
+        """Why a request is refused before anybody looks at it: (status, error, cure)."""
+        host = headers.get("host", "")
+        if _name_of(host) not in self._hosts:
+            return 421, f"this page is not called {host[:80]!r}", f"open it as http://{min(self._hosts)}"
+        if method not in SAFE_METHODS:
+            origin = headers.get("origin")
+            if origin is not None and origin.partition("://")[2] != host:
+                return 403, "another web site asked for this", "open the page itself"
+            if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+                return 403, "another web site asked for this", "open the page itself"
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > BODY_BYTES_MAX:
+            return 413, f"the request is larger than {BODY_BYTES_MAX} bytes", "send less"
+        return None
+
+    def _who(self, scope: MutableMapping[str, Any], headers: MutableMapping[str, str]) -> Who | None:
+        try:
+            morsel = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
+        except CookieError:
+            morsel = None
+        known = None if morsel is None else self._links.who(morsel.value)
+        return known or self._open_as
+
+    async def _enter(self, token: str, send: Send) -> None:
+        """A link was opened: the browser keeps its token, out of reach of any script, and forgets the address."""
+        if self._links.who(token) is None:
+            await _answer(send, 401, "this link is not of this run", "ask for a new one: a link ends when its run ends")
+            return
+        cookie = f"{self._cookie}={token}; Path=/; Max-Age={COOKIE_DAYS * 86400}; HttpOnly; SameSite=Lax"
+        headers = [(b"location", b"/"), (b"set-cookie", cookie.encode("latin-1")), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 303, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _turn_away(self, path: str, send: Send) -> None:
+        if path != "/":
+            await _answer(send, 401, "a link is needed", "open the link that the instructor gave you")
+            return
+        body = _NO_LINK.encode()
+        kind = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 401, "headers": kind})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _name_of(host: str) -> str:
+    """A Host header without its port."""
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.rpartition(":")[0] if ":" in host else host
+
+
+def _hardened(send: Send) -> Send:
+    async def hardened(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            names = {name.lower() for name, _ in message["headers"]}
+            extra = [pair for pair in _HEADERS if pair[0] not in names]
+            if b"content-security-policy" not in names:
+                extra.append((b"content-security-policy", POLICY.encode()))
+            if b"cache-control" not in names:
+                extra.append((b"cache-control", b"no-store"))
+            message["headers"] = [*message["headers"], *extra]
+        await send(message)
+
+    return hardened
+
+
+class TooLarge(Exception):
+    """A body without a stated length went on too long."""
+
+
+def _bounded(receive: Receive) -> Receive:
+    taken = 0
+
+    async def bounded() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > BODY_BYTES_MAX:
+            raise TooLarge
+        return message
+
+    return bounded
+
+
+async def _answer(send: Send, status: int, error: str, cure: str) -> None:
+    body = json.dumps({"error": error, "cure": cure}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,40 @@
+"""What the page is given to show and to act on: the parts of one live run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from winter_river.emulator import Oled
+    from winter_river.service.wiring import LiveSite, Report
+    from winter_river.station import Station
+
+
+class HasOled(Protocol):
+    """A node that runs on this machine."""
+
+    @property
+    def oled(self) -> Oled: ...
+    @property
+    def powered(self) -> bool: ...
+
+
+class Nodes(Protocol):
+    """The nodes that run on this machine: a fleet of any kind."""
+
+    @property
+    def nodes(self) -> Mapping[str, HasOled]: ...
+
+    def press(self, node_id: str, *, long: bool = False) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """A live run. fleet: None where no node runs on this machine."""
+
+    site: LiveSite
+    station: Station
+    report: Callable[[], Report]
+    fleet: Nodes | None = None

@@ -1,0 +1,163 @@
+"""From the engine to the stream: after each step one picture, one delta, written once for all pages.
+
+A thread of its own, so that neither the engine nor the server waits for it. It looks at the site at most
+PICTURES_PER_S_MAX times a second, less often where a site is so large that looking would take too much of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from winter_river.scenario.trace import event_fields
+from winter_river.web.picture import Json, Reports, delta, picture
+from winter_river.web.plant import Plant
+from winter_river.web.stream import Stream, Written, write
+
+PICTURES_PER_S_MAX = 10
+SHARE_MAX = 0.2  # chosen: of one core, for looking; a large site is looked at less often
+IDLE_S = 2.0  # without a step: what is not the engine's (a lost broker) still shows
+NOTES_MAX = 20  # chosen: of one picture; more at once is a flood that nobody reads
+
+
+class Pump:
+    """Keeps `state` (whole) and the stream up to date. exercise: what the exercise says of itself, None without one."""
+
+    def __init__(
+        self, plant: Plant, stream: Stream, loop: asyncio.AbstractEventLoop, *, exercise: Callable[[], Json | None]
+    ) -> None:
+        self._plant, self._stream, self._loop, self._exercise = plant, stream, loop, exercise
+        self._reports = Reports()
+        self._stirred = threading.Event()
+        self._stopping = threading.Event()
+        self._last_event = 0
+        self._last_note: object = None
+        self._timeline = 0
+        self._seq = 0
+        self._cues: list[tuple[str, Json]] = []
+        self._cues_lock = threading.Lock()
+        self.look_s = 0.0  # what the last look took
+        self.state: Json = {}
+        self._thread = threading.Thread(target=self._run, name="page", daemon=True)
+
+    def start(self) -> None:
+        """Makes the first picture, then goes on by itself."""
+        self._look()
+        self._end = self._plant.station.subscribe(self._stirred.set)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._end()
+        self._stirred.set()
+        self._thread.join(5.0)
+
+    def stir(self) -> None:
+        """Something else than a step has changed: look soon."""
+        self._stirred.set()
+
+    def tell(self, event: str, data: Json) -> None:
+        """One message (`cue`, `note`) for every page, in order with the pictures. Safe from any thread."""
+        with self._cues_lock:
+            self._cues.append((event, data))
+        self._stirred.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._stirred.wait(IDLE_S)
+            self._stirred.clear()
+            if self._stopping.is_set():
+                return
+            self._look()
+            self._stopping.wait(max(1 / PICTURES_PER_S_MAX, self.look_s / SHARE_MAX))
+
+    def _look(self) -> None:
+        """One picture; what is new of it goes to the stream."""
+        began_s = time.perf_counter()
+        site = self._plant.site
+        now = picture(site.facility, site.sight(), self._reports)
+        now |= {"clock": self._clock(), "health": self._health(), "exercise": self._exercise()}
+        messages: list[Written] = []
+        went_elsewhere = now["clock"]["timeline"] != self._timeline
+        if went_elsewhere:
+            self._timeline, self._last_event = now["clock"]["timeline"], 0
+            known = site.events()
+            self._last_event = known[-1].id if known else 0
+        changed = delta(self.state, now)
+        self._seq += 1
+        now["seq"] = self._seq
+        if went_elsewhere or not self.state:
+            messages.append(write("state", now, seq=self._seq))
+        elif changed:
+            messages.append(write("delta", {"seq": self._seq, **changed}, seq=self._seq))
+        for event, data in self._news():
+            self._seq += 1
+            messages.append(write(event, data, seq=self._seq))
+        now["seq"] = self._seq
+        self.look_s = time.perf_counter() - began_s
+        self._hand_over(now, messages)
+
+    def _hand_over(self, state: Json, messages: list[Written]) -> None:
+        def take() -> None:
+            self.state = state
+            for message in messages:
+                self._stream.post(message)
+
+        if self.state:
+            try:
+                self._loop.call_soon_threadsafe(take)
+            except RuntimeError:  # the server has stopped first
+                self._stopping.set()
+        else:
+            self.state = state
+
+    def _news(self) -> list[tuple[str, Json]]:
+        """Events, notes and cues since the last picture."""
+        news: list[tuple[str, Json]] = []
+        for event in self._plant.site.events(self._last_event):
+            self._last_event = event.id
+            news.append(("event", event_fields(event)))
+        notes = self._plant.report().notes
+        fresh = []
+        for note in reversed(notes[-NOTES_MAX:]):
+            if note is self._last_note:
+                break
+            fresh.append(note)
+        if notes:
+            self._last_note = notes[-1]
+        news += [("note", {"t_s": note.t_s, "node_id": note.node_id, "text": note.text}) for note in reversed(fresh)]
+        with self._cues_lock:
+            news += self._cues
+            self._cues = []
+        return news
+
+    def _clock(self) -> Json:
+        clock = self._plant.station.clock()
+        return {
+            "t_s": round(clock.t_s, 3),
+            "frozen": clock.frozen,
+            "speed": clock.speed,
+            "speed_real": round(clock.speed_real, 2),
+            "timeline": clock.timeline,
+            "unix_s": round(clock.unix_s, 1),
+        }
+
+    def _health(self) -> Json:
+        report = self._plant.report()
+        counters: dict[str, Any] = dict(report.counters)
+        return {
+            "broker": report.broker,
+            "connected": report.connected,
+            "why_down": report.why_down,
+            "nodes": report.nodes,
+            "online": report.online,
+            "seed": report.seed,
+            "late": counters.get("lag_ms", 0.0) > 500.0,
+            "laws_broken": int(counters.get("laws_broken", 0)),
+            "failure": report.failure,
+            "pages": len(self._stream.clients),
+            "pages_dropped": self._stream.dropped,
+        }

@@ -1,0 +1,75 @@
+"""Routes to act on nodes: commands, and the finger on the button."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from winter_wire import schema
+
+from winter_river.reference_words import REASONS
+from winter_river.site import Ack
+from winter_river.web import forms
+from winter_river.web.access import Who, may_operate
+from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
+from winter_river.web.errors import PageFault, forbidden
+
+BY_LENGTH_MAX = 32  # of the contract's `by`
+
+routes = APIRouter(prefix=API)
+_FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 404)}
+
+
+def by_of(who: Who) -> str:
+    """Who asks, as the contract's audit field takes it."""
+    return who.name.encode("ascii", "replace").decode()[:BY_LENGTH_MAX]
+
+
+def ack_facts(ack: Ack) -> dict[str, str]:
+    """An ack with what its reason means and what to do about it."""
+    words, cure = REASONS.get(ack.reason, ("", ""))
+    return {
+        "id": ack.id,
+        "node_id": ack.node_id,
+        "result": ack.result,
+        "reason": ack.reason,
+        "applied": ack.applied,
+        "words": words,
+        "cure": cure,
+    }
+
+
+def send(desk: Desk, who: Who, node_id: str, verb: str, params: dict[str, object]) -> Ack:
+    """Sends a command and waits for the node's answer; raises PageFault where it cannot be sent."""
+    try:
+        return desk.plant.site.send(node_id, verb, params, by=by_of(who))
+    except ValueError as error:
+        raise PageFault(str(error), f"{verb} takes {parameters(verb)}") from error
+
+
+def parameters(verb: str) -> str:
+    """A verb's parameters in words."""
+    rows = [f"{row[0]} ({row[1]}{', required' if row[2] else ''})" for row in schema.VERBS[verb]]
+    return ", ".join(rows) or "no parameters"
+
+
+@routes.post("/nodes/{node_id}/command", response_model=forms.AckAnswer, responses=_FAULTS)
+def command(desk: DeskHere, who: WhoAsks, node_id: str, form: forms.CommandForm) -> Response:
+    """Asks a node to do something. The answer is the node's own; a refusal is an answer too (200, `rejected`)."""
+    verb = desk.verb(node_id, form.command)
+    if not may_operate(who, node_id, verb, desk.controls()):
+        raise forbidden(f"a {who.role} may not {verb.replace('_', ' ')} {node_id}")
+    ack = send(desk, who, node_id, verb, dict(form.params))
+    desk.acted(who, node_id, verb, form.params, ack)
+    return JSONResponse(ack_facts(ack))
+
+
+@routes.post("/nodes/{node_id}/press", response_model=forms.AckAnswer, responses=_FAULTS)
+def press(desk: DeskHere, who: WhoAsks, node_id: str, form: forms.PressForm) -> Response:
+    """A finger on the node's button: short turns its page, long moves its handle by hand."""
+    desk.node(node_id)
+    must(who, "press")
+    fleet = desk.plant.fleet
+    if fleet is not None and node_id in fleet.nodes and fleet.nodes[node_id].powered:
+        fleet.press(node_id, long=form.long)
+        return JSONResponse(ack_facts(Ack("", node_id, schema.RESULT_DONE)))
+    return JSONResponse(ack_facts(send(desk, who, node_id, "press", {"long": form.long})))

@@ -1,0 +1,134 @@
+"""The server of the page, in a thread of the service's process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from importlib import metadata
+from typing import Self
+
+import uvicorn
+
+from winter_river.web.access import INSTRUCTOR, Links, Who
+from winter_river.web.app import create
+from winter_river.web.desk import Desk
+from winter_river.web.plant import Plant
+
+PORT_DEFAULT = 8080
+PORTS_TRIED_MAX = 20
+START_S_MAX = 10.0
+STOP_S_MAX = 3.0
+LOOPBACK = "127.0.0.1"
+_LOOPBACK_NAMES = (LOOPBACK, "localhost", "[::1]")
+
+
+class PageServerError(RuntimeError):
+    """The page cannot be served; the text says why and how to cure it."""
+
+
+class PageServer:
+    """The page of one run. start() it, show `url`, stop() it; also a context manager.
+
+    url: where the page is; beyond loopback it carries an instructor's link.
+    """
+
+    def __init__(self, plant: Plant, *, host: str = LOOPBACK, port: int = 0) -> None:
+        """host: an address of this machine. port: 0 means PORT_DEFAULT, or the next free one.
+
+        Raises PageServerError where it cannot listen.
+        """
+        self._socket = _listen(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        self.address = f"http://{host}:{self.port}"
+        self.links = Links()
+        self.desk = Desk(plant, self.links, address=self.address)
+        is_open = host != LOOPBACK
+        self.url = f"{self.address}/"
+        if is_open:
+            token, _ = self.links.create(INSTRUCTOR, "instructor")
+            self.url = f"{self.address}/?k={token}"
+        app = create(
+            self.desk,
+            version=metadata.version("winter-river"),
+            open_as=None if is_open else Who(INSTRUCTOR, "instructor"),
+            hosts=(host,) if is_open else _LOOPBACK_NAMES,
+            cookie=f"winter_river_{self.port}",  # cookies know no ports, and two runs may share a machine
+        )
+        config = uvicorn.Config(
+            app,
+            log_level="error",
+            access_log=False,
+            lifespan="on",
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            limit_concurrency=1_000,
+            h11_max_incomplete_event_size=32_768,
+        )
+        self._server = uvicorn.Server(config)
+        self.failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="page server", daemon=True)
+
+    def start(self) -> None:
+        """Returns once the page answers. Raises PageServerError."""
+        self._thread.start()
+        for _ in range(int(START_S_MAX / 0.02)):
+            if self._server.started:
+                return
+            if not self._thread.is_alive():
+                break
+            self._thread.join(0.02)
+        raise PageServerError(f"the page did not start: {self.failure or 'it takes too long'}")
+
+    def stop(self) -> None:
+        """Lets every page go and closes the port, within STOP_S_MAX."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # its loop has ended meanwhile
+                self._loop.call_soon_threadsafe(self.desk.stream.close)
+            self._thread.join(STOP_S_MAX)
+        self._socket.close()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:  # noqa: BLE001 - kept and shown by whoever started us
+            self.failure = error
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        # Signals are the command's: uvicorn would take Ctrl-C for itself, and it cannot do so in a thread anyway.
+        self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        await self._server.serve(sockets=[self._socket])
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    first = port or PORT_DEFAULT
+    last = first if port else first + PORTS_TRIED_MAX - 1
+    for number in range(first, last + 1):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, number))
+            listener.listen(128)
+        except OSError as error:
+            listener.close()
+            if number == last:
+                raise PageServerError(
+                    f"port {number} of {host}: {error.strerror}\ncure: --page-port NUMBER, or --no-page"
+                ) from error
+            continue
+        return listener
+    raise AssertionError("the last port either listens or raises")
+
+
+Opener = Callable[[str], object]

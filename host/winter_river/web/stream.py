@@ -1,0 +1,120 @@
+"""The live stream: whole state first, then what changes, as server-sent events shared by all clients.
+
+A message is written once, as bytes, and every client's queue holds the same object. Who reads too slowly is dropped
+and counted, and comes back by itself: a browser reconnects with Last-Event-ID, and gets what it missed while that is
+still held, else the whole state. All of it runs in the server's one event loop; `post` alone is called from others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple
+
+RING_MAX = 1_200  # chosen: two minutes of a busy site
+RING_BYTES_MAX = 8_000_000
+QUEUE_MAX = 100  # chosen: ten seconds of a busy site; a page that has not read for so long starts anew
+CLIENTS_MAX = 200
+RETRY_MS = 1_000
+BEAT_S = 10.0  # chosen: a page that hears nothing for two beats says that the stream is broken
+
+
+class Written(NamedTuple):
+    """One message of the stream. seq: its number, 0 for one that is not resumed from."""
+
+    seq: int
+    data: bytes
+
+
+def write(event: str, data: object, *, seq: int = 0) -> Written:
+    """A message as bytes. data: anything JSON; NaN is a fault of ours."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    head = f"id: {seq}\n" if seq else ""
+    return Written(seq, f"{head}event: {event}\ndata: {text}\n\n".encode())
+
+
+class Client:
+    """One reader. `gone` once it was dropped."""
+
+    def __init__(self, begin: list[bytes]) -> None:
+        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE_MAX + len(begin) + 1)
+        self.gone = asyncio.Event()
+        for data in begin:
+            self.queue.put_nowait(data)
+
+    def put(self, data: bytes) -> bool:
+        """Whether there was room."""
+        if self.queue.qsize() >= QUEUE_MAX:
+            self.gone.set()
+            return False
+        self.queue.put_nowait(data)
+        return True
+
+
+class Stream:
+    """All readers, and the last messages. Belongs to one event loop.
+
+    dropped: readers that were too slow. sent: messages written.
+    """
+
+    def __init__(self) -> None:
+        self.clients: set[Client] = set()
+        self.dropped = self.sent = 0
+        self._ring: deque[Written] = deque()
+        self._ring_bytes = 0
+
+    def post(self, message: Written) -> None:
+        """Gives every reader one message."""
+        self.sent += 1
+        if message.seq:
+            self._ring.append(message)
+            self._ring_bytes += len(message.data)
+            while len(self._ring) > RING_MAX or self._ring_bytes > RING_BYTES_MAX:
+                self._ring_bytes -= len(self._ring.popleft().data)
+        for client in [client for client in self.clients if not client.put(message.data)]:
+            self.clients.discard(client)
+            self.dropped += 1
+
+    def join(self, last_seq: int | None, whole: Callable[[], bytes]) -> Client | None:
+        """A new reader, or None where there are too many. last_seq: the last one it has, None for none."""
+        if len(self.clients) >= CLIENTS_MAX:
+            return None
+        missed = None if last_seq is None else self._since(last_seq)
+        client = Client([whole()] if missed is None else missed)
+        self.clients.add(client)
+        return client
+
+    def leave(self, client: Client) -> None:
+        self.clients.discard(client)
+
+    def _since(self, seq: int) -> list[bytes] | None:
+        """What came after a message; None where that is not held any more, or was never sent."""
+        numbers = [message.seq for message in self._ring]
+        if not numbers or not numbers[0] - 1 <= seq <= numbers[-1] or numbers[-1] - seq > QUEUE_MAX:
+            return None
+        return [message.data for message in self._ring if message.seq > seq]
+
+    async def read(self, client: Client) -> AsyncIterator[bytes]:
+        """The bytes for one reader, with a beat where nothing happens; ends when it is dropped."""
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        while not client.gone.is_set():
+            try:
+                data = await asyncio.wait_for(client.queue.get(), BEAT_S)
+            except TimeoutError:
+                data = b": beat\n\n"
+            if data is None:
+                return
+            yield data
+
+    def close(self) -> None:
+        """Lets every reader go: the service stops."""
+        for client in list(self.clients):
+            client.queue.put_nowait(None)
+        self.clients.clear()
+
+
+def merged(state: dict[str, Any], role: dict[str, Any]) -> bytes:
+    """The whole state as its first message, with what depends on who reads it."""
+    return write("state", state | role, seq=int(state["seq"])).data

@@ -25,6 +25,14 @@ def test_board_subscribes_then_reports_its_birth(bench: Make) -> None:
     assert made.broker.messages()[0][3] is True  # retained
 
 
+def test_board_asks_the_broker_to_miss_it_after_the_keepalive_of_the_contract(bench: Make) -> None:
+    made = bench()
+    made.connect()
+    kind, _, body = made.broker.packets[0]
+    # CONNECT, MQTT 3.1.1 section 3.1: name (6 bytes), level, flags, then the keepalive; by contract 15 s.
+    assert (kind, int.from_bytes(body[8:10], "big")) == (1, 15)
+
+
 def test_command_is_answered_and_shown_within_the_pass_that_hears_it(bench: Make) -> None:
     made = bench("switchgear")
     made.connect()

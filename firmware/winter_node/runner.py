@@ -58,9 +58,7 @@ class Runner:
         self.core.commands.keep_settings = adapters.keep_settings
         self.session = session.Session(adapters.rng, now_ms)
         self.page = screen.MAIN
-        self.guards = {}
-        for name in _ADAPTERS:
-            self.guards[name] = Guard()
+        self.guards = {}  # adapter -> its Guard, from its first failure on
         self._picture = None  # the one on the screen
         self._frame_ms = now_ms
         self._vitals_ms = now_ms
@@ -117,7 +115,7 @@ class Runner:
         own = core.device.fields()
         for name in own:
             values[name] = own[name]
-        errors = [name for name in _ADAPTERS if self.guards[name].failures]
+        errors = [name for name in _ADAPTERS if name in self.guards]
         broker = self.settings["broker"]
         return {
             "node_id": core.node_id, "type": core.type, "state": core.state(), "mode": own["mode"],
@@ -152,7 +150,7 @@ class Runner:
         joined, cause = self._try("wifi", now_ms, adapters.wifi.poll, now_ms) or (self.session.linked, session.NO_WIFI)
         self._perform_session(self.session.on_link(joined, cause, now_ms), now_ms)
         events = self._try("mqtt", now_ms, adapters.mqtt.poll)
-        if events is None and self.session.state != session.DOWN and not self.guards["mqtt"].resting(now_ms):
+        if events is None and self.session.state != session.DOWN and not self._rests("mqtt", now_ms):
             events = (("closed", False),)
         for event in events or ():
             self._on_packet(event, now_ms)
@@ -248,7 +246,7 @@ class Runner:
         if not adapters.oled.present():
             return
         picture = self.picture(now_ms)
-        if picture != self._picture and not self.guards["oled"].resting(now_ms):
+        if picture != self._picture and not self._rests("oled", now_ms):
             self._picture = picture
             self._try("oled", now_ms, adapters.oled.show, picture)
 
@@ -259,18 +257,24 @@ class Runner:
 
     def _try(self, name, now_ms, call, *args):
         """Calls an adapter; None where it fails or rests."""
-        guard = self.guards[name]
-        if guard.resting(now_ms):
+        if self._rests(name, now_ms):
             return None
         self.supervisor.passed(name, now_ms)
         try:
             result = call(*args)
         except Exception as error:  # noqa: BLE001 (drivers raise all sorts of things; none may stop the node)
+            if name not in self.guards:
+                self.guards[name] = Guard()
+            guard = self.guards[name]
             if guard.failed(error, now_ms):
                 self._board.log("{}: {}".format(name, guard.last))
             return None
-        guard.in_a_row = 0
+        if name in self.guards:
+            self.guards[name].in_a_row = 0
         return result
+
+    def _rests(self, name, now_ms):
+        return name in self.guards and self.guards[name].resting(now_ms)
 
     def _wait_ms(self, now_ms, flushed):
         wait_ms = min(IDLE_MS, self.core.due_ms(now_ms), self.session.due_ms(now_ms))

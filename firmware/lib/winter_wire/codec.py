@@ -43,6 +43,22 @@ def _is_number(value):
     return value is not True and value is not False and isinstance(value, (int, float))
 
 
+def _is_printable(text):
+    """Whether a text has no control characters and no half letters (surrogates, ED A0 to ED BF).
+
+    It looks at bytes: a board keeps every letter that is looked at singly, for good.
+    """
+    try:
+        before = 0
+        for code in text.encode():
+            if code < 32 or code == 127 or (before == 0xED and code >= 0xA0):
+                return False
+            before = code
+    except UnicodeError:
+        return False  # CPython does not even encode half a letter
+    return True
+
+
 def fault_of(name, shape, value):
     """Why a value does not fit the shape (form, decimals, low, high) of a field, or None where it fits."""
     form, _, low, high = shape
@@ -51,11 +67,7 @@ def fault_of(name, shape, value):
     if form == schema.TEXT:
         if not isinstance(value, str) or not low <= len(value) <= high:
             return "%s is not a text of %d to %d letters" % (name, low, high)
-        for letter in value:
-            code = ord(letter)
-            if code < 32 or code == 127 or 0xD800 <= code <= 0xDFFF:
-                return name + " has an unprintable letter"
-        return None
+        return None if _is_printable(value) else name + " has an unprintable letter"
     if form == schema.OBJECT:
         return None if isinstance(value, dict) and len(value) <= high else name + " is not a small object"
     if not _is_number(value) or (form == schema.INTEGER and not isinstance(value, int)):

@@ -1,0 +1,204 @@
+"""Flow alone, many times: one network without loops, solved for many sets of loads or many outages.
+
+batch = Batch(network)
+batch.solve_loads(power_va).v_pu        # (scenarios, buses)
+batch.solve_outages([[3], [7]]).v_pu    # edge 3 opened; edge 7 opened
+
+By the same sweep as `solve`, several scenarios side by side; needs numba, the extra `fast`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from winter_river.engine.network.islands import LOW_PU
+from winter_river.engine.network.model import CONSTANT_CURRENT, CONSTANT_IMPEDANCE, CONSTANT_POWER, Load, Network
+from winter_river.engine.network.per_unit import pi_of
+from winter_river.engine.network.solve import solve
+from winter_river.engine.network.topology import Topology, is_joint, topology
+
+if TYPE_CHECKING:
+    from winter_river.engine.network.lanes import Kind, Tree
+
+Complex = npt.NDArray[np.complex128]
+
+TOLERANCE_PU = 2e-10  # of voltage, estimated: far below the 1e-8 to which two tools are expected to agree
+# Measured: as many as the processor's wide registers and its near memory like. Fewer for large networks.
+LANES_MANY, LANES_FEW, JOINTS_FEW = 32, 16, 4_000
+NOWHERE = -1
+
+
+class BatchError(ValueError):
+    """A network that cannot be solved in batches: it has loops. `solve` takes it, one by one."""
+
+
+class CompilerMissingError(RuntimeError):
+    """numba is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voltages:
+    """v_pu: complex, (scenarios, buses); 0 where a bus is dead, nan in what has no solution. unsolved: scenarios with
+    an island that has none."""
+
+    v_pu: Complex
+    unsolved: tuple[int, ...]
+
+
+class Batch:
+    """A network whose closed edges make trees, one source each, as columns."""
+
+    def __init__(self, network: Network) -> None:
+        """Raises BatchError for a network with loops, CompilerMissingError without numba."""
+        self._lanes, self._single = _compiled()
+        self.network = network
+        top = topology(network)
+        for island in top.islands:
+            if not island.is_radial:
+                raise BatchError(
+                    f"the part of bus {island.joints[0]} has {len(island.ties)} closed edges for {len(island.joints)} "
+                    "buses: not a tree below one source; solve() takes it, one by one"
+                )
+        self._power = np.array([[load.power for load in network.loads]], complex)
+        self._base_va = float(np.abs(self._power).sum()) or 1e6
+        self._none = np.full((1, 1), NOWHERE)
+        self._tree, idle = self._order(top)
+        self._kinds = [
+            self._kind(CONSTANT_POWER, {}), self._kind(CONSTANT_CURRENT, {}), self._kind(CONSTANT_IMPEDANCE, idle)
+        ]  # fmt: skip
+        # Solved once as it stands: outages and changed loads begin from there.
+        alive = self._tree.place != NOWHERE
+        once = self.solve_once()
+        if not once.unsolved:
+            self._tree.start[self._tree.place[alive]] = once.v_pu[0, alive]
+
+    def solve_loads(self, power_va: npt.ArrayLike, *, threads: int | None = None) -> Voltages:
+        """power_va: complex, (scenarios, loads), at nominal voltage, in the order of Network.loads.
+
+        threads: how many work at it; None: numba's own number. Raises ValueError for another shape.
+        """
+        power = np.asarray(power_va, complex)
+        if power.ndim != 2 or power.shape[1] != len(self.network.loads):
+            raise ValueError(f"power_va has the shape {power.shape}; (scenarios, {len(self.network.loads)})")
+        return _whole(*self._run(power, self._none, threads), lambda row: self._with_loads(power[row]))
+
+    def solve_once(self, power_va: npt.ArrayLike | None = None) -> Voltages:
+        """The voltages for one set of loads, (loads,), those of the network when not given; from 1 pu, on one thread."""
+        power = self._power[0] if power_va is None else np.asarray(power_va, complex)
+        if power.shape != (len(self.network.loads),):
+            raise ValueError(f"power_va has the shape {power.shape}; ({len(self.network.loads)},)")
+        v_pu = np.empty((1, len(self._tree.place)), complex)
+        at_rest = self._single.solve_one(
+            self._tree, *self._kinds, power, 1.0 / self._base_va, LOW_PU**2, TOLERANCE_PU, v_pu[0]
+        )
+        if at_rest:
+            return Voltages(v_pu, ())
+        return _whole(v_pu, np.array([False]), lambda _: self._with_loads(power))
+
+    def solve_outages(self, edges: npt.ArrayLike, *, threads: int | None = None) -> Voltages:
+        """edges: integers, (scenarios, any number), places in Network.edges that are opened, -1 for none.
+
+        threads: as in solve_loads. Raises ValueError for another shape or an edge that is not there.
+        """
+        opened = np.asarray(edges, np.int64)
+        last = len(self.network.edges) - 1
+        if opened.ndim != 2 or (opened.size and not -1 <= opened.min() <= opened.max() <= last):
+            raise ValueError(f"edges has the shape {opened.shape}; (scenarios, outages), places of -1 to {last}")
+        v_pu, at_rest = self._run(self._power, self._below[opened], threads)
+        at_rest[np.isin(opened, self._joining).any(axis=1)] = False  # that parts a joint: another network
+
+        def changed(row: int) -> Network:
+            gone = {k for k in opened[row].tolist() if k >= 0}
+            kept = (replace(edge, closed=False) if k in gone else edge for k, edge in enumerate(self.network.edges))
+            return replace(self.network, edges=tuple(kept))
+
+        return _whole(v_pu, at_rest, changed)
+
+    def _with_loads(self, power: Complex) -> Network:
+        loads = zip(self.network.loads, power.tolist(), strict=True)
+        return replace(self.network, loads=tuple(Load(x.bus, s.real, s.imag, x.model) for x, s in loads))
+
+    def _order(self, top: Topology) -> tuple[Tree, dict[int, complex]]:
+        """Puts the joints in order, sources first, each behind its parent. Gives the shunts of edges by place, too."""
+        network = self.network
+        near: dict[int, list[tuple[int, int]]] = {}
+        for island in top.islands:
+            for tie in island.ties:
+                near.setdefault(tie.a, []).append((tie.b, tie.edge))
+                near.setdefault(tie.b, []).append((tie.a, tie.edge))
+        order = sorted(top.held)
+        roots = len(order)
+        spot = {joint: k for k, joint in enumerate(order)}
+        parent, z, halves = [0] * roots, [0j] * roots, [0j] * roots
+        idle: dict[int, complex] = {}
+        self._below = np.full(len(network.edges) + 1, NOWHERE)  # the last one is that of edge -1
+        for joint in order:  # grows while it is walked
+            for other, edge in near.get(joint, ()):
+                if other in spot:
+                    continue
+                spot[other] = self._below[edge] = len(order)
+                order.append(other)
+                series, half = pi_of(network, network.edges[edge], self._base_va)
+                parent.append(spot[joint])
+                z.append(series)
+                halves.append(half)
+                for end in (spot[joint], spot[other]) if half != 0j else ():
+                    idle[end] = idle.get(end, 0j) + half
+        self._joining = np.array([k for k, edge in enumerate(network.edges) if is_joint(edge)], np.int64)
+        tree = self._lanes.Tree(
+            np.array(parent, np.uintp), roots, np.array([one.real for one in z]), np.array([one.imag for one in z]),
+            np.array(halves, complex), np.array([spot.get(joint, NOWHERE) for joint in top.joint], np.int64),
+            np.ones(len(order), complex),
+        )  # fmt: skip
+        return tree, idle
+
+    def _kind(self, model: str, idle: Mapping[int, complex]) -> Kind:
+        """The loads of one kind that something feeds; idle: what else is drawn, by place."""
+        place = self._tree.place
+        loads = [k for k, load in enumerate(self.network.loads) if load.model == model and place[load.bus] != NOWHERE]
+        spots = [int(place[self.network.loads[k].bus]) for k in loads]
+        at = np.array(sorted({*spots, *idle}), np.uintp)
+        row = np.searchsorted(at, np.array(spots, np.uintp)).astype(np.int64)
+        drawn = np.array([idle.get(int(k), 0j) for k in at], complex)
+        return cast("Kind", self._lanes.Kind(at, np.array(loads, np.int64), row, drawn))
+
+    def _run(
+        self, power: Complex, outages: npt.NDArray[np.int64], threads: int | None = None
+    ) -> tuple[Complex, npt.NDArray[np.bool_]]:
+        found: tuple[Complex, npt.NDArray[np.bool_]] = self._lanes.solve_scenarios(
+            self._tree, *self._kinds, power=power, base_va=self._base_va, outages=outages,
+            lanes=LANES_MANY if len(self._tree.parent) < JOINTS_FEW else LANES_FEW,
+            low_pu=LOW_PU, tolerance_pu=TOLERANCE_PU, threads=threads,
+        )  # fmt: skip
+        return found
+
+
+def _compiled() -> tuple[Any, Any]:
+    try:
+        from winter_river.engine.network import (
+            lanes,
+            single,
+        )  # here, because numba is an extra and takes a while to load
+    except ModuleNotFoundError as error:
+        raise CompilerMissingError(
+            f"batches of flows are compiled, and {error.name} is not installed; cure: make setup FAST=1, "
+            "or pip install 'winter-river[fast]'"
+        ) from error
+    return lanes, single
+
+
+def _whole(v_pu: Complex, at_rest: npt.NDArray[np.bool_], changed: Callable[[int], Network]) -> Voltages:
+    """The result, with the scenarios that the sweep left solved one by one, by Newton's method where they need it.
+    Raises NewtonMissingError."""
+    unsolved = []
+    for row in np.flatnonzero(~at_rest).tolist():
+        solution = solve(changed(row))
+        v_pu[row] = [complex("nan") if v is None else v for v in solution.v_pu]
+        if not solution.solved:
+            unsolved.append(row)
+    return Voltages(v_pu, tuple(unsolved))

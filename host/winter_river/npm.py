@@ -55,10 +55,12 @@ def install(
     files: Sequence[str] = LOCK_FILES,
     notice: str = "",
     progress: Callable[[str], None] | None = None,
+    development: bool = False,
 ) -> Path:
     """The folder `name` in the user's cache with these files of source and what they pin; `npm ci` fills it once.
 
     notice: told to progress before something is installed. Another content of the files gets another folder.
+    development: also what package.json lists as devDependencies.
     Raises NpmError.
     """
     target = paths.cache_dir() / name / _fingerprint(source, files)
@@ -71,7 +73,7 @@ def install(
     try:
         for file in files:
             shutil.copyfile(source / file, scratch / file)
-        _npm_ci(nodejs, scratch)
+        _npm_ci(nodejs, scratch, development)
         with suppress(OSError):  # another process was first; its folder is as good
             os.rename(scratch, target)
     finally:
@@ -81,9 +83,10 @@ def install(
     return target
 
 
-def _npm_ci(nodejs: Nodejs, folder: Path) -> None:
+def _npm_ci(nodejs: Nodejs, folder: Path, development: bool) -> None:
     """Install what the lock file pins, checked by its hashes, running none of the packages' own scripts."""
-    options = ("ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error")
+    kinds = () if development else ("--omit=dev",)
+    options = ("ci", "--ignore-scripts", *kinds, "--no-audit", "--no-fund", "--loglevel=error")
     # npm starts `node` by name for some of its work; it must find the one we chose.
     environment = {**os.environ, "PATH": f"{Path(nodejs.program).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     try:

@@ -1,0 +1,151 @@
+/** What a person can do to the site; each says in words what came of it. */
+
+import { signal } from "@preact/signals";
+import { get, post, sentence } from "./api";
+import { clock, exercise, facility, may, role, running } from "./store";
+import { lookNow } from "./past";
+import type { Ack, Exercise, WhatIf } from "./types";
+import { dialog, say, view } from "./ui";
+
+// What operates no equipment; see scenario/exercise.py.
+const NOT_FOR_TRAINEES = new Set(["set_fault", "restore", "restart", "config", "factory_reset", "update"]);
+
+export const AHEAD_S = 600; // ten minutes, the span that what-ifs are made for
+
+/** The ghost lines: the run ahead last asked for, what it was, and from when. */
+export const ghost = signal<{ readonly title: string; readonly from_s: number; readonly run: WhatIf } | null>(null);
+export const trendFields = signal<readonly string[]>([]);
+
+export async function command(node_id: string, verb: string, params: Record<string, unknown> = {}): Promise<boolean> {
+  lookNow();
+  try {
+    const ack = await post<Ack>(`/nodes/${encodeURIComponent(node_id)}/command`, { command: verb, params });
+    const done = ack.result === "done";
+    say(done ? `${node_id}: ${verb} done${ack.applied ? ` (${ack.applied})` : ""}` : refusal(node_id, verb, ack), !done);
+    return done;
+  } catch (error) {
+    say(`${node_id}: ${sentence(error)}`, true);
+    return false;
+  }
+}
+
+/** Why not, and what to do about it, in the words of the terminal. */
+function refusal(node_id: string, verb: string, ack: Ack): string {
+  const text = `${node_id}: ${verb} ${ack.result}${ack.reason ? ` (${ack.reason})` : ""}${ack.words ? `: ${ack.words}` : ""}`;
+  return ack.cure ? `${text}; ${ack.cure}` : text;
+}
+
+export function press(node_id: string, long: boolean): Promise<void> {
+  return attempt(post(`/nodes/${encodeURIComponent(node_id)}/press`, { long }), `${node_id}: button pressed${long ? " long" : ""}`);
+}
+
+export function freezeOrRun(): Promise<void> {
+  const frozen = clock.value.frozen;
+  return attempt(post("/clock", { action: frozen ? "run" : "freeze" }), frozen ? "Time runs" : "Time is frozen");
+}
+
+export function setSpeed(speed: number): Promise<void> {
+  return attempt(post("/clock", { action: "speed", value: speed }), `Speed ${speed}×`);
+}
+
+export function step(seconds = 1): Promise<void> {
+  return attempt(post("/clock", { action: "step", value: seconds }), `Stepped ${seconds} s`);
+}
+
+export function back(seconds = 30): Promise<void> {
+  lookNow();
+  return attempt(post("/clock", { action: "back", value: seconds }), `Back ${seconds} s`);
+}
+
+/** The site itself goes back; what came after has not happened. */
+export function backTo(t_s: number): Promise<void> {
+  lookNow();
+  return attempt(post("/clock", { action: "goto", value: t_s }), "The site is back at that instant");
+}
+
+export async function start(scenario: string, options: { exam?: boolean; trainee?: string } = {}): Promise<void> {
+  lookNow();
+  try {
+    const answer = await post<Exercise | undefined>("/exercise", { scenario, exam: false, trainee: "", ...options });
+    if (answer && typeof answer === "object" && "title" in answer) exercise.value = answer;
+    say(`Started: ${scenario}`);
+    if (clock.value.frozen) await post("/clock", { action: "run" });
+    dialog.value = "";
+  } catch (error) {
+    say(`Cannot start ${scenario}: ${sentence(error)}`, true);
+  }
+}
+
+/** Ends the exercise and opens its debrief. */
+export async function end(): Promise<void> {
+  try {
+    const answer = await post<{ debrief: string }>("/exercise/end");
+    say("Exercise ended");
+    window.open(answer.debrief, "_blank", "noopener") ?? location.assign(answer.debrief);
+  } catch (error) {
+    say(sentence(error), true);
+  }
+}
+
+export interface Change {
+  readonly node_id: string;
+  readonly command: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** Runs a copy of the site ahead with some changes and shows it as ghost lines beside reality. */
+export async function whatIf(title: string, changes: readonly Change[], from_s: number | null): Promise<void> {
+  const fields = trendFields.value.length ? trendFields.value : firstFields();
+  trendFields.value = fields;
+  try {
+    const run = await post<WhatIf>("/what-if", { changes, from_s, ahead_s: AHEAD_S, fields });
+    ghost.value = { title, from_s: from_s ?? clock.value.t_s, run };
+    view.value = "trends";
+    dialog.value = "";
+    say(`What if: ${title}. ${run.events?.length ?? 0} events in the ten minutes ahead`);
+  } catch (error) {
+    say(`What if: ${sentence(error)}`, true);
+  }
+}
+
+/** What an operator looks at first: the batteries, the generators, the whole load. */
+export function firstFields(): string[] {
+  const nodes = Object.entries(facility.value?.nodes ?? {});
+  const of = (type: string, field: string) => nodes.filter(([, device]) => device.type === type).slice(0, 2).map(([id]) => `${id}.${field}`);
+  return [...of("ups", "soc_pct"), ...of("generator", "power_kw"), ...of("utility", "power_kw")];
+}
+
+/** Downloads what the service makes of this run. */
+export function save(kind: "scenario" | "pytest"): void {
+  location.assign(`/api/v1/save/${kind}`);
+}
+
+export async function attempt(asked: Promise<unknown>, done: string): Promise<void> {
+  try {
+    await asked;
+    if (done) say(done);
+  } catch (error) {
+    say(sentence(error), true);
+  }
+}
+
+/** Fetches a list that may come bare or under its name. */
+export async function list<T>(path: string, name: string): Promise<readonly T[]> {
+  const answer = await get<readonly T[] | Record<string, readonly T[]>>(path);
+  return Array.isArray(answer) ? answer : ((answer as Record<string, readonly T[]>)[name] ?? []);
+}
+
+interface Control {
+  readonly nodes: readonly string[];
+  readonly verb: string; // empty: all that operate
+}
+
+/** Whether whoever looks may send this verb, as far as the page knows; the server decides. */
+export function mayCommand(id: string, verb: string): boolean {
+  if (role.value !== "trainee") return may(verb === "set_fault" ? "break" : verb === "restart" ? "service" : "operate");
+  if (!running.value) return false;
+  const controls = exercise.value?.controls as readonly Control[] | null | undefined;
+  if (controls?.some((control) => control.verb === verb && control.nodes.includes(id))) return true;
+  if (NOT_FOR_TRAINEES.has(verb)) return false;
+  return !controls || controls.some((control) => !control.verb && control.nodes.includes(id));
+}

@@ -1,0 +1,106 @@
+/** The page of Winter River: asks for the facility, starts the stream, puts the views together. */
+
+import "uplot/dist/uPlot.min.css";
+import "./style/base.css";
+import "./style/frame.css";
+import "./style/parts.css";
+import "./style/views.css";
+
+import { render } from "preact";
+import { get, sentence } from "./api";
+import { startKeys } from "./keys";
+import { startStream } from "./stream";
+import { exercise, facility, shownBalance, ids, shown } from "./store";
+import type { Facility } from "./types";
+import { applyLook, projector, say, selected, view } from "./ui";
+import { Announcer, LastEvent } from "./views/announce";
+import { Bar, Tabs } from "./views/bar";
+import { DevicePanel } from "./views/device";
+import { Dialogs } from "./views/dialogs";
+import { Events } from "./views/events";
+import { Caption, ExercisePanel } from "./views/exercise";
+import { FacilityView } from "./views/facility";
+import { Plant } from "./views/plant";
+import { PastBanner, TimeBar } from "./views/timebar";
+import { Trends } from "./views/trends";
+import { Wall } from "./views/wall";
+import { figure, num, duration } from "./format";
+
+const AGAIN_MS = 2000;
+
+function Page() {
+  if (!facility.value) return <p class="quiet starting">Asking the service what is here …</p>;
+  const shownView = view.value;
+  return (
+    <>
+      <Bar />
+      <Tabs />
+      <PastBanner />
+      <main class={`view-${shownView} ${selected.value ? "with-device" : ""} ${exercise.value ? "with-exercise" : ""}`}>
+        <div class="stage">
+          {projector.value ? <Large /> : null}
+          {shownView === "plant" ? <Plant /> : null}
+          {shownView === "screens" ? <Wall /> : null}
+          {shownView === "trends" ? <Trends /> : null}
+          {shownView === "events" ? <Events /> : null}
+          {shownView === "facility" ? <FacilityView /> : null}
+          <Caption />
+        </div>
+        <aside class="dock">
+          <ExercisePanel />
+          {selected.value ? <DevicePanel key={selected.value} id={selected.value} /> : null}
+          {!selected.value && shownView === "plant" ? <Wall /> : null}
+        </aside>
+      </main>
+      <footer>
+        <LastEvent />
+        <TimeBar />
+      </footer>
+      <Announcer />
+      <Dialogs />
+    </>
+  );
+}
+
+/** The figures that are read from the back of the room. */
+function Large() {
+  const now = shownBalance.value;
+  const lefts = ids.value.flatMap((id) => {
+    const one = shown(id).value;
+    return one.state === "ON_BATTERY" && num(one, "runtime_s") !== null ? [{ id, left: num(one, "runtime_s") ?? 0 }] : [];
+  });
+  return (
+    <dl class="large">
+      {["source_kw", "it_kw", "pue"].map((name) => (
+        <div key={name}>
+          <dt>{{ source_kw: "sources", it_kw: "servers", pue: "PUE" }[name]}</dt>
+          <dd>{figure(facility.value, name, now[name])}</dd>
+        </div>
+      ))}
+      {lefts.slice(0, 4).map(({ id, left }) => (
+        <div key={id} class="warning">
+          <dt>{id} battery left</dt>
+          <dd>{duration(left)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+async function begin(): Promise<void> {
+  try {
+    facility.value = await get<Facility>("/facility");
+    startStream();
+  } catch (error) {
+    say(sentence(error), true);
+    const told = document.querySelector(".starting");
+    if (told) told.textContent = `${sentence(error)} Trying again …`;
+    setTimeout(() => void begin(), AGAIN_MS);
+  }
+}
+
+applyLook();
+startKeys();
+const root = document.getElementById("page");
+if (root) render(<Page />, root);
+void begin();

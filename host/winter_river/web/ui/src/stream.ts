@@ -1,0 +1,76 @@
+/** The live stream, and what to do while it is broken: say so, ask every 10 s, return to it by itself. */
+
+import { batch } from "@preact/signals";
+import { get } from "./api";
+import { addCue, addEvents, applyDelta, applyState, clock, events, link } from "./store";
+import type { Cue, Delta, SiteEvent, State } from "./types";
+
+const POLL_MS = 10_000;
+const AGAIN_MS = 2_000; // chosen: a service that is restarted is back within a few seconds
+const SILENT_MS = 12_000; // chosen: the stream says something every 2 s
+
+let source: EventSource | null = null;
+let heardAt = 0;
+
+export function startStream(): void {
+  open();
+  setInterval(watch, POLL_MS);
+}
+
+function open(): void {
+  source?.close();
+  const fresh = new EventSource("/api/v1/stream");
+  source = fresh;
+  fresh.onopen = () => {
+    heardAt = Date.now();
+    link.value = "live";
+    void catchUp();
+  };
+  fresh.onerror = () => {
+    if (source !== fresh) return;
+    if (link.value !== "down") link.value = "polling";
+    // The browser tries again by itself unless it was refused outright.
+    if (fresh.readyState === EventSource.CLOSED) setTimeout(() => source === fresh && open(), AGAIN_MS);
+  };
+  on<State>(fresh, "state", applyState);
+  on<Delta>(fresh, "delta", applyDelta);
+  on<SiteEvent>(fresh, "event", (event) => addEvents([event]));
+  on<Cue>(fresh, "cue", addCue);
+}
+
+function on<T>(from: EventSource, name: string, take: (data: T) => void): void {
+  from.addEventListener(name, (message) => {
+    heardAt = Date.now();
+    if (link.value !== "live") link.value = "live";
+    const data = JSON.parse((message as MessageEvent<string>).data) as T;
+    batch(() => take(data));
+  });
+}
+
+/** Every 10 s: is the stream broken, or silent in spite of news? */
+async function watch(): Promise<void> {
+  if (link.value === "live" && Date.now() - heardAt < SILENT_MS) return;
+  try {
+    const state = await get<State>("/state");
+    const stuck = link.value === "live" && state.clock.t_s !== clock.value.t_s;
+    batch(() => {
+      applyState(state);
+      if (link.value !== "live") link.value = "polling";
+    });
+    await catchUp();
+    if (stuck) open();
+  } catch {
+    link.value = "down";
+  }
+}
+
+/** The events that were missed, or at first all there are. */
+async function catchUp(): Promise<void> {
+  try {
+    const since = events.value.at(-1)?.id ?? 0;
+    const answer = await get<{ events: SiteEvent[] } | SiteEvent[]>(`/events?since=${since}`);
+    addEvents(Array.isArray(answer) ? answer : answer.events);
+  } catch {
+    // The stream or the next watch says what is wrong.
+  }
+}

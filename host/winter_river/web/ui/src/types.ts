@@ -1,0 +1,173 @@
+/** What the service sends, as `/api/v1` says it. */
+
+export type Value = number | string | boolean | null | undefined;
+export type View = Readonly<Record<string, Value>>;
+
+export interface Param {
+  readonly name: string;
+  readonly form: string; // number, integer, text, flag
+  readonly low?: number | null;
+  readonly high?: number | null;
+  readonly unit?: string;
+  readonly choices?: readonly string[] | null;
+  readonly required?: boolean;
+  readonly words?: string;
+}
+
+export interface Verb {
+  readonly verb: string;
+  readonly label: string;
+  readonly words?: string;
+  readonly params: readonly Param[];
+  readonly dangerous?: boolean;
+}
+
+export interface Malfunction {
+  readonly kind: string;
+  readonly severity_default: number | null;
+  readonly words: string;
+}
+
+export interface DeviceType {
+  readonly handles: readonly string[];
+  readonly states: Readonly<Record<string, { readonly status: string; readonly words: string }>>;
+  readonly verbs: readonly Verb[];
+  readonly malfunctions: readonly Malfunction[];
+  readonly fields: readonly string[]; // the numbers that a trend may show
+}
+
+export interface Device {
+  readonly type: string;
+  readonly title: string;
+  readonly side: string;
+  readonly feeds: readonly string[];
+  readonly ratings: Readonly<Record<string, number>>;
+}
+
+export interface FieldInfo {
+  readonly unit: string;
+  readonly decimals: number;
+  readonly words: string;
+}
+
+export interface Facility {
+  readonly name: string;
+  readonly title?: string;
+  readonly calibration: string;
+  readonly nodes: Readonly<Record<string, Device>>;
+  readonly types: Readonly<Record<string, DeviceType>>;
+  readonly fields: Readonly<Record<string, FieldInfo>>;
+}
+
+export interface Clock {
+  readonly t_s: number;
+  readonly frozen: boolean;
+  readonly speed: number;
+  readonly speed_real?: number;
+  readonly timeline?: number;
+  readonly unix_s?: number;
+}
+
+export interface Flow {
+  readonly power_kw: number | null;
+  readonly live: boolean;
+}
+
+export interface SiteEvent {
+  readonly id: number;
+  readonly t_s: number;
+  readonly node_id: string;
+  readonly event: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly cause?: number;
+  readonly text?: string;
+}
+
+export interface Task {
+  readonly id: string;
+  readonly title: string;
+  readonly state: string;
+  readonly points?: number;
+}
+
+export type Exercise = Readonly<Record<string, unknown>>;
+
+export interface State {
+  readonly seq: number;
+  readonly clock: Clock;
+  readonly role?: string; // these two come to each page at its beginning only
+  readonly may?: readonly string[];
+  readonly health: Health;
+  readonly facility: View;
+  readonly nodes: Readonly<Record<string, View>>;
+  readonly flows: Readonly<Record<string, Flow>>;
+  readonly paint: Readonly<Record<string, string>>;
+  readonly exercise?: Exercise | null;
+}
+
+export type Health = Readonly<Record<string, Value>>;
+
+export interface Delta {
+  readonly seq: number;
+  readonly clock?: Partial<Clock>;
+  readonly health?: Health;
+  readonly facility?: View;
+  readonly nodes?: Readonly<Record<string, View>>;
+  readonly flows?: Readonly<Record<string, Flow>>;
+  readonly paint?: Readonly<Record<string, string>>;
+  readonly exercise?: Exercise | null;
+}
+
+export interface Moment {
+  readonly t_s: number;
+  readonly nodes: Readonly<Record<string, View>>;
+  readonly flows?: Readonly<Record<string, Flow>>;
+  readonly paint?: Readonly<Record<string, string>>;
+  readonly facility?: View;
+  readonly screens?: Readonly<Record<string, string>>;
+}
+
+export interface Cue {
+  readonly cue: string; // say, ask, by_hand, out_of_bounds, done
+  readonly text?: string;
+  readonly why?: string;
+  readonly passed?: boolean;
+  readonly points?: number;
+  readonly points_max?: number;
+}
+
+export interface Ack {
+  readonly result: string;
+  readonly reason?: string;
+  readonly applied?: string;
+  readonly words?: string;
+  readonly cure?: string;
+}
+
+export interface Series {
+  readonly t_s: readonly number[];
+  readonly series: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+export interface WhatIf extends Series {
+  readonly events?: readonly SiteEvent[];
+}
+
+export interface ScenarioInfo {
+  readonly name: string;
+  readonly title?: string;
+  readonly [more: string]: unknown;
+}
+
+export interface SnapshotInfo {
+  readonly id: string;
+  readonly t_s: number;
+  readonly name?: string;
+}
+
+export interface InitialCondition {
+  readonly id: string;
+  readonly title: string;
+  readonly version?: string | number;
+}

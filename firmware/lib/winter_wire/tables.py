@@ -236,6 +236,19 @@ VERBS = {
     "update": (("version", TEXT, False, 1, 16),),
 }  # fmt: skip
 
+# What the engine itself obeys, in the form of VERBS: time is its own. A snapshot is known by its id or its name.
+ENGINE_VERBS = {
+    "run": (),
+    "freeze": (),
+    "step": (("seconds", NUMBER, False, 0.001, 3600),),
+    "speed": (("times", NUMBER, True, 0.1, 1000),),
+    "back": (("seconds", NUMBER, True, 0.001, 3600),),
+    "go_to": (("t_s", NUMBER, True, 0, 10000000000),),
+    "snapshot": (("name", TEXT, True, 1, 64),),
+    "restore": (("snapshot", TEXT, True, 1, 64),),
+    "load": (("condition", TEXT, True, 1, 64),),
+}  # fmt: skip
+
 # Fields of the virtual nodes beyond the envelope.
 COUNTERS = (
     "tick", "lag_ms", "step_ms", "speed", "frozen", "seed", "nodes", "online", "received",

@@ -168,6 +168,10 @@ class Coordinator:
         """Number of this run's timeline."""
         return self._roster.timeline
 
+    def t_at(self, now_s: float) -> float:
+        """Engine time at a moment of the caller's clock, s: what an act of that moment counts from."""
+        return max(self.t_s, self._pace.t_at(now_s))
+
     @property
     def frozen(self) -> bool:
         """Whether engine time stands still."""

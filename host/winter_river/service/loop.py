@@ -17,6 +17,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from winter_wire import topics
+
 from winter_river.service.bus import Bus
 from winter_river.service.coordinator import Coordinator
 from winter_river.service.desk import Desk
@@ -65,6 +67,7 @@ class Loop:
         self.failure: BaseException | None = None
         self.clock = PausedClock(clock)
         self.after_step: Callable[[float], None] = lambda _now_s: None  # called under the lock
+        self.heard: Callable[[Incoming, float], None] = lambda _item, _now_s: None  # commands and acks, under the lock
         self.told: Callable[[], None] = lambda: None  # called after each step without the lock
         self._stopping = threading.Event()
         self._lag_s_max = self._step_s_max = 0.0
@@ -142,6 +145,10 @@ class Loop:
     def _take(self, item: Incoming | Link, now_s: float) -> None:
         """Hands one item on. Messages count from now, not from when they arrived: the step that uses them is next."""
         if isinstance(item, Incoming):
+            if item.topic.endswith((f"/{topics.COMMAND}", f"/{topics.ACK}")):
+                self.heard(item, now_s)
+            if item.topic.endswith(f"/{topics.COMMAND}"):
+                return  # meant for a node, or for the engine's own clock: the coordinator has no part in it
             answered = self.desk.hear(item.topic, item.payload, retained=item.retained, now_s=now_s)
             self.coordinator.receive(item.topic, item.payload, retained=item.retained, now_s=now_s)
             if answered:

@@ -25,6 +25,7 @@ from winter_wire import codec, topics
 from winter_river.service import presence, statuses
 from winter_river.service.presence import Presence
 
+COUNTERS = ("resets", "refuels")  # own fields that only ever rise, one for each time a person did it
 RESTORE_AGAIN_S = 5.0  # chosen: one status interval, so a node that missed the command costs one message a status
 STRAGGLER_S = 10.0  # chosen: two status intervals; no message is on its way for longer
 LINK_LOST_S = 1.0  # chosen: a stopping broker sends every last will, then hangs up, within far less than this
@@ -60,6 +61,7 @@ class Slot:
     type: str
     presence: Presence
     own: dict[str, object] = field(default_factory=dict)  # what the node alone decides, as last believed
+    said: dict[str, int] = field(default_factory=dict)  # its counters as it last told them
     boot: int | None = None
     boot_before: int | None = None
     boot_s: float = -math.inf  # since when it is this boot
@@ -243,11 +245,13 @@ class Roster:
             self._raise_timeline(reading.timeline + 1)
         if 0 < reading.timeline < self.floor:
             self.heard.outdated += 1
+            slot.said.update(_counters(reading.own))
             self._want_restore(node_id, slot, now_s)
         else:
             self._take_own(node_id, slot, reading.own, now_s)
 
     def _take_own(self, node_id: str, slot: Slot, own: Mapping[str, object], now_s: float) -> None:
+        own = {**own, **_counted(slot, own)}
         if any(slot.own.get(name) != value for name, value in own.items()):
             slot.own.update(own)
             self.changed[node_id] = now_s
@@ -267,6 +271,25 @@ class Roster:
         if name not in self.strangers and len(self.strangers) < STRANGERS_MAX:
             self.strangers[name] = None
             self.note("", f"{name} {text}")
+
+
+def _counters(own: Mapping[str, object]) -> dict[str, int]:
+    """The counters among a node's own fields."""
+    return {name: value for name in COUNTERS if isinstance(value := own.get(name), int)}
+
+
+def _counted(slot: Slot, own: Mapping[str, object]) -> dict[str, int]:
+    """What the engine is told of a node's counters: they rise when the node's do, whatever they stand at.
+
+    A node that lost its memory counts from 0 again, and one that was taken back in time goes on counting from where it
+    stands: neither is a reset.
+    """
+    counted = {}
+    for name, value in _counters(own).items():
+        held = slot.own.get(name, 0)
+        counted[name] = (held if isinstance(held, int) else 0) + max(0, value - slot.said.get(name, 0))
+        slot.said[name] = value
+    return counted
 
 
 def _is_late(slot: Slot, reading: statuses.Reading, now_s: float) -> bool:

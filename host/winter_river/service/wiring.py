@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import NamedTuple, Self
 
 from winter_wire import schema, topics
@@ -172,18 +173,20 @@ class Service:
         seed: int = 0,
         root: str = topics.ROOT,
         grace: bool = True,
+        record: Path | None = None,
     ) -> None:
-        """broker: its address, or a URL.
+        """broker: its address, or a URL. record: the folder that the run is recorded in, None for no recording.
 
         grace: nodes are being started or are out there; False: nobody is expected (`--nodes none`).
         """
         boot = secrets.randbelow(schema.COUNT_MAX) + 1
+        version = metadata.version("winter-river")
         self._coordinator = Coordinator(
             facility,
             seed=seed,
             root=root,
             boot=boot,
-            version=metadata.version("winter-river"),
+            version=version,
             grace=grace,
             will_hold_s=WILL_HOLD_S,
         )
@@ -194,12 +197,12 @@ class Service:
         self._bus = Bus(
             broker,
             client_id=f"{topics.ENGINE}-{boot:x}",
-            subscriptions=desk.subscriptions(),
+            subscriptions=[*desk.subscriptions(), (topics.all_of(topics.COMMAND, root), 1)],
             will=self._coordinator.goodbye,
         )
         self._loop = Loop(self._coordinator, self._bus, desk)
         self.site = LiveSite(self._loop)
-        self.station = Station(self._loop, self.site, seed=seed)
+        self.station = Station(self._loop, self.site, seed=seed, root=root, boot=boot, program=version, record=record)
 
     def start(self) -> None:
         """Starts connecting and running; the engine runs whether the broker answers or not."""
@@ -228,6 +231,7 @@ class Service:
     def stop(self) -> None:
         """Ends the engine, leaves its goodbye on the broker and closes the connection, within 2 s."""
         self._loop.stop()
+        self.station.close()
         self._bus.stop([self._coordinator.goodbye()])
 
     @property

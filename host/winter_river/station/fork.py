@@ -68,6 +68,10 @@ class Fork:
         word = schema.health(node_type, fields["state"]) if self.present(node_id) else OFFLINE
         return {"node_id": node_id, "type": node_type, "status": word, **fields}
 
+    def isolation(self, node_id: str) -> engine.Isolation | None:
+        """What keeps a node dead; None while it is live."""
+        return engine.explain.isolation(self._plan, self._world, node_id)
+
     def present(self, node_id: str) -> bool:
         """Whether a node is in its slot."""
         given = self.own.get(node_id)

@@ -127,17 +127,21 @@ class Past:
         self.head, self.open, self.act = moment, Stretch(), moment.act
         self.own = {each.node_id: each for each in moment.own}
 
-    def branch(self, world: engine.Snapshot, *, t_s: float, timeline: int) -> Moment:
-        """The present is again what it was at an instant of its own past, whose world this is; makes it a moment."""
+    def go_to(self, t_s: float) -> None:
+        """The present is again what it was at an instant of its own past; what comes next must be mark()."""
         before = self.at(t_s)
         stretch = self._after(before).until(t_s)
-        after = [act for act in self.acts() if act.t_s <= t_s]
-        self.head, self.act = before, after[-1] if after else None
+        while self.act is not None and self.act.t_s > t_s:
+            self.act = self.act.before
+        self.head, self.open = before, stretch
         self.own = {each.node_id: each for each in before.own}
         for _, inputs in stretch.inputs:
             self.own.update({each.node_id: each for each in inputs})
-        self.open = stretch
-        return self.mark(world, t_s=t_s, timeline=timeline)
+
+    def plant(self, own: Sequence[Input], events: Sequence[engine.Event]) -> None:
+        """The present has another past than all that was before; what comes next must be mark()."""
+        self.head, self.open, self.act = None, Stretch(events=list(events)), None
+        self.own = {each.node_id: each for each in own}
 
     # what may be asked
 
@@ -158,10 +162,10 @@ class Past:
         reach = "nothing is recorded yet" if first is None else f"what is kept begins at {first.t_s:.1f} s"
         raise StationError(f"{t_s:g} s is too far back: {reach}\ncure: a named snapshot is kept as long as the run")
 
-    def between(self, t_s: float) -> tuple[Moment, Stretch]:
-        """The last moment at or before t_s and all that happened since it up to t_s."""
+    def since(self, t_s: float) -> tuple[Moment, Stretch]:
+        """The last moment at or before t_s and all that happened in our own past since it."""
         moment = self.at(t_s)
-        return moment, self._after(moment).until(t_s)
+        return moment, self._after(moment)
 
     def events(self) -> list[engine.Event]:
         """The events of our own past as far back as moments are kept, oldest first."""

@@ -1,0 +1,116 @@
+"""Commands to the engine itself, on topic engine/command: checked as a node checks its own, answered by an ack. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from winter_wire import codec, schema, tables, topics
+
+from winter_river.service.messages import Message
+
+ANSWERS_MAX = 16  # the contract: answers kept for repeated ids
+APPLIED_LENGTH_MAX = 64  # the contract, field `applied`
+NO_ID = "-"  # as the firmware answers the bare form
+_DEADLINE_HALF = 0x40000000  # the contract: deadlines are compared modulo 2**31 ms
+
+
+class Master(Protocol):
+    """Who carries the orders out. Each raises ValueError where it cannot be done."""
+
+    def run(self) -> None: ...
+    def freeze(self) -> None: ...
+    def step(self, seconds: float = ...) -> None: ...
+    def set_speed(self, speed: float) -> None: ...
+    def back(self, seconds: float) -> None: ...
+    def go_to(self, t_s: float) -> None: ...
+    def take_snapshot(self, name: str) -> object: ...
+    def restore(self, snapshot_id: str) -> None: ...
+    def load_initial_condition(self, condition_id: str) -> None: ...
+
+
+_ACTS: Mapping[str, Callable[[Master, Mapping[str, Any]], object]] = {
+    "run": lambda master, _: master.run(),
+    "freeze": lambda master, _: master.freeze(),
+    "step": lambda master, params: master.step(float(params.get("seconds", 1.0))),
+    "speed": lambda master, params: master.set_speed(float(params["times"])),
+    "back": lambda master, params: master.back(float(params["seconds"])),
+    "go_to": lambda master, params: master.go_to(float(params["t_s"])),
+    "snapshot": lambda master, params: master.take_snapshot(params["name"]),
+    "restore": lambda master, params: master.restore(params["snapshot"]),
+    "load": lambda master, params: master.load_initial_condition(params["condition"]),
+}
+
+
+class Orders:
+    """Reads orders and writes the answers; the same id gets the same bytes."""
+
+    def __init__(self, master: Master, root: str, boot: int) -> None:
+        """boot: of this engine; an order that names another one was meant for another life."""
+        self._master, self._root, self._boot = master, root, boot
+        self._answers: deque[tuple[str, Message]] = deque(maxlen=ANSWERS_MAX)
+
+    def obey(self, payload: bytes, *, retained: bool, uptime_s: int, told: Callable[[], str]) -> Message:
+        """Carries one order out and gives its ack. told: where time stands then, in a few words."""
+        if retained:
+            return self._ack({}, schema.RESULT_REJECTED, "retained", "", uptime_s)
+        message, refused = codec.decode(topics.COMMAND, payload)
+        if message is None:
+            return self._ack({}, schema.RESULT_REJECTED, refused[0], "", uptime_s)
+        reason = self._refusal(message, uptime_s)
+        if reason:
+            return self._ack(message, schema.RESULT_REJECTED, reason, "", uptime_s)
+        for command_id, answer in self._answers:
+            if command_id == message.get("id"):
+                return answer
+        result, reason, applied = schema.RESULT_DONE, "", ""
+        try:
+            _ACTS[message["command"]](self._master, message.get("params", {}))
+            applied = told()
+        except ValueError as error:
+            result, reason, applied = schema.RESULT_REJECTED, "schema", str(error).partition("\n")[0]
+        answer = self._ack(message, result, reason, applied, uptime_s)
+        if "id" in message:
+            self._answers.append((message["id"], answer))
+        return answer
+
+    def _refusal(self, message: Mapping[str, Any], uptime_s: int) -> str:
+        verb = message["command"]
+        if verb not in tables.ENGINE_VERBS:
+            return "unknown"
+        if _misfit(verb, message.get("params", {})):
+            return "schema"
+        if message.get("boot", self._boot) != self._boot:
+            return "boot"
+        left_ms = (message.get("deadline", 0) - uptime_s * 1000) & schema.COUNT_MAX
+        return "expired" if "deadline" in message and left_ms >= _DEADLINE_HALF else ""
+
+    def _ack(self, message: Mapping[str, Any], result: str, reason: str, applied: str, uptime_s: int) -> Message:
+        fields = {
+            "v": schema.VERSION,
+            "id": message.get("id", NO_ID),
+            "node_id": topics.ENGINE,
+            "result": result,
+            "reason": reason,
+            "applied": "".join(letter for letter in applied if letter.isprintable())[:APPLIED_LENGTH_MAX],
+            "boot": self._boot,
+            "uptime": uptime_s,
+        }
+        return Message(topics.topic(topics.ENGINE, topics.ACK, self._root), codec.encode(topics.ACK, fields), 1, False)
+
+
+def _misfit(verb: str, params: Mapping[str, Any]) -> str:
+    """Why the parameters do not fit the verb, or ""; one that the verb does not know is refused, as nodes do."""
+    rows = {row[0]: row for row in tables.ENGINE_VERBS[verb]}
+    for name in params:
+        if name not in rows:
+            return f"a parameter that {verb} does not know"
+    for name, form, required, low, high in rows.values():
+        if name in params:
+            why = codec.fault_of(name, (form, 3, low, high), params[name])
+            if why:
+                return str(why)
+        elif required:
+            return f"no {name}"
+    return ""

@@ -154,6 +154,10 @@ class Oled:
             pages.append(columns.to_bytes(WIDTH, "little"))
         return tuple(pages)
 
+    def frame(self) -> bytes:
+        """The picture as PAGES * WIDTH bytes: eight pixels of a column a byte, the topmost in its lowest bit."""
+        return b"".join(self._glass())
+
     @property
     def pixels(self) -> tuple[bytes, ...]:
         """The picture: HEIGHT rows from the top of WIDTH bytes from the left, each 0 (dark) or 1 (lit)."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
 
 VIEWER, TRAINEE, OPERATOR, INSTRUCTOR, ADMIN = ROLES = ("viewer", "trainee", "operator", "instructor", "admin")
@@ -48,7 +47,11 @@ class Who:
 
     def may(self, right: str) -> bool:
         """Whether the role has a right of RIGHTS."""
-        return ROLES.index(self.role) >= ROLES.index(RIGHTS[right])
+        return self.is_at_least(RIGHTS[right])
+
+    def is_at_least(self, role: str) -> bool:
+        """Whether this is that role or a higher one."""
+        return ROLES.index(self.role) >= ROLES.index(role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +68,6 @@ def right_of(verb: str) -> str:
     if verb in BREAKING:
         return "break"
     return "service" if verb in SERVICING else "operate"
-
-
-def may_operate(who: Who, node_id: str, verb: str, controls: Collection[tuple[str, str]]) -> bool:
-    """Whether somebody may send a command. controls: (node id, verb) pairs that the running exercise gives a trainee;
-    "" stands for every verb of that node."""
-    right = right_of(verb)
-    if who.role == TRAINEE:
-        return right == "operate" and ((node_id, verb) in controls or (node_id, "") in controls)
-    return who.may(right)
 
 
 class Links:

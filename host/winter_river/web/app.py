@@ -14,12 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from winter_river.station import StationError
-from winter_river.web import routes_act, routes_files, routes_look
+from winter_river.web import routes_act, routes_class, routes_files, routes_look, routes_screens, routes_station
 from winter_river.web.access import Who
+from winter_river.web.classroom import Classroom
 from winter_river.web.desk import API, Desk
 from winter_river.web.errors import PageFault, of_text
 from winter_river.web.guard import BODY_BYTES_MAX, App, Guard, TooLarge
 from winter_river.web.pump import Pump
+from winter_river.web.screens import Screens
 
 GZIP_BYTES_MIN = 2_000
 FAULTS_SHOWN_MAX = 5
@@ -37,8 +39,8 @@ def create(desk: Desk, *, version: str, open_as: Who | None, hosts: Collection[s
         lifespan=_lifespan(desk),
     )
     app.state.desk = desk
-    for routes in (routes_look.routes, routes_act.routes, routes_files.routes):
-        app.include_router(routes)
+    for part in (routes_look, routes_act, routes_station, routes_screens, routes_class, routes_files):
+        app.include_router(part.routes)
     app.add_exception_handler(PageFault, _page_fault)
     app.add_exception_handler(StationError, _station_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
@@ -51,12 +53,20 @@ def create(desk: Desk, *, version: str, open_as: Who | None, hosts: Collection[s
 def _lifespan(desk: Desk) -> Any:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        desk.pump = Pump(desk.plant, desk.stream, asyncio.get_running_loop(), exercise=desk.exercise)
+        def exercise() -> dict[str, Any] | None:
+            return desk.classroom.status
+
+        desk.pump = Pump(desk.plant, desk.stream, asyncio.get_running_loop(), exercise=exercise)
+        desk.classroom = Classroom(desk.plant, desk.archive, desk.pump.tell)
+        desk.screens = Screens(desk.plant, desk.pump)
         desk.pump.start()
+        desk.classroom.start()
         try:
             yield
         finally:
             desk.stream.close()
+            desk.screens.close()
+            await asyncio.to_thread(desk.classroom.stop)
             await asyncio.to_thread(desk.pump.stop)
 
     return lifespan

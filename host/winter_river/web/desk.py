@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,33 +15,31 @@ from winter_river.web.stream import Stream
 
 if TYPE_CHECKING:
     from winter_river.facility import Node
-    from winter_river.site import Ack
+    from winter_river.web.archive import Archive
+    from winter_river.web.classroom import Classroom
     from winter_river.web.plant import Plant
     from winter_river.web.pump import Pump
+    from winter_river.web.screens import Screens
 
 API = "/api/v1"
 
 
 @dataclass(slots=True)
 class Desk:
-    """The page's own things. pump: set once the server's loop runs. address: what links begin with."""
+    """The page's own things. pump, screens, classroom: set once the server's loop runs. address: what links begin with."""
 
     plant: Plant
+    archive: Archive
     links: Links
     address: str = ""
     stream: Stream = field(default_factory=Stream)
     pump: Pump = field(init=False)
+    screens: Screens = field(init=False)
+    classroom: Classroom = field(init=False)
 
-    def exercise(self) -> dict[str, object] | None:
-        """What the running exercise says of itself; None without one."""
-        return None
-
-    def controls(self) -> frozenset[tuple[str, str]]:
-        """What a trainee may operate now."""
-        return frozenset()
-
-    def acted(self, who: Who, node_id: str, verb: str, params: Mapping[str, object], ack: Ack) -> None:
-        """Somebody has sent a command: the exercise takes note."""
+    def in_exam(self) -> bool:
+        """Whether an exam is going on."""
+        return self.classroom.in_exam
 
     def node(self, node_id: str) -> Node:
         """A node of the facility; raises PageFault where there is none."""

@@ -188,3 +188,58 @@ class NewLinkAnswer(LinkAnswer):
     """url: shown this once; we keep its hash only."""
 
     url: str
+
+
+class RoleAnswer(BaseModel):
+    role: str
+    name: str
+    may: list[str]
+
+
+class ScenarioAnswer(BaseModel):
+    name: str
+    title: str
+    about: str
+    points: float
+    until_s: float | None
+    fits: bool
+    why_not: str
+
+
+class ExerciseForm(Form):
+    scenario: Annotated[str, Field(min_length=1, max_length=64)]
+    exam: bool = False
+    trainee: Annotated[str, Field(max_length=80)] = ""
+
+
+class ExerciseAnswer(BaseModel):
+    exercise: dict[str, Any] | None
+
+
+class AnswerForm(Form):
+    step: Annotated[str, Field(max_length=64)]
+    choice: Text
+
+
+class AcknowledgeForm(Form):
+    """node_id: "" for all."""
+
+    node_id: Annotated[str, Field(max_length=32)] = ""
+
+
+class TagForm(Form):
+    node_id: NodeId
+    on: bool
+    text: Annotated[str, Field(max_length=200)] = ""
+
+
+class TextAnswer(BaseModel):
+    text: str
+
+
+class CountAnswer(BaseModel):
+    count: int
+
+
+class EndAnswer(BaseModel):
+    debrief: str

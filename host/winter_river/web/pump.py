@@ -79,7 +79,7 @@ class Pump:
         began_s = time.perf_counter()
         site = self._plant.site
         now = picture(site.facility, site.sight(), self._reports)
-        now |= {"clock": self._clock(), "health": self._health(), "exercise": self._exercise()}
+        now |= {"clock": self.clock(), "health": self._health(), "exercise": self._exercise()}
         messages: list[Written] = []
         went_elsewhere = now["clock"]["timeline"] != self._timeline
         if went_elsewhere:
@@ -134,7 +134,8 @@ class Pump:
             self._cues = []
         return news
 
-    def _clock(self) -> Json:
+    def clock(self) -> Json:
+        """The clock now."""
         clock = self._plant.station.clock()
         return {
             "t_s": round(clock.t_s, 3),

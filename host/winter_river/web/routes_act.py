@@ -9,7 +9,7 @@ from winter_wire import schema
 from winter_river.reference_words import REASONS
 from winter_river.site import Ack
 from winter_river.web import forms
-from winter_river.web.access import Who, may_operate
+from winter_river.web.access import TRAINEE, Who, right_of
 from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
 from winter_river.web.errors import PageFault, forbidden
 
@@ -20,8 +20,8 @@ _FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for 
 
 
 def by_of(who: Who) -> str:
-    """Who asks, as the contract's audit field takes it."""
-    return who.name.encode("ascii", "replace").decode()[:BY_LENGTH_MAX]
+    """Who asks, as the contract's audit field takes it: role and name."""
+    return f"{who.role}: {who.name}".encode("ascii", "replace").decode()[:BY_LENGTH_MAX]
 
 
 def ack_facts(ack: Ack) -> dict[str, str]:
@@ -56,11 +56,24 @@ def parameters(verb: str) -> str:
 def command(desk: DeskHere, who: WhoAsks, node_id: str, form: forms.CommandForm) -> Response:
     """Asks a node to do something. The answer is the node's own; a refusal is an answer too (200, `rejected`)."""
     verb = desk.verb(node_id, form.command)
-    if not may_operate(who, node_id, verb, desk.controls()):
-        raise forbidden(f"a {who.role} may not {verb.replace('_', ' ')} {node_id}")
+    why_not = refusal(desk, who, node_id, verb)
+    if why_not:
+        refused = Ack("", node_id, schema.RESULT_REJECTED, "authority")
+        desk.classroom.acted(refused, verb, form.params, by=by_of(who))
+        raise forbidden(why_not, "see the exercise, or ask the instructor")
     ack = send(desk, who, node_id, verb, dict(form.params))
-    desk.acted(who, node_id, verb, form.params, ack)
+    desk.classroom.acted(ack, verb, form.params, by=by_of(who))
     return JSONResponse(ack_facts(ack))
+
+
+def refusal(desk: Desk, who: Who, node_id: str, verb: str) -> str:
+    """Why somebody may not send a command: his role, a lock-out tag, the controls of the exercise. "" where he may."""
+    right = right_of(verb)
+    if not who.may(right):
+        return f"a {who.role} may not {verb.replace('_', ' ')}"
+    if who.role == TRAINEE:
+        return desk.classroom.refuses(node_id, verb)
+    return desk.classroom.locked_out(node_id, verb) if right == "operate" else ""
 
 
 @routes.post("/nodes/{node_id}/press", response_model=forms.AckAnswer, responses=_FAULTS)

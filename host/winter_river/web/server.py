@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
 from importlib import metadata
 from typing import Self
 
 import uvicorn
 
+from winter_river import paths
 from winter_river.web.access import INSTRUCTOR, Links, Who
 from winter_river.web.app import create
+from winter_river.web.archive import Archive
 from winter_river.web.desk import Desk
 from winter_river.web.plant import Plant
 
+DEBRIEFS = "debriefs"  # folder below the data folder
 PORT_DEFAULT = 8080
 PORTS_TRIED_MAX = 20
 START_S_MAX = 10.0
@@ -44,7 +46,7 @@ class PageServer:
         self.port: int = self._socket.getsockname()[1]
         self.address = f"http://{host}:{self.port}"
         self.links = Links()
-        self.desk = Desk(plant, self.links, address=self.address)
+        self.desk = Desk(plant, Archive(paths.data_dir() / DEBRIEFS), self.links, address=self.address)
         is_open = host != LOOPBACK
         self.url = f"{self.address}/"
         if is_open:
@@ -88,6 +90,7 @@ class PageServer:
         if self._thread.is_alive():
             with contextlib.suppress(RuntimeError):  # its loop has ended meanwhile
                 self._loop.call_soon_threadsafe(self.desk.stream.close)
+                self._loop.call_soon_threadsafe(self.desk.screens.close)
             self._thread.join(STOP_S_MAX)
         self._socket.close()
 
@@ -129,6 +132,3 @@ def _listen(host: str, port: int) -> socket.socket:
             continue
         return listener
     raise AssertionError("the last port either listens or raises")
-
-
-Opener = Callable[[str], object]

@@ -1,0 +1,84 @@
+"""The files of debriefs: what the class has done, over all runs on this machine."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+KINDS = ("html", "json", "xml")
+KEPT_MAX = 500  # chosen: a school year of a class; 100 kB each
+_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")  # made by us alone, so it can be a file's name
+_LINE = "line"
+COLUMNS = (
+    *("id", "unix_s", "trainee", "scenario", "title", "exam", "passed", "points", "points_max", "points_pass", "t_s"),
+    *("hints", "refused", "unneeded", "energy_not_served_kwh"),
+)
+
+
+class Archive:
+    """A folder of debriefs. A full or read-only disk costs the debrief, not the run: keep() then gives ""."""
+
+    def __init__(self, folder: Path, *, now: Callable[[], float] = time.time) -> None:
+        self._folder, self._now = folder, now
+
+    def keep(self, files: Mapping[str, str]) -> str:
+        """Writes the files of one result (KINDS, and `line` for the table) and gives its id; the oldest make room."""
+        moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self._now()))
+        debrief_id = f"{moment}-{secrets.token_hex(4)}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for kind, text in files.items():
+                (self._folder / f"{debrief_id}.{kind}").write_text(text, encoding="utf-8")
+            for old in self._ids()[:-KEPT_MAX]:
+                for kind in (*KINDS, _LINE):
+                    (self._folder / f"{old}.{kind}").unlink(missing_ok=True)
+        except OSError:
+            return ""
+        return debrief_id
+
+    def read(self, debrief_id: str, kind: str) -> str | None:
+        """One file of a debrief; None where there is none."""
+        if not _ID.fullmatch(debrief_id) or kind not in KINDS:
+            return None
+        try:
+            return (self._folder / f"{debrief_id}.{kind}").read_text(encoding="utf-8")
+        except OSError:
+            return None
+
+    def table(self) -> list[dict[str, Any]]:
+        """One row a result, the latest first."""
+        rows = []
+        for debrief_id in reversed(self._ids()):
+            try:
+                fields: dict[str, Any] = json.loads(
+                    (self._folder / f"{debrief_id}.{_LINE}").read_text(encoding="utf-8")
+                )
+            except (OSError, ValueError):
+                continue  # torn, or of another version
+            rows.append({"id": debrief_id, **fields})
+        return rows
+
+    def csv(self) -> str:
+        """The table as a spreadsheet takes it. A cell that a spreadsheet would run as a formula begins with a quote."""
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(COLUMNS)
+        for row in self.table():
+            writer.writerow([_cell(row.get(name, "")) for name in COLUMNS])
+        return out.getvalue()
+
+    def _ids(self) -> list[str]:
+        names = (path.stem for path in self._folder.glob(f"*.{_LINE}"))
+        return sorted(name for name in names if _ID.fullmatch(name))
+
+
+def _cell(value: object) -> str:
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

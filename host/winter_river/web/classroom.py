@@ -1,0 +1,266 @@
+"""The live exercise of a run, if there is one, and what became of those before.
+
+The exercise itself (scenario.Exercise) decides everything; here are the thread that calls it after each step, the lock
+around it, and the files of the debriefs. `status` is a copy, so that nobody waits for a command that is on its way.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from winter_river.facility import Facility
+from winter_river.scenario import (
+    Action,
+    Ask,
+    Cue,
+    Done,
+    Exercise,
+    Result,
+    Scenario,
+    ScenarioError,
+    cue_fields,
+    load_scenario,
+    scenarios,
+)
+from winter_river.scenario.debrief import debrief_html
+from winter_river.scenario.reports import junit_xml, result_fields, summary_fields
+from winter_river.scenario.result import Instant
+from winter_river.site import Ack
+from winter_river.web.archive import Archive
+from winter_river.web.diagram import draw
+from winter_river.web.errors import conflict, not_found
+from winter_river.web.painting import flows, paint
+from winter_river.web.plant import Plant
+
+LOOK_S = 0.5  # without a step: a frozen site still has questions whose time passes
+Tell = Callable[[str, dict[str, Any]], None]
+
+
+class Classroom:
+    """One exercise at a time. Safe from any thread."""
+
+    def __init__(self, plant: Plant, archive: Archive, tell: Tell) -> None:
+        """tell: gives every page a message, by its kind."""
+        self._plant, self._archive, self._tell = plant, archive, tell
+        self._lock = threading.RLock()
+        self._exercise: Exercise | None = None
+        self._froze = False
+        self._status: dict[str, Any] | None = None
+        self._debrief = ""
+        self._stepped = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="exercise", daemon=True)
+
+    def start(self) -> None:
+        self._end = self._plant.station.subscribe(self._stepped.set)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._end()
+        self._stepped.set()
+        self._thread.join(6.0)
+
+    @property
+    def status(self) -> dict[str, Any] | None:
+        """What a page shows of the exercise, with `debrief` once it is over; None where none has begun."""
+        return self._status
+
+    @property
+    def in_exam(self) -> bool:
+        """Whether an exam is going on."""
+        status = self._status
+        return status is not None and bool(status["exam"]) and status["state"] == "running"
+
+    def begin(self, name: str, *, exam: bool, trainee: str) -> dict[str, Any]:
+        """Starts an exercise; raises PageFault where there is no such, or one is going on."""
+        scenario = self._scenario(name)
+        station, site = self._plant.station, self._plant.site
+        with self._lock:
+            if self._exercise is not None and self._exercise.state == "running":
+                raise conflict("an exercise is going on", "end it first")
+            wanted = scenario.initial_condition
+            if exam and not wanted:
+                wanted = next((each.id for each in station.initial_conditions()), "")
+            if wanted:  # an exam begins alike for everybody: the same state, the same seed
+                station.load_initial_condition(wanted)
+            station.set_speed(1.0)
+            station.run()
+            self._exercise = Exercise(scenario, site.facility, exam=exam, trainee=trainee)
+            self._froze, self._debrief = False, ""
+            self._shown(self._exercise.begin(site))
+            return self._look()
+
+    def answer(self, step_id: str, choice: str) -> str:
+        """Answers a question; what may be told of the answer."""
+        with self._lock:
+            text = self._running().answer(step_id, choice)
+            if self._froze and not self._asks_frozen():
+                self._froze = False
+                self._plant.station.run()
+            self._look()
+            return text
+
+    def hint(self) -> str:
+        """The next hint, "" where there is none."""
+        with self._lock:
+            text = self._running().hint()
+            self._look()
+            return text
+
+    def acknowledge(self, node_id: str) -> int:
+        with self._lock:
+            count = self._running().acknowledge(node_id)
+            self._look()
+            return count
+
+    def tag(self, node_id: str, owner: str, *, text: str, on: bool) -> None:
+        """Hangs a lock-out tag on a node, or takes it off; raises PageFault where that may not be."""
+        with self._lock:
+            exercise = self._running()
+            if on:
+                exercise.tag(node_id, owner, text)
+            else:
+                exercise.untag(node_id, owner)
+            self._look()
+
+    def refuses(self, node_id: str, verb: str) -> str:
+        """Why a trainee may not do this now; "" where he may."""
+        with self._lock:
+            if self._exercise is None or self._exercise.state != "running":
+                return "no exercise is going on"
+            return self._exercise.refuses(node_id, verb)
+
+    def locked_out(self, node_id: str, verb: str) -> str:
+        """Whose tag keeps anybody from operating a node; "" where none hangs there."""
+        with self._lock:
+            if self._exercise is None or self._exercise.state != "running":
+                return ""
+            owners = [tag.owner for tag in self._exercise.records.tags_on(node_id)]
+        return f"{node_id} is locked out by {', '.join(owners)}" if owners and verb not in ("identify", "page") else ""
+
+    def acted(self, ack: Ack, verb: str, params: Mapping[str, object], *, by: str) -> None:
+        """Somebody's command was answered."""
+        with self._lock:
+            if self._exercise is not None:
+                t_s = self._plant.site.t_s
+                self._exercise.acted(Action(t_s, ack.node_id, verb, dict(params), by, ack.result, ack.reason))
+                self._stepped.set()
+
+    def end(self) -> str:
+        """Ends the exercise, puts the site back, and gives the id of its debrief."""
+        with self._lock:
+            if self._exercise is None:
+                raise conflict("no exercise has begun", "start one first")
+            exercise = self._exercise
+            running = exercise.state == "running"
+            exercise.end()
+            if running:
+                exercise.rollback(self._plant.site)
+            self._file(exercise.end())
+            self._look()
+            return self._debrief
+
+    # Inside
+
+    def _scenario(self, name: str) -> Scenario:
+        if name not in scenarios():
+            raise not_found(f"there is no scenario {name[:64]!r}", "GET /api/v1/scenarios lists them")
+        try:
+            return load_scenario(name, facility=self._plant.site.facility)
+        except ScenarioError as error:
+            raise conflict(f"{name} does not fit this facility", str(error)) from error
+
+    def _running(self) -> Exercise:
+        if self._exercise is None or self._exercise.state != "running":
+            raise conflict("no exercise is going on", "start one first")
+        return self._exercise
+
+    def _asks_frozen(self) -> bool:
+        assert self._exercise is not None
+        questions: Any = self._exercise.status()["questions"]
+        return any(question["freeze"] for question in questions)
+
+    def _shown(self, cues: list[Cue]) -> None:
+        for cue in cues:
+            if isinstance(cue, Ask) and cue.freeze and not self._froze:
+                self._froze = True
+                self._plant.station.freeze()
+            self._tell("cue", cue_fields(cue))
+        if any(isinstance(cue, Done) for cue in cues):
+            assert self._exercise is not None
+            self._file(self._exercise.end())
+
+    def _look(self) -> dict[str, Any]:
+        assert self._exercise is not None
+        self._status = {**self._exercise.status(), "debrief": self._debrief}
+        return self._status
+
+    def _file(self, result: Result) -> None:
+        if not self._debrief:
+            self._debrief = self._archive.keep(result_files(result, self._plant.site.facility))
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._stepped.wait(LOOK_S)
+            self._stepped.clear()
+            with self._lock:
+                if self._exercise is None or self._exercise.state != "running":
+                    continue
+                self._shown(self._exercise.passed(self._plant.site))
+                self._look()
+
+
+def result_files(result: Result, facility: Facility) -> dict[str, str]:
+    """A result as its three files, and one line of the class's table."""
+
+    def diagram(instant: Instant) -> str:
+        presences = {
+            node_id: "offline" if view.get("status") == "offline" else "online"
+            for node_id, view in instant.views.items()
+        }
+        return draw(facility, paint(facility, instant.views, presences, flows(facility, instant.views)))
+
+    return {
+        "html": debrief_html(result, diagram),
+        "json": json.dumps(result_fields(result), ensure_ascii=False, indent=1),
+        "xml": junit_xml(result),
+        "line": json.dumps({**summary_fields(result), "unix_s": int(time.time())}, ensure_ascii=False),
+    }
+
+
+def scenario_facts(facility: Facility) -> list[dict[str, Any]]:
+    """The built-in scenarios, each with whether it fits this facility."""
+    found = []
+    for name in scenarios():
+        try:
+            scenario = load_scenario(name, facility=facility)
+        except ScenarioError as error:
+            found.append(
+                {
+                    "name": name,
+                    "title": name,
+                    "about": "",
+                    "points": 0.0,
+                    "until_s": None,
+                    "fits": False,
+                    "why_not": str(error),
+                }
+            )
+            continue
+        found.append(
+            {
+                "name": name,
+                "title": scenario.title or name,
+                "about": scenario.about,
+                "points": scenario.points,
+                "until_s": scenario.until_s,
+                "fits": True,
+                "why_not": "",
+            }
+        )
+    return found

@@ -1,0 +1,123 @@
+"""Routes of the classroom: scenarios, the exercise, debriefs, the class's history."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from winter_river.web import forms
+from winter_river.web.classroom import scenario_facts
+from winter_river.web.desk import API, DeskHere, WhoAsks, must
+from winter_river.web.errors import not_found, of_text
+from winter_river.web.guard import POLICY_DEBRIEF
+
+_FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 404, 409)}
+_KIND_TYPES = {"html": "text/html; charset=utf-8", "json": "application/json", "xml": "application/xml"}
+
+routes = APIRouter(prefix=API, responses=_FAULTS)
+
+
+@routes.get("/scenarios", response_model=list[forms.ScenarioAnswer])
+def scenarios(desk: DeskHere) -> Response:
+    """The built-in scenarios, and whether each fits this facility."""
+    return JSONResponse(scenario_facts(desk.plant.site.facility))
+
+
+@routes.post("/exercise", response_model=forms.ExerciseAnswer)
+def begin(desk: DeskHere, who: WhoAsks, form: forms.ExerciseForm) -> Response:
+    """Starts an exercise. An exam begins from the same state for everybody, and nobody touches time while it lasts."""
+    must(who, "exercise")
+    found = desk.classroom.begin(form.scenario, exam=form.exam, trainee=form.trainee)
+    desk.pump.stir()
+    return JSONResponse({"exercise": found})
+
+
+@routes.get("/exercise", response_model=forms.ExerciseAnswer)
+def exercise(desk: DeskHere) -> Response:
+    """The exercise as a trainee may see it; null where none has begun."""
+    return JSONResponse({"exercise": desk.classroom.status})
+
+
+@routes.post("/exercise/answer", response_model=forms.TextAnswer)
+def answer(desk: DeskHere, who: WhoAsks, form: forms.AnswerForm) -> Response:
+    """Answers an open question; only the first answer counts."""
+    must(who, "answer")
+    try:
+        text = desk.classroom.answer(form.step, form.choice)
+    except ValueError as error:
+        raise of_text(error, status=409) from error
+    desk.pump.stir()
+    return JSONResponse({"text": text})
+
+
+@routes.post("/exercise/hint", response_model=forms.TextAnswer)
+def hint(desk: DeskHere, who: WhoAsks) -> Response:
+    """The next hint, which costs points; "" where there is none."""
+    must(who, "answer")
+    text = desk.classroom.hint()
+    desk.pump.stir()
+    return JSONResponse({"text": text})
+
+
+@routes.post("/exercise/acknowledge", response_model=forms.CountAnswer)
+def acknowledge(desk: DeskHere, who: WhoAsks, form: forms.AcknowledgeForm) -> Response:
+    """Says that the alarms of a node, or all of them, have been seen."""
+    must(who, "answer")
+    if form.node_id:
+        desk.node(form.node_id)
+    count = desk.classroom.acknowledge(form.node_id)
+    desk.pump.stir()
+    return JSONResponse({"count": count})
+
+
+@routes.post("/exercise/tag", response_model=forms.ExerciseAnswer)
+def tag(desk: DeskHere, who: WhoAsks, form: forms.TagForm) -> Response:
+    """Hangs one's lock-out tag on a node, or takes it off: nobody operates what is locked out."""
+    must(who, "answer")
+    desk.node(form.node_id)
+    try:
+        desk.classroom.tag(form.node_id, who.name, text=form.text, on=form.on)
+    except ValueError as error:
+        raise of_text(error, status=409) from error
+    desk.pump.stir()
+    return JSONResponse({"exercise": desk.classroom.status})
+
+
+@routes.post("/exercise/end", response_model=forms.EndAnswer)
+def end(desk: DeskHere, who: WhoAsks) -> Response:
+    """Ends the exercise and puts the site back; `debrief` is the address of what came of it."""
+    must(who, "exercise")
+    debrief_id = desk.classroom.end()
+    desk.pump.stir()
+    return JSONResponse({"debrief": f"{API}/debriefs/{debrief_id}.html" if debrief_id else ""})
+
+
+@routes.get(
+    "/debriefs/{name}",
+    response_class=HTMLResponse,
+    responses={200: {"content": {kind: {} for kind in ("text/html", "application/json", "application/xml")}}},
+)
+def debrief(desk: DeskHere, who: WhoAsks, name: str) -> Response:
+    """What came of an exercise: ID.html to read and to mail, ID.json, ID.xml (JUnit). An ID alone is the page."""
+    must(who, "answer")
+    debrief_id, _, kind = name.partition(".")
+    text = desk.archive.read(debrief_id, kind or "html")
+    if text is None:
+        raise not_found("there is no such debrief", "GET /api/v1/class lists them")
+    headers = {"content-security-policy": POLICY_DEBRIEF}
+    return Response(text, media_type=_KIND_TYPES[kind or "html"], headers=headers)
+
+
+@routes.get("/class", response_model=list[dict[str, object]])
+def class_table(desk: DeskHere, who: WhoAsks) -> Response:
+    """Everybody's results on this machine, the latest first."""
+    must(who, "class")
+    return JSONResponse(desk.archive.table())
+
+
+@routes.get("/class.csv", response_class=PlainTextResponse)
+def class_csv(desk: DeskHere, who: WhoAsks) -> Response:
+    """The same as a spreadsheet takes it."""
+    must(who, "class")
+    headers = {"content-disposition": 'attachment; filename="class.csv"'}
+    return Response(desk.archive.csv(), media_type="text/csv; charset=utf-8", headers=headers)

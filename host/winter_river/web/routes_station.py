@@ -1,0 +1,234 @@
+"""Routes of the instructor's station: time, snapshots, initial conditions, what-if, history, saving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from winter_river.scenario.trace import T_DECIMALS, event_fields, published
+from winter_river.station import Change, SnapshotInfo, StationError
+from winter_river.station.model import Field
+from winter_river.web import forms
+from winter_river.web.access import Who
+from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
+from winter_river.web.errors import PageFault, forbidden, of_text
+from winter_river.web.picture import drawing
+from winter_river.web.routes_look import role_facts
+
+FIELDS_MAX = 50
+POINTS_MAX = 2_000
+T_S_MAX = 1e9
+_FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 404, 409)}
+
+Seconds = Annotated[float, Query(ge=0, le=T_S_MAX, allow_inf_nan=False)]
+
+routes = APIRouter(prefix=API, responses=_FAULTS)
+
+
+def must_move_time(desk: Desk, who: Who) -> None:
+    """Raises PageFault where somebody may not touch time: by role, and in an exam nobody may."""
+    must(who, "time")
+    if desk.in_exam():
+        raise forbidden("in an exam time runs for everybody alike", "end the exercise first")
+
+
+@routes.post("/clock", response_model=forms.ClockAnswer)
+def clock(desk: DeskHere, who: WhoAsks, form: forms.ClockForm) -> Response:
+    """Run, freeze, step, speed, back by seconds, goto an instant."""
+    must_move_time(desk, who)
+    station, value = desk.plant.station, form.value
+    if value is None and form.action in ("speed", "back", "goto"):
+        raise PageFault(f"{form.action} needs a value", "send value, in seconds or engine seconds a second")
+    acts = {
+        "run": station.run,
+        "freeze": station.freeze,
+        "step": lambda: station.step(1.0 if value is None else value),
+        "speed": lambda: station.set_speed(value or 0.0),
+        "back": lambda: station.back(value or 0.0),
+        "goto": lambda: station.go_to(value or 0.0),
+    }
+    _asked(acts[form.action])
+    desk.pump.stir()
+    return JSONResponse(desk.pump.clock())
+
+
+def _asked(act: object) -> None:
+    """Does what was asked; what the station says against it becomes a fault with its cure."""
+    assert callable(act)
+    try:
+        act()
+    except ValueError as error:
+        raise of_text(error) from error
+
+
+@routes.get("/snapshots", response_model=list[forms.SnapshotAnswer])
+def snapshots(desk: DeskHere) -> Response:
+    """All that can be gone back to, oldest first: those by hand and the automatic ones of the last hour."""
+    return JSONResponse([_snapshot_facts(info) for info in desk.plant.station.snapshots()])
+
+
+@routes.post("/snapshots", response_model=forms.SnapshotAnswer)
+def take_snapshot(desk: DeskHere, who: WhoAsks, form: forms.SnapshotForm) -> Response:
+    """Keeps the present under a name."""
+    must(who, "snapshot")
+    return JSONResponse(_snapshot_facts(desk.plant.station.take_snapshot(form.name)))
+
+
+def _snapshot_facts(info: SnapshotInfo) -> dict[str, object]:
+    return {"id": info.id, "t_s": info.t_s, "timeline": info.timeline, "name": info.name, "hash": info.hash}
+
+
+@routes.post("/snapshots/{snapshot_id}/restore", response_model=forms.ClockAnswer)
+def restore(desk: DeskHere, who: WhoAsks, snapshot_id: str) -> Response:
+    """Back to a snapshot, bit for bit, on a new timeline."""
+    must_move_time(desk, who)
+    _asked(lambda: desk.plant.station.restore(snapshot_id))
+    return JSONResponse(desk.pump.clock())
+
+
+@routes.get("/initial-conditions", response_model=list[forms.InitialConditionAnswer])
+def initial_conditions(desk: DeskHere) -> Response:
+    """The named states that this facility can start from."""
+    found = desk.plant.station.initial_conditions()
+    return JSONResponse([{"id": each.id, "title": each.title, "version": each.version} for each in found])
+
+
+@routes.post("/initial-conditions/{condition_id}/load", response_model=forms.ClockAnswer)
+def load_initial_condition(desk: DeskHere, who: WhoAsks, condition_id: str) -> Response:
+    """Starts from a named state, on a new timeline."""
+    must_move_time(desk, who)
+    _asked(lambda: desk.plant.station.load_initial_condition(condition_id))
+    return JSONResponse(desk.pump.clock())
+
+
+@routes.post("/what-if", response_model=forms.WhatIfAnswer)
+def what_if(desk: DeskHere, who: WhoAsks, form: forms.WhatIfForm) -> Response:
+    """Runs a copy ahead with these changes: ghost lines beside the truth. The live run does not notice."""
+    must(who, "what_if")
+    for change in form.changes:
+        desk.verb(change.node_id, change.command)
+    changes = [Change(change.node_id, change.command, dict(change.params), change.in_s) for change in form.changes]
+    try:
+        made = desk.plant.station.what_if(
+            changes, from_s=form.from_s, ahead_s=form.ahead_s, fields=[_field(name) for name in form.fields]
+        )
+    except ValueError as error:
+        raise of_text(error) from error
+    answers = [
+        {"node_id": each.change.node_id, "command": each.change.command, "result": each.result, "reason": each.reason}
+        for each in made.answers
+    ]
+    return JSONResponse(
+        {
+            "t_s": _times(made.t_s),
+            "series": {".".join(field): list(values) for field, values in made.series.items()},
+            "events": [event_fields(event) for event in made.events],
+            "answers": answers,
+            "hash": made.hash,
+        }
+    )
+
+
+def _times(values: Sequence[float]) -> list[float]:
+    """Engine times, as exact as they are meant: whole milliseconds."""
+    return [round(value, T_DECIMALS) for value in values]
+
+
+def _field(text: str) -> Field:
+    node_id, _, name = text.partition(".")
+    return node_id, name
+
+
+@routes.get("/trend", response_model=forms.TrendAnswer)
+def trend(
+    desk: DeskHere,
+    fields: Annotated[str, Query(max_length=4_000, description="`ups_a.soc_pct,facility.pue`: 50 at most")],
+    from_s: Seconds | None = None,
+    to_s: Seconds | None = None,
+    points: Annotated[int, Query(ge=2, le=POINTS_MAX)] = 600,
+) -> Response:
+    """Curves of any fields from the history in memory, down-sampled: last, lowest and highest value of each piece."""
+    wanted = [_field(text) for text in fields.split(",") if text]
+    if not 1 <= len(wanted) <= FIELDS_MAX:
+        raise PageFault(f"{len(wanted)} fields; 1 to {FIELDS_MAX}", "fields=ups_a.soc_pct,gen_a.power_kw")
+    try:
+        found = desk.plant.station.trend(wanted, from_s=from_s, to_s=to_s, points=points)
+    except ValueError as error:
+        raise of_text(error) from error
+    names = {".".join(field): curve for field, curve in found.curves.items()}
+    return JSONResponse(
+        {
+            "t_s": _times(found.t_s),
+            "series": {name: list(curve.last) for name, curve in names.items()},
+            "low": {name: list(curve.low) for name, curve in names.items()},
+            "high": {name: list(curve.high) for name, curve in names.items()},
+        }
+    )
+
+
+@routes.get("/at", response_model=forms.AtAnswer)
+def at(desk: DeskHere, t_s: Seconds) -> Response:
+    """The site as it was at an instant of its own past: for dragging time without going back."""
+    try:
+        views = desk.plant.station.at(t_s)
+    except StationError as error:
+        raise of_text(error) from error
+    nodes = {node_id: published(view) for node_id, view in views.items()}
+    return JSONResponse({"t_s": t_s, "nodes": nodes, **drawing(desk.plant.site.facility, nodes)})
+
+
+@routes.get("/save/scenario", response_class=PlainTextResponse)
+def save_scenario(desk: DeskHere, who: WhoAsks) -> Response:
+    """This run's acts as a scenario file that plays them again."""
+    must(who, "save")
+    return _saved(desk.plant.station.as_scenario(), "session.yaml")
+
+
+@routes.get("/save/pytest", response_class=PlainTextResponse)
+def save_pytest(desk: DeskHere, who: WhoAsks) -> Response:
+    """This run's acts as a pytest file that passes."""
+    must(who, "save")
+    return _saved(desk.plant.station.as_pytest(), "test_session.py")
+
+
+def _saved(text: str, name: str) -> Response:
+    return PlainTextResponse(text, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+@routes.get("/links", response_model=list[forms.LinkAnswer])
+def links(desk: DeskHere, who: WhoAsks) -> Response:
+    """The links given out in this run; their tokens are known to their owners only."""
+    must(who, "link")
+    return JSONResponse([{"id": link.id, "role": link.role, "name": link.name} for link in desk.links.all()])
+
+
+@routes.post("/links", response_model=forms.NewLinkAnswer)
+def create_link(desk: DeskHere, who: WhoAsks, form: forms.LinkForm) -> Response:
+    """A link that gives a role, at most one's own. It ends with the run."""
+    must(who, "link")
+    if not who.is_at_least(form.role):
+        raise forbidden(f"a {who.role} cannot make an {form.role}")
+    try:
+        token, link = desk.links.create(form.role, form.name)
+    except ValueError as error:
+        raise of_text(error, status=409) from error
+    facts = {"id": link.id, "role": link.role, "name": link.name}
+    return JSONResponse({**facts, "url": f"{desk.address}/?k={token}"})
+
+
+@routes.delete("/links/{link_id}", response_model=list[forms.LinkAnswer])
+def take_back_link(desk: DeskHere, who: WhoAsks, link_id: str) -> Response:
+    """Takes a link back: whoever used it is out with the next request."""
+    must(who, "link")
+    if not desk.links.take_back(link_id):
+        raise PageFault(f"there is no link {link_id[:40]!r}", "GET /api/v1/links lists them", status=404)
+    return links(desk, who)
+
+
+@routes.get("/me", response_model=forms.RoleAnswer)
+def me(who: WhoAsks) -> Response:
+    """Who I am here, and what I may do."""
+    return JSONResponse(role_facts(who))

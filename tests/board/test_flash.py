@@ -12,7 +12,9 @@ import pytest
 from winter_river.board import file_system, loader, stage
 from winter_river.board.errors import BoardError
 from winter_river.board.flashing import flash
+from winter_river.board.joining import Watch, address_of
 from winter_river.board.serial_ports import check
+from winter_river.service.client import BusClient
 
 WIFI_PASSWORD = "drowssap-ifiw"
 FILES_AT = 0x200000
@@ -40,6 +42,21 @@ def test_flash_writes_every_byte_and_the_node_joins(job, board, virtual, watch, 
     assert {name: virtual.files()[name] for name in tree} == tree
     assert virtual.flash.data[:start] == b"\xff" * start  # nothing outside the two regions
     assert [text for text, part in report.parts if part == 1.0][-1] == "file system"
+
+
+def test_a_node_that_is_back_before_esptool_has_ended_counts_as_joined(job, virtual, report, until, monkeypatch):
+    """A busy machine may hear of the new boot before it has looked at esptool's exit code."""
+    job = dataclasses.replace(job, root="early")
+    address = address_of(job.credentials)
+    listening = Watch(address, job.node.id, root=job.root, name="watch")
+    with listening as watch, BusClient(address, name="other", root=job.root) as other:
+
+        def slow(text):
+            if "MD5" in text:
+                until(lambda: [each for each in other.remembered() if b'"boot"' in each.payload])
+
+        monkeypatch.setattr(report, "detail", slow)
+        assert flash(job, report, watch) is not None
 
 
 @ON_EVERY_BOARD

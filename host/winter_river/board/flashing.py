@@ -12,9 +12,14 @@ from winter_river.board.private_folder import private_folder
 from winter_river.board.report import Report
 from winter_river.board.run_esptool import Esptool
 from winter_river.board.serial_ports import Console
+from winter_river.compact import reads_compiled
 from winter_river.facility import Node
 
 CONSOLE_LINES = 8
+PLAIN_NOTE = (
+    "this MicroPython does not read what our mpy-cross compiles, or does not tell its version: the board gets plain "
+    "sources, which take 40 KiB more of its memory"
+)
 _MB = 1 << 20
 
 
@@ -37,9 +42,6 @@ def flash(job: Job, report: Report, watch: Watch | None) -> Joined | None:
 
     watch: already listening; None does not wait, and gives None. Raises BoardError with cause and cure.
     """
-    report.step(f"Stage the files of {job.node.id}")
-    tree = stage.files(job.node, job.board, job.credentials, root=job.root)
-    report.detail(f"{len(tree)} files, {sum(map(len, tree.values()))} bytes")
     report.step(f"Look at the board on {job.port}")
     esptool = Esptool(job.port, job.board.chip.name, job.flags)
     found = esptool.probe()
@@ -47,13 +49,22 @@ def flash(job: Job, report: Report, watch: Watch | None) -> Joined | None:
     taken = image.get(job.board, job.image_path, flash_bytes=found.flash_bytes, progress=report.detail)
     report.detail(f"image {taken.path}")
     report.detail(f"sha256 {taken.sha256}")
+    report.step(f"Stage the files of {job.node.id}")
+    tree = staged(job, report, compiled=reads_compiled(taken.version))
+    report.detail(f"{len(tree)} files, {sum(map(len, tree.values()))} bytes")
     report.step("Write the image and the file system, and compare")
-    _write(job, esptool, taken, tree, report)
+    _write(job, esptool, taken, tree, report, watch)
     report.detail("the flash holds what was written (MD5)")
-    if watch is None:
-        return None
-    watch.forget()
-    return await_join(job, report, watch)
+    return None if watch is None else await_join(job, report, watch)
+
+
+def staged(job: Job, report: Report, *, compiled: bool) -> dict[str, bytes]:
+    """The files of the node. compiled: whether the board's MicroPython reads compiled ones; else it gets sources."""
+    if not compiled:
+        report.detail(
+            f"{PLAIN_NOTE}; cure: the image {job.board.image.version} of the board's file, and an mpy-cross that is as new"
+        )
+    return stage.files(job.node, job.board, job.credentials, root=job.root, plain=not compiled)
 
 
 def await_join(job: Job, report: Report, watch: Watch) -> Joined:
@@ -72,7 +83,14 @@ def await_join(job: Job, report: Report, watch: Watch) -> Joined:
     return joined
 
 
-def _write(job: Job, esptool: Esptool, taken: image.ImageFile, tree: Mapping[str, bytes], report: Report) -> None:
+def _write(
+    job: Job,
+    esptool: Esptool,
+    taken: image.ImageFile,
+    tree: Mapping[str, bytes],
+    report: Report,
+    watch: Watch | None,
+) -> None:
     region = taken.file_system
     if (region.offset, region.size) != (job.board.file_system.offset, job.board.file_system.size):
         report.detail(f"this image keeps its files at 0x{region.offset:X}, {region.size // _MB} MB")
@@ -81,11 +99,22 @@ def _write(job: Job, esptool: Esptool, taken: image.ImageFile, tree: Mapping[str
     except file_system.FileSystemError as error:
         raise BoardError(str(error), "take a board with more flash") from error
     names = (taken.path.name, "file system")
+    old = watch
+
+    def told(index: int, part: float) -> None:
+        nonlocal old
+        if old is not None:
+            # Now its boot loader runs, so what has been heard is of before. After the restart it would be too late:
+            # the node may be back before esptool has ended.
+            old.forget()
+            old = None
+        report.progress(names[index], part)
+
     with private_folder() as folder:
         files = folder / "files.bin"
         files.touch(mode=0o600)
         files.write_bytes(content)
         esptool.write(
             [(job.board.image.offset, taken.path), (region.offset, files)],
-            progress=lambda index, part: report.progress(names[index], part),
+            progress=told,
         )

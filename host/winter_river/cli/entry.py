@@ -11,7 +11,10 @@ from winter_river.cli.errors import FAILED, OK, USAGE, CommandError
 
 DEBUG = "--debug"
 # (module, what it adds), in the order that `--help` lists them.
-_GROUPS = ("run", "simulate", "study", "facilities", "bus", "watch", "why", "node", "doctor", "reference", "board")
+_GROUPS = (
+    *("run", "clock", "simulate", "replay", "scenario", "study", "facilities", "bus", "watch", "why", "node"),
+    *("doctor", "reference", "board"),
+)
 
 _HELP = """A power site you can hold, break and learn from.
 

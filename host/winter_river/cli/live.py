@@ -26,6 +26,7 @@ NODES_S_MAX = {"emulated": 3.0, "vm": 15.0, "mixed": 4.0}
 VM_NODES_MAX = 100  # chosen: 1.3 GB; a larger site in VMs would only thrash the machine
 NOTE_S = 15.0  # chosen: long enough to be read in passing
 LOOPBACK = "127.0.0.1"
+RECORDINGS = "recordings"  # folder of what can be replayed, in the data folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
     host: the address of this machine that a broker of ours listens on. say: told one line on progress.
     Raises CommandError with the cure.
     """
+    from winter_river import paths
     from winter_river.service.bus import BusError
     from winter_river.service.wiring import Service, ServiceError
 
@@ -103,7 +105,12 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
         if is_address(settings.broker):
             _refuse_a_second_engine(broker.address, settings.root)
         service = Service(
-            facility, broker.address, seed=settings.seed, root=settings.root, grace=settings.nodes != "none"
+            facility,
+            broker.address,
+            seed=settings.seed,
+            root=settings.root,
+            grace=settings.nodes != "none",
+            record=paths.data_dir() / RECORDINGS,
         )
         running.enter_context(service)
         try:

@@ -125,6 +125,8 @@ def _run(settings: "Settings", for_s: float | None, *, open_: bool | None) -> No
         finally:
             remove_note(os.getpid())
         _say("stopping ...")
+    if running.service.station.recording is not None:
+        _say(f"recorded: {_program()} replay {running.service.station.recording}")
     if why:
         raise CommandError(why) from running.service.failure
 

@@ -12,7 +12,8 @@ from winter_river.board.credentials import Credentials
 from winter_river.board.flashing import Job
 from winter_river.board.joining import Watch, address_of
 from winter_river.board.model import Board
-from winter_river.emulator.virtual_board import VirtualEsp32, VmError, stand_in
+from winter_river.emulator.virtual_board import VirtualEsp32, stand_in
+from winter_river.emulator.vm.package import VmCommand
 from winter_river.service.broker import Broker, start_broker
 
 WIFI_PASSWORD, BROKER_PASSWORD = "drowssap-ifiw", "drowssap-rekorb"  # what must not appear anywhere
@@ -52,13 +53,9 @@ def board(request: pytest.FixtureRequest) -> Board:
 
 
 @pytest.fixture
-def virtual(board: Board, tmp_path: Path) -> Iterator[VirtualEsp32]:
+def virtual(board: Board, vm_command: VmCommand, tmp_path: Path) -> Iterator[VirtualEsp32]:
     """A virtual board with an erased flash."""
-    try:
-        device = VirtualEsp32(board, link=tmp_path / "port")
-    except VmError as error:
-        pytest.fail(str(error), pytrace=False)
-    with device:
+    with VirtualEsp32(board, link=tmp_path / "port") as device:
         yield device
 
 

@@ -82,7 +82,7 @@ def test_run_for_a_while_ends_with_0_and_leaves_no_process(runs: Runs) -> None:
     assert not any(process.is_running() for process in processes[1:])
 
 
-def test_run_in_vms_brings_every_node_online_and_leaves_no_process(runs: Runs) -> None:
+def test_run_in_vms_brings_every_node_online_and_leaves_no_process(vm_command: object, runs: Runs) -> None:
     run = runs.start("--nodes", "vm", "--for", "1s", "--mqtt-port", str(free_port()))
     processes = until_started(run)
     out, err = run.communicate(timeout=30)

@@ -1,7 +1,6 @@
 """The real MicroPython VM, for case files and for whole nodes over a real broker.
 
-Without Node.js or mosquitto these tests fail and name the cure; they never skip. Real time and real sockets are allowed
-here, as in tests/e2e.
+Real time and real sockets are allowed here, as in tests/e2e. Where there is no VM: see vm_command in tests/conftest.py.
 """
 
 import contextlib
@@ -21,15 +20,6 @@ from winter_river.emulator.vm import VmFleet, package
 from winter_river.emulator.vm.cases import VmRun, run_cases
 from winter_river.facility import load_facility
 from winter_river.service.broker import start_broker
-
-
-@pytest.fixture(scope="session")
-def vm_command() -> package.VmCommand:
-    """The VM."""
-    try:
-        return package.find()
-    except package.VmError as failure:
-        pytest.fail(str(failure), pytrace=False)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from winter_river.facility import Facility, Node
@@ -20,6 +20,7 @@ from winter_river.web.painting import flow_key, has_battery, slots
 
 NO_PAINTING: Mapping[str, str] = {}
 RING_LENGTH = 100
+CROWDED = 60.0  # ports nearer than this leave no room for words between them
 
 # Colour only repeats what line style and letter say. The page's own sheet may set the six variables.
 STYLE = """
@@ -60,10 +61,9 @@ font:11px/1.2 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
 .oneline .frame{fill:transparent;stroke:none}
 .oneline .node:focus{outline:none}
 .oneline .node:hover .frame,.oneline .node:focus-visible .frame,.oneline .node.chosen .frame{stroke:currentColor;stroke-width:1.5;stroke-dasharray:none}
-.oneline .when-open,.oneline .open .when-closed,.oneline .second .when-closed,.oneline .on-second .first .when-closed,
-.oneline .open.on-second .second .when-closed{display:none}
-.oneline .open .when-open,.oneline .second .when-open,.oneline .on-second .first .when-open,.oneline .on-second .second .when-closed{display:inline}
-.oneline .on-second .second .when-open{display:none}.oneline .open.on-second .second .when-open{display:inline}
+.oneline .when-open,.oneline .open .when-closed,.oneline .second .when-closed,.oneline .on-second .first .when-closed{display:none}
+.oneline .open .when-open,.oneline .second .when-open,.oneline .on-second .first .when-open{display:inline}
+.oneline .on-second:not(.open) .second .when-closed{display:inline}.oneline .on-second:not(.open) .second .when-open{display:none}
 .oneline .ring-back{stroke:var(--dead);stroke-width:4;opacity:.35}
 .oneline .ring{stroke-width:4;stroke-linecap:butt}
 .oneline .left{font-size:11px;font-weight:600;font-variant-numeric:tabular-nums}
@@ -94,8 +94,11 @@ def draw(facility: Facility, painting: Mapping[str, str] = NO_PAINTING) -> str:
             parts.append(_edge(flow_key(feeder, node.id), layout, painting))
     parts += [_bar(node_id, bar, painting) for node_id, bar in layout.bars.items()]
     for node in facility.nodes.values():
-        for feeder in node.feeds:
-            parts.append(_flow(flow_key(feeder, node.id), layout, painting))
+        crowded = len(node.feeds) > 1 and max(layout.spots[node.id].ports) - min(layout.spots[node.id].ports) < CROWDED
+        for k, feeder in enumerate(node.feeds):
+            parts.append(
+                _flow(flow_key(feeder, node.id), layout, painting, spot=layout.spots[node.id], left=crowded and not k)
+            )
     parts += [_node(node, layout.spots[node.id], sides[node.id], painting) for node in facility.nodes.values()]
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
@@ -106,7 +109,8 @@ def _n(value: float) -> str:
     return f"{round(value, 1) + 0.0:g}"
 
 
-def _path(points: list[Point] | tuple[Point, ...]) -> str:
+def _path(points: Sequence[Point]) -> str:
+    """Corner points as path data."""
     text = f"M{_n(points[0][0])} {_n(points[0][1])}"
     before = points[0]
     for x, y in points[1:]:
@@ -133,19 +137,23 @@ def _bands(layout: Layout) -> list[str]:
 
 def _edge(key: str, layout: Layout, painting: Mapping[str, str]) -> str:
     look = painting.get(f"edge-{key}", "edge")
-    return f'<path id="edge-{escape(key)}" class="{escape(look)}" d="{_path(tuple(layout.edges[key]))}"/>'
+    return f'<path id="edge-{escape(key)}" class="{escape(look)}" d="{_path(layout.edges[key])}"/>'
 
 
-def _flow(key: str, layout: Layout, painting: Mapping[str, str]) -> str:
+def _flow(key: str, layout: Layout, painting: Mapping[str, str], *, spot: Spot, left: bool) -> str:
+    """The power on a line, beside its end; left: of two lines that come in side by side, the left one's."""
     x, y = layout.edges[key][-1]
+    y -= 8 if spot.is_bus else 0  # its own words begin higher
     words = escape(painting.get(f"flow-{key}", ""))
-    return f'<text id="flow-{escape(key)}" class="flow" x="{_n(x + 6)}" y="{_n(y - 8)}">{words}</text>'
+    place = f'x="{_n(x - 5)}" y="{_n(y - 8)}" text-anchor="end"' if left else f'x="{_n(x + 6)}" y="{_n(y - 8)}"'
+    return f'<text id="flow-{escape(key)}" class="flow" {place}>{words}</text>'
 
 
 def _bar(node_id: str, bar: Bar, painting: Mapping[str, str]) -> str:
     look = painting.get(f"bar-{node_id}", "bar")
-    lines = "".join(f'<path class="thick" d="{_path(tuple(line))}"/>' for line in bar.lines)
-    return f'<g id="bar-{node_id}" class="{escape(look)}"><path d="{_path(tuple(bar.stub))}"/>{lines}</g>'
+    lines = "".join(f'<path class="thick" d="{_path(line)}"/>' for line in bar.lines)
+    stub = f'<path d="{_path(bar.stub)}"/>' if bar.stub else ""
+    return f'<g id="bar-{node_id}" class="{escape(look)}">{stub}{lines}</g>'
 
 
 def _node(node: Node, spot: Spot, side: str, painting: Mapping[str, str]) -> str:
@@ -154,10 +162,14 @@ def _node(node: Node, spot: Spot, side: str, painting: Mapping[str, str]) -> str
     title = escape(node.title or node.id)
     on_side = f", side {escape(side)}" if side else ""
     right = max([0.0, *ports]) + layouts.HALF + 8
-    words = _words_below(node, painting) if spot.words_below else _words_beside(node, right, painting)
+    words = _words(node, spot, right, painting)
     ring = _ring(node, painting) if has_battery(node.type) else ""
     left = layouts.RING_X - layouts.RING_R - 4 if ring else -layouts.HALF - 6
-    width = 88.0 if spot.words_below else right + 6 + max(layouts.LETTER * len(title_of(node)), 62.0) - left
+    width = (
+        88.0
+        if spot.words_below
+        else right + 6 + max(layouts.LETTER * len(title_of(node)), layouts.words_width(node)) - left
+    )
     frame_x, height = (-44.0, 96.0) if spot.words_below else (left, 52.0)
     return (
         f'<g id="node-{node.id}" class="{escape(look)}" data-node="{node.id}" tabindex="0" role="button" '
@@ -171,33 +183,25 @@ def _node(node: Node, spot: Spot, side: str, painting: Mapping[str, str]) -> str
     )
 
 
-def _words_beside(node: Node, x: float, painting: Mapping[str, str]) -> str:
-    return _words(node, [(x, y) for y in (-9.0, 4.0, 17.0)], "start", painting)
+def _words(node: Node, spot: Spot, x: float, painting: Mapping[str, str]) -> str:
+    """Title, state, values: a line each, below the symbol or beside it (of a bus: above the bar)."""
+    if spot.words_below:
+        x, anchor, heights = 0.0, "middle", (34.0, 47.0, 60.0)
+    else:
+        anchor, heights = "start", (-17.0, -4.0, 9.0) if spot.is_bus else (-9.0, 4.0, 17.0)
 
+    def text(line: int, attributes: str, words: str) -> str:
+        return f'<text {attributes} x="{_n(x)}" y="{_n(heights[line])}" text-anchor="{anchor}">{words}</text>'
 
-def _words_below(node: Node, painting: Mapping[str, str]) -> str:
-    return _words(node, [(0.0, y) for y in (34.0, 47.0, 60.0)], "middle", painting)
-
-
-def _words(node: Node, places: list[Point], anchor: str, painting: Mapping[str, str]) -> str:
-    """Title, state, values: a line each."""
-
-    def text(name: str, element: str, place: Point, words: str) -> str:
-        shown = f' id="{element}"' if element else ""
-        return f'<text{shown} class="{name}" x="{_n(place[0])}" y="{_n(place[1])}" text-anchor="{anchor}">{escape(words)}</text>'
-
-    count = len(slots(node.type))
-    values = " · ".join(painting.get(f"val-{node.id}-{k}", "") for k in range(0))  # the slots are elements of their own
-    spans = "".join(
-        f'{"<tspan> · </tspan>" if k else ""}<tspan id="val-{node.id}-{k}" data-field="{slot[0]}">'
-        f"{escape(painting.get(f'val-{node.id}-{k}', ''))}</tspan>"
-        for k, slot in enumerate(slots(node.type)[:count])
+    values = "<tspan> · </tspan>".join(
+        f'<tspan id="val-{node.id}-{k}" data-field="{slot[0]}">{escape(painting.get(f"val-{node.id}-{k}", ""))}</tspan>'
+        for k, slot in enumerate(slots(node.type))
     )
-    value_place = places[2]
+    state = escape(painting.get(f"state-{node.id}", ""))
     return (
-        text("title", "", places[0], title_of(node))
-        + text("state", f"state-{node.id}", places[1], painting.get(f"state-{node.id}", ""))
-        + f'<text class="val" x="{_n(value_place[0])}" y="{_n(value_place[1])}" text-anchor="{anchor}">{values}{spans}</text>'
+        text(0, 'class="title"', escape(title_of(node)))
+        + text(1, f'id="state-{node.id}" class="state"', state)
+        + text(2, 'class="val"', values)
     )
 
 

@@ -7,27 +7,34 @@ beside each other, in several shelves where one would be too wide. A node whose 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from winter_river.facility import Facility, Node
 from winter_river.web.diagram_ranks import Ranks, children, in_order, rank, sides_of
+from winter_river.web.diagram_symbols import BOARDS
 from winter_river.web.painting import flow_key, has_battery
 
-PITCH = 136.0  # from row to row
+PITCH = 120.0  # from row to row
 HALF = 20.0  # half a symbol
 GAP = 16.0  # between two neighbours' outlines
 MARGIN_LEFT, MARGIN_TOP, MARGIN = 76.0, 70.0, 28.0
-HEADER = 46.0  # above each shelf, for the names of the sides
+HEADER = 40.0  # above each shelf, for the names of the sides
 LETTER = 6.3  # the width of a letter of 11 px, near enough
 TITLE_LETTERS_MAX = 22
+FLOW_WIDTH = 52.0  # of the power written beside a line
 RING_X, RING_R = -60.0, 22.0
-BAR_DOWN, TRACK = 38.0, 9.0  # from a node to its bus bar; between two bars side by side
+BAR_DOWN, TRACK = 36.0, 9.0  # from a node to its bus bar; between two bars side by side
+BUS_DOWN = HALF - 3  # to the bus that a board's incomers meet on, which is its bar
+BUS_END = 14.0  # what a bus sticks out beyond its outermost line
+FOLD_UP = HALF + 28.0  # from a row of folded loads up to its bar
 TRACKS_MAX = 4
 PORTS_APART = 22.0
 FOLD_MIN = 9  # loads behind one bus from which they are folded into rows
 ASPECT = 1.7  # chosen: between a laptop's screen and a projector's
+RISER_LEFT = 60.0  # from the first load of folded rows to the bus that runs down beside them
 GRID_X, GRID_Y = 120.0, PITCH  # of `position:`
 
 Point = tuple[float, float]
@@ -35,18 +42,22 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A node on the drawing: the middle of its symbol, where its feeds come in, and whether its words stand below."""
+    """A node on the drawing: the middle of its symbol, where its feeds come in, whether its words stand
+    below, and whether it is itself a bus bar."""
 
     x: float
     y: float
     ports: Sequence[float]
     words_below: bool
+    is_bus: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The bus bar of a node: its stub from the symbol, then the bar; more rows where loads are folded."""
+    """The bus bar of a node, y its height: its stub from the symbol (none where the bar is the symbol's own bus), then
+    the bar; more rows where loads are folded."""
 
+    y: float
     stub: Sequence[Point]
     lines: Sequence[Sequence[Point]]
 
@@ -97,6 +108,11 @@ def title_of(node: Node) -> str:
     """A node's name on the drawing, cut where it is long."""
     title = node.title or node.id
     return title if len(title) <= TITLE_LETTERS_MAX else title[: TITLE_LETTERS_MAX - 1] + "…"
+
+
+def words_width(node: Node) -> float:
+    """Room for the widest values that a type shows."""
+    return 112.0 if has_battery(node.type) else 96.0 if node.type in ("generator", "utility") else 78.0
 
 
 class _Drawing:
@@ -179,6 +195,10 @@ class _Drawing:
         left, right = self._extent(node_id)
         block.places[node_id] = 0.0
         block.cover(row, left, right)
+        if len(ends) > 1:  # its bar: nobody's words may stand in it
+            half = (max(ends) - min(ends)) / 2
+            riser = RISER_LEFT if len(self.folds.get(node_id, ())) > 1 else 0.0
+            block.cover(row, -half - riser, half)
         parent = self.facility.nodes[node_id].feeds[:1]
         for between in range(self.rows[parent[0]] + 1 if parent else row, row):
             block.cover(between, -GAP / 2, GAP / 2)  # its line passes here
@@ -207,7 +227,7 @@ class _Drawing:
                 left, right = self._extent(child)
                 block.places[child] = across * pitch
                 block.cover(top + down, across * pitch + left, across * pitch + right)
-            block.cover(top + down, -pitch / 2 - GAP, 0.0)  # the riser
+            block.cover(top + down, -RISER_LEFT - GAP / 2, 0.0)
         for child in loads:
             made.pop(child, None)
         self.folds[node_id] = rows
@@ -248,11 +268,13 @@ class _Drawing:
     def _extent(self, node_id: str) -> tuple[float, float]:
         """How far a node reaches to the left and right of its middle, words included."""
         node = self.facility.nodes[node_id]
-        words = max(LETTER * len(title_of(node)), 62.0)
+        words = max(LETTER * len(title_of(node)), words_width(node))
+        ports = self.ports.get(node_id, ())
         if self._words_below(node_id):
-            return -max(words / 2, 44.0), max(words / 2, 44.0)
-        right = max([0.0, *self.ports.get(node_id, ())])
-        return (RING_X - RING_R - 4 if has_battery(node.type) else -HALF - 6), right + HALF + 10 + words
+            half = max(words / 2, FLOW_WIDTH + max(ports, default=0.0) if len(ports) > 1 else 44.0)
+            return -half, half
+        left = RING_X - RING_R - 4 if has_battery(node.type) else -HALF - 6
+        return left, max([0.0, *ports]) + HALF + 10 + words
 
     def _words_below(self, node_id: str) -> bool:
         return not self.fed[node_id]
@@ -281,7 +303,9 @@ class _Drawing:
             for node_id, place in block.places.items():
                 ports = [x - left + place + port for port in self.ports[node_id]]
                 spot_y = y + self.rows[node_id] * PITCH
-                self.spots[node_id] = Spot(x - left + place, spot_y, ports, self._words_below(node_id))
+                self.spots[node_id] = Spot(
+                    x - left + place, spot_y, ports, self._words_below(node_id), _is_bus(self.facility.nodes[node_id])
+                )
             x += wide + 2 * MARGIN
             width = max(width, x)
         return width, y + tall - HEADER, shelves
@@ -291,7 +315,7 @@ class _Drawing:
             if node.position is not None:
                 x, y = MARGIN_LEFT + node.position[0] * GRID_X, MARGIN_TOP + node.position[1] * GRID_Y
                 old = self.spots[node.id]
-                self.spots[node.id] = Spot(x, y, [x + port - old.x for port in old.ports], old.words_below)
+                self.spots[node.id] = dataclasses.replace(old, x=x, y=y, ports=[x + port - old.x for port in old.ports])
 
     def _bands(self, shelves: Sequence[float], width: float) -> list[tuple[float, float, float, float]]:
         if any(node.position for node in self.facility.nodes.values()):
@@ -311,7 +335,7 @@ class _Drawing:
             spots = [self.spots[node_id] for node_id in part]
             if len(here) == 1 and "" not in here:
                 middle = (min(spot.x for spot in spots) + max(spot.x for spot in spots)) / 2
-                found.append((here.pop(), middle, min(spot.y for spot in spots) - HALF - 34.0))
+                found.append((here.pop(), middle, min(spot.y for spot in spots) - PITCH / 2 - 8.0))
         return found if len(found) > 1 else []
 
     # lines
@@ -324,47 +348,52 @@ class _Drawing:
         tracks = _tracks(spans)
         for feeder, (y, left, right) in spans.items():
             spot = self.spots[feeder]
-            bar_y = y + BAR_DOWN + TRACK * tracks[feeder]
-            stub_x = self._stub_x(feeder)
+            is_bus = spot.is_bus
+            bar_y = y + BUS_DOWN if is_bus else y + BAR_DOWN + TRACK * tracks[feeder]
             lines: list[list[Point]] = [[(left, bar_y), (right, bar_y)]] if right - left > 1 else []
             for fold in self.folds.get(feeder, ())[1:]:
-                row_y = self.spots[fold[0]].y - HALF - 34.0
-                riser_x = left
-                lines.append([(riser_x, bar_y), (riser_x, row_y), (self.spots[fold[-1]].x, row_y)])
-            bars[feeder] = Bar([(stub_x, spot.y + HALF), (stub_x, bar_y)], lines)
+                row_y = self.spots[fold[0]].y - FOLD_UP
+                lines.append([(left, bar_y), (left, row_y), (self.spots[fold[-1]].x, row_y)])
+            stub = [] if is_bus else [(spot.x, spot.y + HALF), (spot.x, bar_y)]
+            bars[feeder] = Bar(bar_y, stub, lines)
         rows_down = {child: k for folds in self.folds.values() for k, fold in enumerate(folds) for child in fold}
         for node in self.facility.nodes.values():
             spot = self.spots[node.id]
             for feeder, port in zip(node.feeds, spot.ports, strict=False):
-                bar_y = bars[feeder].stub[-1][1] if feeder in bars else self.spots[feeder].y + HALF
+                bar_y = bars[feeder].y if feeder in bars else self.spots[feeder].y + HALF
                 if rows_down.get(node.id):
-                    bar_y = spot.y - HALF - 34.0
-                start_x = port if feeder in bars else self._stub_x(feeder)
+                    bar_y = spot.y - FOLD_UP
+                start_x = port if feeder in bars else self.spots[feeder].x
                 edges[flow_key(feeder, node.id)] = _bent((start_x, bar_y), (port, spot.y - HALF))
         return bars, edges
-
-    def _stub_x(self, feeder: str) -> float:
-        return self.spots[feeder].x
 
     def _spans(self) -> dict[str, tuple[float, float, float]]:
         """Feeders that need a bar: (y, left, right) of all that hangs from it."""
         spans = {}
         for node_id, fed in self.fed.items():
-            if not fed:
-                continue
             spot = self.spots[node_id]
+            is_bus = spot.is_bus
+            if not fed and not is_bus:
+                continue
             drops = [
                 self.spots[child].ports[self.facility.nodes[child].feeds.index(node_id)]
                 for child in fed
                 if not any(child in fold for fold in self.folds.get(node_id, ())[1:])
             ]
-            straight = len(fed) == 1 and abs(drops[0] - spot.x) < 0.5
+            if is_bus:
+                drops += [*spot.ports, min(*drops, *spot.ports) - BUS_END, max(*drops, *spot.ports) + BUS_END]
+            straight = len(fed) == 1 and not is_bus and abs(drops[0] - spot.x) < 0.5
             if not straight:
                 left = min(drops)
                 if len(self.folds.get(node_id, ())) > 1:
-                    left = self.spots[self.folds[node_id][0][0]].x - 60.0
+                    left = self.spots[self.folds[node_id][0][0]].x - RISER_LEFT
                 spans[node_id] = (spot.y, min(left, spot.x), max(*drops, spot.x))
         return spans
+
+
+def _is_bus(node: Node) -> bool:
+    """Whether a node is itself a bus bar: a board that several incomers meet on."""
+    return node.type in BOARDS and len(node.feeds) > 1
 
 
 def _tracks(spans: Mapping[str, tuple[float, float, float]]) -> dict[str, int]:

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 TOP, BOTTOM = -20, 20
+_BOX_TOP = -14
 
 
 def symbol(type_name: str, ports: Sequence[float]) -> str:
     """The symbol of a type. ports: x of its incoming lines, relative to its middle."""
-    if type_name in _BOARDS:
+    if type_name in BOARDS:
         return _board(type_name, ports)
-    drawn = _SYMBOLS.get(type_name)
-    return drawn if drawn is not None else _box(type_name)
+    top, drawn = _SYMBOLS.get(type_name) or (_BOX_TOP, _box(type_name))
+    return drawn + "".join(_line(x, TOP, x, top) for x in ports)
 
 
 def _line(x_1: float, y_1: float, x_2: float, y_2: float, kind: str = "") -> str:
@@ -35,9 +36,7 @@ def _box(type_name: str) -> str:
     """A type without a symbol of its own: a box with its first letters."""
     letters = "".join(part[0] for part in type_name.split("_")) if "_" in type_name else type_name[:4]
     words = f'<text class="word" y="4" text-anchor="middle">{letters.upper()[:4]}</text>'
-    return (
-        f'<rect x="-18" y="-14" width="36" height="28" rx="2"/>{words}{_line(0, TOP, 0, -14)}{_line(0, 14, 0, BOTTOM)}'
-    )
+    return f'<rect x="-18" y="-14" width="36" height="28" rx="2"/>{words}{_line(0, 14, 0, BOTTOM)}'
 
 
 def breaker(x: float, *, top: float, bottom: float, place: str) -> str:
@@ -50,60 +49,74 @@ def breaker(x: float, *, top: float, bottom: float, place: str) -> str:
 
 
 def _board(type_name: str, ports: Sequence[float]) -> str:
-    """Breakers of all incomers; with several, the bus they meet on."""
+    """A breaker for each incomer; with several, they meet on a bus that the layout draws."""
     if len(ports) < 2:
         x = ports[0] if ports else 0.0
         return breaker(x, top=TOP, bottom=BOTTOM, place="first")
-    parts = [breaker(x, top=TOP, bottom=BOTTOM - 4, place="first" if k == 0 else "second") for k, x in enumerate(ports)]
-    left, right = min(0.0, *ports) - 14, max(0.0, *ports) + 14
-    parts.append(f'<path class="thick" d="M{left:g} {BOTTOM - 3:g}H{right:g}"/>')
-    return "".join(parts)
+    return "".join(
+        breaker(x, top=TOP, bottom=BOTTOM - 3, place="first" if k == 0 else "second") for k, x in enumerate(ports)
+    )
 
 
-_BOARDS = ("switchgear", "distribution", "pdu")
+BOARDS = ("switchgear", "distribution", "pdu")
 
 _FAN = "".join(
     f'<path class="ink" transform="rotate({turn})" d="M0 0C-6 -3 -6 -11 0 -12C5 -10 4 -4 0 0Z"/>'
     for turn in (0, 120, 240)
 )
 
-_SYMBOLS = {
+_RACK = (
+    '<rect x="-14" y="-17" width="28" height="36" rx="1.5"/>'
+    '<path class="fine" d="M-14 -8H14M-14 1H14M-14 10H14"/>'
+    '<path class="fine" d="M-9 -12.5h8M-9 -3.5h8M-9 5.5h8M-9 14.5h8"/>'
+    '<g class="ink"><circle cx="9" cy="-12.5" r="1.4"/><circle cx="9" cy="-3.5" r="1.4"/>'
+    '<circle cx="9" cy="5.5" r="1.4"/><circle cx="9" cy="14.5" r="1.4"/></g>'
+)
+
+# Type -> (y of its upper edge, where lines come in; how it is drawn).
+_SYMBOLS: dict[str, tuple[int, str]] = {
     "utility": (
+        -19,
         '<rect x="-17" y="-19" width="34" height="28"/>'
         '<path class="fine" d="M-17 -5L-3 -19M-17 9L11 -19M-3 9L17 -11M9 9L17 1'
-        'M17 -5L3 -19M17 9L-11 -19M3 9L-17 -11M-9 9L-17 1"/>' + _line(0, 9, 0, BOTTOM)
+        'M17 -5L3 -19M17 9L-11 -19M3 9L-17 -11M-9 9L-17 1"/>' + _line(0, 9, 0, BOTTOM),
     ),
-    "transformer": '<circle cy="-7.5" r="11.5"/><circle cy="7.5" r="11.5"/>'
-    + _line(0, TOP, 0, -19)
-    + _line(0, 19, 0, BOTTOM),
-    "generator": '<circle cy="-1" r="18"/><text class="word big" y="2" text-anchor="middle">G</text>'
-    + _wave(0, 9, 6)
-    + _line(0, 17, 0, BOTTOM),
+    "transformer": (
+        -19,
+        '<circle cy="-7.5" r="11.5"/><circle cy="7.5" r="11.5"/>' + _line(0, 19, 0, BOTTOM),
+    ),
+    "generator": (
+        -19,
+        '<circle cy="-1" r="18"/><text class="word big" y="2" text-anchor="middle">G</text>'
+        + _wave(0, 9, 6)
+        + _line(0, 17, 0, BOTTOM),
+    ),
     "ups": (
+        -17,
         '<rect x="-19" y="-17" width="38" height="34" rx="1"/>'
         '<path d="M-19 0H19"/><path class="fine" d="M-19 0L19 -17M-19 17L19 0"/>'
         + _wave(-9, -10, 5)
         + '<path class="fine" d="M6 -5h9m-9 3h9"/>'
         + '<path class="fine" d="M-15 5h9m-9 3h9"/>'
         + _wave(9, 11, 5)
-        + _line(0, TOP, 0, -17)
-        + _line(0, 17, 0, BOTTOM)
+        + _line(0, 17, 0, BOTTOM),
     ),
     "server": (
-        '<rect x="-14" y="-17" width="28" height="36" rx="1.5"/>'
-        '<path class="fine" d="M-14 -8H14M-14 1H14M-14 10H14"/>'
-        '<path class="fine" d="M-9 -12.5h8M-9 -3.5h8M-9 5.5h8M-9 14.5h8"/>'
-        '<g class="ink"><circle cx="9" cy="-12.5" r="1.4"/><circle cx="9" cy="-3.5" r="1.4"/>'
-        '<circle cx="9" cy="5.5" r="1.4"/><circle cx="9" cy="14.5" r="1.4"/></g>' + _line(0, TOP, 0, -17)
+        -17,
+        _RACK,
     ),
-    "cooling": f'<circle cy="1" r="17"/><g transform="translate(0 1)">{_FAN}<circle r="2.2" class="ink"/></g>'
-    + _line(0, TOP, 0, -16),
+    "cooling": (
+        -16,
+        f'<circle cy="1" r="17"/><g transform="translate(0 1)">{_FAN}<circle r="2.2" class="ink"/></g>',
+    ),
     "bess": (
+        -14,
         '<rect x="-17" y="-14" width="34" height="28" rx="2"/>'
-        '<path d="M-9 -6H9M-9 5H9"/><path class="thick" d="M-4 -1H4M-4 10H4"/>'
-        + _line(0, TOP, 0, -14)
-        + _line(0, 14, 0, BOTTOM)
+        '<path d="M-9 -6H9M-9 5H9"/><path class="thick" d="M-4 -1H4M-4 10H4"/>' + _line(0, 14, 0, BOTTOM),
     ),
-    "meter": '<rect x="-16" y="-12" width="32" height="24"/><path class="fine" d="M-16 -5H16"/>'
-    '<text class="word" y="8" text-anchor="middle">kWh</text>' + _line(0, TOP, 0, -12) + _line(0, 12, 0, BOTTOM),
+    "meter": (
+        -12,
+        '<rect x="-16" y="-12" width="32" height="24"/><path class="fine" d="M-16 -5H16"/>'
+        '<text class="word" y="8" text-anchor="middle">kWh</text>' + _line(0, 12, 0, BOTTOM),
+    ),
 }

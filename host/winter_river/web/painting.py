@@ -22,7 +22,16 @@ FLOW_KW_MIN = 0.05  # the smallest power that does not print as 0.0
 OFFLINE, ONLINE = "offline", "online"
 
 # What a node looks like -> the letter that says so without any colour.
-LETTERS = {"live": "", "warning": "W", "fault": "F", "stale": "S", "dead": "D", "idle": "", "absent": "X"}
+LETTERS = {
+    "live": "",
+    "warning": "W",
+    "fault": "F",
+    "stale": "S",
+    "dead": "D",
+    "idle": "",
+    "starting": "W",
+    "absent": "X",
+}
 # ... and its classes: live, dead, stale, fault as four line styles; the rest are shades of them.
 CLASSES = {
     "live": "live",
@@ -31,6 +40,7 @@ CLASSES = {
     "stale": "stale",
     "dead": "dead",
     "idle": "dead idle",  # without voltage, and rightly so: a generator that stands by
+    "starting": "dead warning",
     "absent": "dead absent",
 }
 _OPEN_HANDLES = ("open", "off")
@@ -65,7 +75,7 @@ def look(view: View, presence: str) -> str:
     if presence != ONLINE:
         return "stale"
     if not is_live(view):
-        return "idle" if status == "ok" else "dead"
+        return {"ok": "idle", "warning": "starting"}.get(str(status), "dead")
     return "warning" if status == "warning" else "live"
 
 
@@ -109,9 +119,13 @@ def _conducting(node: Node, views: Mapping[str, View]) -> list[str]:
     """The feeds that a node takes its power from now."""
     live = [feeder for feeder in node.feeds if feeder in views and is_live(views[feeder])]
     if node.type == "switchgear" and len(node.feeds) > 1:
-        second = views[node.id].get("state") == "GENERATOR"
-        return [feeder for feeder in live if feeder == node.feeds[1 if second else 0]]
+        return [feeder for feeder in live if feeder == node.feeds[1 if _on_second(node, views[node.id]) else 0]]
     return live
+
+
+def _on_second(node: Node, view: View) -> bool:
+    """Whether a board takes its power from its second source, by its breakers."""
+    return len(node.feeds) > 1 and view.get("state") == "GENERATOR"
 
 
 def slots(type_name: str) -> tuple[tuple[str, int, str], ...]:
@@ -136,6 +150,7 @@ def paint(
         view = views[node.id]
         word = look(view, presences.get(node.id, ONLINE))
         opened = " open" if is_open(view) else ""
+        opened += " on-second" if _on_second(node, view) else ""
         made[f"node-{node.id}"] = f"node type-{node.type} {CLASSES[word]}{opened}"
         made[f"bar-{node.id}"] = "bar live" if is_live(view) and word != "absent" else "bar dead"
         made[f"letter-{node.id}"] = LETTERS[word]

@@ -110,7 +110,7 @@ def test_reading_the_flash_back_gives_what_it_holds(running, virtual, tmp_path):
     assert target.read_bytes() == bytes(virtual.flash.data[FILES_AT : FILES_AT + 0x2000])
 
 
-def test_the_flash_file_keeps_the_flash(tmp_path):
+def test_the_flash_file_keeps_the_flash(vm_command, tmp_path):
     place = tmp_path / "flash.bin"
     with VirtualEsp32(link=tmp_path / "a", flash_file=place) as board:
         board.flash.data[0:4] = b"kept"

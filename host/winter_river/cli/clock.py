@@ -95,7 +95,7 @@ def _takes(row: tuple[str, str, bool, float, float]) -> str:
 
 
 def _topic(root: str) -> str:
-    return topics.topic(topics.ENGINE, topics.STATUS, root)
+    return str(topics.topic(topics.ENGINE, topics.STATUS, root))
 
 
 def _status(payloads: list[bytes]) -> dict[str, Any]:

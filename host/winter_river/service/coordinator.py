@@ -173,6 +173,11 @@ class Coordinator:
         return max(self.t_s, self._pace.t_at(now_s))
 
     @property
+    def settled(self) -> bool:
+        """Whether the last change of the pace, and the last going back, have taken effect."""
+        return not self._urgent
+
+    @property
     def frozen(self) -> bool:
         """Whether engine time stands still."""
         return self._pace.frozen

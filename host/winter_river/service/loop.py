@@ -27,6 +27,7 @@ from winter_river.service.messages import Incoming, Link
 OPENING_S = 0.3  # chosen: what the broker remembers (handles, faults) arrives well within it and is there at t = 0
 OPENING_S_MAX = 2.0  # chosen: without a broker the engine starts all the same
 PAUSE_S = 5.0  # chosen: no scheduler is that late; whoever waited this much longer than asked was stopped
+SETTLE_S_MAX = 30.0  # an hour's step of the largest site takes as long
 STRETCH_S = 0.05  # chosen: half of what a step at full speed has until the next, so that messages find their turn
 STRETCH_FIRST_S = 60.0  # chosen: engine seconds of the first fast step; the slowest machine and largest site take 1 s
 BATCH_MAX = 5_000  # messages between two looks at the clock
@@ -88,6 +89,13 @@ class Loop:
         self.bus.wake()
         if self._thread.is_alive():
             self._thread.join()
+
+    def settle(self) -> None:
+        """Returns when what was changed about time has taken effect; at once on the engine's own thread."""
+        if threading.current_thread() is not self._thread:
+            self.bus.wake()
+            with self.lock:
+                self.stepped.wait_for(lambda: self.coordinator.settled or not self.running, SETTLE_S_MAX)
 
     def _run(self) -> None:
         try:

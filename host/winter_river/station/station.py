@@ -57,7 +57,6 @@ SETTLED_S = 1.0  # chosen: what changes within it is not settled enough to be ex
 class Bus(Protocol):
     """What the station needs of the service's bus."""
 
-    def wake(self) -> None: ...
     def publish(self, messages: Sequence[Message]) -> None: ...
 
 
@@ -70,6 +69,7 @@ class Loop(Protocol):
     heard: Callable[[Incoming, float], None]
     told: Callable[[], None]
 
+    def settle(self) -> None: ...
     @property
     def bus(self) -> Bus: ...
     @property
@@ -237,7 +237,7 @@ class Station:
             change(self._loop.clock())
             coordinator = self._coordinator
             self._journal.pace(coordinator.t_s, speed=coordinator.speed, frozen=coordinator.frozen)
-        self._loop.bus.wake()
+        self._loop.settle()
 
     # snapshots and going back
 
@@ -259,6 +259,7 @@ class Station:
             moment = self._past.find(snapshot_id)
             self._past.go(moment)
             self._rewind(moment.world(), why=recording.BACK, parent=moment.timeline)
+        self._loop.settle()
 
     def back(self, seconds: float) -> None:
         """So many engine seconds back, or as far as the run reaches. Raises ValueError."""
@@ -280,7 +281,8 @@ class Station:
                     continue  # somebody else went elsewhere meanwhile: what we have is not our past any more
                 self._past.go_to(t_s)
                 self._rewind(fork.snapshot(), why=recording.BACK, parent=timeline)
-                return
+            self._loop.settle()
+            return
 
     def _fork_at(self, t_s: float) -> tuple[Fork, list[tuple[float, tuple[Input, ...]]]]:
         """A world of exactly that instant, and the inputs that came after it."""
@@ -300,7 +302,6 @@ class Station:
         self._coordinator.rewind(world, own=own, events=self._past.events(), now_s=self._loop.clock())
         self._sampler.forget()
         self._mark(why, parent=parent)
-        self._loop.bus.wake()
 
     # initial conditions
 
@@ -323,6 +324,7 @@ class Station:
             self._rewind(made.fork.snapshot(), why=recording.LOAD, parent=0)
             for t_s, node_id, command, params in made.acts:
                 self._journal.act(t_s, Obeyed(node_id, command, params, condition_id))
+        self._loop.settle()
 
     # running ahead
 

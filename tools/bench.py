@@ -1,6 +1,6 @@
 """`make bench`: how fast and how small, each figure beside its bar. Exit 1 when a bar is missed.
 
-    python tools/bench.py [engine] [site] [command] [ingest] [vm] [memory]        all of them by default
+    python tools/bench.py [engine] [flow] [site] [command] [ingest] [vm] [memory]        all of them by default
 
 Figures move with the machine and its neighbours: read them as orders of size, and ratios within one run.
 """
@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import bench_flow
 import paho.mqtt.client as paho
 import psutil  # type: ignore[import-untyped]
 from paho.mqtt.enums import CallbackAPIVersion
@@ -166,9 +167,9 @@ def bench_memory() -> Iterator[Row]:
     memory = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(memory)
     for type_name in sorted(schema.TYPES):
-        alive = [row["alive"] for row in memory.run_type(package.find(), type_name, publishes=2000, frames=400)]
-        yield f"memory of a {type_name}, alive", alive[-1] / 1024, "KiB", 60.0, False
-        yield f"memory of a {type_name}, growth under work", alive[-1] - alive[1], "bytes", 256, False
+        found = memory.run_type(package.find(), type_name, publishes=2000, frames=400)
+        yield f"memory of a {type_name}, alive", found.alive[-1] / 1024, "KiB", 60.0, False
+        yield f"memory of a {type_name}, growth under work", found.alive[-1] - found.alive[1], "bytes", 256, False
 
 
 class _broker:
@@ -193,6 +194,7 @@ def _client(broker: Broker) -> paho.Client:
 
 BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "engine": bench_engine,
+    "flow": bench_flow.rows,
     "site": bench_site,
     "command": bench_command,
     "ingest": bench_ingest,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Complex = npt.NDArray[np.complex128]
 
-TOLERANCE_PU = 2e-10  # of voltage, estimated: far below the 1e-8 to which two tools are expected to agree
+TOLERANCE_PU = 1e-9  # of voltage, estimated: a tenth of the 1e-8 to which two tools are expected to agree
 # Measured: as many as the processor's wide registers and its near memory like. Fewer for large networks.
 LANES_MANY, LANES_FEW, JOINTS_FEW = 32, 16, 4_000
 NOWHERE = -1

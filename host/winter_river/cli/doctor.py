@@ -157,9 +157,9 @@ def _bus(settings: "Settings") -> list[Line]:
     from winter_river.cli.bus import look
     from winter_river.service import health
 
-    url, root = where(settings)
-    types = types_at(url, settings)
     try:
+        url, root = where(settings)
+        types = types_at(url, settings)
         with visiting(url, root=root, everything=True) as client:  # commands too: none may be remembered
             seen = look(client, root)
     except CommandError as error:

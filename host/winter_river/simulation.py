@@ -46,12 +46,13 @@ class SimulationSnapshot:
     frozen: frozenset[str]
     sent: int
     inserted: int
+    broker_lost: bool = False
 
     @property
     def hash(self) -> str:
         """Hex; two simulations with the same hash go on alike."""
         digest = hashlib.sha256(self.coordinator.hash.encode())
-        rest = [self.t_s, sorted(self.absent), sorted(self.frozen), self.sent, self.inserted]
+        rest = [self.t_s, sorted(self.absent), sorted(self.frozen), self.sent, self.inserted, self.broker_lost]
         digest.update(json.dumps(rest).encode())
         for node_id, saved in self.nodes.items():
             state = [node_id, saved.core, saved.random_state, sorted(saved.subscriptions), saved.boot]
@@ -75,6 +76,7 @@ class Simulation:
         self._nodes = {node_id: self._new_node(node_id, seed) for node_id in facility.nodes}
         self._absent: set[str] = set()
         self._frozen: set[str] = set()
+        self._broker_lost = False
         self._sent = self._inserted = 0
         self._listeners: dict[str, str] = {}  # topic -> id of the node that listens to it
         for node_id in facility.nodes:
@@ -117,7 +119,7 @@ class Simulation:
         command_id = f"simulation-{self._sent}"
         fields = {"v": schema.VERSION, "command": verb, "params": dict(params), "id": command_id, "by": by}
         payload = codec.encode("command", fields)
-        if not self._runs(node_id):
+        if self._broker_lost or not self._runs(node_id):
             return Ack(command_id, node_id, schema.RESULT_FAILED, "expired")
         topic = topics.topic(node_id, topics.COMMAND)
         messages = self._nodes[node_id].receive(topic, payload, now_ms=self._now_ms())
@@ -212,6 +214,24 @@ class Simulation:
             self._hear(self._nodes[node_id].disconnect(self._now_ms()))
             self._join(node_id)
 
+    def lose_broker(self) -> None:
+        """Stop the bus: nothing reaches anybody. The engine goes on, and no node's silence is held against it."""
+        if not self._broker_lost:
+            self._broker_lost = True
+            self._coordinator.link_down(self._t_s)
+
+    def return_broker(self) -> None:
+        """Start the bus again: every node that runs connects anew and says how it stands."""
+        if self._broker_lost:
+            self._broker_lost = False
+            self._coordinator.link_up(self._t_s)
+            for node_id in self._nodes:
+                if self._runs(node_id):
+                    self._hear(self._nodes[node_id].disconnect(self._now_ms()))
+                    self._hear(self._nodes[node_id].connect(self._now_ms()))
+                    self._plan_tick(node_id)
+            self._step()
+
     def press(self, node_id: str, *, long: bool = False) -> None:
         """A finger on the node's button: short turns its page, long moves its handle by hand."""
         self._must_exist(node_id)
@@ -233,6 +253,7 @@ class Simulation:
             frozen=frozenset(self._frozen),
             sent=self._sent,
             inserted=self._inserted,
+            broker_lost=self._broker_lost,
         )
 
     def restore(self, snapshot: SimulationSnapshot) -> None:
@@ -245,6 +266,7 @@ class Simulation:
             self._nodes[node_id].restore(saved)
         self._absent, self._frozen = set(snapshot.absent), set(snapshot.frozen)
         self._sent, self._inserted = snapshot.sent, snapshot.inserted
+        self._broker_lost = snapshot.broker_lost
         self._plan_ticks()
 
     # Inside
@@ -270,7 +292,7 @@ class Simulation:
         self._step()
 
     def _hear(self, messages: Iterable[Outgoing]) -> None:
-        for message in messages:
+        for message in [] if self._broker_lost else messages:
             self._coordinator.receive(message.topic, message.payload, retained=False, now_s=self._t_s)
 
     def _step(self) -> None:
@@ -280,7 +302,7 @@ class Simulation:
         """Messages of the service to the nodes that listen, and what these say to it."""
         for topic, payload, _, _ in messages:
             node_id = self._listeners.get(topic)
-            if node_id is not None and self._runs(node_id):
+            if node_id is not None and self._runs(node_id) and not self._broker_lost:
                 self._hear(self._nodes[node_id].receive(topic, payload, now_ms=now_ms))
                 self._plan_tick(node_id)
 

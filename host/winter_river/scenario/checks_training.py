@@ -50,7 +50,7 @@ POINTS_MAX = 1_000.0
 MALFUNCTION_KEYS = ("node", "kind", "severity", "ramp", "delay", "clear")
 DISTURB_KEYS = ("node", "what")
 PREDICT_KEYS = ("ask", "choices", "answer", "points", "within", "because", "freeze")
-TASK_KEYS = ("id", "title", "cue", "at", "do", "any_order", "within", "points", "hints", "because")
+TASK_KEYS = ("id", "title", "cue", "at", "follows", "do", "any_order", "within", "points", "hints", "because")
 DEED_KEYS = ("node", "command", "params", "tag", "untag", "acknowledge", "see")
 BOUND_KEYS = ("when", "why", "stop", "points")
 COST_KEYS = ("hint", "refused", "unneeded")
@@ -176,6 +176,7 @@ def checked_task(tree: Tree, site: Facility | None, faults: Faults) -> Task | No
     title = sentence_of(found["title"][1], faults, what="title") if "title" in found else name
     cue = checked_condition(found["cue"][1], site, faults, what="cue") if "cue" in found else None
     at_s = seconds_of(found["at"][1], faults, what="at") if "at" in found else 0.0
+    follows = text_of(found["follows"][1], faults, what="follows", length_max=64) if "follows" in found else ""
     within_s = seconds_of(found["within"][1], faults, what="within") if "within" in found else None
     listed = found["do"][1]
     deeds = [checked_deed(item, site, faults) for item in items_of(listed, faults, what="do")]
@@ -196,6 +197,7 @@ def checked_task(tree: Tree, site: Facility | None, faults: Faults) -> Task | No
         points=points,
         cue=cue,
         at_s=at_s or 0.0,
+        follows=follows or "",
         within_s=within_s,
         any_order=any_order,
         hints=tuple(hint for hint in hints if hint is not None),
@@ -243,6 +245,7 @@ def _wanted_params(found: Entries, verb: str, type_name: str | None, faults: Fau
     wants: dict[str, Want] = {}
     exact: list[tuple[Scalar, Tree]] = []
     for name, (key, value) in given.items():
+        shown_value = value
         if isinstance(value, Table):
             bounds = entries(value, faults, what=f"the bounds of {name}", known=_BOUNDS) or {}
             numbers = {
@@ -250,9 +253,8 @@ def _wanted_params(found: Entries, verb: str, type_name: str | None, faults: Fau
                 for bound, (_, each) in bounds.items()
             }
             wants[name] = Want(name, low=numbers.get("min"), high=numbers.get("max"))
-            exact.append((key, next((number for _, number in bounds.values()), value)))
-        else:
-            exact.append((key, value))
+            shown_value = next((number for _, number in bounds.values()), value)
+        exact.append((key, shown_value))
     place = found["params"][1] if "params" in found else found[COMMAND][1]
     table = Table(tuple(exact), place.line, place.column)
     params = checked_params({**found, "params": (found[COMMAND][0], table)} if exact else found, verb, faults)
@@ -260,10 +262,9 @@ def _wanted_params(found: Entries, verb: str, type_name: str | None, faults: Fau
         return None
     if type_name:
         check_words({**found, "params": (found[COMMAND][0], table)}, verb, type_name, faults)
-    for name, value in params.items():
+    for name, exactly in params.items():
         if name not in wants:
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            wants[name] = Want(name, equals=float(value) if number else value)  # type: ignore[arg-type]
+            wants[name] = Want(name, equals=exactly)  # type: ignore[arg-type]
     return wants if len(faults) == before else None
 
 

@@ -297,7 +297,7 @@ class Exercise:
     def _look_at_tasks(self, views: _Views) -> None:
         for task in self.scenario.tasks:
             if task.id not in self.records.cued:
-                due = self.t_s >= task.at_s - INSTANT_S
+                due = self.t_s >= task.at_s - INSTANT_S and self._is_done(task.follows)
                 if not due or (task.cue is not None and not task.cue.holds(views)):
                     continue
                 self.records.cued[task.id] = self.t_s
@@ -305,6 +305,11 @@ class Exercise:
             for place in reached(task, self.records.deeds, views):
                 later = self._done_after(task, place)
                 self.records.deeds[(task.id, place)] = DoneDeed(self.t_s, task.any_order or not later)
+
+    def _is_done(self, task_id: str) -> bool:
+        """Whether every deed of a task is done; true for no task."""
+        deeds = next((task.deeds for task in self.scenario.tasks if task.id == task_id), ())
+        return all((task_id, place) in self.records.deeds for place in range(len(deeds)))
 
     def _done_after(self, task: Task, place: int) -> bool:
         """Whether something that comes later in a task has been done already."""

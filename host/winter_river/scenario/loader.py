@@ -147,6 +147,13 @@ def _check_whole(scenario: Scenario, head: Entries, faults: Faults) -> None:
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         tasks = head["critical_tasks"][1]
         faults.add(tasks.line, tasks.column, f"the task {shown(name)} is doubled")
+    for index, task in enumerate(scenario.tasks):
+        if task.follows and task.follows not in names[:index]:
+            tasks = head["critical_tasks"][1]
+            hint = nearest(task.follows, names[:index])
+            faults.add(
+                tasks.line, tasks.column, f"{shown(task.id)} follows {shown(task.follows)}, no task before it", hint
+            )
     if scenario.points_pass is not None and scenario.points_pass > scenario.points:
         passing = head["pass"][1]
         text = f"pass is {scenario.points_pass:g} points; there are only {scenario.points:g}"

@@ -146,7 +146,8 @@ class Deed:
 class Task:
     """A critical task: its cue, what is to be done in which order, by when, and what it is worth.
 
-    cue: None where at_s alone starts it. within_s: from the cue, None for no deadline.
+    cue: None where at_s alone starts it. follows: the id of a task that must be done before the cue counts, or empty.
+    within_s: from the cue, None for no deadline.
     """
 
     id: str
@@ -155,6 +156,7 @@ class Task:
     points: float
     cue: Condition | None = None
     at_s: float = 0.0
+    follows: str = ""
     within_s: float | None = None
     any_order: bool = False
     hints: tuple[str, ...] = ()
@@ -229,8 +231,8 @@ class Scenario:
 
     @property
     def end_s(self) -> float:
-        """When the last step of known time is over, the time it may take included; until_s where there is one."""
-        return self.until_s or max((_over_s(step) for step in self.steps), default=0.0)
+        """When the last step of known time is over, the time it may take included."""
+        return max((_over_s(step) for step in self.steps), default=0.0)
 
     @property
     def predictions(self) -> tuple[tuple[str, Predict], ...]:

@@ -81,4 +81,6 @@ def command(
 
 
 def _value(want: Want) -> object:
-    return want.equals if want.equals is not None else want.low if want.low is not None else want.high
+    """A value that is wanted; a whole number as one, for parameters that count."""
+    value = want.equals if want.equals is not None else want.low if want.low is not None else want.high
+    return int(value) if isinstance(value, float) and value.is_integer() else value

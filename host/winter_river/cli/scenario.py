@@ -1,0 +1,118 @@
+"""Scenarios without people: list them, check one, run one and keep what came of it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from winter_river.cli.errors import FAILED, UsageError
+from winter_river.cli.values import json_text, table_text
+
+TRAINEES = ("perfect", "idle")
+_FILE = typer.Argument(help="A scenario: a YAML file or a built-in name.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds scenario with its commands."""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    group.command("list")(list_)
+    group.command()(check)
+    group.command()(run)
+    app.add_typer(group, name="scenario", help="List, check and run scenarios: faults, tasks, questions and a score.")
+
+
+def list_(json: Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")] = False) -> None:
+    """List the built-in scenarios.
+
+    \b
+    Example:
+      winter-river scenario list
+    """
+    from winter_river.scenario import load_scenario, scenarios
+
+    rows = []
+    for name in scenarios():
+        scenario = load_scenario(name)
+        rows.append({"name": name, "tasks": len(scenario.tasks), "points": f"{scenario.points:g}"})
+        rows[-1] |= {"questions": len(scenario.predictions), "what": scenario.title}
+    typer.echo(json_text(rows) if json else table_text(("name", "tasks", "questions", "points", "what"), rows))
+
+
+def check(
+    file: Annotated[str, _FILE],
+    json: Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")] = False,
+) -> None:
+    """Check a scenario file against its facility.
+
+    Every fault at once, each with its place and the nearest valid name.
+
+    \b
+    Example:
+      winter-river scenario check my-exercise.yaml
+      my-exercise.yaml:12:11: when: unknown field `soc` (did you mean `soc_pct`?)
+    """
+    from winter_river.facility.faults import FileError
+    from winter_river.scenario import load_scenario
+
+    try:
+        scenario = load_scenario(file)
+    except FileError as error:
+        if json:
+            faults = [
+                {"path": fault.path, "line": fault.line, "column": fault.column}
+                | {"message": fault.message, "hint": fault.hint}
+                for fault in error.faults
+            ]
+            typer.echo(json_text({"ok": False, "faults": faults}))
+        else:
+            for fault in error.faults:
+                typer.echo(str(fault))
+        raise typer.Exit(FAILED) from None
+    line = f"{scenario.name}: {len(scenario.steps)} steps, {len(scenario.tasks)} tasks, {scenario.points:g} points"
+    fields = {"scenario": scenario.name, "steps": len(scenario.steps), "points": scenario.points}
+    typer.echo(json_text({"ok": True, **fields, "faults": []}) if json else f"{line}: no fault")
+
+
+def run(
+    file: Annotated[str, _FILE],
+    seed: Annotated[int | None, typer.Option("--seed", help="Where randomness starts (default: the file's).")] = None,
+    trainee: Annotated[
+        str, typer.Option("--trainee", help="Who operates: perfect does all that is asked, idle looks on.")
+    ] = TRAINEES[0],
+    exam: Annotated[bool, typer.Option("--exam", help="As in an exam: no hints, and nothing is told.")] = False,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write the whole result to this file; -: print it.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML to this file.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the debrief page to this file.")] = None,
+) -> None:
+    """Run a scenario in a simulation, as fast as it goes.
+
+    A program is the trainee. Exit code 0: everything expected was seen and the score passes; 1: not.
+
+    \b
+    Examples:
+      winter-river scenario run generator-a-fails --html debrief.html
+      winter-river scenario run my-exercise.yaml --junit result.xml --trainee idle
+    """
+    import dataclasses
+
+    from winter_river.cli.scenario_play import keep, played, tell
+    from winter_river.facility.faults import FileError
+    from winter_river.scenario import IdleTrainee, PerfectTrainee, load_scenario
+
+    if trainee not in TRAINEES:
+        raise UsageError(f"--trainee: {trainee} is none of {', '.join(TRAINEES)}")
+    try:
+        scenario = load_scenario(file)
+    except FileError as error:
+        raise UsageError(str(error)) from None
+    if seed is not None:
+        scenario = dataclasses.replace(scenario, seed=seed)
+    who = PerfectTrainee() if trainee == TRAINEES[0] else IdleTrainee()
+    result = played(scenario, who, exam=exam)
+    keep(result, json=json, junit=junit, html=html)
+    if "-" not in (str(json), str(junit), str(html)):
+        tell(result)
+    if not result.passed:
+        raise typer.Exit(FAILED)

@@ -39,13 +39,14 @@ soak: setup-test  ## run the tests that take longer, twenty minutes at most, wit
 bench: setup-test  ## measure speed and memory
 	@$(PYTHON_HERE) tools/bench.py $(ARGS)
 
-check: setup-test  ## check style, types, layers, the board's dialect and words
+check: setup-test  ## check style, types (the page's, too), layers, the board's dialect and words
 	@$(PYTHON_HERE) -m ruff check $(SOURCES)
 	@$(PYTHON_HERE) -m ruff format --check --quiet $(SOURCES) || { echo "cure: .venv/bin/ruff format $(SOURCES)"; exit 1; }
 	@$(PYTHON_HERE) -m mypy
 	@$(PYTHON_HERE) tools/check_layers.py
 	@$(PYTHON_HERE) tools/check_dialect.py
 	@$(PYTHON_HERE) tools/check_words.py
+	@$(PYTHON_HERE) tools/build_page.py --types
 
 setup-board:
 	@tools/setup board
@@ -74,4 +75,5 @@ lock:  ## pin the dependencies anew (needs uv)
 
 clean:  ## remove the environment and everything generated
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis winter_river.egg-info host/*.egg-info
+	rm -rf host/winter_river/web/ui/dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Puts into a built wheel what a checkout has beside the package: drivers, firmware entry files and board files.
+"""Puts into a built wheel what a checkout has beside the package: drivers, firmware and board files, the built page.
 
 Everything else about the package is in pyproject.toml.
 """
@@ -28,17 +28,22 @@ class BuildWithDevices(build_py):
         for name in FIRMWARE_FILES:
             shutil.copyfile(ROOT / "firmware" / name, firmware / name)
         shutil.copytree(ROOT / "boards", package / "_boards", dirs_exist_ok=True)
-        shutil.copytree(_drivers_module().path(progress=print), package / "_drivers", dirs_exist_ok=True)
+        _stand_in_for_package()
+        from winter_river import drivers, page
+
+        shutil.copytree(drivers.path(progress=print), package / "_drivers", dirs_exist_ok=True)
+        try:
+            built = page.build(progress=print)
+        except page.PageError as error:
+            sys.exit(f"setup.py: a wheel carries the page, and it cannot be built here: {error}")
+        shutil.copytree(built, package / "web" / "ui" / "dist", dirs_exist_ok=True)
 
 
-def _drivers_module() -> types.ModuleType:
-    """winter_river.drivers without `winter_river/__init__.py`, whose imports a build environment does not have."""
+def _stand_in_for_package() -> None:
+    """`winter_river` without its `__init__.py`, whose imports a build environment does not have."""
     package = types.ModuleType("winter_river")
     package.__path__ = [str(ROOT / "host" / "winter_river")]
     sys.modules["winter_river"] = package
-    from winter_river import drivers
-
-    return drivers
 
 
 setup(cmdclass={"build_py": BuildWithDevices})

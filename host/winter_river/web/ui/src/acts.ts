@@ -1,8 +1,8 @@
 /** What a person can do to the site; each says in words what came of it. */
 
 import { signal } from "@preact/signals";
-import { get, post, sentence } from "./api";
-import { clock, exercise, facility, may, role, running } from "./store";
+import { post, sentence } from "./api";
+import { clock, cues, exercise, facility, may, role, running } from "./store";
 import { lookNow } from "./past";
 import type { Ack, Exercise, WhatIf } from "./types";
 import { dialog, say, view } from "./ui";
@@ -65,11 +65,11 @@ export function backTo(t_s: number): Promise<void> {
 
 export async function start(scenario: string, options: { exam?: boolean; trainee?: string } = {}): Promise<void> {
   lookNow();
+  cues.value = [];
   try {
-    const answer = await post<Exercise | undefined>("/exercise", { scenario, exam: false, trainee: "", ...options });
-    if (answer && typeof answer === "object" && "title" in answer) exercise.value = answer;
-    say(`Started: ${scenario}`);
-    if (clock.value.frozen) await post("/clock", { action: "run" });
+    const answer = await post<{ exercise: Exercise }>("/exercise", { scenario, exam: false, trainee: "", ...options });
+    exercise.value = answer.exercise;
+    say(`Started: ${String(answer.exercise.title ?? scenario)}`);
     dialog.value = "";
   } catch (error) {
     say(`Cannot start ${scenario}: ${sentence(error)}`, true);
@@ -80,11 +80,16 @@ export async function start(scenario: string, options: { exam?: boolean; trainee
 export async function end(): Promise<void> {
   try {
     const answer = await post<{ debrief: string }>("/exercise/end");
-    say("Exercise ended");
-    window.open(answer.debrief, "_blank", "noopener") ?? location.assign(answer.debrief);
+    say(answer.debrief ? "Exercise ended; its debrief is open in a new tab" : "Exercise ended");
+    if (answer.debrief) openDebrief(answer.debrief);
   } catch (error) {
     say(sentence(error), true);
   }
+}
+
+/** In a tab of its own; in this one where the browser allows no other. */
+export function openDebrief(address: string): void {
+  if (!window.open(address, "_blank")) location.assign(address);
 }
 
 export interface Change {
@@ -127,12 +132,6 @@ export async function attempt(asked: Promise<unknown>, done: string): Promise<vo
   } catch (error) {
     say(sentence(error), true);
   }
-}
-
-/** Fetches a list that may come bare or under its name. */
-export async function list<T>(path: string, name: string): Promise<readonly T[]> {
-  const answer = await get<readonly T[] | Record<string, readonly T[]>>(path);
-  return Array.isArray(answer) ? answer : ((answer as Record<string, readonly T[]>)[name] ?? []);
 }
 
 interface Control {

@@ -21,6 +21,10 @@ export function post<T>(path: string, body: unknown = {}): Promise<T> {
   return ask<T>("POST", path, body);
 }
 
+export function remove<T>(path: string): Promise<T> {
+  return ask<T>("DELETE", path);
+}
+
 /** What went wrong, in one sentence with its cure. */
 export function sentence(error: unknown): string {
   if (error instanceof Refusal) return error.cure ? `${error.message}. ${error.cure}` : error.message;

@@ -68,8 +68,7 @@ async function watch(): Promise<void> {
 async function catchUp(): Promise<void> {
   try {
     const since = events.value.at(-1)?.id ?? 0;
-    const answer = await get<{ events: SiteEvent[] } | SiteEvent[]>(`/events?since=${since}`);
-    addEvents(Array.isArray(answer) ? answer : answer.events);
+    addEvents((await get<{ events: SiteEvent[] }>(`/events?since=${since}`)).events);
   } catch {
     // The stream or the next watch says what is wrong.
   }

@@ -156,8 +156,10 @@ export interface WhatIf extends Series {
 
 export interface ScenarioInfo {
   readonly name: string;
-  readonly title?: string;
-  readonly [more: string]: unknown;
+  readonly title: string;
+  readonly about: string;
+  readonly fits: boolean; // whether it can be played on this facility
+  readonly why_not: string;
 }
 
 export interface SnapshotInfo {

@@ -1,6 +1,6 @@
 /** The head of the page: the clock, the instructor's six controls, who needs attention, how the stream is. */
 
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { back, end, freezeOrRun, setSpeed, start } from "../acts";
 import { LETTERS, lookOf, URGENCY, type Look } from "../condition";
 import { runTime } from "../format";
@@ -91,6 +91,8 @@ const attention = computed(() => {
 });
 
 const SHOWN_MAX = 6;
+const ALL_MAX = 60;
+const showAll = signal(false);
 
 export function Tabs() {
   const troubled = attention.value;
@@ -102,12 +104,14 @@ export function Tabs() {
         ))}
       </div>
       <div class="attention" aria-label={`${troubled.length} devices need attention`}>
-        {troubled.slice(0, SHOWN_MAX).map(({ id, look }) => (
+        {troubled.slice(0, showAll.value ? ALL_MAX : SHOWN_MAX).map(({ id, look }) => (
           <button key={id} class="pill" onClick={() => select(id)}>
             <b class={`letter ${look}`}>{LETTERS[look]}</b> {id}
           </button>
         ))}
-        {troubled.length > SHOWN_MAX ? <span class="quiet">and {troubled.length - SHOWN_MAX} more</span> : null}
+        {troubled.length > SHOWN_MAX ? (
+          <button class="link" aria-expanded={showAll.value} onClick={() => (showAll.value = !showAll.value)}>{showAll.value ? "fewer" : `and ${troubled.length - SHOWN_MAX} more`}</button>
+        ) : null}
         {troubled.length ? null : <span class="quiet">All is well</span>}
       </div>
     </nav>

@@ -17,6 +17,8 @@ import { Oled } from "./wall";
 
 // What the head of the panel says already, and what only machines read.
 const NOT_LISTED = new Set(["v", "seq", "ts", "boot", "node_id", "type", "state", "status", "presence", "mac", "timeline", "look", "t_s", "reset_cause"]);
+// Asked for elsewhere in this panel: malfunctions below, pages by the button.
+const ELSEWHERE = new Set(["set_fault", "page"]);
 const WHY_LOOKS = new Set(["fault", "dead", "warning", "absent"]);
 
 export function DevicePanel({ id }: { id: string }) {
@@ -71,7 +73,7 @@ export function DevicePanel({ id }: { id: string }) {
 
 function Operate({ id, device, type, view }: { id: string; device: Device; type: DeviceType; view: View }) {
   if (moment.value) return <p class="quiet boxed">This is the past; nothing can be operated there. Press n for now.</p>;
-  const allowed = type.verbs.filter(({ verb }) => verb !== "set_fault" && mayCommand(id, verb));
+  const allowed = type.verbs.filter(({ verb }) => !ELSEWHERE.has(verb) && mayCommand(id, verb));
   return (
     <>
       {allowed.length ? <Verbs id={id} device={device} type={type} view={view} verbs={allowed} /> : null}

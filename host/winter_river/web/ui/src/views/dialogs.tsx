@@ -3,15 +3,14 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { attempt, list, save, step, whatIf } from "../acts";
-import { get, post, sentence } from "../api";
+import { attempt, save, start, step, whatIf } from "../acts";
+import { get, post, remove, sentence } from "../api";
 import { runTime } from "../format";
 import { clock, facility, ids, may, moment } from "../store";
 import type { InitialCondition, SnapshotInfo } from "../types";
 import { dialog, projector, say, theme, view, VIEWS } from "../ui";
 import { Chain } from "./events";
 import { chosenScenario } from "./scenario";
-import { start } from "../acts";
 
 const TITLES = {
   more: "More",
@@ -201,10 +200,10 @@ function WhatIfForm() {
 }
 
 /** Loads a list once and shows it, or says why there is none. */
-function useList<T>(path: string, name: string) {
+function useList<T>(path: string) {
   const found = useSignal<readonly T[] | null>(null);
   const load = () =>
-    list<T>(path, name)
+    get<readonly T[]>(path)
       .then((all) => (found.value = all))
       .catch((error: unknown) => {
         found.value = [];
@@ -215,7 +214,7 @@ function useList<T>(path: string, name: string) {
 }
 
 function Snapshots() {
-  const { found, load } = useList<SnapshotInfo>("/snapshots", "snapshots");
+  const { found, load } = useList<SnapshotInfo>("/snapshots");
   const name = useSignal("");
   return (
     <>
@@ -243,7 +242,7 @@ function Snapshots() {
 }
 
 function InitialConditions() {
-  const { found } = useList<InitialCondition>("/initial-conditions", "initial_conditions");
+  const { found } = useList<InitialCondition>("/initial-conditions");
   return (
     <ul class="picks">
       {(found.value ?? []).map((each) => (
@@ -284,43 +283,64 @@ function ForTrainee() {
 }
 
 interface RoleLink {
+  readonly id: string;
   readonly role: string;
-  readonly url: string;
+  readonly name: string;
+  readonly url?: string; // told once, when the link is made
 }
+
+const LINK_ROLES: readonly (readonly [string, string])[] = [
+  ["viewer", "Projector (viewer)"],
+  ["trainee", "Trainee"],
+  ["operator", "Operator"],
+  ["instructor", "Instructor"],
+];
 
 function Links() {
   const made = useSignal<readonly RoleLink[]>([]);
+  const name = useSignal("");
   useEffect(() => {
-    void get<unknown>("/links")
-      .then((answer) => {
-        const listed = Array.isArray(answer) ? answer : ((answer as { links?: unknown }).links ?? []);
-        made.value = Array.isArray(listed) ? (listed as RoleLink[]).filter((each) => typeof each.url === "string") : [];
-      })
+    void get<readonly RoleLink[]>("/links")
+      .then((answer) => (made.value = answer))
       .catch((error: unknown) => say(sentence(error), true));
   }, []);
   const make = async (role: string) => {
     try {
-      const fresh = await post<RoleLink>("/links", { role });
-      made.value = [...made.value.filter((each) => each.url !== fresh.url), { ...fresh, role: fresh.role ?? role }];
-      await copy(fresh.url);
+      const fresh = await post<RoleLink>("/links", { role, name: name.value });
+      made.value = [fresh, ...made.value];
+      if (fresh.url) await copy(fresh.url);
     } catch (error) {
       say(sentence(error), true);
     }
   };
+  const takeBack = (link: RoleLink) =>
+    attempt(
+      remove<readonly RoleLink[]>(`/links/${encodeURIComponent(link.id)}`).then(() => (made.value = made.value.filter((each) => each.id !== link.id))),
+      `The link of ${link.name} is taken back`,
+    );
   return (
     <>
-      <p class="quiet">Whoever opens a link has that role; the service checks every act.</p>
+      <p class="quiet">Whoever opens a link has that role until the run ends. The service checks every act.</p>
+      <label class="field">
+        <span>For whom</span>
+        <input type="text" maxLength={40} placeholder="a name, or nothing" onInput={(event) => (name.value = event.currentTarget.value)} />
+      </label>
       <div class="row wrap">
-        {["viewer", "trainee", "operator", "instructor"].map((role) => (
-          <button key={role} onClick={() => make(role)}>Link for {role === "viewer" ? "the projector (viewer)" : `a ${role}`.replace("a o", "an o").replace("a i", "an i")}</button>
+        {LINK_ROLES.map(([role, words]) => (
+          <button key={role} onClick={() => make(role)}>{words}</button>
         ))}
       </div>
       <ul class="picks">
         {made.value.map((each) => (
-          <li key={each.url}>
-            <b>{each.role}</b>
-            <input type="text" readOnly value={absolute(each.url)} aria-label={`Link for ${each.role}`} onFocus={(event) => event.currentTarget.select()} />
-            <button class="go" onClick={() => copy(each.url)}>Copy</button>
+          <li key={each.id}>
+            <b>{each.name}</b>
+            {each.url ? (
+              <input type="text" readOnly value={each.url} aria-label={`Link for ${each.name}`} onFocus={(event) => event.currentTarget.select()} />
+            ) : (
+              <span class="quiet">{each.role}</span>
+            )}
+            {each.url ? <button class="go" onClick={() => copy(each.url ?? "")}>Copy</button> : null}
+            <button onClick={() => takeBack(each)}>Take back</button>
           </li>
         ))}
       </ul>
@@ -328,13 +348,9 @@ function Links() {
   );
 }
 
-function absolute(url: string): string {
-  return new URL(url, location.href).href;
-}
-
 async function copy(url: string): Promise<void> {
   try {
-    await navigator.clipboard.writeText(absolute(url));
+    await navigator.clipboard.writeText(url);
     say("Copied");
   } catch {
     say("Select the link and copy it with Ctrl+C");

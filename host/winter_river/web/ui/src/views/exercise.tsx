@@ -1,11 +1,11 @@
 /** The exercise as a trainee sees it: what to do, questions to predict on, hints, tags, alarms to acknowledge. */
 
 import { useSignal } from "@preact/signals";
-import { attempt } from "../acts";
+import { attempt, openDebrief } from "../acts";
 import { post, sentence } from "../api";
 import { duration } from "../format";
 import { cues, exercise, may } from "../store";
-import type { Task } from "../types";
+import type { Cue, Task } from "../types";
 import { say, select } from "../ui";
 
 interface Question {
@@ -34,6 +34,8 @@ interface Status {
   readonly tags?: readonly { node_id: string; owner: string; text?: string }[];
   readonly points?: number | null;
   readonly points_max?: number;
+  readonly debrief?: string;
+  readonly said?: readonly string[];
 }
 
 const TASK_MARKS: Readonly<Record<string, string>> = { waiting: "…", open: "▸", done: "✓", late: "!" };
@@ -58,6 +60,7 @@ export function ExercisePanel() {
       </header>
       {status.about ? <p>{status.about}</p> : null}
       {status.stopped ? <p class="banner bad">{status.stopped}</p> : null}
+      {status.debrief ? <button class="go" onClick={() => openDebrief(status.debrief ?? "/")}>Open the debrief</button> : null}
       {(status.questions ?? []).map((question) => (
         <Prediction key={question.step} question={question} />
       ))}
@@ -93,8 +96,8 @@ export function ExercisePanel() {
 
 async function hint(): Promise<void> {
   try {
-    const answer = await post<{ text?: string; hint?: string }>("/exercise/hint");
-    say(answer.text ?? answer.hint ?? "There is no more help.");
+    const answer = await post<{ text: string }>("/exercise/hint");
+    say(answer.text || "There is no more help.");
   } catch (error) {
     say(sentence(error), true);
   }
@@ -151,18 +154,22 @@ function Alarms({ alarms }: { alarms: readonly { node_id: string; t_s: number }[
   );
 }
 
-/** What the scenario says, as a caption over the plant until the next one or until it is put away. */
+/** What the scenario says, as a caption under the plant until the next one or until it is put away. */
 export function Caption() {
-  const closed = useSignal(-1);
-  const said = cues.value.filter((cue) => cue.cue === "say" || cue.cue === "by_hand" || cue.cue === "out_of_bounds" || cue.cue === "done");
-  const cue = said.at(-1);
-  if (!cue || closed.value === said.length) return null;
-  const text = cue.cue === "done" ? `The exercise is over: ${cue.points ?? 0} of ${cue.points_max ?? 0} points, ${cue.passed ? "passed" : "not passed"}.` : (cue.text ?? cue.why ?? "");
+  const closed = useSignal("");
+  const status = exercise.value as Status | null;
+  const cue = cues.value.findLast((each) => each.cue !== "ask");
+  const text = cue ? wordsOf(cue) : status?.state === "running" ? (status.said?.at(-1) ?? "") : "";
+  if (!text || closed.value === text) return null;
   return (
-    <div class={`caption ${cue.cue}`} role="status">
-      {cue.cue === "by_hand" ? <b>By hand: </b> : null}
+    <div class={`told ${cue?.cue ?? "say"}`} role="status">
       <span>{text}</span>
-      <button class="close" aria-label="Put the caption away" onClick={() => (closed.value = said.length)}>×</button>
+      <button class="close" aria-label="Put the caption away" onClick={() => (closed.value = text)}>×</button>
     </div>
   );
+}
+
+function wordsOf(cue: Cue): string {
+  if (cue.cue === "done") return `The exercise is over: ${cue.points ?? 0} of ${cue.points_max ?? 0} points, ${cue.passed ? "passed" : "not passed"}.`;
+  return cue.cue === "by_hand" ? `By hand: ${cue.text ?? ""}` : (cue.text ?? cue.why ?? "");
 }

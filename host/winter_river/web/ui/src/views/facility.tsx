@@ -9,7 +9,7 @@ const LARGE: readonly (readonly [string, string])[] = [
   ["source_kw", "From sources"],
   ["it_kw", "To servers"],
   ["cooling_kw", "To cooling"],
-  ["storage_kw", "From batteries"],
+  ["storage_kw", "Into batteries"],
   ["pue", "PUE"],
   ["availability_pct", "Availability so far"],
   ["energy_not_served_kwh", "Not served so far"],
@@ -41,8 +41,8 @@ export function FacilityView() {
           <caption>Everything else</caption>
           <tbody>
             {listed.map(([name, value]) => (
-              <tr key={name} title={site?.fields[name]?.words}>
-                <th scope="row">{label(name)}</th>
+              <tr key={name}>
+                <th scope="row">{site?.fields[name]?.words || label(name)}</th>
                 <td>{figure(site, name, value)}</td>
               </tr>
             ))}
@@ -56,9 +56,9 @@ export function FacilityView() {
 /** Where the power comes from and where it goes, as two bars of one length. */
 function Balance({ now }: { now: View }) {
   const part = (name: string, words: string) => ({ name, words, kw: Math.max(0, num(now, name) ?? 0) });
-  const storage = num(now, "storage_kw") ?? 0;
-  const comes = [part("source_kw", "sources"), { name: "from", words: "batteries", kw: Math.max(0, storage) }];
-  const goes = [part("it_kw", "servers"), part("cooling_kw", "cooling"), part("loss_kw", "losses"), { name: "into", words: "charging", kw: Math.max(0, -storage) }];
+  const storage = num(now, "storage_kw") ?? 0; // negative while the batteries feed the site
+  const comes = [part("source_kw", "sources"), { name: "from", words: "batteries", kw: Math.max(0, -storage) }];
+  const goes = [part("it_kw", "servers"), part("cooling_kw", "cooling"), part("loss_kw", "losses"), { name: "into", words: "charging", kw: Math.max(0, storage) }];
   const sum = Math.max(...[comes, goes].map((parts) => parts.reduce((total, each) => total + each.kw, 0)), 1e-9);
   const bar = (title: string, parts: typeof comes) => (
     <div class="balance-row">

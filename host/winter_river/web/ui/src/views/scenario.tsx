@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { list } from "../acts";
+import { get } from "../api";
 import type { ScenarioInfo } from "../types";
 
 export const scenarios = signal<readonly ScenarioInfo[]>([]);
@@ -11,9 +11,9 @@ export const chosenScenario = signal("");
 export async function loadScenarios(): Promise<void> {
   if (scenarios.value.length) return;
   try {
-    const found = await list<ScenarioInfo | string>("/scenarios", "scenarios");
-    scenarios.value = found.map((each) => (typeof each === "string" ? { name: each } : each));
-    chosenScenario.value ||= scenarios.value.find((each) => each.name.includes("tour"))?.name ?? scenarios.value[0]?.name ?? "";
+    scenarios.value = await get<readonly ScenarioInfo[]>("/scenarios");
+    const fitting = scenarios.value.filter((each) => each.fits);
+    chosenScenario.value ||= (fitting.find((each) => each.name.includes("tour")) ?? fitting[0])?.name ?? "";
   } catch {
     // Without scenarios the list stays empty; the rest works.
   }
@@ -25,7 +25,7 @@ export function Scenario() {
     <select class="scenario" aria-label="Scenario" value={chosenScenario.value} onChange={(event) => (chosenScenario.value = event.currentTarget.value)}>
       {scenarios.value.length ? null : <option value="">no scenarios</option>}
       {scenarios.value.map((each) => (
-        <option key={each.name} value={each.name}>{each.title || each.name}</option>
+        <option key={each.name} value={each.name} disabled={!each.fits} title={each.fits ? each.about : each.why_not}>{each.title || each.name}</option>
       ))}
     </select>
   );

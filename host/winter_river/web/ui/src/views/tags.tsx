@@ -31,13 +31,13 @@ export function TagForm({ id }: { id: string }) {
         class="row"
         onSubmit={(event) => {
           event.preventDefault();
-          void attempt(post("/exercise/tag", { node_id: id, text: text.value }), `${id}: tag placed`);
+          void attempt(post("/exercise/tag", { node_id: id, on: true, text: text.value }), `${id}: tag placed`);
         }}
       >
         <input type="text" maxLength={60} aria-label="Text on the tag" placeholder="Text on the tag" onInput={(event) => (text.value = event.currentTarget.value)} />
         <button type="submit">Tag out</button>
         {tags.length ? (
-          <button type="button" onClick={() => attempt(post("/exercise/untag", { node_id: id }), `${id}: tag removed`)}>Take off</button>
+          <button type="button" onClick={() => attempt(post("/exercise/tag", { node_id: id, on: false }), `${id}: tag removed`)}>Take off</button>
         ) : null}
       </form>
     </div>

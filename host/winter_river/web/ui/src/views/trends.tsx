@@ -10,12 +10,13 @@ import { lookAt } from "../past";
 import { clock, events, facility, ids, moment } from "../store";
 import type { Series } from "../types";
 import { say } from "../ui";
-import { weightOf } from "./events";
+import { weightOf, wordsOf } from "./events";
 import { window_s } from "./timebar";
 
 const POINTS = 600;
 const REFRESH_MS = 1000;
 const FIELDS_MAX = 12; // chosen: more lines than that nobody tells apart
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const DASHES: readonly (readonly number[])[] = [[], [8, 3], [2, 3], [10, 3, 2, 3]];
 
 type Column = readonly (number | null)[];
@@ -105,7 +106,7 @@ function Ghost() {
         <ul class="ahead">
           {happened.map((event) => (
             <li key={event.id}>
-              <span class="t">{runTime(event.t_s)}</span> {event.node_id} {event.text ?? event.to}
+              <span class="t">{runTime(event.t_s)}</span> {event.node_id} {wordsOf(event)}
             </li>
           ))}
         </ul>
@@ -184,12 +185,20 @@ function options(unit: string, fields: readonly string[], width: number): uPlot.
     cursor: { sync: { key: "trends" }, drag: { x: false, y: false } },
     scales: { x: { time: false }, y: unit === "%" ? { range: [0, 100] } : { range: (_, low, high) => span(low, high) } },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map(runTime) },
+      { ...axis, incrs: [...STEPS_S], values: (_, ticks) => ticks.map(runTime) },
       { ...axis, size: 64, values: (_, ticks) => ticks.map(String) },
     ],
     series: [{ label: "time", value: (_, t_s) => (t_s === null ? "–" : runTime(t_s)) }, ...lines],
-    hooks: { draw: [(plot) => drawMarks(plot, colour)], ready: [(plot) => plot.over.addEventListener("dblclick", () => lookAt(plot.posToVal(plot.cursor.left ?? 0, "x")))] },
+    hooks: { draw: [(plot) => drawMarks(plot, colour)], ready: [(plot) => ready(plot, fields.length)] },
   };
+}
+
+/** A double click looks at that moment; ghost lines need no row of their own in the legend. */
+function ready(plot: uPlot, count: number): void {
+  plot.over.addEventListener("dblclick", () => lookAt(plot.posToVal(plot.cursor.left ?? 0, "x")));
+  Array.from(plot.root.querySelectorAll(".u-series"))
+    .slice(1 + count)
+    .forEach((row) => row.classList.add("ahead-row"));
 }
 
 /** A colour of the sheet as a canvas takes it. */

@@ -39,7 +39,7 @@ function Form({ id, device, type, view, verb }: { id: string; device: Device; ty
   const now = num(view, STANDS_AT[verb.verb] ?? "");
   const set = (name: string, value: unknown) => (chosen.value = { ...chosen.value, [name]: value });
   const only = verb.params.length === 1 ? verb.params[0]! : null;
-  const choices = only ? choicesOf(only, type) : null;
+  const choices = only ? choicesOf(verb.verb, only, type) : null;
   if (only && choices) {
     return (
       <div class="field" role="group" aria-label={verb.label || verb.verb}>
@@ -74,16 +74,16 @@ function Form({ id, device, type, view, verb }: { id: string; device: Device; ty
     >
       <span>{verb.label || verb.verb}</span>
       {verb.params.map((param) => (
-        <Input key={param.name} param={param} device={device} type={type} value={chosen.value[param.name] ?? (isNumber(param) ? now : "")} set={(value) => set(param.name, value)} />
+        <Input key={param.name} verb={verb.verb} param={param} device={device} type={type} value={chosen.value[param.name] ?? (isNumber(param) ? now : "")} set={(value) => set(param.name, value)} />
       ))}
       <button type="submit" class={verb.dangerous ? "careful" : ""}>Set</button>
     </form>
   );
 }
 
-function Input({ param, device, type, value, set }: { param: Param; device: Device; type: DeviceType; value: unknown; set: (value: unknown) => void }) {
+function Input({ verb, param, device, type, value, set }: { verb: string; param: Param; device: Device; type: DeviceType; value: unknown; set: (value: unknown) => void }) {
   const unit = facility.value?.fields[param.name]?.unit || param.unit || "";
-  const choices = choicesOf(param, type);
+  const choices = choicesOf(verb, param, type);
   if (choices) {
     return (
       <select aria-label={param.name} onChange={(event) => set(event.currentTarget.value)}>
@@ -122,10 +122,10 @@ function isNumber(param: Param): boolean {
   return param.form === "number" || param.form === "integer";
 }
 
-function choicesOf(param: Param, type: DeviceType): readonly (string | boolean)[] | null {
+function choicesOf(verb: string, param: Param, type: DeviceType): readonly (string | boolean)[] | null {
   if (param.choices?.length) return param.choices;
   if (param.form === "flag") return [true, false];
-  if (param.name === "to" && type.handles.length) return type.handles;
+  if (verb === "set_handle" && type.handles.length) return type.handles;
   return null;
 }
 

@@ -11,11 +11,8 @@ import ssl
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 PORT = 1883  # IANA's port of MQTT
 PORT_TLS = 8883  # and of MQTT over TLS
@@ -139,7 +136,7 @@ class _TellingSocket(ssl.SSLSocket):
     The write then fails with nothing but the hang-up, while the reason waits to be read: the error is that reason.
     """
 
-    def send(self, data: ReadableBuffer, flags: int = 0) -> int:
+    def send(self, data: Any, flags: int = 0) -> int:
         try:
             return super().send(data, flags)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -151,7 +148,7 @@ class _TellingSocket(ssl.SSLSocket):
                 raise error from None
             raise
 
-    def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
+    def sendall(self, data: Any, flags: int = 0) -> None:
         view = memoryview(data).cast("B")
         while view:
             view = view[self.send(view, flags) :]

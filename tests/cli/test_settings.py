@@ -109,3 +109,10 @@ def test_address_of_a_broker_is_accepted(url: str) -> None:
 
 def test_every_setting_has_a_sentence() -> None:
     assert set(SENTENCES) == {field.name for field in dataclasses.fields(Settings)}
+
+
+def test_certificates_lie_beside_the_file_that_names_them(tmp_path: Path) -> None:
+    write(tmp_path, 'broker = "mqtts://host:8884"\nbroker_ca = "ca.pem"\nbroker_key = "/elsewhere/host.key"\n')
+    found = load_settings(directories=[tmp_path])
+    assert (found.broker, found.broker_cert) == ("mqtts://host:8884", "")
+    assert (found.broker_ca, found.broker_key) == (str(tmp_path / "ca.pem"), "/elsewhere/host.key")

@@ -274,11 +274,11 @@ def test_rewind_starts_a_timeline_and_tells_each_node_that_is_there_to_restore()
     tell(coordinator, "srv_a", 1.0, status="offline")
     coordinator.step(1.0)
     world, events = coordinator.world(), coordinator.events()
-    own = {each.node_id: each.own for each in coordinator.inputs()}
+    inputs = coordinator.inputs()
     tell(coordinator, "util_a", 5.0, fault="outage", boot=1, seq=2, timeline=coordinator.timeline)
     coordinator.step(5.0)
     before = coordinator.timeline
-    coordinator.rewind(world, own=own, events=events, now_s=12.0)
+    coordinator.rewind(world, inputs=inputs, events=events, now_s=12.0)
     messages = coordinator.step(12.0)
     assert coordinator.timeline == before + 1
     assert coordinator.t_s == 1.0

@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from winter_river.service.messages import Input
 from winter_river.service.presence import begin
 from winter_river.service.roster import STRANGERS_MAX, TIMELINE_MAX, Roster, Slot
 
@@ -238,7 +239,7 @@ def test_another_living_engine_is_reported_once_until_it_goes():
 def test_after_going_back_a_status_of_the_old_timeline_counts_as_life_but_not_as_fact():
     roster = make()
     tell(roster, "rack", 1.0, timeline=1, handle="off", boot=7, seq=1)
-    roster.go_back({"utility": {}, "ups": {}, "rack": {"handle": "on"}}, 2.0)
+    roster.go_back([Input("utility", {}, True), Input("ups", {}, True), Input("rack", {"handle": "on"}, True)], 2.0)
     tell(roster, "rack", 2.1, timeline=1, handle="off", boot=7, seq=2)
     assert roster.heard.outdated == 1
     assert roster.slots["rack"].own == {"handle": "on"}
@@ -248,7 +249,7 @@ def test_after_going_back_a_status_of_the_old_timeline_counts_as_life_but_not_as
 def test_a_node_that_missed_the_restore_is_told_again_each_interval():
     roster = make()
     tell(roster, "rack", 1.0, timeline=1, boot=7, seq=1)
-    roster.go_back({node_id: {} for node_id in TYPES}, 2.0)
+    roster.go_back([Input(node_id, {}, True) for node_id in TYPES], 2.0)
     assert "rack" in roster.restores
     roster.restores.clear()
     tell(roster, "rack", 4.0, timeline=1, boot=7, seq=2)
@@ -259,7 +260,7 @@ def test_a_node_that_missed_the_restore_is_told_again_each_interval():
 
 def test_a_restored_node_is_believed_again_and_so_is_one_just_switched_on():
     roster = make()
-    roster.go_back({node_id: {} for node_id in TYPES}, 2.0)
+    roster.go_back([Input(node_id, {}, True) for node_id in TYPES], 2.0)
     tell(roster, "rack", 3.0, timeline=roster.timeline, handle="off", boot=7, seq=2)
     tell(roster, "ups", 3.0, timeline=0, handle="bypass", boot=9, seq=1)
     assert roster.slots["rack"].own == {"handle": "off"}

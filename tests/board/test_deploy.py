@@ -38,9 +38,9 @@ def test_only_differences_are_worked_on(on_board, write, remove, folders):
 def test_deploy_copies_what_changed_and_the_node_joins_again(job, virtual, watch, report, monkeypatch, tmp_path):
     first = flash(job, report, watch)
     before = virtual.files()
-    edited = tmp_path / "screen.py"
-    edited.write_bytes(before["winter_node/screen.py"] + b"\n# edited\n")
     sources = stage.sources()
+    edited = tmp_path / "screen.py"
+    edited.write_text(sources["winter_node/screen.py"].read_text().replace('"CONNECTING"', '"ON THE WAY"'))
     monkeypatch.setattr(stage, "sources", lambda: {**sources, "winter_node/screen.py": edited})
 
     second = deploy(job, report, watch)
@@ -48,9 +48,9 @@ def test_deploy_copies_what_changed_and_the_node_joins_again(job, virtual, watch
     assert any(line.startswith("1 changed, 0 gone, ") for line in report.lines)
     assert first is not None and second is not None and first.boot != second.boot
     after = virtual.files()
-    assert after["winter_node/screen.py"] == edited.read_bytes()
+    assert b"ON THE WAY" in after["winter_node/__init__.mpy"]
     assert {name for name in after if after[name] != before.get(name)} <= {
-        "winter_node/screen.py",
+        "winter_node/__init__.mpy",
         *("state0.json", "state1.json", "node0.json", "node1.json"),  # the firmware's own
     }
 
@@ -64,12 +64,10 @@ def test_a_board_without_micropython_is_told_to_be_flashed(job):
 
 def test_a_board_unplugged_while_copying_is_told_and_the_next_deploy_finishes(job, virtual, watch, report, monkeypatch):
     flash(job, report, watch)
-    firmware = stage.sources()
-    folder = Path(job.image_path).parent
-    edited = {name: folder / name.replace("/", "-") for name in firmware if name.startswith("winter_node/hal/")}
-    for name, file in edited.items():
-        file.write_bytes(firmware[name].read_bytes() + b"# edited\n")
-    monkeypatch.setattr(stage, "sources", lambda: {**firmware, **edited})
+    firmware, name = stage.sources(), "lib/winter_wire/tables.py"
+    edited = Path(job.image_path).with_name("tables.py")  # a row that is in the file of every type
+    edited.write_text(firmware[name].read_text().replace('("rpm", INTEGER', '("rpm", NUMBER').replace('"event", TEXT, 0, 1, 32', '"event", TEXT, 0, 1, 33'))
+    monkeypatch.setattr(stage, "sources", lambda: {**firmware, name: edited})
 
     report.on_progress = lambda text, part: virtual.unplug() if part < 0.9 else None
     with pytest.raises(BoardError, match="was unplugged") as caught:

@@ -59,8 +59,17 @@ def test_a_node_that_is_back_before_esptool_has_ended_counts_as_joined(job, virt
         assert flash(job, report, watch) is not None
 
 
+def _firmware_that_fails(job, monkeypatch):
+    """The board's own main.py fails, as one would that somebody has edited; so it writes nothing either."""
+    firmware = stage.sources()
+    text = firmware["main.py"].read_text().replace("import builtins", "raise ValueError('my typo')", 1)
+    failing = {**firmware, "main.py": _file(Path(job.image_path).with_name("main.py"), text)}
+    monkeypatch.setattr(stage, "sources", lambda: failing)
+
+
 @ON_EVERY_BOARD
-def test_the_file_system_is_written_byte_for_byte(job, board, virtual, report):
+def test_the_file_system_is_written_byte_for_byte(job, board, virtual, report, monkeypatch):
+    _firmware_that_fails(job, monkeypatch)  # a node that runs writes its settings within half a second
     flash(job, report, None)
 
     tree = stage.files(job.node, job.board, job.credentials, root=job.root)
@@ -152,16 +161,7 @@ def test_the_wrong_chip_is_refused_before_anything_is_written(job, virtual, repo
 
 
 def test_a_node_that_cannot_join_is_told_with_its_console(job, virtual, watch, report, monkeypatch):
-    """The board's own main.py fails, as one would that somebody has edited."""
-    firmware = stage.sources()
-
-    def broken_sources():
-        return {
-            **firmware,
-            "main.py": _file(Path(job.image_path).with_name("main.py"), "raise ValueError('my typo')\n"),
-        }
-
-    monkeypatch.setattr(stage, "sources", broken_sources)
+    _firmware_that_fails(job, monkeypatch)
     with pytest.raises(BoardError, match="did not report within 3 s") as caught:
         flash(dataclasses.replace(job, join_s_max=3.0), report, watch)
     assert "ValueError: my typo" in caught.value.cause
@@ -215,3 +215,23 @@ def test_a_port_that_is_open_elsewhere_is_named_with_its_holder(job, virtual):
     finally:
         holder.kill()
         holder.wait()
+
+
+def test_a_board_whose_micropython_cannot_read_compiled_files_gets_plain_ones_and_says_so(job, virtual, watch, report):
+    file = Path(job.image_path)
+    file.write_bytes(file.read_bytes().replace(b"MicroPython v1.27.0 on", b"MicroPython v1.18.0 on"))
+
+    assert flash(job, report, watch) is not None
+    assert "winter_node/core.py" in virtual.files()
+    said = [line for line in report.lines if "plain sources" in line]
+    assert said and "cure: take image 1.27.0" in said[0]
+
+
+def test_a_source_that_cannot_be_made_compact_goes_plain_and_says_so(job, virtual, watch, report, monkeypatch):
+    firmware = stage.sources()
+    text = firmware["winter_node/ticks.py"].read_text() + "\nprint('ticking')\n"
+    edited = {**firmware, "winter_node/ticks.py": _file(Path(job.image_path).with_name("ticks.py"), text)}
+    monkeypatch.setattr(stage, "sources", lambda: edited)
+
+    assert flash(job, report, watch) is not None
+    assert [line for line in report.lines if "plain sources" in line and "winter_node.ticks, line" in line]

@@ -16,16 +16,19 @@ CREDENTIALS = Credentials("a-network", "192.168.4.1", 1883, wifi_password="long 
 DEVKIT = loader.load("esp32_devkit_v1")
 
 
-def _files(node="ups_a", board=DEVKIT, credentials=CREDENTIALS):
-    return stage.files(NODES[node], board, credentials, root="winter-river")
+def _files(node="ups_a", board=DEVKIT, credentials=CREDENTIALS, **options):
+    return stage.files(NODES[node], board, credentials, root="winter-river", **options)
 
 
-def test_the_tree_is_ours_and_the_two_drivers():
-    names = set(_files())
-    assert {"boot.py", "main.py", "node.json", "lib/umqtt/simple.py", "lib/ssd1306.py"} <= names
+def test_the_plain_tree_is_ours_and_the_two_drivers():
+    names = set(_files(plain=True))
     ours = {path.relative_to(paths.firmware_dir()).as_posix() for path in paths.firmware_dir().rglob("*.py")}
     assert names == ours | {"node.json", "lib/umqtt/simple.py", "lib/ssd1306.py"}
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+
+
+def test_the_tree_for_a_board_is_compiled_but_for_what_micropython_runs_as_source():
+    assert {name for name in _files() if not name.endswith(".mpy")} == {"boot.py", "main.py", "node.json"}
 
 
 def test_certificates_are_staged_and_the_firmware_takes_their_settings():
@@ -75,7 +78,7 @@ def test_settings_that_the_firmware_would_refuse_are_not_staged():
 def test_written_files_are_private(tmp_path: Path):
     stage.write(_files(), tmp_path)
     assert (tmp_path / "node.json").stat().st_mode & 0o077 == 0
-    assert (tmp_path / "lib/winter_wire/topics.py").is_file()
+    assert (tmp_path / "winter_node/settings.mpy").is_file()
 
 
 def test_linked_files_follow_the_sources(tmp_path: Path):

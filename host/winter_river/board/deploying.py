@@ -8,18 +8,19 @@ from pathlib import PurePosixPath
 
 from winter_river.board import stage
 from winter_river.board.errors import BoardError
-from winter_river.board.flashing import Job, await_join
+from winter_river.board.flashing import Job, await_join, staged
 from winter_river.board.joining import Joined, Watch
 from winter_river.board.private_folder import private_folder
 from winter_river.board.report import Report
 from winter_river.board.run_mpremote import Mpremote
+from winter_river.compact import MPY_VERSION
 
 WATCHDOG_MS = 120_000  # chosen: longer than a whole deploy; a watchdog that runs cannot be stopped, only slowed
 FILES_A_RUN = 8  # chosen: a progress bar that moves, without starting mpremote for each file
 _MARK = "winter-river-files "
-# Runs on the board: the sha256 of each file. Its watchdog goes on while we hold its program.
+# Runs on the board: the sha256 of each file, and the version of the compiled files that it reads. Its watchdog goes on while we hold its program.
 _LIST = f"""
-import binascii, hashlib, json, machine, os
+import binascii, hashlib, json, machine, os, sys
 machine.WDT(timeout={WATCHDOG_MS})
 found = {{}}
 def walk(folder):
@@ -37,7 +38,8 @@ def walk(folder):
                     digest.update(part)
             found[path] = binascii.hexlify(digest.digest()).decode()
 walk("")
-print("{_MARK}" + json.dumps(found))
+mpy = getattr(sys.implementation, "_mpy", 0) & 0xFF
+print("{_MARK}" + json.dumps({{"files": found, "mpy": mpy}}))
 """
 
 
@@ -71,11 +73,12 @@ def deploy(job: Job, report: Report, watch: Watch | None) -> Joined | None:
 
     watch: as for flash. Raises BoardError with cause and cure.
     """
-    report.step(f"Stage the files of {job.node.id}")
-    tree = stage.files(job.node, job.board, job.credentials, root=job.root)
-    report.step(f"Compare with the board on {job.port}")
+    report.step(f"Ask the board on {job.port} what it has")
     mpremote = Mpremote(job.port)
-    todo = changes(tree, _on_board(mpremote))
+    on_board, mpy = _on_board(mpremote)
+    report.step(f"Stage the files of {job.node.id}")
+    tree = staged(job, report, compiled=mpy == MPY_VERSION)
+    todo = changes(tree, on_board)
     report.detail(f"{len(todo.write)} changed, {len(todo.remove)} gone, {todo.same} the same")
     if todo.write or todo.remove:
         _copy(mpremote, tree, todo, report)
@@ -87,13 +90,13 @@ def deploy(job: Job, report: Report, watch: Watch | None) -> Joined | None:
     return None if watch is None else await_join(job, report, watch)
 
 
-def _on_board(mpremote: Mpremote) -> dict[str, str]:
-    """Path to sha256 of every file on the board."""
+def _on_board(mpremote: Mpremote) -> tuple[dict[str, str], int]:
+    """Path to sha256 of every file on the board; the version of compiled files that it reads, 0 for none."""
     answer = mpremote.run("exec", _LIST)
     for line in answer.splitlines():
         if line.startswith(_MARK):
-            found: dict[str, str] = json.loads(line[len(_MARK) :])
-            return found
+            found = json.loads(line[len(_MARK) :])
+            return found["files"], found["mpy"]
     raise BoardError("the board did not tell which files it has", "flash it anew: `make flash`")
 
 

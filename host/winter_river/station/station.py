@@ -110,6 +110,7 @@ class Station:
         self._subscribers: list[Callable[[], None]] = []
         self._subscribing = threading.Lock()
         header = recording.Header(to_yaml(self._facility), seed, program, int(time.time()))
+        self._fault_told = ""
         self._journal = Journal(record, header, begin=self._new_part)
         self._coordinator.watcher = self
         loop.after_step = self._after_step
@@ -148,6 +149,10 @@ class Station:
         elif t_s - head.t_s >= MOMENT_EVERY_S and now_s - self._marked_s >= MOMENT_GAP_S:
             self._mark(recording.AUTO)
         self._journal.time(t_s, now_s)
+        fault = self._journal.fault
+        if fault and fault != self._fault_told:
+            self._fault_told = fault
+            self._coordinator.note("", fault)
 
     def _mark(self, why: str, *, name: str = "", parent: int = 0) -> Moment:
         """The present becomes a moment; called under the lock."""

@@ -1,0 +1,121 @@
+"""Commands to the engine over the bus: the contract's checks, and an ack for each."""
+
+import json
+
+import pytest
+from winter_river.station.orders import Orders
+from winter_wire import codec, tables
+
+BOOT = 7
+
+
+class Master:
+    """Writes down what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def __getattr__(self, name):
+        def act(*values):
+            self.told.append((name, *values))
+            if values == ("refuse",):
+                raise ValueError("there is no such thing\ncure: another")
+
+        return act
+
+
+@pytest.fixture
+def master():
+    return Master()
+
+
+@pytest.fixture
+def obey(master):
+    """Gives the ack of a payload."""
+    orders = Orders(master, "winter-river", BOOT)
+
+    def obey(payload, *, retained=False, uptime_s=100):
+        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        message = orders.obey(raw, retained=retained, uptime_s=uptime_s, told=lambda: "t_s=1.000")
+        assert message.topic == "winter-river/engine/ack"
+        ack, refused = codec.decode("ack", message.payload)
+        assert not refused
+        return ack
+
+    return obey
+
+
+@pytest.mark.parametrize(
+    ("verb", "params", "told"),
+    [
+        ("run", {}, ("run",)),
+        ("freeze", {}, ("freeze",)),
+        ("step", {}, ("step", 1.0)),
+        ("step", {"seconds": 30}, ("step", 30.0)),
+        ("speed", {"times": 60}, ("set_speed", 60.0)),
+        ("back", {"seconds": 30}, ("back", 30.0)),
+        ("go_to", {"t_s": 12.5}, ("go_to", 12.5)),
+        ("snapshot", {"name": "lunch"}, ("take_snapshot", "lunch")),
+        ("restore", {"snapshot": "lunch"}, ("restore", "lunch")),
+        ("load", {"condition": "battery-40"}, ("load_initial_condition", "battery-40")),
+    ],
+)
+def test_each_verb_reaches_the_station_and_is_acknowledged(obey, master, verb, params, told):
+    ack = obey({"command": verb, "params": params, "id": "me-1"})
+    assert (ack["result"], ack["id"], ack["boot"], ack["uptime"]) == ("done", "me-1", BOOT, 100)
+    assert ack["applied"] == "t_s=1.000"
+    assert master.told == [told]
+
+
+def test_every_verb_of_the_contract_is_known():
+    assert set(tables.ENGINE_VERBS) == {
+        "run",
+        "freeze",
+        "step",
+        "speed",
+        "back",
+        "go_to",
+        "snapshot",
+        "restore",
+        "load",
+    }
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ({"command": "open"}, "unknown"),
+        ({"command": "speed"}, "schema"),
+        ({"command": "speed", "params": {"times": 2000}}, "schema"),
+        ({"command": "speed", "params": {"times": "fast"}}, "schema"),
+        ({"command": "run", "params": {"quick": True}}, "schema"),
+        ({"command": "run", "boot": 8}, "boot"),
+        ({"command": "run", "deadline": 99_000}, "expired"),
+        (b"nonsense", "schema"),
+        (b"{" + b" " * 600 + b"}", "size"),
+    ],
+)
+def test_what_does_not_fit_is_rejected_with_the_contracts_reason(obey, master, message, reason):
+    ack = obey(message)
+    assert (ack["result"], ack["reason"]) == ("rejected", reason)
+    assert master.told == []
+
+
+def test_a_retained_order_is_never_obeyed(obey, master):
+    assert obey({"command": "freeze"}, retained=True)["reason"] == "retained"
+    assert master.told == []
+
+
+def test_a_repeated_id_is_answered_alike_and_done_once(obey, master):
+    first = obey({"command": "step", "id": "me-1"})
+    assert obey({"command": "step", "id": "me-1"}, uptime_s=105) == first
+    assert len(master.told) == 1
+
+
+def test_what_the_station_refuses_is_told_in_words(obey):
+    ack = obey({"command": "restore", "params": {"snapshot": "refuse"}})
+    assert (ack["result"], ack["reason"], ack["applied"]) == ("rejected", "schema", "there is no such thing")
+
+
+def test_a_live_deadline_and_boot_are_obeyed(obey, master):
+    assert obey({"command": "run", "boot": BOOT, "deadline": 101_000})["result"] == "done"

@@ -23,13 +23,14 @@ def terminal():
     os.close(ours)
 
 
-def read_until(ours, wanted):
+def read_until(ours, wanted, *, typing=b""):
+    """Reads until it shows; types that again and again meanwhile: the monitor takes the keyboard in its own time."""
     text, end_s = b"", time.monotonic() + WAIT_S
     while wanted not in text:
         assert time.monotonic() < end_s, text
-        if select.select([ours], [], [], 0.1)[0]:
+        os.write(ours, typing)
+        if select.select([ours], [], [], 0.3)[0]:
             text += os.read(ours, 4096)
-    return text
 
 
 def test_monitor_shows_the_console_takes_what_is_typed_and_ends_with_ctrl_bracket(virtual, until, terminal):
@@ -45,6 +46,7 @@ def test_monitor_shows_the_console_takes_what_is_typed_and_ends_with_ctrl_bracke
     os.close(theirs)
     try:
         read_until(ours, b"Ctrl-]")  # mpremote says how to leave
+        read_until(ours, b">>> ", typing=b"\r")
         os.write(ours, b"print(6 * 7)\r")
         read_until(ours, b"\n42")
         os.write(ours, CTRL_BRACKET)

@@ -4,11 +4,13 @@ import random
 import time
 
 import pytest
+from winter_river import paths
 
 NODE_ID = "util_a"
 COMMAND = f"winter-river/{NODE_ID}/command"
 ACK = f"winter-river/{NODE_ID}/ack"
 SEED = 30_092_026
+SOURCES = paths.firmware_dir()  # for tests that look into a node, or change it: compact files have other names
 # Reconnect as fast as the machine can: the waits are not what these tests are about. The last closes are no takeover.
 HASTY = """
 from winter_node import session
@@ -46,7 +48,7 @@ def counters(fleet):
 
 
 def test_thousand_round_trips_lose_nothing_and_leave_nothing(stage, until):
-    fleet = stage.fleet(NODE_ID)
+    fleet = stage.fleet(NODE_ID, firmware=SOURCES)
     round_trips(stage, until, 50)
     before = live_bytes(fleet)
     round_trips(stage, until, 1000)
@@ -55,7 +57,7 @@ def test_thousand_round_trips_lose_nothing_and_leave_nothing(stage, until):
 
 
 def test_packet_ids_go_round_past_65535(stage, until):
-    fleet = stage.fleet(NODE_ID)
+    fleet = stage.fleet(NODE_ID, firmware=SOURCES)
     fleet.ask(NODE_ID, "runner.session._pid = 65530")
     round_trips(stage, until, 20)
     assert int(fleet.ask(NODE_ID, "runner.session._pid")) < 100
@@ -64,7 +66,7 @@ def test_packet_ids_go_round_past_65535(stage, until):
 
 @pytest.mark.soak
 def test_packet_ids_go_round_by_themselves(stage, until):
-    fleet = stage.fleet(NODE_ID)
+    fleet = stage.fleet(NODE_ID, firmware=SOURCES)
     for _ in range(70):
         round_trips(stage, until, 1000)
         stage.visitor.heard.clear()
@@ -72,7 +74,7 @@ def test_packet_ids_go_round_by_themselves(stage, until):
 
 
 def test_broker_that_was_killed_and_forgot_everything_finds_the_node_again(stage, broker, until):
-    fleet = stage.fleet(NODE_ID)
+    fleet = stage.fleet(NODE_ID, firmware=SOURCES)
     broker.kill()
     until(lambda: fleet.ask(NODE_ID, "runner.session.state") == "down", timeout_s=2.0)
     until(lambda: any("NO BROKER" in line for line in fleet.node(NODE_ID).oled.text()), timeout_s=5.0)
@@ -86,7 +88,7 @@ def test_broker_that_was_killed_and_forgot_everything_finds_the_node_again(stage
     ("seconds", "patch"), [(3.0, BRISK), pytest.param(30.0, "", marks=pytest.mark.soak)], ids=["brisk", "as it is"]
 )
 def test_frozen_broker_is_noticed_and_holds_up_nothing(stage, broker, until, seconds, patch):
-    fleet = stage.fleet(NODE_ID)
+    fleet = stage.fleet(NODE_ID, firmware=SOURCES)
     fleet.ask(NODE_ID, patch or "pass")
     broker.freeze()
     frozen_s, slowest_s, noticed_s = time.monotonic(), 0.0, None
@@ -131,7 +133,7 @@ def test_dribbled_bytes_are_put_together_while_the_loop_goes_on(stage, impostor,
 
 
 def test_packet_that_never_ends_is_given_up(stage, impostor):
-    fleet = stage.fleet(NODE_ID, url=impostor.url, online=False)
+    fleet = stage.fleet(NODE_ID, firmware=SOURCES, url=impostor.url, online=False)
     fleet.ask(NODE_ID, BRISK)
     line = impostor.accept()
     line.greet()
@@ -186,7 +188,7 @@ def largest_free_bytes(fleet):
     [2000, pytest.param(100_000, marks=[pytest.mark.soak, pytest.mark.timeout(0)])],
 )
 def test_garbage_never_hangs_the_node_it_comes_again_each_time(stage, impostor, publish_packet, count):
-    fleet = stage.fleet(NODE_ID, url=impostor.url, online=False)
+    fleet = stage.fleet(NODE_ID, firmware=SOURCES, url=impostor.url, online=False)
     fleet.ask(NODE_ID, HASTY)
     rng = random.Random(SEED)
     before = 0

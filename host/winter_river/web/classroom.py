@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from winter_river.facility import Facility
@@ -64,6 +65,11 @@ class Classroom:
         self._end()
         self._stepped.set()
         self._thread.join(6.0)
+
+    @cached_property
+    def catalogue(self) -> list[dict[str, Any]]:
+        """scenario_facts of this run's facility; reading them all takes a while, and they do not change."""
+        return scenario_facts(self._plant.site.facility)
 
     @property
     def status(self) -> dict[str, Any] | None:
@@ -211,8 +217,13 @@ class Classroom:
             with self._lock:
                 if self._exercise is None or self._exercise.state != "running":
                     continue
-                self._shown(self._exercise.passed(self._plant.site))
-                self._look()
+                try:
+                    self._shown(self._exercise.passed(self._plant.site))
+                    self._look()
+                except Exception as error:  # noqa: BLE001 - the run goes on; everybody hears that the exercise does not
+                    self._exercise = self._status = None
+                    text = f"the exercise broke off, which is a fault of ours: {error!r}"[:200]
+                    self._tell("note", {"t_s": self._plant.site.t_s, "node_id": "", "text": text})
 
 
 def result_files(result: Result, facility: Facility) -> dict[str, str]:
@@ -234,33 +245,15 @@ def result_files(result: Result, facility: Facility) -> dict[str, str]:
 
 
 def scenario_facts(facility: Facility) -> list[dict[str, Any]]:
-    """The built-in scenarios, each with whether it fits this facility."""
+    """The built-in scenarios, each with whether it fits this facility, and why not."""
     found = []
     for name in scenarios():
+        facts: dict[str, Any] = {"name": name, "title": name, "about": "", "points": 0.0, "until_s": None}
         try:
             scenario = load_scenario(name, facility=facility)
         except ScenarioError as error:
-            found.append(
-                {
-                    "name": name,
-                    "title": name,
-                    "about": "",
-                    "points": 0.0,
-                    "until_s": None,
-                    "fits": False,
-                    "why_not": str(error),
-                }
-            )
+            found.append({**facts, "fits": False, "why_not": str(error)})
             continue
-        found.append(
-            {
-                "name": name,
-                "title": scenario.title or name,
-                "about": scenario.about,
-                "points": scenario.points,
-                "until_s": scenario.until_s,
-                "fits": True,
-                "why_not": "",
-            }
-        )
+        facts |= {"title": scenario.title or name, "about": scenario.about, "points": scenario.points}
+        found.append({**facts, "until_s": scenario.until_s, "fits": True, "why_not": ""})
     return found

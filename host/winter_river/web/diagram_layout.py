@@ -327,16 +327,17 @@ class _Drawing:
         ]
 
     def _sides(self) -> list[tuple[str, float, float]]:
-        """The name of each part that is a side of its own, over its middle."""
+        """The name of each side over its middle, once for each connected part that has any of it."""
         names = sides_of(self.facility)
         found = []
         for part in self._parts():
-            here = {names[node_id] for node_id in part}
-            spots = [self.spots[node_id] for node_id in part]
-            if len(here) == 1 and "" not in here:
+            for side in dict.fromkeys(names[node_id] for node_id in part):
+                spots = [self.spots[node_id] for node_id in part if names[node_id] == side]
                 middle = (min(spot.x for spot in spots) + max(spot.x for spot in spots)) / 2
-                found.append((here.pop(), middle, min(spot.y for spot in spots) - PITCH / 2 - 8.0))
-        return found if len(found) > 1 else []
+                top = min(self.spots[node_id].y for node_id in part)
+                if side:
+                    found.append((side, middle, top - PITCH / 2 - 8.0))
+        return found if len({side for side, _, _ in found}) > 1 else []
 
     # lines
 

@@ -1,4 +1,4 @@
-"""In front of every request: who asks, from where, and how much. ASGI, no framework.
+"""In front of every request: who asks, from where, and how much. Plain ASGI.
 
 The page listens on loopback, and there three things still need care: a web site that points its own name at
 127.0.0.1 (DNS rebinding: the Host header tells), a web site that posts to us from the visitor's browser (Origin and
@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
+
+from starlette.exceptions import HTTPException
 
 from winter_river.web.access import Links, Who
 from winter_river.web.diagram import STYLE_HASH
@@ -148,8 +150,11 @@ def _hardened(send: Send) -> Send:
     return hardened
 
 
-class TooLarge(Exception):
+class TooLarge(HTTPException):
     """A body without a stated length went on too long."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"the request is larger than {BODY_BYTES_MAX} bytes")
 
 
 def _bounded(receive: Receive) -> Receive:

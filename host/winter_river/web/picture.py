@@ -16,6 +16,7 @@ from winter_river.web import painting
 _HEALTH = ("mode", "wifi_rssi", "uptime", "heap_free", "reset_cause", "fw", "boot")
 _NOT_SHOWN = ("v", "node_id", "timeline", "t_s")
 QUICK = ("uptime", "heap_free", "wifi_rssi")  # they change with every status, and nobody watches them change
+_LAID_OVER = ("flows", "paint", "facility")
 
 Json = dict[str, Any]
 
@@ -87,8 +88,9 @@ def drawing(facility: Facility, nodes: Mapping[str, Mapping[str, object]]) -> Js
 
 
 def delta(before: Mapping[str, Any], now: Mapping[str, Any]) -> Json:
-    """What is to be laid over `before` to get `now`: of nodes, flows and paint only what has changed; {} for nothing.
+    """What is to be laid over `before` to get `now`: of nodes and _LAID_OVER only what has changed; {} for nothing.
 
+    None stands for a field that has gone: there is no PUE while a battery carries the site.
     Fields that change all the time and matter little come along with others, or after the next whole state.
     """
     changed: Json = {}
@@ -98,13 +100,16 @@ def delta(before: Mapping[str, Any], now: Mapping[str, Any]) -> Json:
             continue
         if name == "nodes" and isinstance(old, dict):
             rows = {node_id: _changed(old.get(node_id, {}), row) for node_id, row in value.items()}
-            value = {node_id: row for node_id, row in rows.items() if row.keys() - set(QUICK)}
-        elif name in ("flows", "paint", "facility") and isinstance(old, dict):
-            value = _changed(old, value)
-        if value or not isinstance(value, dict):
+            shown = {node_id: row for node_id, row in rows.items() if row.keys() - set(QUICK)}
+            if shown:
+                changed[name] = shown
+        elif name in _LAID_OVER and isinstance(old, dict):
+            changed[name] = _changed(old, value)
+        else:
             changed[name] = value
     return changed
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
-    return {name: value for name, value in new.items() if name not in old or old[name] != value}
+    gone = {name: None for name in old if name not in new}
+    return {name: value for name, value in new.items() if name not in old or old[name] != value} | gone

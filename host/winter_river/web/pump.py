@@ -9,13 +9,17 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from winter_river.scenario.trace import event_fields
 from winter_river.web.picture import Json, Reports, delta, picture
 from winter_river.web.plant import Plant
 from winter_river.web.stream import Stream, Written, write
+
+if TYPE_CHECKING:
+    from winter_river.service.roster import Note
+    from winter_river.service.wiring import Report
 
 PICTURES_PER_S_MAX = 10
 SHARE_MAX = 0.2  # chosen: of one core, for looking; a large site is looked at less often
@@ -24,7 +28,10 @@ NOTES_MAX = 20  # chosen: of one picture; more at once is a flood that nobody re
 
 
 class Pump:
-    """Keeps `state` (whole) and the stream up to date. exercise: what the exercise says of itself, None without one."""
+    """Keeps `state` (whole) and the stream up to date. exercise: what the exercise says of itself, None without one.
+
+    failure: what ended it, None while all is well.
+    """
 
     def __init__(
         self, plant: Plant, stream: Stream, loop: asyncio.AbstractEventLoop, *, exercise: Callable[[], Json | None]
@@ -40,6 +47,7 @@ class Pump:
         self._cues: list[tuple[str, Json]] = []
         self._cues_lock = threading.Lock()
         self.look_s = 0.0  # what the last look took
+        self.failure: Exception | None = None
         self.state: Json = {}
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
 
@@ -71,15 +79,19 @@ class Pump:
             self._stirred.clear()
             if self._stopping.is_set():
                 return
-            self._look()
+            try:
+                self._look()
+            except Exception as error:  # noqa: BLE001 - kept, and told by whoever runs us: pages must not go silent
+                self.failure = error
+                return
             self._stopping.wait(max(1 / PICTURES_PER_S_MAX, self.look_s / SHARE_MAX))
 
     def _look(self) -> None:
         """One picture; what is new of it goes to the stream."""
         began_s = time.perf_counter()
-        site = self._plant.site
+        site, report = self._plant.site, self._plant.report()
         now = picture(site.facility, site.sight(), self._reports)
-        now |= {"clock": self.clock(), "health": self._health(), "exercise": self._exercise()}
+        now |= {"clock": self.clock(), "health": self._health(report), "exercise": self._exercise()}
         messages: list[Written] = []
         went_elsewhere = now["clock"]["timeline"] != self._timeline
         if went_elsewhere:
@@ -93,7 +105,7 @@ class Pump:
             messages.append(write("state", now, seq=self._seq))
         elif changed:
             messages.append(write("delta", {"seq": self._seq, **changed}, seq=self._seq))
-        for event, data in self._news():
+        for event, data in self._news(report.notes):
             self._seq += 1
             messages.append(write(event, data, seq=self._seq))
         now["seq"] = self._seq
@@ -114,13 +126,12 @@ class Pump:
         else:
             self.state = state
 
-    def _news(self) -> list[tuple[str, Json]]:
+    def _news(self, notes: Sequence[Note]) -> list[tuple[str, Json]]:
         """Events, notes and cues since the last picture."""
         news: list[tuple[str, Json]] = []
         for event in self._plant.site.events(self._last_event):
             self._last_event = event.id
             news.append(("event", event_fields(event)))
-        notes = self._plant.report().notes
         fresh = []
         for note in reversed(notes[-NOTES_MAX:]):
             if note is self._last_note:
@@ -146,8 +157,7 @@ class Pump:
             "unix_s": round(clock.unix_s, 1),
         }
 
-    def _health(self) -> Json:
-        report = self._plant.report()
+    def _health(self, report: Report) -> Json:
         counters: dict[str, Any] = dict(report.counters)
         return {
             "broker": report.broker,

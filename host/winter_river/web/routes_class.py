@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from winter_river.web import forms
-from winter_river.web.classroom import scenario_facts
 from winter_river.web.desk import API, DeskHere, WhoAsks, must
 from winter_river.web.errors import not_found, of_text
 from winter_river.web.guard import POLICY_DEBRIEF
@@ -20,7 +19,7 @@ routes = APIRouter(prefix=API, responses=_FAULTS)
 @routes.get("/scenarios", response_model=list[forms.ScenarioAnswer])
 def scenarios(desk: DeskHere) -> Response:
     """The built-in scenarios, and whether each fits this facility."""
-    return JSONResponse(scenario_facts(desk.plant.site.facility))
+    return JSONResponse(desk.classroom.catalogue)
 
 
 @routes.post("/exercise", response_model=forms.ExerciseAnswer)

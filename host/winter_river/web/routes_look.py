@@ -96,7 +96,7 @@ def last_event_id(request: Request) -> int | None:
 
 @routes.get(
     "/stream",
-    response_class=EventStream,
+    response_class=Response,
     responses={200: {"content": {"text/event-stream": {}}}, 503: {"model": forms.Fault}},
 )
 async def stream(desk: DeskHere, who: WhoAsks, request: Request) -> Response:

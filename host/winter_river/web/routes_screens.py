@@ -15,7 +15,7 @@ routes = APIRouter(prefix=API)
 
 @routes.get(
     "/screens/stream",
-    response_class=EventStream,
+    response_class=Response,
     responses={200: {"content": {"text/event-stream": {}}}, 503: {"model": forms.Fault}},
 )
 async def screens(desk: DeskHere) -> Response:

@@ -70,7 +70,7 @@ class PageServer:
             h11_max_incomplete_event_size=32_768,
         )
         self._server = uvicorn.Server(config)
-        self.failure: BaseException | None = None
+        self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="page server", daemon=True)
 
     def start(self) -> None:
@@ -82,7 +82,7 @@ class PageServer:
             if not self._thread.is_alive():
                 break
             self._thread.join(0.02)
-        raise PageServerError(f"the page did not start: {self.failure or 'it takes too long'}")
+        raise PageServerError(f"the page did not start: {self._failure or 'it takes too long'}")
 
     def stop(self) -> None:
         """Lets every page go and closes the port, within STOP_S_MAX."""
@@ -94,16 +94,19 @@ class PageServer:
             self._thread.join(STOP_S_MAX)
         self._socket.close()
 
+    def fault(self) -> str:
+        """Why the page is not served any more, or ""."""
+        broken = self._failure or self.desk.pump.failure
+        return "" if broken is None else f"the page stopped: {broken!r}; this is a fault of ours"
+
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
         except BaseException as error:  # noqa: BLE001 - kept and shown by whoever started us
-            self.failure = error
+            self._failure = error
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        # Signals are the command's: uvicorn would take Ctrl-C for itself, and it cannot do so in a thread anyway.
-        self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         await self._server.serve(sockets=[self._socket])
 
     def __enter__(self) -> Self:

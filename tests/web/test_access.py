@@ -1,0 +1,63 @@
+"""Roles rise, links end, tokens are not kept."""
+
+import itertools
+
+import pytest
+from winter_river.web.access import LINKS_MAX, RIGHTS, ROLES, Links, Who, right_of
+
+
+def test_every_right_of_a_role_is_one_of_the_roles_above():
+    for lower, higher in itertools.pairwise(ROLES):
+        assert {right for right in RIGHTS if Who(lower, "").may(right)} <= {
+            right for right in RIGHTS if Who(higher, "").may(right)
+        }
+
+
+@pytest.mark.parametrize(
+    ("role", "may", "may_not"),
+    [
+        ("viewer", ("look", "trend"), ("operate", "answer", "time", "link")),
+        ("trainee", ("answer", "operate"), ("press", "break", "time", "save")),
+        ("operator", ("operate", "press"), ("break", "time", "exercise")),
+        ("instructor", ("break", "time", "exercise", "link", "class"), ("service",)),
+        ("admin", ("service",), ()),
+    ],
+)
+def test_rights_of_a_role(role, may, may_not):
+    who = Who(role, "")
+    assert [right for right in may if not who.may(right)] == []
+    assert [right for right in may_not if who.may(right)] == []
+
+
+def test_breaking_and_servicing_are_more_than_operating():
+    assert (right_of("open"), right_of("set_fault"), right_of("factory_reset")) == ("operate", "break", "service")
+
+
+def test_a_link_gives_its_role_until_it_is_taken_back():
+    links = Links()
+    token, link = links.create("trainee", "Ann")
+    assert links.who(token) == Who("trainee", "Ann")
+    assert links.who(token + "x") is None
+    assert links.take_back(link.id)
+    assert links.who(token) is None
+    assert not links.take_back(link.id)
+
+
+def test_tokens_are_not_kept():
+    links = Links()
+    token, _ = links.create("admin")
+    assert token not in repr(vars(links))
+
+
+def test_links_are_bounded_and_of_known_roles():
+    links = Links()
+    with pytest.raises(ValueError, match="role is king"):
+        links.create("king")
+    for _ in range(LINKS_MAX):
+        links.create("viewer")
+    with pytest.raises(ValueError, match="take one back"):
+        links.create("viewer")
+
+
+def test_a_token_of_odd_letters_is_nobody():
+    assert Links().who("\ud800 \0") is None

@@ -1,0 +1,194 @@
+"""The classroom: exercises by the page, two instructors at once, a trainee's controls, texts that try to be markup."""
+
+import threading
+
+import pytest
+from winter_river.facility import load_facility
+from winter_river.scenario import parse_scenario
+from winter_river.web import classroom
+
+NASTY = "<script>alert('x')</script>"
+TEXT = f"""
+scenario: test-exercise
+title: "{NASTY}"
+facility: block-2n-24
+until: 20m
+controls:
+  - generator_a.start
+  - ups_a.bypass
+steps:
+  - at: 0s
+    say: "{NASTY}"
+  - at: 0s
+    id: which
+    predict:
+      ask: "Which racks go dark?"
+      choices: [none, side A]
+      answer: none
+      because: The UPS carries them.
+      freeze: true
+      points: 2
+  - after: 1s
+    malfunction: {{node: utility_a, kind: outage}}
+  - at: 600s
+    say: the end
+"""
+
+
+@pytest.fixture(scope="module")
+def page(running_page):
+    return running_page(load_facility("block-2n-24"))
+
+
+@pytest.fixture
+def lesson(page, monkeypatch):
+    """An exercise of the test's own stands in the library; at the end nothing is going on."""
+    scenario = parse_scenario(TEXT, facility=page.site.facility)
+    monkeypatch.setattr(classroom, "scenarios", lambda: ("test-exercise",))
+    monkeypatch.setattr(classroom, "load_scenario", lambda name, facility: scenario)
+    page.server.desk.classroom.__dict__.pop("catalogue", None)
+    yield "test-exercise"
+    with page.client() as browser:
+        browser.post("/api/v1/exercise/end")
+        browser.post("/api/v1/initial-conditions/day-normal/load")
+
+
+def begin(browser, lesson, **options):
+    answer = browser.post("/api/v1/exercise", json={"scenario": lesson, **options})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["exercise"]
+
+
+def status(browser):
+    return browser.get("/api/v1/exercise").json()["exercise"]
+
+
+def test_an_exercise_asks_waits_frozen_and_goes_on_when_it_is_answered(page, lesson, until):
+    with page.client() as instructor, page.client("trainee", "Ann") as trainee:
+        begin(instructor, lesson, trainee="Ann")
+        asked = until(lambda: status(trainee)["questions"])[0]
+        until(lambda: page.service.station.clock().frozen)
+        answer = trainee.post("/api/v1/exercise/answer", json={"step": asked["step"], "choice": "none"})
+        assert "The UPS carries them." in answer.json()["text"]
+        until(lambda: not page.service.station.clock().frozen)
+        until(lambda: page.site.view("utility_a")["state"] == "OUTAGE")
+        again = trainee.post("/api/v1/exercise/answer", json={"step": asked["step"], "choice": "none"})
+        assert again.status_code == 409
+
+
+def test_a_trainee_operates_the_controls_of_the_exercise_and_nothing_else(page, lesson, until):
+    with page.client() as instructor, page.client("trainee") as trainee:
+        assert page.command(trainee, "ups_a", "bypass").status_code == 403  # before it has begun
+        begin(instructor, lesson)
+        assert page.command(trainee, "ups_a", "bypass").json()["result"] == "done"
+        refused = page.command(trainee, "mv_switchgear_a", "open")
+        assert refused.status_code == 403
+        assert "no control" in refused.json()["error"]
+        assert page.site.view("mv_switchgear_a")["state"] == "CLOSED"
+        instructor.post("/api/v1/exercise/end")
+        address = instructor.get("/api/v1/class").json()[0]["id"]
+        assert instructor.get(f"/api/v1/debriefs/{address}.json").json()["refused"] >= 1
+
+
+def test_a_lock_out_tag_keeps_everybody_off(page, lesson):
+    with page.client() as instructor, page.client("trainee", "Ann") as ann, page.client("operator") as operator:
+        begin(instructor, lesson)
+        assert ann.post("/api/v1/exercise/tag", json={"node_id": "ups_a", "on": True}).status_code == 200
+        for client in (ann, operator, instructor):
+            answer = page.command(client, "ups_a", "bypass")
+            assert (answer.status_code, "Ann" in answer.json()["error"]) == (403, True)
+        assert instructor.post("/api/v1/exercise/tag", json={"node_id": "ups_a", "on": False}).status_code == 409
+        assert ann.post("/api/v1/exercise/tag", json={"node_id": "ups_a", "on": False}).status_code == 200
+
+
+def test_in_an_exam_nobody_touches_time_and_there_are_no_hints(page, lesson):
+    with page.client() as instructor, page.client("admin") as admin:
+        assert begin(instructor, lesson, exam=True)["exam"] is True
+        for client in (instructor, admin):
+            for body in ({"action": "freeze"}, {"action": "back", "value": 5}, {"action": "speed", "value": 10}):
+                answer = client.post("/api/v1/clock", json=body)
+                assert (answer.status_code, "exam" in answer.json()["error"]) == (403, True)
+            assert client.post("/api/v1/snapshots/1/restore").status_code == 403
+            assert client.post("/api/v1/initial-conditions/day-normal/load").status_code == 403
+        assert instructor.post("/api/v1/exercise/hint").json()["text"] == ""
+        instructor.post("/api/v1/exercise/end")
+        assert instructor.post("/api/v1/clock", json={"action": "run"}).status_code == 200
+
+
+def test_an_exam_begins_from_the_same_state_for_everybody(page, lesson):
+    with page.client() as instructor:
+        hashes = []
+        for _ in range(2):
+            page.command(instructor, "ups_b", "bypass")
+            begin(instructor, lesson, exam=True)
+            loaded = [
+                info
+                for info in instructor.get("/api/v1/snapshots").json()
+                if info["timeline"] == page.service.station.clock().timeline
+            ]
+            hashes.append(loaded[0]["hash"])
+            instructor.post("/api/v1/exercise/end")
+        assert hashes[0] == hashes[1]
+
+
+def test_of_two_instructors_one_begins_and_the_other_is_told(page, lesson):
+    answers = []
+
+    def instruct():
+        with page.client("instructor") as instructor:
+            answers.append(instructor.post("/api/v1/exercise", json={"scenario": lesson}).status_code)
+
+    threads = [threading.Thread(target=instruct) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200, 409]
+
+
+def test_two_instructors_at_once_leave_one_site(page, until):
+    """Both command and move time for a while: every answer is one of ours, and the site goes on."""
+    codes = []
+
+    def instruct(seed):
+        with page.client("instructor") as instructor:
+            for turn in range(8):
+                act = (turn + seed) % 4
+                if act == 0:
+                    codes.append(page.command(instructor, "utility_a", "set_fault", state=turn % 2 == 0).status_code)
+                elif act == 1:
+                    codes.append(instructor.post("/api/v1/clock", json={"action": "back", "value": 1}).status_code)
+                elif act == 2:
+                    codes.append(instructor.post("/api/v1/clock", json={"action": "freeze"}).status_code)
+                else:
+                    codes.append(instructor.post("/api/v1/clock", json={"action": "run"}).status_code)
+
+    threads = [threading.Thread(target=instruct, args=(seed,)) for seed in (0, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(codes) == {200}
+    assert page.service.failure is None
+    with page.client() as browser:
+        browser.post("/api/v1/initial-conditions/day-normal/load")
+        browser.post("/api/v1/clock", json={"action": "run"})
+    until(lambda: page.site.view("utility_a")["state"] == "GRID_OK")
+
+
+def test_texts_of_a_scenario_stay_text(page, lesson):
+    """JSON carries them as they are, for the page puts them in as text; what is HTML has them escaped."""
+    with page.client() as instructor:
+        begin(instructor, lesson, trainee=NASTY)
+        address = instructor.post("/api/v1/exercise/end").json()["debrief"]
+        for kind in (".html", ".xml"):
+            assert "<script>" not in instructor.get(address.replace(".html", kind)).text
+        debrief = instructor.get(address)
+        assert "script-src" not in debrief.headers["content-security-policy"]
+        assert "default-src 'none'" in debrief.headers["content-security-policy"]
+        assert instructor.get(address.replace(".html", ".json")).json()["trainee"] == NASTY
+
+
+def test_scenarios_of_the_library_fit_the_training_facility(page):
+    with page.client() as browser:
+        assert any(row["fits"] for row in browser.get("/api/v1/scenarios").json())

@@ -1,0 +1,111 @@
+"""The stream of a live run: whole state, deltas that add up, resuming, slow readers, and a clean end."""
+
+import socket
+import time
+
+import httpx
+from winter_river.web.stream import QUEUE_MAX, write
+
+
+def laid_over(state, change):
+    for name, value in change.items():
+        if name == "nodes":
+            for node_id, row in value.items():
+                state[name][node_id].update(row)
+        elif name in ("flows", "paint", "facility"):
+            state[name].update(value)
+        else:
+            state[name] = value
+
+
+def test_deltas_laid_over_the_first_state_give_the_state_of_now(browser, page, events, until):
+    with browser.stream("GET", "/api/v1/stream") as response:
+        messages = events(response)
+        _, event, state = next(messages)
+        assert (event, state["role"]) == ("state", "instructor")
+        page.command(browser, "gen_a", "start")
+        seen = []
+        while state["nodes"]["gen_a"]["state"] != "STARTING":
+            _, event, data = next(messages)
+            seen.append(event)
+            if event == "delta":
+                laid_over(state, data)
+        assert state["paint"]["state-gen_a"] == "STARTING"
+        while "event" not in seen:
+            seen.append(next(messages)[1])
+    page.command(browser, "gen_a", "set_handle", to="auto")
+
+
+def test_numbers_rise_one_by_one(browser, events):
+    with browser.stream("GET", "/api/v1/stream") as response:
+        messages = events(response)
+        numbers = [int(next(messages)[0]) for _ in range(4)]
+    assert numbers == list(range(numbers[0], numbers[0] + 4))
+
+
+def test_a_broken_stream_goes_on_where_it_broke(browser, events):
+    with browser.stream("GET", "/api/v1/stream") as response:
+        last = next(events(response))[0]
+    time.sleep(2.2)
+    with browser.stream("GET", "/api/v1/stream", headers={"last-event-id": last}) as response:
+        number, event, _ = next(events(response))
+    assert (int(number), event) == (int(last) + 1, "delta")
+
+
+def test_a_nonsense_number_begins_anew(browser, events):
+    for text in ("-1", "99999999999999999999", "x", "1e3", "²"):
+        with browser.stream("GET", "/api/v1/stream", headers={"last-event-id": text.encode()}) as response:
+            assert next(events(response))[1] == "state"
+
+
+def test_going_back_in_time_sends_the_whole_state_anew(browser, page, events):
+    with browser.stream("GET", "/api/v1/stream") as response:
+        messages = events(response)
+        timeline = next(messages)[2]["clock"]["timeline"]
+        browser.post("/api/v1/clock", json={"action": "back", "value": 1})
+        _, event, data = next(message for message in messages if message[1] == "state")
+    assert data["clock"]["timeline"] > timeline
+
+
+def test_the_stream_is_not_held_back_by_compression(page, events):
+    with (
+        httpx.Client(base_url=page.server.address, headers={"accept-encoding": "gzip"}) as client,
+        client.stream("GET", "/api/v1/stream") as response,
+    ):
+        assert "content-encoding" not in response.headers
+        assert next(events(response))[1] == "state"
+    with httpx.Client(base_url=page.server.address, headers={"accept-encoding": "gzip"}) as client:
+        assert client.get("/api/v1/diagram.svg").headers["content-encoding"] == "gzip"
+
+
+def test_a_page_that_does_not_read_is_dropped_and_the_others_hear_on(browser, page, events, until):
+    stream = page.server.desk.stream
+    before = stream.dropped
+    with socket.socket() as lazy:
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        lazy.connect(("127.0.0.1", page.server.port))
+        lazy.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        until(lambda: stream.clients)
+        flood = write("note", {"text": "x" * 50_000})
+        for _ in range(QUEUE_MAX * 3):
+            page.server._loop.call_soon_threadsafe(stream.post, flood)
+            time.sleep(0.002)
+        until(lambda: stream.dropped == before + 1, what="the lazy page is dropped")
+    with browser.stream("GET", "/api/v1/stream") as response:
+        assert next(events(response))[1] == "state"
+    assert browser.get("/api/v1/state").json()["health"]["pages_dropped"] >= before
+
+
+def test_pages_that_leave_are_forgotten(browser, page, until):
+    with browser.stream("GET", "/api/v1/stream") as response:
+        response.read if False else next(response.iter_raw())
+        until(lambda: page.server.desk.stream.clients)
+    until(lambda: not page.server.desk.stream.clients)
+
+
+def test_nobody_looks_at_screens_that_nobody_watches(browser, page, until, events):
+    screens = page.server.desk.screens
+    with browser.stream("GET", "/api/v1/screens/stream") as response:
+        next(events(response))
+        assert not screens._task.done()
+    until(lambda: screens._task.done())

@@ -1,0 +1,112 @@
+"""What a state looks like: told apart by letter and class, never by colour alone."""
+
+import pytest
+from winter_river.facility import load_facility
+from winter_river.simulation import Simulation
+from winter_river.web.painting import CLASSES, LETTERS, Flow, flow_text, flows, look, paint, value_text
+
+
+def seen(simulation):
+    nodes = simulation.facility.nodes
+    return {node_id: {**simulation.view(node_id), "handle": simulation.status(node_id)["handle"]} for node_id in nodes}
+
+
+def painted(simulation):
+    views = seen(simulation)
+    presences = {node_id: simulation.presence(node_id) for node_id in views}
+    return paint(simulation.facility, views, presences, flows(simulation.facility, views))
+
+
+@pytest.fixture
+def simulation():
+    return Simulation(load_facility("block-2n-24"))
+
+
+LIVE = {"status": "ok", "state": "NORMAL", "voltage_out": 480.0}
+
+
+@pytest.mark.parametrize(
+    ("view", "presence", "wanted"),
+    [
+        (LIVE, "online", "live"),
+        (LIVE | {"status": "warning"}, "online", "warning"),
+        (LIVE | {"status": "fault"}, "online", "fault"),
+        (LIVE, "stale", "stale"),
+        (LIVE, "offline", "absent"),
+        (LIVE | {"status": "offline"}, "online", "absent"),
+        ({"status": "off", "voltage_out": 0.0}, "online", "dead"),
+        ({"status": "ok", "state": "STANDBY", "voltage_out": 0.0}, "online", "idle"),
+        ({"status": "warning", "state": "STARTING", "voltage_out": 0.0}, "online", "starting"),
+    ],
+)
+def test_look_of_a_node(view, presence, wanted):
+    assert look(view, presence) == wanted
+
+
+def test_live_dead_stale_and_fault_differ_in_letter_and_in_class():
+    words = ("live", "dead", "stale", "fault")
+    assert len({LETTERS[word] for word in words}) == len({CLASSES[word] for word in words}) == 4
+
+
+def test_a_lost_utility_is_painted_down_to_where_the_generator_takes_over(simulation):
+    simulation.command("utility_a", "set_fault", state=True)
+    simulation.advance(12.0)
+    found = painted(simulation)
+    assert found["letter-utility_a"] == "F"
+    assert found["edge-utility_a-hv_mv_transformer_a"] == "edge dead"
+    assert found["letter-mv_lv_transformer_a"] == "D"
+    assert found["edge-generator_a-lv_switchgear_a"] == "edge live"
+    assert "on-second" in found["node-lv_switchgear_a"].split()
+    assert found["flow-mv_lv_transformer_a-lv_switchgear_a"] == ""
+
+
+def test_a_battery_shows_how_long_it_lasts(simulation):
+    simulation.command("utility_a", "set_fault", state=True)
+    simulation.advance(3.0)
+    runtime_s = simulation.view("ups_a")["runtime_s"]
+    assert painted(simulation)["left-ups_a"] == f"{runtime_s // 60}:{runtime_s % 60:02d}"
+
+
+def test_flow_into_a_node_is_what_the_engine_says_it_takes_in(simulation):
+    found = flows(simulation.facility, seen(simulation))
+    for node_id in ("ups_a", "server_rack_a1", "cooling_b"):
+        feed = simulation.facility.nodes[node_id].feeds[0]
+        assert found[f"{feed}-{node_id}"] == Flow(simulation.view(node_id)["power_in_kw"], True)
+
+
+def test_flows_out_of_a_bus_add_up_to_what_it_passes_on(simulation):
+    """Power in equals power out at every bus, within the last decimal of each figure (1 W)."""
+    found = flows(simulation.facility, seen(simulation))
+    for feeder in ("lv_switchgear_a", "ups_b", "mv_switchgear_a"):
+        out_kw = sum(flow.power_kw for key, flow in found.items() if key.startswith(f"{feeder}-"))
+        assert out_kw == pytest.approx(simulation.view(feeder)["power_kw"], abs=0.005)
+
+
+def test_an_open_handle_is_drawn_open(simulation):
+    simulation.command("mv_switchgear_a", "open")
+    simulation.advance(1.0)
+    assert "open" in painted(simulation)["node-mv_switchgear_a"].split()
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "unit", "text"),
+    [
+        (479.96, 0, "V", "480 V"),
+        (34500.0, 0, "V", "34.5 kV"),
+        (96.34, 1, "kW", "96.3 kW"),
+        (465.04, 1, "kW", "465 kW"),
+        (1234.5, 1, "kW", "1.23 MW"),
+        (61.4, 0, "%", "61%"),
+        (-0.004, 1, "kW", "0.0 kW"),
+        (None, 1, "kW", "–"),
+        (True, 1, "kW", "–"),
+    ],
+)
+def test_value_in_words(value, decimals, unit, text):
+    assert value_text(value, decimals, unit) == text
+
+
+def test_flow_says_where_it_goes():
+    assert flow_text(Flow(12.0, True)) == "▾ 12.0 kW"
+    assert flow_text(Flow(-12.0, True)) == "▴ 12.0 kW"
+    assert flow_text(Flow(0.0, True)) == flow_text(Flow(12.0, False)) == ""

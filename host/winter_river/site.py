@@ -62,3 +62,11 @@ class Site(Protocol):
 
     def advance(self, seconds: float) -> None:
         """Let time pass: a simulation runs ahead, a live site waits."""
+
+
+def newest_known(site: Site, last_id: int) -> int:
+    """The last event of a site that was seen already, by its id: last_id, or a lower one where time was taken back."""
+    if last_id > 0 and not site.events(last_id - 1):
+        events = site.events()
+        return events[-1].id if events else 0
+    return last_id

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from winter_river.engine import Event, Isolation
-from winter_river.site import Site
+from winter_river.site import Site, newest_known
 
 LOOK_S = 0.5  # chosen: sooner than a person types the question
 EVENTS_MAX = 2_000  # chosen: hours of a busy site, and 200 kB to write
@@ -87,10 +87,11 @@ class JournalKeeper:
 
     def write_news(self) -> None:
         """Writes the journal where something has happened since the last time. A full disk costs the journal alone."""
-        news = self._site.events(max(self._last_id, 0))
-        if not news and self._last_id >= 0:
+        known = newest_known(self._site, self._last_id)
+        news = self._site.events(max(known, 0))
+        if not news and self._last_id >= 0 and known == self._last_id:
             return
-        self._last_id = news[-1].id if news else 0
+        self._last_id = news[-1].id if news else max(known, 0)
         fresh = self._path.with_suffix(f"{SUFFIX}.new")
         with contextlib.suppress(OSError):
             fresh.write_text(journal_text(self._site), encoding="utf-8")

@@ -11,7 +11,7 @@ from textual.events import Key, Resize
 from textual.widgets import Static
 
 from winter_river.engine import Event, explain
-from winter_river.site import Ack, Site
+from winter_river.site import Ack, Site, newest_known
 from winter_river.ui import cells, keys, words
 from winter_river.ui.dialogs import Choice, Help
 from winter_river.ui.health import HealthOf
@@ -160,6 +160,10 @@ class LiveView(App[str]):
         return [] if first is None else [f"because {words.short_text(first)} at {first.t_s:.1f} s"]
 
     def _take_events(self) -> None:
+        known = newest_known(self._site, self._last_id)
+        if known < self._last_id:  # time was taken back, and what came after it with it
+            self._last_id = known
+            self._events = {event_id: event for event_id, event in self._events.items() if event_id <= known}
         for event in self._site.events(self._last_id):
             self._events[event.id] = event
             self._last_id = max(self._last_id, event.id)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from winter_river.engine import Event
-from winter_river.site import Site
+from winter_river.site import Site, newest_known
 from winter_river.ui import words
 
 EVENTS_KEPT_MAX = 1000  # causes are found among these
@@ -22,6 +22,11 @@ class EventLines:
     def fresh(self) -> list[str]:
         """The lines of the events since the last call."""
         lines = []
+        known = newest_known(self._site, self._last_id)
+        if known < self._last_id:
+            self._last_id = known
+            self._known = {event_id: event for event_id, event in self._known.items() if event_id <= known}
+            lines.append(f"time was taken back to {self._site.t_s:.1f} s")
         for event in self._site.events(self._last_id):
             self._last_id = max(self._last_id, event.id)
             self._known[event.id] = event

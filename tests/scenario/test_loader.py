@@ -84,6 +84,41 @@ STEP_FAULTS = [
     ("no time", "»expect: {node: ups_a, state: NORMAL}", "a step has no `at`"),
     ("a bad time", "at: »soon, expect: {node: ups_a, state: NORMAL}", "at: 'soon' is not a duration"),
     ("nothing to do", "»at: 1s", "a step has one of send, malfunction, disturb, say, predict, hint, expect"),
+    ("two triggers", "at: »1s, when: ups_a.soc_pct < 4, say: hi", "a step has either `at`, or `when` and `after`"),
+    ("no trigger", "»say: hi", "a step has no `at` (or `when: CONDITION`, or `after: TIME`)"),
+    ("no condition", "when: »battery low, say: hi", "when: `battery low` is no condition (write it like"),
+    ("a number", "when: »7, say: hi", "when must be a condition, not `7`"),
+    (
+        "no node of a condition",
+        "when: »ups_c.soc_pct < 4, say: hi",
+        "when: unknown node `ups_c` (did you mean `ups_a`?)",
+    ),
+    ("no field of it", "when: »ups_a.soc < 4, say: hi", "when: unknown field `soc` (did you mean `soc_pct`?)"),
+    ("no state of it", "when: »ups_a.state = NORML, say: hi", "when: unknown state `NORML` (did you mean `NORMAL`?)"),
+    ("no number", "when: »ups_a.soc_pct < low, say: hi", "when: soc_pct is a number, not `low`"),
+    ("order of words", "when: »ups_a.state < NORMAL, say: hi", "when: state is no number; it is compared with = or !="),
+    ("no flag", "when: »ups_a.tripped = yes, say: hi", "when: tripped is true or false, not `yes`"),
+    (
+        "a pattern alone",
+        "when: »ups_*.soc_pct < 4, say: hi",
+        "when: `ups_*` may mean several nodes (write `any ups_*.soc_pct < 4` or `all ups_*.soc_pct < 4`)",
+    ),
+    ("a pattern of nobody", "at: 1s, expect: {node: »upx_*, state: NORMAL}", "no node is called `upx_*` (did you mean"),
+    ("no malfunction", "at: 1s, malfunction: {node: ups_a, kind: »flood}", "unknown kind of a ups `flood`"),
+    (
+        "no severity",
+        "at: 1s, malfunction: {node: utility_a, kind: sag, severity: »2}",
+        "severity is 2; must be 0 to 1",
+    ),
+    ("no disturbance", "at: 1s, disturb: {node: ups_a, what: »no_broker}", "unknown what `no_broker`"),
+    ("no question", "at: 1s, predict: »{ask: Why?, answer: a}", "predict has no `choices`"),
+    (
+        "a wrong answer",
+        "at: 1s, predict: {ask: Why?, choices: [abc, xyz], answer: »abd}",
+        "unknown answer `abd` (did you mean `abc`?)",
+    ),
+    ("one choice", "at: 1s, predict: {ask: Why?, choices: »[a], answer: a}", "1 choices; must be 2 to 12"),
+    ("a doubled choice", "at: 1s, predict: {ask: Why?, choices: »[a, a], answer: a}", "a choice is doubled"),
     ("an unknown key", "at: 1s, »exect: {}, send: {node: ups_a, command: reset}", "unknown key of a step `exect`"),
 ]
 
@@ -176,9 +211,70 @@ def test_a_facility_beside_the_script_is_found(tmp_path: Path) -> None:
 
 
 def test_every_built_in_scenario_is_without_fault() -> None:
-    assert scenarios() == ("generator-a-fails", "rack-overload", "utility-a-lost")
+    assert len(scenarios()) == 23
     for name in scenarios():
         assert load_scenario(name).name == name
+
+
+HEAD = "scenario: s\nfacility: block-2n-24\nuntil: 1m\nsteps: []\n"
+# name, the rest of the file with a mark before the place of its one fault, its message
+PART_FAULTS = [
+    ("no id", "critical_tasks:\n  - »{do: [{tag: ups_a}], points: 1}", "a critical task has no `id`"),
+    ("nothing to do", "critical_tasks:\n  - {id: t, do: »[], points: 1}", "the task has nothing to do"),
+    (
+        "no deed",
+        "critical_tasks:\n  - {id: t, do: [»{node: ups_a}], points: 1}",
+        "a deed has one of command, tag, untag, acknowledge, see",
+    ),
+    (
+        "no verb of it",
+        "critical_tasks:\n  - {id: t, do: [{node: ups_a, command: »shut}], points: 1}",
+        "unknown command `shut`",
+    ),
+    (
+        "no parameter of it",
+        "critical_tasks:\n  - {id: t, do: [{node: server_rack_a1, command: set_load, params: {»kw: 3}}], points: 1}",
+        "unknown parameter of set_load `kw`",
+    ),
+    (
+        "no position of it",
+        "critical_tasks:\n  - {id: t, do: [{node: ups_a, command: set_handle, params: {to: »bypas}}], points: 1}",
+        "unknown to of a ups `bypas` (did you mean `bypass`?)",
+    ),
+    (
+        "a doubled task",
+        "critical_tasks:\n  »- {id: t, do: [{tag: ups_a}], points: 1}\n  - {id: t, do: [{tag: ups_a}], points: 1}",
+        "the task `t` is doubled",
+    ),
+    (
+        "no task before it",
+        "critical_tasks:\n  »- {id: t, do: [{tag: ups_a}], points: 1, follows: u}",
+        "`t` follows `u`, no task before it",
+    ),
+    ("no reason", "out_of_bounds:\n  - »{when: ups_a.state = FAULT}", "a bound has no `why`"),
+    ("no control", "controls: [»upss_a]", "unknown node `upss_a`"),
+    ("no verb of a control", "controls: [ups_a.»bypas]", "unknown command `bypas` (did you mean `bypass`?)"),
+    ("no trend", "trends: [ups_a.»soc]", "unknown number `soc` (did you mean `soc_pct`?)"),
+    ("a trend of a word", "trends: [ups_a.»state]", "unknown number `state`"),
+    ("no steady state", "steady_state:\n  - {node: ups_a, state: »NORML}", "unknown state `NORML`"),
+    ("a goal without limit", "energy_not_served: »{points: 3}", "energy_not_served has no `kwh_max`"),
+    ("more to pass than there is", "pass: »3", "pass is 3 points; there are only 0"),
+    ("no cost", "costs: {»hints: 1}", "unknown key of costs `hints` (did you mean `hint`?)"),
+    ("no way back", "rollback:\n  - {»say: hi}", "unknown key of a rollback step `say`"),
+]
+
+
+@pytest.mark.parametrize(("part", "message"), [row[1:] for row in PART_FAULTS], ids=[row[0] for row in PART_FAULTS])
+def test_one_fault_of_an_exercise_is_told_at_its_place(part: str, message: str) -> None:
+    before, _, after = (HEAD + part).partition("»")
+    told = faults_of(before + after + "\n")[0]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    assert told.startswith(f"s.yaml:{line}:{column}: {message}"), told
+
+
+def test_a_scenario_that_waits_needs_an_end() -> None:
+    told = faults_of("scenario: s\nfacility: block-2n-24\nsteps: [{when: ups_a.soc_pct < 40, say: low}]\n")
+    assert told[0].startswith("s.yaml:3:8: a scenario with tasks, `when` or `after` needs `until` (for example")
 
 
 def test_an_unknown_scenario_gives_the_nearest_one() -> None:

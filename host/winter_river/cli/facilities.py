@@ -1,13 +1,17 @@
 """Sites as files: check one, make one, list the built-in ones."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from winter_river.cli.errors import FAILED, UsageError
 from winter_river.cli.values import json_text, table_text
+
+if TYPE_CHECKING:
+    from winter_river.facility.faults import Fault
 
 JSON_HELP = "Write JSON instead of text."
 
@@ -20,10 +24,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check(
-    file: Annotated[str, typer.Argument(help="A facility, by its built-in name or a path, or a board's file (.toml).")],
+    file: Annotated[
+        str, typer.Argument(help="A facility or a scenario, by its built-in name or a path, or a board's file (.toml).")
+    ],
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Check a facility file, or a board file.
+    """Check a facility file, a scenario file or a board file.
 
     Every fault at once, each with its place and the nearest valid name.
 
@@ -32,23 +38,30 @@ def check(
       winter-river check my-site.yaml
       my-site.yaml:12:11: no node `ups_1` (did you mean `ups_a`?)
     """
+    from winter_river.cli.scenario import is_scenario, scenario_told
     from winter_river.facility.faults import FileError
 
     try:
-        values, text = _board(file) if file.endswith(".toml") else _facility(file)
+        told = _board if file.endswith(".toml") else scenario_told if is_scenario(file) else _facility
+        values, text = told(file)
     except FileError as error:
-        if json:
-            faults = [
-                {"path": fault.path, "line": fault.line, "column": fault.column}
-                | {"message": fault.message, "hint": fault.hint}
-                for fault in error.faults
-            ]
-            typer.echo(json_text({"ok": False, "faults": faults}))
-        else:
-            for fault in error.faults:
-                typer.echo(str(fault))
+        tell_faults(error.faults, json=json)
         raise typer.Exit(FAILED) from None
     typer.echo(json_text({"ok": True, **values, "faults": []}) if json else text)
+
+
+def tell_faults(faults: "Sequence[Fault]", *, json: bool) -> None:
+    """Every fault of a file, one a line, or as one JSON object."""
+    if json:
+        rows = [
+            {"path": fault.path, "line": fault.line, "column": fault.column}
+            | {"message": fault.message, "hint": fault.hint}
+            for fault in faults
+        ]
+        typer.echo(json_text({"ok": False, "faults": rows}))
+        return
+    for fault in faults:
+        typer.echo(str(fault))
 
 
 def _facility(name: str) -> tuple[dict[str, object], str]:

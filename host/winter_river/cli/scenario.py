@@ -51,26 +51,37 @@ def check(
       winter-river scenario check my-exercise.yaml
       my-exercise.yaml:12:11: when: unknown field `soc` (did you mean `soc_pct`?)
     """
+    from winter_river.cli.facilities import tell_faults
     from winter_river.facility.faults import FileError
-    from winter_river.scenario import load_scenario
 
     try:
-        scenario = load_scenario(file)
+        values, text = scenario_told(file)
     except FileError as error:
-        if json:
-            faults = [
-                {"path": fault.path, "line": fault.line, "column": fault.column}
-                | {"message": fault.message, "hint": fault.hint}
-                for fault in error.faults
-            ]
-            typer.echo(json_text({"ok": False, "faults": faults}))
-        else:
-            for fault in error.faults:
-                typer.echo(str(fault))
+        tell_faults(error.faults, json=json)
         raise typer.Exit(FAILED) from None
-    line = f"{scenario.name}: {len(scenario.steps)} steps, {len(scenario.tasks)} tasks, {scenario.points:g} points"
-    fields = {"scenario": scenario.name, "steps": len(scenario.steps), "points": scenario.points}
-    typer.echo(json_text({"ok": True, **fields, "faults": []}) if json else f"{line}: no fault")
+    typer.echo(json_text({"ok": True, **values, "faults": []}) if json else text)
+
+
+def is_scenario(file: str) -> bool:
+    """Whether a name or a path means a scenario and not a facility."""
+    from winter_river.scenario import scenarios
+
+    if file in scenarios():
+        return True
+    try:
+        with Path(file).open(encoding="utf-8") as lines:
+            return any(line.startswith("scenario:") for line in lines)
+    except (OSError, ValueError):  # no such file, or no text: the check itself says so
+        return False
+
+
+def scenario_told(name: str) -> tuple[dict[str, object], str]:
+    """What is said of a scenario without a fault: as values, as a line. Raises FileError."""
+    from winter_river.scenario import load_scenario
+
+    found = load_scenario(name)
+    line = f"{found.name}: {len(found.steps)} steps, {len(found.tasks)} tasks, {found.points:g} points: no fault"
+    return {"scenario": found.name, "steps": len(found.steps), "points": found.points}, line
 
 
 def run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -71,6 +71,8 @@ def trends(result: Result) -> list[str]:
     for name, lines in by_name.items():
         title = _TITLES.get(name, name.replace("_", " "))
         shown = dict(list(lines.items())[:_LINES_MAX])
+        if all(len(set(values)) == 1 for values in shown.values()):
+            continue  # nothing ever moved
         charts.append(_chart(title, schema.ROWS[name][5], axis, series, shown, marks))
     return charts
 
@@ -119,23 +121,26 @@ def _range(numbers: Sequence[float]) -> tuple[float, float]:
     return math.floor(low / step) * step, math.ceil(round(high / step, 9)) * step
 
 
-def _path(axis: Axis, times: Sequence[float], values: Sequence[float | None], y: object) -> str:
-    """A staircase: what is known of a moment holds until the next; gaps where nothing is known."""
-    assert callable(y)
+def _path(axis: Axis, times: Sequence[float], values: Sequence[float | None], y: Callable[[float], float]) -> str:
+    """A line through every moment, with gaps where nothing is known; level stretches have only their ends."""
     words: list[str] = []
-    previous: float | None = None
+    pen_down, before = False, ""  # before: the end of the level stretch that the pen is on
+    last: float | None = None
     for t_s, value in zip(times, values, strict=True):
         if value is None:
-            previous = None
+            words.append(before)
+            pen_down, before, last = False, "", None
             continue
-        if previous is None:
-            words.append(f"M{axis.x(t_s):.1f} {y(value):.1f}")
-        elif value != previous:
-            words.append(f"L{axis.x(t_s):.1f} {y(value):.1f}")
-        previous = value
-    if previous is not None:
-        words.append(f"H{axis.x(times[-1]):.1f}")
-    return "".join(words)
+        here = f"{axis.x(t_s):.1f} {y(value):.1f}"
+        if not pen_down:
+            words.append(f"M{here}")
+        elif value == last:
+            before = f"L{here}"
+            continue
+        else:
+            words.append(f"{before}L{here}")
+        pen_down, before, last = True, "", value
+    return "".join((*words, before))
 
 
 def _labels(labels: list[tuple[float, int, str]]) -> list[str]:

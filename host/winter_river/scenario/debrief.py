@@ -70,8 +70,8 @@ def _cards(result: Result) -> Iterator[str]:
     right = sum(row.points == row.points_max for row in answers)
     deeds = [deed for row in result.sheet for deed in row.deeds]
     figures = [
-        (charts.clock(result.t_s), "minutes of the site"),
-        (f"{result.energy_not_served_total_kwh:.2f} kWh", "energy not served"),
+        (charts.clock(result.t_s), "minutes on the site's clock"),
+        (f"{result.energy_not_served_total_kwh:.2f}", "kWh not served"),
         (f"{sum(deed.state == DONE for deed in deeds)} of {len(deeds)}", "steps in time and in order"),
         (f"{right} of {len(answers)}", "predictions right"),
         (f"{result.hints}", "hints"),

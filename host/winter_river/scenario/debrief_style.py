@@ -2,7 +2,7 @@
 
 STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--sheet:#f5f7f9;--ink:#18222c;--soft:#5b6875;--line:#d8dee4;--accent:#0f6c8f;
---good:#1a7f4b;--warn:#9a5b00;--bad:#b42318;--good-bg:#e6f4ec;--warn-bg:#fdf1de;--bad-bg:#fdeceA;
+--good:#1a7f4b;--warn:#9a5b00;--bad:#b42318;--good-bg:#e6f4ec;--warn-bg:#fdf1de;--bad-bg:#fdecea;
 --c0:#0f6c8f;--c1:#c2571a;--c2:#6b4fa3;--c3:#1a7f4b;--c4:#8f2d56;--c5:#5b6875}
 @media (prefers-color-scheme:dark){:root{--paper:#12181e;--sheet:#1a222a;--ink:#e7edf2;--soft:#9aa8b5;--line:#303b45;
 --accent:#5cc0e6;--good:#58c98b;--warn:#f0b357;--bad:#ff8a7a;--good-bg:#15301f;--warn-bg:#33270f;--bad-bg:#3a1b17;
@@ -26,7 +26,7 @@ b.good{background:var(--good-bg)}b.bad{background:var(--bad-bg)}
 .cards li{background:var(--sheet);border-radius:10px;padding:12px 14px}
 .cards b{display:block;font-size:23px;line-height:1.25;font-variant-numeric:tabular-nums}
 .cards span{color:var(--soft);font-size:13px}
-.note{background:var(--bad-bg);border-left:4px solid var(--bad);border-radius:6px;padding:12px 16px;margin-top:22px}
+.note{max-width:none;background:var(--bad-bg);border-left:4px solid var(--bad);border-radius:6px;padding:12px 16px;margin-top:22px}
 .sheet{border:1px solid var(--line);border-radius:10px;overflow:hidden}
 .row{display:grid;grid-template-columns:1fr 190px;gap:4px 22px;padding:14px 18px;border-top:1px solid var(--line)}
 .row:first-child{border-top:0}
@@ -38,6 +38,7 @@ b.good{background:var(--good-bg)}b.bad{background:var(--bad-bg)}
 .row p{margin:3px 0 0;color:var(--soft);font-size:14px}
 ol.deeds{list-style:none;margin:10px 0 0;padding:0;font-size:15px}
 ol.deeds li{display:grid;grid-template-columns:24px 1fr auto;gap:8px;padding:3px 0}
+.row>div>ol.deeds:first-child{margin-top:0}
 ol.deeds em{font-style:normal;color:var(--soft);font-size:14px;font-variant-numeric:tabular-nums}
 .sign{font-weight:700;text-align:center}
 code,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace;font-size:.92em}

@@ -125,7 +125,7 @@ class Exercise:
         if choice not in predict.choices:
             raise ValueError(f"{choice!r} is not one of its choices: {', '.join(predict.choices)}")
         self.records.answers[question_id] = Answered(self.t_s, choice)
-        self.records.note(self.t_s, "answer", f"{predict.ask} {choice}")
+        self.records.note(self.t_s, "answer", choice)
         if self.exam:
             return ""
         verdict = "Right." if choice == predict.answer else f"No: {predict.answer}."
@@ -337,18 +337,11 @@ class Exercise:
         return cues
 
     def _is_over(self) -> bool:
-        """Whether time is up, or everything has happened and no task or question is still open."""
+        """Whether time is up, or everything has happened, every task is done and no question is open."""
         if self.scenario.until_s is not None and self.t_s >= self.scenario.until_s - INSTANT_S:
             return True
-        records = self.records
-        open_task = any(
-            (task.id, place) not in records.deeds
-            and (
-                task.id not in records.cued or task.within_s is None or self.t_s < records.cued[task.id] + task.within_s
-            )
-            for task in self.scenario.tasks
-            for place in range(len(task.deeds))
-        )
+        # A late task is still worth doing, so its deadline ends nothing.
+        open_task = any(not self._is_done(task.id) for task in self.scenario.tasks)
         return not open_task and self._player.is_over(self.t_s)
 
     def _stop(self, why: str) -> list[Cue]:

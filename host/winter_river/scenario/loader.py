@@ -14,7 +14,7 @@ from winter_river.facility.faults import Fault, Faults, FileError, nearest, show
 from winter_river.facility.loader import load_facility
 from winter_river.facility.model import TITLE_LENGTH_MAX, Facility
 from winter_river.facility.reading import Entries, entries, number_of, text_of
-from winter_river.facility.yaml_lines import Tree, parse, read_text
+from winter_river.facility.yaml_lines import Table, Tree, parse, read_text
 from winter_river.scenario.checks import checked_expect, checked_send, seconds_of
 from winter_river.scenario.checks_training import (
     checked_bound,
@@ -164,7 +164,7 @@ def _rollback(tree: Tree, site: Facility | None, faults: Faults) -> Send | Distu
     """A step of the way back: a command, a malfunction cleared, a node put back."""
     found = entries(tree, faults, what="a rollback step", known=tuple(ROLLBACK))
     if found is None or len(found) != 1:
-        if found is not None:
+        if isinstance(tree, Table) and len(tree.pairs) != 1:
             faults.add(tree.line, tree.column, f"a rollback step has one of {', '.join(ROLLBACK)}")
         return None
     name, (_, value) = next(iter(found.items()))

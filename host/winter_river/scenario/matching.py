@@ -49,11 +49,16 @@ def next_deed(task: Task, action: Action, deeds: Deeds) -> tuple[int | None, boo
 
 
 def reached(task: Task, deeds: Deeds, views: Views) -> Iterator[int]:
-    """The states of a task that are reached now: looked at once the deed before them is done, or in any order."""
+    """The states of a task that are reached now.
+
+    A state is looked at once the deed before it is done; where order does not matter, once all that is to be done is.
+    """
+    acts = [place for place, deed in enumerate(task.deeds) if deed.kind != SEE]
+    acted = all((task.id, place) in deeds for place in acts)
     before = True
     for place, deed in enumerate(task.deeds):
         done = (task.id, place) in deeds
-        if not done and deed.kind == SEE and (before or task.any_order):
+        if not done and deed.kind == SEE and (acted if task.any_order else before):
             done = deed.condition is not None and deed.condition.holds(views)
             if done:
                 yield place

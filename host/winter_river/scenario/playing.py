@@ -107,8 +107,7 @@ class Player:
         for index, step in enumerate(self._scenario.steps):
             if isinstance(step.action, Expect) and index not in self._records.decided:
                 wanted = f"{step.action.node_id} " + ", ".join(str(want) for want in step.action.wants)
-                begun = index in self._records.begun
-                seen = "nothing before the end" if begun else f"that it never came to this, `{step.when or 'at'}`"
+                seen = f"nothing: it never came to `{step.when}`" if step.when else "nothing: the exercise ended before"
                 self.decide(step, Outcome(step, False, wanted, seen, now_s))
 
     def is_over(self, now_s: float) -> bool:
@@ -183,7 +182,8 @@ class Player:
         if isinstance(action, (Send, Disturb)):
             outcome = self.sent(step, action, site, now_s)
             records.outcomes.append(outcome)
-            records.note(now_s, "step", outcome.wanted, action.node_id if isinstance(action, Send) else "")
+            node_id = action.node_id if isinstance(action, Send) else ""
+            records.note(now_s, "step", outcome.wanted.removeprefix(f"{node_id} "), node_id)
             if isinstance(action, Disturb) and not isinstance(site, Disturbable):
                 yield ByHand(_told(action))
         elif isinstance(action, Say):

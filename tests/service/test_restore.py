@@ -46,7 +46,9 @@ def go_back(node, own, now_ms):
     assert [ack["result"] for ack in acks] == ["done"], acks
 
 
-@pytest.mark.parametrize(("type_name", "verb", "params", "then"), WISHES, ids=[f"{row[0]} {row[1]} {row[3]}" for row in WISHES])
+@pytest.mark.parametrize(
+    ("type_name", "verb", "params", "then"), WISHES, ids=[f"{row[0]} {row[1]} {row[3]}" for row in WISHES]
+)
 def test_node_is_set_again_as_it_was(type_name, verb, params, then):
     node = node_of(type_name)
     before = own_of(node, 0)

@@ -66,7 +66,12 @@ def test_a_board_unplugged_while_copying_is_told_and_the_next_deploy_finishes(jo
     flash(job, report, watch)
     firmware, name = stage.sources(), "lib/winter_wire/tables.py"
     edited = Path(job.image_path).with_name("tables.py")  # a row that is in the file of every type
-    edited.write_text(firmware[name].read_text().replace('("rpm", INTEGER', '("rpm", NUMBER').replace('"event", TEXT, 0, 1, 32', '"event", TEXT, 0, 1, 33'))
+    edited.write_text(
+        firmware[name]
+        .read_text()
+        .replace('("rpm", INTEGER', '("rpm", NUMBER')
+        .replace('"event", TEXT, 0, 1, 32', '"event", TEXT, 0, 1, 33')
+    )
     monkeypatch.setattr(stage, "sources", lambda: {**firmware, name: edited})
 
     report.on_progress = lambda text, part: virtual.unplug() if part < 0.9 else None

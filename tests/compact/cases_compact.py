@@ -63,7 +63,9 @@ def case_story():
     while not board.broker.connects:
         board.step(STEP_MS)
         yield
-    view = '{"v":1,"node_id":"x","timeline":1,"t_s":1,"state":"NORMAL","power_kw":38.25,"load_pct":41,"permit_close":true}'
+    view = (
+        '{"v":1,"node_id":"x","timeline":1,"t_s":1,"state":"NORMAL","power_kw":38.25,"load_pct":41,"permit_close":true}'
+    )
     board.broker.publish("winter-river/x/view", view.encode())
     for number, order in enumerate(job["orders"]):
         board.broker.publish("winter-river/x/command", order.encode(), number + 1)

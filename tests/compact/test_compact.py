@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from winter_river.compact import Compact, CompactError, SourceError, compact, reads_compiled, sources, told
+from winter_river.compact import Compact, CompactError, SourceError, compact, reads_compiled, sources, told, words
 from winter_river.emulator.vm import package
 from winter_river.emulator.vm.cases import run_cases
 from winter_wire import schema
@@ -48,7 +48,9 @@ def test_compact_files_take_less_than_half_of_the_flash(made: Compact) -> None:
 
 
 def test_same_sources_give_the_same_bytes_in_whatever_order(made: Compact) -> None:
-    assert compact(dict(reversed(edited("winter_node/ticks.py", '"""Milli', '"""Some milli').items()))).files == made.files
+    assert (
+        compact(dict(reversed(edited("winter_node/ticks.py", '"""Milli', '"""Some milli').items()))).files == made.files
+    )
 
 
 def test_a_node_has_no_name_of_a_constant_of_what_it_never_reaches_and_of_other_types(made: Compact) -> None:
@@ -138,3 +140,8 @@ def test_traceback_of_a_board_is_told_in_the_words_of_the_sources(made: Compact)
     there = next(name for name, ours in made.names.items() if ours == ("winter_node.session.Session.on_connack",))
     text = f'Traceback (most recent call last):\n  File "node", line 1, in {there}\nKeyError: 7'
     assert re.search(r"= winter_node\.session\.Session\.on_connack\nKeyError: 7$", told(text, made.names))
+
+
+def test_no_word_stands_twice() -> None:
+    every = words.METHODS + words.BUILTINS
+    assert len(set(every)) == len(every)

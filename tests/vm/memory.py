@@ -24,7 +24,13 @@ _FIRST_POOL, _POOL_HEAD_BYTES, _ENTRY_BYTES, _BLOCK_BYTES, _CHUNK_BYTES = 20, 16
 _COMPACT = ("winter_node", "winter_node.settings", "winter_node.settings_store", "winter_node.starting")
 _PLAIN = (
     *("winter_wire.schema", "winter_wire.codec", "winter_node.commands", "winter_node.core", "winter_node.session"),
-    *("winter_node.screen", "winter_node.runner", "winter_node.hal.mqtt", "winter_node.hal.wifi", "winter_node.hal.oled"),
+    *(
+        "winter_node.screen",
+        "winter_node.runner",
+        "winter_node.hal.mqtt",
+        "winter_node.hal.wifi",
+        "winter_node.hal.oled",
+    ),
     *("ssd1306", "winter_node.settings", "winter_node.settings_store"),
 )
 

@@ -4,7 +4,8 @@ A merged name is `module.name` while we work on it; naming.py gives it the one t
 """
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +37,7 @@ class Merging:
     """The sources on their way. aside: modules that stay their own. own_value: names that no constant replaces."""
 
     def __init__(
-        self, sources: Mapping[str, ast.Module], aside: Set[str], values: Values, own_value: Iterable[Place]
+        self, sources: Mapping[str, ast.Module], aside: AbstractSet[str], values: Values, own_value: Iterable[Place]
     ) -> None:
         self.aside = aside
         self.outside: dict[str, ast.Import | ast.ImportFrom] = {}  # name -> the import of something that is not ours
@@ -96,11 +97,15 @@ class Merging:
                 made.append(resolved.visit(statement))
                 continue
             if not isinstance(statement, ast.Assign):
-                raise CompactError(f"{module.name}, line {statement.lineno}: a module has only imports, names and functions")
+                raise CompactError(
+                    f"{module.name}, line {statement.lineno}: a module has only imports, names and functions"
+                )
             target = statement.targets[0]
             names = [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
             if all(name in self._values[module.name] for name in names):
-                made += [self._assigned((module.name, name)) for name in names if (module.name, name) not in self._own_value]
+                made += [
+                    self._assigned((module.name, name)) for name in names if (module.name, name) not in self._own_value
+                ]
             else:
                 made.append(resolved.visit(statement))
         return made
@@ -153,12 +158,18 @@ class _Imports(ast.NodeTransformer):
         if all(alias.name in self._merging.modules for alias in node.names):
             self._module.means |= {alias.asname or alias.name: (alias.name, "") for alias in node.names}
             return None
-        return node if self._depth else self._outside(node, lambda alias: ast.Import([alias]))
+        if self._depth:
+            return node
+        self._outside(node, lambda alias: ast.Import([alias]))
+        return None
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt | list[ast.stmt] | None:
         ours = [self._target(node.module or "", alias.name) for alias in node.names]
         if None in ours:
-            return node if self._depth else self._outside(node, lambda alias: ast.ImportFrom(node.module, [alias], 0))
+            if self._depth:
+                return node
+            self._outside(node, lambda alias: ast.ImportFrom(node.module, [alias], 0))
+            return None
         kept: list[ast.stmt] = []
         for alias, target in zip(node.names, ours, strict=True):
             assert target is not None
@@ -174,7 +185,9 @@ class _Imports(ast.NodeTransformer):
             return f"{module}.{name}", ""
         return (module, name) if module in self._merging.modules else None
 
-    def _outside(self, node: ast.Import | ast.ImportFrom, make: Callable[[ast.alias], ast.Import | ast.ImportFrom]) -> None:
+    def _outside(
+        self, node: ast.Import | ast.ImportFrom, make: Callable[[ast.alias], ast.Import | ast.ImportFrom]
+    ) -> None:
         for alias in node.names:
             here, statement = alias.asname or alias.name, make(alias)
             before = self._merging.outside.setdefault(here, statement)
@@ -229,7 +242,9 @@ class _Resolved(ModuleNames):
         node.name = merged((self._module.name, node.name))
         node.bases = [self.visit(base) for base in node.bases]
         methods = [statement for statement in node.body if isinstance(statement, ast.FunctionDef)]
-        node.body = [super(_Resolved, self).visit_FunctionDef(method) for method in methods] or [ast.Pass()]
+        for method in methods:
+            super().visit_FunctionDef(method)
+        node.body = [*methods] or [ast.Pass()]
         return node
 
     def _replaced(self, place: Place, context: ast.expr_context) -> ast.expr:

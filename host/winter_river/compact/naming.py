@@ -2,20 +2,23 @@
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from winter_river.compact.scopes import FUNCTIONS, arguments
 from winter_river.compact.words import BUILTINS, METHODS
 
 _OF_BUILTINS = frozenset(
-    name for kind in (str, bytes, bytearray, list, tuple, dict, set, int, float, memoryview, OSError) for name in dir(kind)
+    name
+    for kind in (str, bytes, bytearray, list, tuple, dict, set, int, float, memoryview, OSError)
+    for name in dir(kind)
 )
 _PRIVATE_WORDS = 30  # the most private attributes that one module has; each module has the same words for its own
 
 
-def short_names(words: Iterable[str], taken: Set[str]) -> Iterator[str]:
+def short_names(words: Iterable[str], taken: AbstractSet[str]) -> Iterator[str]:
     """Names that nobody has: the words, then a to z, aa, ab, ..."""
-    for word in words:
+    for word in dict.fromkeys(words):
         if word not in taken:
             yield word
     number = 0
@@ -28,7 +31,7 @@ def short_names(words: Iterable[str], taken: Set[str]) -> Iterator[str]:
             yield name
 
 
-def rename_private_data(module: ast.Module, kept: Set[str], words: Iterable[str]) -> None:
+def rename_private_data(module: ast.Module, kept: AbstractSet[str], words: Iterable[str]) -> None:
     """Gives the private attributes of a module, its methods left out, the names of the words."""
     methods = {node.name for node in ast.walk(module) if isinstance(node, ast.FunctionDef)}
     stored = {node.attr for node in ast.walk(module) if isinstance(node, ast.Attribute) and _is_stored(node)}
@@ -39,7 +42,7 @@ def rename_private_data(module: ast.Module, kept: Set[str], words: Iterable[str]
             node.attr = found.get(node.attr, node.attr)
 
 
-def rename_attributes(trees: Sequence[ast.AST], kept: Set[str], words: Iterable[str]) -> dict[str, set[str]]:
+def rename_attributes(trees: Sequence[ast.AST], kept: AbstractSet[str], words: Iterable[str]) -> dict[str, set[str]]:
     """Gives methods and attributes of our classes, wherever they are mentioned, other names.
 
     Each new name of a method, with the methods that go by it: `module.Class.method`.
@@ -66,7 +69,7 @@ def _methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
     return [part for part in node.body if isinstance(part, ast.FunctionDef)]
 
 
-def rename_arguments(tree: ast.AST, kept: Set[str]) -> None:
+def rename_arguments(tree: ast.AST, kept: AbstractSet[str]) -> None:
     """Gives the arguments of functions short names, but for those that somebody names in a call."""
     for function in [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]:
         inside = list(ast.walk(function))
@@ -88,8 +91,9 @@ def rename_globals(trees: Iterable[ast.AST], names: Mapping[str, str]) -> None:
             node.id = names.get(node.id, node.id)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             node.name = names.get(node.name, node.name)
-        elif isinstance(node, ast.alias) and node.asname in names:
-            node.asname = None if names[node.asname] == node.name else names[node.asname]
+        elif isinstance(node, ast.alias) and node.asname is not None:
+            here = names.get(node.asname, node.asname)
+            node.asname = None if here == node.name else here
 
 
 def merged_names(tree: ast.AST) -> list[str]:

@@ -25,7 +25,9 @@ def evaluate(sources: Mapping[str, ast.Module], *, type_name: str = "") -> Value
     if type_name:
         for name in BY_TYPE:
             loaded.module(name).keep_only(type_name)
-    return {name: {key: value for key, value in vars(before[name]).items() if _is_plain(key, value)} for name in sources}
+    return {
+        name: {key: value for key, value in vars(before[name]).items() if _is_plain(key, value)} for name in sources
+    }
 
 
 def _is_plain(name: str, value: object) -> bool:
@@ -53,7 +55,7 @@ class _Loaded:
             if name in self._sources:
                 vars(module)["__builtins__"] = {**vars(builtins), "__import__": self._import}
                 try:
-                    exec(compile(self._sources[name], name, "exec"), vars(module))
+                    exec(compile(self._sources[name], name, "exec"), vars(module))  # noqa: S102 (our own firmware)
                 except Exception as error:
                     raise SourceError(f"{name} cannot be loaded: {error!r}") from error
         return self.modules[name]

@@ -19,7 +19,8 @@ ASIDE = frozenset(
 )
 # Modules that never hold a thing of the board: what they ask of anything, they ask of ours or of what is built in.
 PURE = frozenset(
-    f"winter_node.{name}" for name in ("core", "session", "commands", "device", "supervisor", "runner", "packets", "roles")
+    f"winter_node.{name}"
+    for name in ("core", "session", "commands", "device", "supervisor", "runner", "packets", "roles")
 )
 # Methods of a driver that ours stand for: they wait for the broker, which a node never does.
 REPLACED = {"MQTTClient": ("connect", "disconnect", "wait_msg", "check_msg", "_recv_len")}

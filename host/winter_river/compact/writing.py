@@ -3,7 +3,7 @@
 import ast
 import keyword
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from winter_river.compact.merging import literal
@@ -18,7 +18,7 @@ def text_of(tree: ast.Module) -> str:
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-def meet_first(tree: ast.Module, names: Set[str]) -> None:
+def meet_first(tree: ast.Module, names: AbstractSet[str]) -> None:
     """Has the names that are used most be met first, which is how a compiled file numbers them.
 
     A number below 128 takes one byte at each use, others two. The line that meets them never gets past its first name.

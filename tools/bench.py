@@ -1,11 +1,12 @@
 """`make bench`: how fast and how small, each figure beside its bar. Exit 1 when a bar is missed.
 
-    python tools/bench.py [engine] [flow] [site] [command] [ingest] [vm] [memory]        all of them by default
+    python tools/bench.py [engine] [flow] [site] [command] [page] [ingest] [vm] [memory]        all of them by default
 
 Figures move with the machine and its neighbours: read them as orders of size, and ratios within one run.
 """
 
 import importlib.util
+import json
 import os
 import platform
 import statistics
@@ -25,8 +26,11 @@ from winter_river import engine, load_facility
 from winter_river.emulator import Fleet
 from winter_river.emulator.vm import VmFleet, package
 from winter_river.facility import Facility, generate
+from winter_river.service import ports
 from winter_river.service.broker import Broker, start_broker
 from winter_river.service.wiring import Service
+from winter_river.web.plant import Plant
+from winter_river.web.server import LOOPBACK, PageServer
 from winter_wire import codec, schema, topics
 
 Row = tuple[str, float, str, float, bool]  # what, figure, unit, bar, whether the bar is a floor
@@ -35,6 +39,7 @@ SITE_S = 20.0
 COMMANDS = 300
 INGEST_PER_S = 10_000
 INGEST_S = 5.0
+PAGES, CLICKS, PAGES_REST_S = 30, 200, 10.0
 
 
 def bench_engine() -> Iterator[Row]:
@@ -119,6 +124,42 @@ def bench_command() -> Iterator[Row]:
     yield f"command to status over {broker.kind}, p99", took_ms[int(len(took_ms) * 0.99)], "ms", 250.0, False
 
 
+def bench_page() -> Iterator[Row]:
+    """Thirty open pages: from a click to each page's stream, and what they cost the service and its tick."""
+    facility = load_facility("block-2n-24")
+    with _broker() as broker, Service(facility, broker.url) as service, Fleet(facility, broker.url) as fleet:
+        service.wait_ready()
+        service.wait_online()
+        plant = Plant(service.site, service.station, service.report, fleet)
+        with PageServer(plant, port=ports.find_free(LOOPBACK)) as server:
+            time.sleep(3)
+            alone = _share(PAGES_REST_S)
+            skipped = service.report().counters["skipped"]
+            watch = [sys.executable, str(Path(__file__).parent / "watch_pages.py")]
+            watch += [server.url, str(PAGES), str(CLICKS), str(PAGES_REST_S + 1)]
+            with subprocess.Popen(watch, stdout=subprocess.PIPE, text=True) as pages:
+                assert pages.stdout is not None
+                time.sleep(1)
+                watched = _share(PAGES_REST_S)
+                pages.stdout.readline()
+                told = json.loads(pages.stdout.readline())
+            jumped = service.report().counters["skipped"] - skipped
+            dropped = server.desk.stream.dropped
+    last_ms = sorted(told["last_ms"])
+    yield f"click to the last of {PAGES} pages, median", statistics.median(last_ms), "ms", 250.0, False
+    yield f"click to the last of {PAGES} pages, p99", last_ms[int(len(last_ms) * 0.99)], "ms", 250.0, False
+    yield f"{PAGES} pages at rest, more processor", watched - alone, "% of a core", 10.0, False
+    yield "engine ticks jumped meanwhile", jumped, "ticks", 0, False
+    yield "pages dropped meanwhile", dropped, "pages", 0, False
+
+
+def _share(seconds: float) -> float:
+    """Per cent of a core that this process takes in the time to come."""
+    before_s, start_s = time.process_time(), time.monotonic()
+    time.sleep(seconds)
+    return 100 * (time.process_time() - before_s) / (time.monotonic() - start_s)
+
+
 def bench_ingest() -> Iterator[Row]:
     """Statuses poured in by another process at 10,000 a second: what the service took in, and what it lost."""
     facility = load_facility("block-2n-24")
@@ -197,6 +238,7 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "flow": bench_flow.rows,
     "site": bench_site,
     "command": bench_command,
+    "page": bench_page,
     "ingest": bench_ingest,
     "vm": bench_vm,
     "memory": bench_memory,

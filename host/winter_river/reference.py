@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from winter_wire import schema, topics
+from winter_wire import tables as contract
 
 from winter_river import reference_words as words
 from winter_river.engine import EQUIPMENT, RELIABILITY
@@ -45,6 +46,7 @@ def tables() -> tuple[Table, ...]:
         _states(),
         _malfunctions(),
         _verbs(),
+        _engine_verbs(),
         _reasons(),
         _ratings(),
         _rates(),
@@ -169,10 +171,10 @@ def _malfunctions() -> Table:
     return Table("malfunctions", "Malfunctions", note, ("type", "kind", "severity unless given", "what"), rows)
 
 
-def _parameter(row: tuple[str, str, bool, float, float]) -> str:
+def _parameter(row: tuple[str, str, bool, float, float], sentences: Mapping[str, str] = words.PARAMS) -> str:
     name, form, required, low, high = row
     limits = f", {low} to {high}" if form in (schema.NUMBER, schema.INTEGER) else ""
-    return f"`{name}` ({form}{limits}{', required' if required else ''}): {words.PARAMS[name]}"
+    return f"`{name}` ({form}{limits}{', required' if required else ''}): {sentences[name]}"
 
 
 def _verbs() -> Table:
@@ -183,6 +185,15 @@ def _verbs() -> Table:
         rows.append((f"`{verb}`", takes, ", ".join(obeyed) or "all", words.VERBS[verb]))
     note = "A verb names a target, never a toggle. A parameter that it does not know is refused."
     return Table("verbs", "Verbs", note, ("verb", "parameters", "of", "what"), tuple(rows))
+
+
+def _engine_verbs() -> Table:
+    rows = tuple(
+        (f"`{verb}`", " ".join(_parameter(row, words.ENGINE_PARAMS) for row in params), words.ENGINE_VERBS[verb])
+        for verb, params in contract.ENGINE_VERBS.items()
+    )
+    note = "Sent to `engine/command`; `winter-river clock` sends them. A retained one is never obeyed."
+    return Table("clock", "Verbs of the engine's clock", note, ("verb", "parameters", "what"), rows)
 
 
 def _reasons() -> Table:

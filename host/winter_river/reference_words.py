@@ -173,6 +173,27 @@ VERBS = {
     "update": "Refused (`authority`): firmware comes over the cable, by `make deploy`.",
 }
 
+ENGINE_VERBS = {
+    "run": "Lets the engine's time go on.",
+    "freeze": "Makes the engine's time stand still; nodes go on talking, and acts settle at once.",
+    "step": "Lets so much engine time pass at once, 1 s where none is given, and freezes.",
+    "speed": "Sets how many engine seconds pass each second.",
+    "back": "Goes so many engine seconds back, on a new timeline.",
+    "go_to": "Goes back to that instant, on a new timeline.",
+    "snapshot": "Keeps the present under a name as long as the run lasts.",
+    "restore": "Goes back to a snapshot, by its id or its name.",
+    "load": "Starts from an initial condition, on a new timeline.",
+}
+
+ENGINE_PARAMS = {
+    "seconds": "How much of the engine's time.",
+    "times": "Engine seconds a second.",
+    "t_s": "The instant, by the engine's time.",
+    "name": "What to call it; not a number.",
+    "snapshot": "Its id or its name.",
+    "condition": "Its id; the page lists those that the facility has the parts for.",
+}
+
 PARAMS = {
     "state": "true sets it, false clears it.",
     "kind": "Which malfunction (default: the type's first).",

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from winter_river import reference_words
 from winter_river.station.orders import Orders
 from winter_wire import codec, tables
 
@@ -119,3 +120,9 @@ def test_what_the_station_refuses_is_told_in_words(obey):
 
 def test_a_live_deadline_and_boot_are_obeyed(obey, master):
     assert obey({"command": "run", "boot": BOOT, "deadline": 101_000})["result"] == "done"
+
+
+def test_every_verb_and_parameter_has_a_sentence_in_the_reference():
+    assert set(reference_words.ENGINE_VERBS) == set(tables.ENGINE_VERBS)
+    named = {row[0] for rows in tables.ENGINE_VERBS.values() for row in rows}
+    assert set(reference_words.ENGINE_PARAMS) == named

@@ -74,3 +74,21 @@ def test_an_initial_condition_is_part_of_what_is_saved(start):
     scenario = parse_scenario(bench.station.as_scenario())
     result = run_scenario(scenario, Simulation(bench.facility, seed=scenario.seed))
     assert result.passed, [str(outcome) for outcome in result.failures]
+
+
+def test_a_node_that_was_taken_out_is_taken_out_again(start, tmp_path):
+    bench = start("block-2n-24")
+    bench.advance(5.0)
+    gone = bench.nodes.pop("lv_switchgear_a")
+    bench.hear([gone.will()])
+    bench.advance(10.0)
+    text = bench.station.as_scenario()
+    assert "disturb: {node: lv_switchgear_a, what: no_power}" in text
+    scenario = parse_scenario(text)
+    result = run_scenario(scenario, Simulation(bench.facility, seed=scenario.seed))
+    assert result.passed, [str(outcome) for outcome in result.failures]
+    file = tmp_path / "test_gone.py"
+    file.write_text(bench.station.as_pytest())
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", str(file)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -22,7 +22,7 @@ def reference(
 ) -> None:
     """Print the reference tables.
 
-    Topics, fields, types, states, malfunctions, verbs, reasons, ratings, rates, settings.
+    Topics, fields, types, states, malfunctions, verbs, clock, reasons, ratings, rates, settings.
 
     \b
     Example:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from winter_wire import codec, schema, topics
 
 from winter_river.service.messages import Incoming, Input
-from winter_river.station.saving import PASSED_OVER
+from winter_river.station.saving import CAME_BACK, PASSED_OVER, TAKEN_OUT
 
 PENDING_MAX = 1_000  # commands without an answer yet; the oldest is forgotten
 HAND_S = 2.0  # chosen: an obeyed command shows in a status well within it; what changes later was a hand
+_HAND = "by hand"
 _BARE = "-"  # the id in the ack of a command without one
 # A field that a hand can change -> (the command that does the same, its parameter).
 _BY_HAND = {
@@ -62,12 +63,17 @@ class Notary:
         self._obeyed_s[node_id] = now_s
         return told
 
-    def by_hand(self, before: Mapping[str, object], told: Input, now_s: float) -> list[Obeyed]:
-        """What somebody did at the device itself: a change of its own fields that no command explains."""
+    def by_hand(self, before: Input, told: Input, now_s: float) -> list[Obeyed]:
+        """What somebody did at the device itself: took it away, put it back, moved what no command explains.
+
+        before: what was known of it; own fields that were not known yet explain nothing.
+        """
+        if before.present != told.present:
+            return [Obeyed(told.node_id, CAME_BACK if told.present else TAKEN_OUT, {}, _HAND)]
         if now_s - self._obeyed_s.get(told.node_id, -HAND_S) < HAND_S:
             return []
         return [
-            Obeyed(told.node_id, command, {name: told.own[field]}, "by hand")
+            Obeyed(told.node_id, command, {name: told.own[field]}, _HAND)
             for field, (command, name) in _BY_HAND.items()
-            if field in told.own and field in before and told.own[field] != before[field]
+            if field in told.own and field in before.own and told.own[field] != before.own[field]
         ]

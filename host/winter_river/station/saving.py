@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 # What moves nothing in the engine's world, or is the engine's own.
 PASSED_OVER = ("identify", "page", "config", "factory_reset", "update", "restore")
+# Acts that are no commands: a node is taken out of its slot, or comes back.
+TAKEN_OUT, CAME_BACK = "no_power", "back"  # the scenario's words, see scenario: disturb
 _STATES_OF_REST_S = (
     1.0  # chosen: an expectation is looked at up to a second later: live, an act reaches the engine a few ms late
 )
@@ -49,9 +51,12 @@ def scenario_text(run: Run, *, name: str = "my-session") -> str:
         "steps:",
     ]
     for told in _worth_telling(run):
+        lines.append(f"  - at: {_ms(told.t_s)}")
+        if told.command in (TAKEN_OUT, CAME_BACK):
+            lines.append(f"    disturb: {{node: {told.node_id}, what: {told.command}}}")
+            continue
         params = f", params: {_flow(told.params)}" if told.params else ""
         by = f"  # {told.by}" if told.by.isprintable() and told.by else ""
-        lines.append(f"  - at: {_ms(told.t_s)}")
         lines.append(f"    send: {{node: {told.node_id}, command: {told.command}{params}}}{by}")
     end_s = max([run.t_s, *(told.t_s for told in run.told)])
     for node_id, state in run.states.items():
@@ -84,7 +89,12 @@ def test_{identifier}_ends_as_it_was_seen():
     simulation = Simulation(facility, seed={run.seed})
     for at_s, node_id, command, params in ACTS:
         simulation.advance(max(0.0, at_s - simulation.t_s))
-        assert simulation.send(node_id, command, params).done, (node_id, command)
+        if command == {TAKEN_OUT!r}:
+            simulation.remove(node_id)
+        elif command == {CAME_BACK!r}:
+            simulation.insert(node_id)
+        else:
+            assert simulation.send(node_id, command, params).done, (node_id, command)
     simulation.advance(max(0.0, END_S - simulation.t_s))
     seen = {{node_id: simulation.view(node_id)["state"] for node_id in STATES}}
     assert seen == STATES

@@ -123,7 +123,8 @@ class Station:
         """These inputs were given to the engine."""
         now_s = self._loop.clock()
         for each in inputs:
-            before = self._past.own[each.node_id].own or self._at_rest[each.node_id].own
+            before = self._past.own[each.node_id]
+            before = before._replace(own=before.own or self._at_rest[each.node_id].own)
             for told in self._notary.by_hand(before, each, now_s):
                 self._did(told, t_s)
         self._past.applied(t_s, inputs)
@@ -422,6 +423,16 @@ class Station:
     def at(self, t_s: float) -> Mapping[str, Mapping[str, object]]:
         """The views as they were at that instant of our own past, by node id. Raises StationError."""
         return self._fork_at(t_s)[0].views()
+
+    def then(self, t_s: float) -> Fork:
+        """The whole site as it was at that instant, as a copy: views, balance, what nodes were set to. Raises StationError."""
+        return self._fork_at(t_s)[0]
+
+    @property
+    def begin_s(self) -> float:
+        """How far back our own past reaches: engine time, s."""
+        with self._loop.lock:
+            return min([self._coordinator.t_s, *(moment.t_s for moment in self._past.line())])
 
     def memory(self) -> Memory:
         """How much is held."""

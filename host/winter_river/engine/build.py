@@ -98,6 +98,7 @@ class _Builder:
             coolings=self.coolings,
             breakers=self.breakers,
             y=[bus.y for bus in self.buses],
+            steady=[0j] * len(self.buses),
             digest=hashlib.sha256(text.encode()).digest(),
         )
 

@@ -19,7 +19,6 @@ from winter_river.engine.plan import (
     NodePlan,
     Plan,
 )
-from winter_river.engine.sweep import Wiring
 from winter_river.engine.world import DEAD, NodeState, World, in_service, is_tripped
 
 
@@ -163,7 +162,7 @@ def index_islands(plan: Plan, w: World) -> None:
     """What follows from parent: the island of each bus, and the order in which each island is swept."""
     for k in range(len(plan.islands)):
         x = w.wiring[k]
-        x.end = x.loads_end = x.shunts_end = 0
+        x.end = x.loads_end = 0
     for k in range(len(plan.buses)):
         parent = w.parent[k]
         if parent == DEAD:
@@ -175,30 +174,23 @@ def index_islands(plan: Plan, w: World) -> None:
             if w.island_of[k] >= 0:
                 w.islands[w.island_of[k]].dirty = True
             w.island_of[k] = island
-        _count(plan, w.wiring[island], k)
+        x = w.wiring[island]
+        x.end += 1
+        if plan.buses[k].takes_load:
+            x.loads_end += 1
     # They were counted from nothing; now each island begins where the one before it ends, and is filled.
-    first = loads_first = shunts_first = 0
+    first = loads_first = 0
     for k in range(len(plan.islands)):
         x = w.wiring[k]
-        count, loads, shunts = x.end, x.loads_end, x.shunts_end
+        count, loads = x.end, x.loads_end
         x.first = x.end = first
         x.loads_first = x.loads_end = loads_first
-        x.shunts_first = x.shunts_end = shunts_first
-        first, loads_first, shunts_first = first + count, loads_first + loads, shunts_first + shunts
+        first, loads_first = first + count, loads_first + loads
     for k in range(len(plan.buses)):
         if w.island_of[k] >= 0:
             x = w.wiring[w.island_of[k]]
             w.order[x.end] = k
+            x.end += 1
             if plan.buses[k].takes_load:
                 w.load_order[x.loads_end] = k
-            if plan.y[k] != 0j:
-                w.shunt_order[x.shunts_end] = k
-            _count(plan, x, k)
-
-
-def _count(plan: Plan, x: Wiring, bus: int) -> None:
-    x.end += 1
-    if plan.buses[bus].takes_load:
-        x.loads_end += 1
-    if plan.y[bus] != 0j:
-        x.shunts_end += 1
+                x.loads_end += 1

@@ -76,33 +76,41 @@ def solve(plan: Plan, w: World) -> None:
             _present_ups(plan, w, n.slot)
 
 
+def way(w: World, bus: int) -> complex:
+    """The impedance from the source to a bus."""
+    z = w.z[bus]
+    while w.parent[bus] >= 0:
+        bus = w.parent[bus]
+        z += w.z[bus]
+    return z
+
+
 def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
     """(the device whose voltage would drop most, the device whose load would have most part in it) in an island that
     has no solution: by the currents that its loads would draw at full voltage, through all the impedance before them.
 
-    Leaves those currents in w.i, the drops in w.v and the impedances in w.drawn: nothing there is of use any more.
+    Leaves those currents in w.i and the drops in w.v: nothing there is of use any more.
     """
     x = w.wiring[k]
     buses = w.order[x.first : x.end]
+    loads = w.load_order[x.loads_first : x.loads_end]
     root = buses[0]
     for bus in buses:
         w.i[bus] = plan.y[bus]
-    for bus in w.load_order[x.loads_first : x.loads_end]:
+    for bus in loads:
         w.i[bus] += w.load[bus].conjugate()
     for bus in buses[:0:-1]:
         w.i[w.parent[bus]] += w.i[bus]
     weakest = heaviest = root
     lowest_pu = heaviest_pu = -1.0
     for bus in buses:
-        w.drawn[bus] = w.z[bus]
         w.v[bus] = w.z[bus] * w.i[bus]
         if bus != root:
-            w.drawn[bus] += w.drawn[w.parent[bus]]
             w.v[bus] += w.v[w.parent[bus]]
         if magnitude(w.v[bus]) > lowest_pu:
             weakest, lowest_pu = bus, magnitude(w.v[bus])
-    for bus in w.load_order[x.loads_first : x.loads_end]:
-        part_pu = magnitude(w.drawn[bus] * w.load[bus])
+    for bus in loads:
+        part_pu = magnitude(way(w, bus) * w.load[bus])
         if part_pu > heaviest_pu:
             heaviest, heaviest_pu = bus, part_pu
     return plan.buses[weakest].node, plan.buses[heaviest].node
@@ -113,16 +121,13 @@ def _solve_island(plan: Plan, w: World, k: int) -> None:
     converged = x.first == x.end or sweep(
         w.order[x.first : x.end],
         w.load_order[x.loads_first : x.loads_end],
-        w.shunt_order[x.shunts_first : x.shunts_end],
         w.parent,
         w.z,
         w.load,
-        w.steady,
+        plan.steady,
         plan.y,
         w.v,
         w.i,
-        w.drawn,
-        w.shunted,
         island.emf,
         LOW_PU,
         TOLERANCE_PU,

@@ -9,14 +9,16 @@ declaration, little-endian, nothing between them.
 
 from __future__ import annotations
 
+import struct
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 
-# Of struct and, all but the last, of ctypes and numpy: one byte, eight, eight, twice eight.
-CODES: dict[type, str] = {bool: "?", int: "q", float: "d", complex: "dd"}
-SIZES: dict[type, int] = {bool: 1, int: 8, float: 8, complex: 16}
+# Of struct. Whole numbers are places, counts and words, so four bytes hold them (the contract's counts too); those that
+# stand alone, as the seed, have eight.
+CODES: dict[type, str] = {bool: "?", int: "i", float: "d", complex: "dd"}
+SCALAR_CODES = {**CODES, int: "q"}
 
 SCALAR, RECORD, ROWS, COLUMN = range(4)
 Fields = tuple[tuple[str, type], ...]
@@ -36,17 +38,18 @@ class Table:
     saved: bool
 
     @property
-    def row_bytes(self) -> int:
-        return sum(SIZES[kind] for _, kind in self.fields)
-
-    @property
     def has_complex(self) -> bool:
         return any(kind is complex for _, kind in self.fields)
 
     @property
     def codes(self) -> str:
         """The struct format of one row."""
-        return "<" + "".join(CODES[kind] for _, kind in self.fields)
+        codes = SCALAR_CODES if self.shape == SCALAR else CODES
+        return "<" + "".join(codes[kind] for _, kind in self.fields)
+
+    @property
+    def row_bytes(self) -> int:
+        return struct.calcsize(self.codes)
 
 
 @cache

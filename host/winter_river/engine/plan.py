@@ -188,4 +188,5 @@ class Plan:
     coolings: list[CoolingPlan]
     breakers: list[BreakerPlan]
     y: list[complex]  # of the buses, as a column for the sweep
+    steady: list[complex]  # the same, of loads that draw constant current: no device here does
     digest: bytes  # of devices and calibration: a snapshot fits only its own plan

@@ -68,9 +68,16 @@ def table_bytes(table: Table, value: Any) -> bytes:
 
 def snapshot(plan: Plan, world: World) -> Snapshot:
     """The world now. What was applied and not yet settled is part of it."""
-    parts = [magic(), plan.digest]
-    parts += [table_bytes(table, getattr(world, table.name)) for table in saved()]
-    return Snapshot(b"".join(parts))
+    if world.machine:
+        state = world.machine.saved(world)
+    else:
+        state = b"".join([table_bytes(table, getattr(world, table.name)) for table in saved()])
+    return Snapshot(magic() + plan.digest + state)
+
+
+def fork(plan: Plan, world: World) -> World:
+    """Another world, just as this one stands, that goes its own way from here."""
+    return world.machine.fork(world) if world.machine else restore(plan, snapshot(plan, world))
 
 
 def restore(plan: Plan, snapshot: Snapshot) -> World:

@@ -100,7 +100,7 @@ def step(plan: Plan, world: World, dt_s: float) -> list[events.Event]:
     found: list[events.Event] = []
     done = False
     while not done:
-        done = advance(plan, world, end_s)
+        done = world.machine.advance(world, end_s) if world.machine else advance(plan, world, end_s)
         found += events.take(plan, world)
         events.check(world, len(found))
     return found
@@ -108,4 +108,7 @@ def step(plan: Plan, world: World, dt_s: float) -> list[events.Event]:
 
 def next_change_s(plan: Plan, world: World) -> float:
     """Seconds until something changes by itself: 0 when inputs wait to be settled, math.inf when nothing will."""
-    return 0.0 if world.unsettled else max(0.0, due_s(world) - world.t_s)
+    if world.unsettled:
+        return 0.0
+    at_s = world.machine.due_s(world) if world.machine else due_s(world)
+    return max(0.0, at_s - world.t_s)

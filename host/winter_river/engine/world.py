@@ -27,7 +27,10 @@ world is exact at any instant, a step may be split anywhere, and what happens on
 last bit of the other. Delays are kept as the instant they end (`due_s`), never as ticks.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from winter_river.engine.layout import FOLLOWS
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, NodePlan
@@ -205,14 +208,27 @@ class EventRecord:
     cause: int = 0
 
 
+class Machine(Protocol):
+    """What steps a world whose records lie in a block of bytes, in place of the text as it stands (fast/machine.py)."""
+
+    def advance(self, w: World, end_s: float) -> bool: ...
+
+    def due_s(self, w: World) -> float: ...
+
+    def saved(self, w: World) -> bytes: ...
+
+    def fork(self, w: World) -> World: ...
+
+
 @dataclass(slots=True)
 class World:
     """One world. The columns v, i, load, parent, z are by bus; island_of, wiring and the orders follow from parent.
 
     unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
     of this instant; first_by_group: the first one of each connected part. events: the first events_count are news.
-    trouble: why the step stopped (events.py), 0 for none. steady: constant-current loads, as `load` for constant power.
-    drawn, shunted, group_opened, wanted_by: scratch of one settling, by bus, bus, connected part, generator.
+    trouble: why the step stopped (events.py), 0 for none.
+    group_opened, wanted_by: scratch of one settling, by connected part and by generator.
+    machine: what steps this world compiled, None for the text as it stands.
     """
 
     t_s: float
@@ -242,17 +258,14 @@ class World:
     load: list[complex]
     parent: list[int]
     z: list[complex]
-    steady: list[complex] = field(metadata=FOLLOWS)
     island_of: list[int] = field(metadata=FOLLOWS)
     wiring: list[Wiring] = field(metadata=FOLLOWS)
     order: list[int] = field(metadata=FOLLOWS)
     load_order: list[int] = field(metadata=FOLLOWS)
-    shunt_order: list[int] = field(metadata=FOLLOWS)
-    drawn: list[complex] = field(metadata=FOLLOWS)
-    shunted: list[complex] = field(metadata=FOLLOWS)
     group_opened: list[bool] = field(metadata=FOLLOWS)
     wanted_by: list[int] = field(metadata=FOLLOWS)
     events: list[EventRecord] = field(metadata=FOLLOWS)
+    machine: Machine | None = None
 
 
 def in_service(n: NodePlan, me: NodeState) -> bool:

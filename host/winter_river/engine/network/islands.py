@@ -10,7 +10,7 @@ from winter_river.engine.network.topology import Island
 from winter_river.engine.sweep import sweep
 
 SWEEP, POWER_GRID_MODEL = "sweep", "power_grid_model"
-TOLERANCE_PU = 1e-12  # of load current, in per unit of all loads together; the voltages are then good to 1e-10
+TOLERANCE_PU = 1e-12  # of voltage
 # Loads keep their kind down to here, where none is left standing: a guard against dividing by nothing on the way.
 LOW_PU = 0.01
 # What may be missing at a joint (Kirchhoff), of all loads together, and of the largest current its admittances could
@@ -72,10 +72,8 @@ def _swept(island: Island, s: Scaled) -> dict[int, complex] | None:
     load = [s.power.get(joint, 0j) for joint in order]
     steady = [s.current.get(joint, 0j) for joint in order]
     loads = [k for k in buses if load[k] != 0j or steady[k] != 0j]
-    shunts = [k for k in buses if y[k] != 0j]
     v, i = [1.0 + 0j] * len(order), [0j] * len(order)
-    scratch = [0j] * len(order), [0j] * len(order)
-    if not sweep(buses, loads, shunts, parent, z, load, steady, y, v, i, *scratch, 1.0, LOW_PU, TOLERANCE_PU):
+    if not sweep(buses, loads, parent, z, load, steady, y, v, i, 1.0, LOW_PU, TOLERANCE_PU):
         return None
     return dict(zip(order, v, strict=True))
 

@@ -1,0 +1,31 @@
+"""Where Python enters the compiled step. What these take are addresses of blocks and of tables of places (memory.py):
+unpacking forty tables on the way in would cost more than stepping a small site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+
+from winter_river.engine.fast.types import plan_at, world_at
+from winter_river.engine.step import advance, due_s
+
+
+def advance_one(plan: int, plan_places: int, world: int, world_places: int, end_s: float) -> bool:
+    """step.advance of one world."""
+    return advance(plan_at(plan, plan_places), world_at(world, world_places), end_s)
+
+
+def due_one(world: int, world_places: int) -> float:
+    """step.due_s of one world."""
+    return due_s(world_at(world, world_places))
+
+
+def advance_many(plan: int, plan_places: int, first: int, apart: int, world_places: int, end_s: Any, done: Any) -> None:
+    """step.advance of worlds of one plan, each to its own end_s, over all cores; done is what it answers for each.
+
+    first: the block of the first world; apart: bytes from each to the next.
+    """
+    for k in numba.prange(len(end_s)):
+        w = world_at(first + k * apart, world_places)
+        done[k] = advance(plan_at(plan, plan_places), w, end_s[k])

@@ -1,0 +1,167 @@
+"""Compiled worlds: one, or a million of one plan. What is done at the edges (apply, view, laws) does not know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from winter_river.engine import events
+from winter_river.engine.fast import kernel
+from winter_river.engine.fast.memory import Bytes, Layout, dtype_of
+from winter_river.engine.plan import Plan
+from winter_river.engine.snapshot import Snapshot, restore
+from winter_river.engine.start import blank_world, new_world
+from winter_river.engine.world import World
+
+
+class Compiled:
+    """A plan whose worlds are stepped compiled."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.layout = Layout(World, blank_world(plan, 0))
+        self.scalars = attrgetter(*self.layout.scalars)
+        plan_layout = Layout(Plan, plan)
+        self._kept = _block(plan_layout.size), plan_layout.places  # the addresses below are theirs
+        plan_layout.pack(plan, self._kept[0])
+        self.plan_at = tuple(int(array.ctypes.data) for array in self._kept)
+        self.places_at = int(self.layout.places.ctypes.data)
+
+    def new_world(self, *, seed: int = 0) -> World:
+        """As engine.new_world."""
+        return self.world(new_world(self.plan, seed=seed))
+
+    def restore(self, snapshot: Snapshot) -> World:
+        """As engine.restore."""
+        return self.world(restore(self.plan, snapshot))
+
+    def world(self, w: World) -> World:
+        """A compiled world that stands as a plain one does."""
+        block = _block(self.layout.size)
+        self.layout.pack(w, block)
+        return Block(self, block).world()
+
+    def worlds(self, count: int, w: World) -> Worlds:
+        """Many worlds that all stand as one does, plain or compiled."""
+        return Worlds(self, count, w)
+
+
+class Block:
+    """The bytes of one world, and what steps it (world.Machine).
+
+    The records and columns of its World are views of the bytes. Its scalars are the World's own, because a number
+    cannot be a view: they are put into the bytes before each compiled call and fetched after it.
+    """
+
+    def __init__(self, compiled: Compiled, block: Bytes) -> None:
+        self._compiled, self.bytes = compiled, block
+        self._at = int(block.ctypes.data), compiled.places_at
+
+    def world(self) -> World:
+        layout = self._compiled.layout
+        scalars = dict(zip(layout.scalars, layout.scalar_row.unpack_from(self.bytes.data), strict=True))
+        return World(**scalars, **dict(layout.views(self.bytes)), machine=self)
+
+    def store(self, w: World) -> None:
+        self._compiled.layout.scalar_row.pack_into(self.bytes.data, 0, *self._compiled.scalars(w))
+
+    def load(self, w: World) -> None:
+        layout = self._compiled.layout
+        for name, value in zip(layout.scalars, layout.scalar_row.unpack_from(self.bytes.data), strict=True):
+            setattr(w, name, value)
+
+    def advance(self, w: World, end_s: float) -> bool:
+        self.store(w)
+        done: bool = kernel.kernel().advance_one(*self._compiled.plan_at, *self._at, end_s)
+        self.load(w)
+        return done
+
+    def due_s(self, w: World) -> float:
+        at_s: float = kernel.kernel().due_one(*self._at)
+        return at_s
+
+    def saved(self, w: World) -> bytes:
+        self.store(w)
+        return self._compiled.layout.saved(self.bytes)
+
+    def fork(self, w: World) -> World:
+        self.store(w)
+        block = _block(self.bytes.size)
+        block[:] = self.bytes
+        return Block(self._compiled, block).world()
+
+
+class Worlds:
+    """Many worlds of one plan, each with its own clock, stepped over all cores."""
+
+    def __init__(self, compiled: Compiled, count: int, w: World) -> None:
+        self._compiled = compiled
+        one = compiled.world(w) if w.machine is None else w
+        assert isinstance(one.machine, Block)
+        one.machine.store(one)
+        self._blocks = _block(count * compiled.layout.size).reshape(count, compiled.layout.size)
+        self._blocks[:] = one.machine.bytes
+        self._done = np.zeros(count, np.bool_)
+        self._taken: dict[int, list[events.Event]] = {}
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def __getitem__(self, k: int) -> World:
+        """One of them, to look at; whoever changes it writes it back by `put`."""
+        return Block(self._compiled, self._blocks[k]).world()
+
+    def put(self, w: World) -> None:
+        """Takes back a world of these that was changed: something was applied to it, or it was stepped by itself."""
+        assert isinstance(w.machine, Block)
+        w.machine.store(w)
+
+    def column(self, table: str, field: str = "") -> npt.NDArray[Any]:
+        """A field of a table in all worlds, to read or to set: (worlds, rows), or (worlds,) for a scalar."""
+        layout = self._compiled.layout
+        place, row = layout.place(table), dtype_of(layout.tables[layout.numbers[table]])
+        found = self._blocks[:, place].view(row)
+        return found[field] if field else found[:, 0] if table in layout.scalars else found
+
+    def step(self, dt_s: float | Sequence[float] | npt.NDArray[np.float64]) -> None:
+        """Every world by dt_s, one for all or one each, as engine.step does one. The events wait in `take`.
+
+        Raises RuntimeError for the first world that does not come to rest.
+        """
+        end_s = self.column("t_s") + np.broadcast_to(np.asarray(dt_s, np.float64), len(self))
+        if not (np.isfinite(end_s).all() and (end_s >= self.column("t_s")).all()):
+            raise ValueError("dt_s must be finite numbers of seconds, not negative")
+        at, apart = int(self._blocks.ctypes.data), self._blocks.strides[0]
+        while True:
+            kernel.kernel().advance_many(
+                *self._compiled.plan_at, at, apart, self._compiled.places_at, end_s, self._done
+            )
+            for k in np.flatnonzero(self.column("trouble")):
+                events.check(self[int(k)], 0)
+            if self._done.all():
+                return
+            for k in np.flatnonzero(~self._done):
+                self._fetch(int(k))
+
+    def _fetch(self, k: int) -> None:
+        w = self[k]
+        found = self._taken.setdefault(k, [])
+        found += events.take(self._compiled.plan, w)
+        events.check(w, len(found))
+        self.put(w)
+
+    def take(self, k: int) -> list[events.Event]:
+        """The events of a world since they were taken last, in their order."""
+        self._fetch(k)
+        return self._taken.pop(k)
+
+
+def _block(size: int) -> Bytes:
+    """Zeroed bytes that begin on a line of the cache."""
+    room = np.zeros(size + 63, np.uint8)
+    begin = -room.ctypes.data % 64
+    return room[begin : begin + size]

@@ -1,0 +1,193 @@
+"""The engine compiled by numba is the engine: the same events and the same bytes, whatever is done to it."""
+
+import random
+
+import pytest
+from winter_river.engine import (
+    apply,
+    balance,
+    build_plan,
+    explain,
+    fast,
+    fork,
+    laws,
+    new_world,
+    next_change_s,
+    restore,
+    snapshot,
+    step,
+    view,
+)
+from winter_wire import schema
+
+numba = pytest.importorskip("numba", reason="the extra `fast` is not installed")
+pytestmark = pytest.mark.timeout(300)  # the first run of a version compiles for half a minute
+
+STORIES = {
+    "utility lost": [(0.0, "utility_a", {"fault": "outage"}), (120.0, "utility_a", {"fault": ""})],
+    "generator fails": [
+        (0.0, "generator_a", {"fault": "fail_to_start"}),
+        (0.5, "utility_a", {"fault": "outage"}),
+        (300.0, "utility_a", {"fault": ""}),
+    ],
+    "overload": [(3.0, f"server_rack_a{k}", {"load_set_kw": 144.0}) for k in (1, 2, 3, 4)],
+    "collapse": [(1.0, f"server_rack_a{k}", {"load_set_kw": 200.0}) for k in (1, 2, 3, 4)]
+    + [(2.0, "utility_a", {"fault": "sag=0.62"}), (90.0, "ups_a", {"resets": 1})],
+    "sag and breakers": [
+        (1.5, "utility_a", {"fault": "sag=0.4"}),
+        (20.0, "lv_switchgear_a", {"handle": "open"}),
+        (33.3, "lv_switchgear_a", {"handle": "closed"}),
+        (40.0, "ups_a", {"handle": "bypass"}),
+    ],
+}
+
+
+class Twins:
+    """One world as the text stands and one compiled; every step of both gives the same events and the same bytes."""
+
+    def __init__(self, devices, *, calibration="training", seed=0):
+        self.plan = build_plan(devices, calibration=calibration)
+        self.site = fast.compiled(self.plan)
+        self.plain, self.compiled = new_world(self.plan, seed=seed), self.site.new_world(seed=seed)
+        self.events = []
+
+    def tell(self, node_id, *, present=True, **fields):
+        for world in (self.plain, self.compiled):
+            apply(self.plan, world, node_id, fields, present=present)
+
+    def step(self, dt_s):
+        one, two = (step(self.plan, world, dt_s) for world in (self.plain, self.compiled))
+        assert two == one
+        assert snapshot(self.plan, self.compiled) == snapshot(self.plan, self.plain), f"at {self.plain.t_s} s"
+        assert next_change_s(self.plan, self.compiled) == next_change_s(self.plan, self.plain)
+        self.events += one
+
+
+@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("calibration", ["training", "realistic"])
+def test_a_story_is_the_same_to_the_bit(block, name, calibration):
+    twins = Twins(block, calibration=calibration, seed=5)
+    script = sorted(STORIES[name], key=lambda line: line[0])
+    for second in range(500):
+        for at_s, node_id, fields in script:
+            if second - 1 < at_s <= second:
+                twins.tell(node_id, **fields)
+        twins.step(1.0)
+    assert len(twins.events) > len(script)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("site", ["block", "dual_cord", "chain"])
+def test_random_operation_is_the_same_to_the_bit(request, site, seed):
+    devices = request.getfixturevalue(site)
+    rng = random.Random(f"compiled {site} {seed}")
+    twins = Twins(devices, calibration=("training", "quick", "realistic")[seed % 3])
+    counters = dict.fromkeys(twins.plan.index, 0)
+    for turn in range(200):
+        for _ in range(rng.choice([0, 1, 1, 2, 4])):
+            device = rng.choice(devices)
+            twins.tell(device.id, present=rng.random() < 0.9, **anything(rng, device, counters))
+        twins.step(rng.choice([0.0, 0.1, 1.0, 1.0, 5.0, 30.0, 200.0]))
+        if turn % 40 == 0:
+            twins.compiled = twins.site.restore(snapshot(twins.plan, twins.compiled))
+    assert twins.events, f"seed {seed}"
+
+
+def anything(rng, device, counters):
+    """Fields that a node of this type may report."""
+    row = schema.TYPES[device.type]
+    choice = rng.random()
+    if choice < 0.25:
+        return {"handle": rng.choice(row[schema.HANDLES])}
+    if choice < 0.55:
+        names = [name for name, _ in row[schema.MALFUNCTIONS] if rng.random() < 0.3]
+        return {
+            "fault": ",".join(name + (f"={rng.random():.2f}" if name in ("sag", "swell") else "") for name in names)
+        }
+    counters[device.id] += 1
+    if device.type == "server" and choice < 0.85:
+        return {"load_set_kw": round(rng.random() * 200, 1)}
+    if device.type == "cooling" and choice < 0.85:
+        return {"fans_running": rng.randrange(56)}
+    if device.type == "switchgear" and choice < 0.7:
+        return {"source_set": rng.choice(schema.SOURCES)}
+    if device.type == "generator" and choice < 0.7:
+        return {"fuel_set_pct": rng.choice([0.0, 0.01, 100.0]), "refuels": counters[device.id]}
+    return {"resets": counters[device.id], "fault": "", "handle": row[schema.HANDLES][0]}
+
+
+def test_what_is_seen_of_a_compiled_world_is_what_is_seen_of_a_plain_one(block):
+    twins = Twins(block)
+    twins.tell("utility_a", fault="outage")
+    for _ in range(20):
+        twins.step(1.0)
+        for node_id in twins.plan.index:
+            assert view(twins.plan, twins.compiled, node_id) == view(twins.plan, twins.plain, node_id)
+            found = [explain.isolation(twins.plan, world, node_id) for world in (twins.compiled, twins.plain)]
+            assert found[0] == found[1]
+        assert balance(twins.plan, twins.compiled) == balance(twins.plan, twins.plain)
+        assert laws.check(twins.plan, twins.compiled) == []
+
+
+def test_a_snapshot_of_either_restores_as_either(block):
+    twins = Twins(block)
+    twins.tell("utility_b", fault="outage")
+    twins.step(9.85)
+    saved = snapshot(twins.plan, twins.compiled)
+    twins.plain, twins.compiled = restore(twins.plan, saved), twins.site.restore(snapshot(twins.plan, twins.plain))
+    for _ in range(30):
+        twins.step(1.0)
+
+
+def test_a_fork_goes_its_own_way(block):
+    plan = build_plan(block)
+    for world in (new_world(plan), fast.compiled(plan).new_world()):
+        step(plan, world, 5.0)
+        before = snapshot(plan, world)
+        other = fork(plan, world)
+        apply(plan, other, "utility_a", {"fault": "outage"}, present=True)
+        step(plan, other, 50.0)
+        assert snapshot(plan, world) == before
+        assert snapshot(plan, other) != before
+
+
+def test_many_worlds_are_each_as_if_they_were_alone(block):
+    plan = build_plan(block)
+    many = fast.compiled(plan).worlds(40, new_world(plan))
+    alone = [new_world(plan) for _ in range(len(many))]
+    for k, world in enumerate(alone):
+        one = many[k]
+        for each in (world, one):
+            apply(plan, each, plan.devices[k % 24].id, {"fault": "fault"}, present=True)
+            apply(plan, each, "server_rack_b1", {"load_set_kw": 90.0 + k}, present=True)
+        many.put(one)
+    for _ in range(60):
+        many.step([1.0 + k / 10 for k in range(len(many))])
+    for k, world in enumerate(alone):
+        found = [event for _ in range(60) for event in step(plan, world, 1.0 + k / 10)]
+        assert many.take(k) == found
+        assert snapshot(plan, many[k]) == snapshot(plan, world)
+
+
+def test_no_event_is_lost_where_more_happens_than_a_world_holds(chain):
+    plan = build_plan(chain, calibration="quick")
+    many = fast.compiled(plan).worlds(2, new_world(plan))
+    alone, found = new_world(plan), []
+    for turn in range(400):
+        fields = {"fault": "outage" if turn % 2 == 0 else ""}
+        worlds = [many[0], many[1]]
+        for world in (alone, *worlds):
+            apply(plan, world, "util_a", fields, present=True)
+        for world in worlds:
+            many.put(world)
+        many.step(20.0)
+        found += step(plan, alone, 20.0)
+    assert len(found) > 5 * len(alone.events)
+    assert many.take(0) == many.take(1) == found
+
+
+def test_a_step_backwards_is_refused(block):
+    plan = build_plan(block)
+    many = fast.compiled(plan).worlds(2, new_world(plan))
+    with pytest.raises(ValueError, match="not negative"):
+        many.step([1.0, -1.0])

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from winter_river.compact import compact, sources
 
 WIFI_PASSWORD = "drowssap-ifiw"
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -152,3 +153,11 @@ def test_make_flash_without_a_node_says_how():
     )
     assert done.returncode == 2
     assert "make flash NODE=ups_a" in done.stdout
+
+
+def test_an_error_of_a_board_is_explained_in_the_words_of_the_sources(program):
+    made = compact({name: source.read_bytes() for name, source in sources().items()})
+    there = next(name for name, ours in made.names.items() if "winter_node.core.Core.on_tick" in ours)
+    (program.folder / "console.txt").write_text(f'  File "node", line 1, in {there}\nKeyError: 7\n')
+    done = program("board", "explain", "console.txt")
+    assert "winter_node.core.Core.on_tick" in done.stdout, done.stderr

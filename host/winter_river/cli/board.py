@@ -43,7 +43,7 @@ Examples:
 def add_to(app: typer.Typer) -> None:
     """Adds the group `board`."""
     group = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
-    for command in (list_boards, info, flash, deploy, monitor, mount, identify, virtual):
+    for command in (list_boards, info, flash, deploy, monitor, explain, mount, identify, virtual):
         group.command("list" if command is list_boards else None)(command)
     app.add_typer(group, name="board", help=_HELP)
 
@@ -166,6 +166,29 @@ def monitor(port: PortOption = "") -> None:
 
         code = Mpremote(choose(port)).attach("resume", "repl")
     raise typer.Exit(code)
+
+
+def explain(
+    file: Annotated[Path | None, typer.Argument(help="Text with the error (default: what is typed).")] = None,
+) -> None:
+    """Tell an error on a board's console in the words of the sources.
+
+    A board runs compact files, with short names and no line numbers; the sources here must be those that it was given.
+
+    \b
+    Example:
+      winter-river board explain console.txt
+    """
+    with _told():
+        from winter_river.board.errors import BoardError
+        from winter_river.compact import CompactError, compact, sources, told
+
+        try:
+            text = file.read_text(errors="replace") if file else sys.stdin.read()
+            names = compact({name: source.read_bytes() for name, source in sources().items()}).names
+        except (OSError, CompactError) as error:
+            raise BoardError(str(error)) from error
+    typer.echo(told(text, names))
 
 
 def mount(

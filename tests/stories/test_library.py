@@ -235,9 +235,10 @@ def test_a_cascade_that_nobody_stops_takes_side_b_at_242_s(play) -> None:
 
 
 def test_closing_before_the_rows_are_off_loses_the_order(play) -> None:
-    """The switchgear first, the rows not at all: of 12 shares of 1 point those of the switchgear and what it brings count.
+    """The switchgear first, the rows never: of 12 shares of 1 point those of the switchgear and of the UPS count.
 
-    Done: lv close, UPS charging, all NORMAL. The generator comes after what follows it: nothing. 3 points of 12.
+    The generator comes after what follows it: nothing. The rows come back by themselves, which is not their closing, and
+    the last state is only looked at after that.
     """
     result = play(
         "full-recovery",

@@ -76,3 +76,41 @@ def test_a_quiet_site_keeps_every_node_online(start) -> None:
     simulation = start()
     simulation.advance(120.0)
     assert {simulation.presence(node_id) for node_id in simulation.facility.nodes} == {"online"}
+
+
+def test_a_lost_broker_reaches_nobody_and_harms_nobody(start) -> None:
+    simulation = start()
+    simulation.advance(5.0)
+    simulation.lose_broker()
+    ack = simulation.command("server_rack_a1", "open")
+    assert (ack.result, ack.reason) == ("failed", "expired")
+    simulation.advance(120.0)  # six times what makes one silent node offline
+    assert {simulation.presence(node_id) for node_id in simulation.facility.nodes} == {"online"}
+    assert simulation.view("server_rack_a1")["power_kw"] == 96.0
+    simulation.return_broker()
+    simulation.advance(5.0)
+    assert {simulation.presence(node_id) for node_id in simulation.facility.nodes} == {"online"}
+    assert simulation.command("server_rack_a1", "open").done
+
+
+def test_a_node_that_goes_while_the_broker_is_lost_is_missed_once_it_is_back(start) -> None:
+    simulation = start()
+    simulation.lose_broker()
+    simulation.freeze_node("server_rack_a1")
+    simulation.advance(60.0)
+    assert simulation.view("server_rack_a1")["power_kw"] == 96.0
+    simulation.return_broker()
+    simulation.advance(60.0)  # nodes have 35 s to come back, then 20 s of silence count
+    assert simulation.presence("server_rack_a1") == "offline"
+    assert simulation.view("server_rack_a1")["power_kw"] == 0
+
+
+def test_a_snapshot_knows_that_the_broker_is_lost(start) -> None:
+    simulation = start()
+    simulation.lose_broker()
+    saved = simulation.snapshot()
+    simulation.return_broker()
+    assert simulation.command("ups_a", "identify").done
+    assert simulation.snapshot().hash != saved.hash
+    simulation.restore(saved)
+    assert not simulation.command("ups_a", "identify").done

@@ -1,17 +1,14 @@
 """Sites as files: check one, make one, list the built-in ones."""
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from winter_river.cli.errors import FAILED, UsageError
+from winter_river.cli.file_faults import tell_faults
 from winter_river.cli.values import json_text, table_text
-
-if TYPE_CHECKING:
-    from winter_river.facility.faults import Fault
 
 JSON_HELP = "Write JSON instead of text."
 
@@ -48,20 +45,6 @@ def check(
         tell_faults(error.faults, json=json)
         raise typer.Exit(FAILED) from None
     typer.echo(json_text({"ok": True, **values, "faults": []}) if json else text)
-
-
-def tell_faults(faults: "Sequence[Fault]", *, json: bool) -> None:
-    """Every fault of a file, one a line, or as one JSON object."""
-    if json:
-        rows = [
-            {"path": fault.path, "line": fault.line, "column": fault.column}
-            | {"message": fault.message, "hint": fault.hint}
-            for fault in faults
-        ]
-        typer.echo(json_text({"ok": False, "faults": rows}))
-        return
-    for fault in faults:
-        typer.echo(str(fault))
 
 
 def _facility(name: str) -> tuple[dict[str, object], str]:

@@ -1,12 +1,16 @@
 """Scenarios without people: list them, check one, run one and keep what came of it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from winter_river.cli.errors import FAILED, UsageError
+from winter_river.cli.file_faults import tell_faults
 from winter_river.cli.values import json_text, table_text
+
+if TYPE_CHECKING:
+    from winter_river.scenario import Scenario
 
 TRAINEES = ("perfect", "idle")
 _FILE = typer.Argument(help="A scenario: a YAML file or a built-in name.")
@@ -30,12 +34,18 @@ def list_(json: Annotated[bool, typer.Option("--json", help="Write JSON instead 
     """
     from winter_river.scenario import load_scenario, scenarios
 
-    rows = []
-    for name in scenarios():
-        scenario = load_scenario(name)
-        rows.append({"name": name, "tasks": len(scenario.tasks), "points": f"{scenario.points:g}"})
-        rows[-1] |= {"questions": len(scenario.predictions), "what": scenario.title}
+    rows = [
+        {"name": found.name, "tasks": len(found.tasks), "questions": len(found.predictions)}
+        | {"points": int(found.points) if found.points == int(found.points) else found.points, "what": found.title}
+        for found in sorted((load_scenario(name) for name in scenarios()), key=_place)
+    ]
     typer.echo(json_text(rows) if json else table_text(("name", "tasks", "questions", "points", "what"), rows))
+
+
+def _place(scenario: "Scenario") -> tuple[int, str]:
+    """The numbered ones first, in the order of the runbook, then the rest by name."""
+    number, _, _ = scenario.title.partition(" ")
+    return (int(number) if number.isdecimal() else 1_000, scenario.name)
 
 
 def check(
@@ -51,7 +61,6 @@ def check(
       winter-river scenario check my-exercise.yaml
       my-exercise.yaml:12:11: when: unknown field `soc` (did you mean `soc_pct`?)
     """
-    from winter_river.cli.facilities import tell_faults
     from winter_river.facility.faults import FileError
 
     try:

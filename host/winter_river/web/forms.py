@@ -74,12 +74,15 @@ class FlowAnswer(BaseModel):
 
 
 class ClockAnswer(BaseModel):
+    """begin_s: how far back time can be looked at and gone back to."""
+
     t_s: float
     frozen: bool
     speed: float
     speed_real: float
     timeline: int
     unix_s: float
+    begin_s: float
 
 
 class StateAnswer(BaseModel):
@@ -167,10 +170,14 @@ class TrendAnswer(BaseModel):
 
 
 class AtAnswer(BaseModel):
+    """screens: as the stream of screens has them, where they were asked for."""
+
     t_s: float
     nodes: dict[str, dict[str, Any]]
+    facility: dict[str, Any]
     flows: dict[str, FlowAnswer]
     paint: dict[str, str]
+    screens: dict[str, Any] = {}
 
 
 class LinkForm(Form):

@@ -155,6 +155,7 @@ class Pump:
             "speed_real": round(clock.speed_real, 2),
             "timeline": clock.timeline,
             "unix_s": round(clock.unix_s, 1),
+            "begin_s": round(self._plant.station.begin_s, 3),
         }
 
     def _health(self, report: Report) -> Json:

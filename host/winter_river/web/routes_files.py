@@ -20,6 +20,11 @@ def index() -> Response:
     return _file("index.html")
 
 
+@routes.get("/guide")
+def guide() -> Response:
+    return _file("guide.html")
+
+
 @routes.get("/{name}")
 def file(name: str) -> Response:
     return _file(name)

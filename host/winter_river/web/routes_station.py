@@ -7,16 +7,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from winter_wire.topics import FACILITY
 
 from winter_river.scenario.trace import T_DECIMALS, event_fields, published
 from winter_river.station import Change, SnapshotInfo, StationError
+from winter_river.station.fork import Fork
 from winter_river.station.model import Field
-from winter_river.web import forms
+from winter_river.web import forms, painting
 from winter_river.web.access import Who
 from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
 from winter_river.web.errors import PageFault, forbidden, of_text
 from winter_river.web.picture import drawing
 from winter_river.web.routes_look import role_facts
+from winter_river.web.screens import redrawn
 
 FIELDS_MAX = 50
 POINTS_MAX = 2_000
@@ -170,14 +173,29 @@ def trend(
 
 
 @routes.get("/at", response_model=forms.AtAnswer)
-def at(desk: DeskHere, t_s: Seconds) -> Response:
-    """The site as it was at an instant of its own past: for dragging time without going back."""
+def at(desk: DeskHere, t_s: Seconds, screens: bool = False) -> Response:
+    """The site as it was at an instant of its own past, with `screens` its little screens, too: for dragging time
+    without going back."""
     try:
-        views = desk.plant.station.at(t_s)
+        then = desk.plant.station.then(t_s)
     except StationError as error:
         raise of_text(error) from error
-    nodes = {node_id: published(view) for node_id, view in views.items()}
-    return JSONResponse({"t_s": t_s, "nodes": nodes, **drawing(desk.plant.site.facility, nodes)})
+    site_facility = desk.plant.site.facility
+    nodes = {node_id: _row_then(then, node_id) for node_id in site_facility.nodes}
+    facts = {"t_s": t_s, "nodes": nodes, "facility": published(then.view(FACILITY)), **drawing(site_facility, nodes)}
+    if screens:
+        facts["screens"] = {node_id: redrawn(node_id, row).facts() for node_id, row in nodes.items()}
+    return JSONResponse(facts)
+
+
+def _row_then(then: Fork, node_id: str) -> dict[str, object]:
+    """One node as the state has it, as far as the past knows: a node that was there is not told from a silent one."""
+    given = then.own.get(node_id)
+    row: dict[str, object] = published(then.view(node_id))
+    row |= dict(given.own) if given is not None else {}
+    row["presence"] = painting.ONLINE if then.present(node_id) else painting.OFFLINE
+    row["look"] = painting.look(row, str(row["presence"]))
+    return row
 
 
 @routes.get("/save/scenario", response_class=PlainTextResponse)

@@ -70,7 +70,7 @@ class Screens:
         for node_id in self._plant.site.facility.nodes:
             frame = self._own_glass(node_id, nodes) if node_id in nodes and nodes[node_id].powered else None
             if frame is None and not (node_id in nodes and nodes[node_id].powered):
-                frame = _redrawn(node_id, state[node_id])
+                frame = redrawn(node_id, state[node_id])
             if frame is not None and self._frames.get(node_id) != frame:
                 changed[node_id] = self._frames[node_id] = frame
         return changed
@@ -93,7 +93,7 @@ def _facts(frames: Mapping[str, Frame]) -> Json:
     return {node_id: frame.facts() for node_id, frame in frames.items()}
 
 
-def _redrawn(node_id: str, row: Mapping[str, Any]) -> Frame:
+def redrawn(node_id: str, row: Mapping[str, Any]) -> Frame:
     """The screen that a board elsewhere shows; dark where there is none."""
     if row["presence"] == "offline":
         return Frame(DARK, True)

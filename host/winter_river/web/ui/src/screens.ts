@@ -27,6 +27,11 @@ export function frameOf(id: string): Signal<Frame | null> {
   return frame;
 }
 
+/** Whether anybody looks at screens now. */
+export function screensWatched(): boolean {
+  return watchers > 0;
+}
+
 /** Streams screens while anybody looks; call what is given back when done. */
 export function watchScreens(): () => void {
   watchers += 1;

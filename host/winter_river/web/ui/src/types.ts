@@ -66,6 +66,7 @@ export interface Clock {
   readonly speed_real?: number;
   readonly timeline?: number;
   readonly unix_s?: number;
+  readonly begin_s?: number; // how far back the site remembers
 }
 
 export interface Flow {
@@ -125,7 +126,7 @@ export interface Moment {
   readonly flows?: Readonly<Record<string, Flow>>;
   readonly paint?: Readonly<Record<string, string>>;
   readonly facility?: View;
-  readonly screens?: Readonly<Record<string, string>>;
+  readonly screens?: Readonly<Record<string, unknown>>;
 }
 
 export interface Cue {

@@ -9,7 +9,9 @@ interface Box {
 
 const ZOOM_MAX = 40;
 const DRAG_PX = 4; // chosen: a click with an unsteady hand is no drag
-const FAR_PX = 7; // chosen: letters smaller than this are not worth drawing
+const LETTER = 11; // the size of the diagram's letters, in its own units
+const FAR_PX = 7; // chosen: figures smaller than this nobody reads,
+const FARTHER_PX = 4; // and names smaller than this
 
 export class Viewport {
   private readonly whole: Box;
@@ -89,7 +91,8 @@ export class Viewport {
   private show(): void {
     const { x, y, width, height } = this.box;
     this.svg.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
-    this.svg.classList.toggle("far", this.scale() * 11 < FAR_PX);
+    this.svg.classList.toggle("far", this.scale() * LETTER < FAR_PX);
+    this.svg.classList.toggle("farther", this.scale() * LETTER < FARTHER_PX);
   }
 
   private readonly onWheel = (event: WheelEvent): void => {

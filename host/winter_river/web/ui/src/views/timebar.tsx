@@ -17,7 +17,7 @@ export const span_s = kept<number>("span_s", 600);
 
 export const window_s = computed(() => {
   const to = clock.value.t_s;
-  const from = Math.max(0, to - span_s.value);
+  const from = Math.max((clock.value.begin_s ?? 0), to - span_s.value);
   return { from, to: Math.max(to, from + Math.min(60, span_s.value)) };
 });
 
@@ -42,7 +42,7 @@ export function TimeBar() {
         role="slider"
         tabIndex={0}
         aria-label="Time shown"
-        aria-valuemin={0}
+        aria-valuemin={Math.ceil((clock.value.begin_s ?? 0))}
         aria-valuemax={Math.floor(now)}
         aria-valuenow={Math.floor(at)}
         aria-valuetext={wanted.value === null ? `now, ${runTime(at)}` : `${runTime(at)}, ${runTime(now - at)} ago`}

@@ -1,0 +1,165 @@
+"""A real site behind the real page, in the machine's own Chromium; screenshots are kept in build/page."""
+
+import contextlib
+import json
+import shutil
+import socket
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from winter_river import page as page_files
+from winter_river.emulator import Fleet
+from winter_river.facility import load_facility
+from winter_river.service.broker import start_broker
+from winter_river.service.wiring import Service
+from winter_river.web.plant import Plant
+from winter_river.web.server import PageServer
+
+SHOTS = Path(__file__).resolve().parents[2] / "build" / "page"
+API = "/api/v1"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium. Skips, saying so, where the machine has none.
+
+    Of one module only: while it lives its event loop runs in this thread, and other tests want loops of their own.
+    """
+    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if program is None:
+        pytest.skip("NO CHROMIUM: the page is not tested here; cure: sudo apt install chromium")
+    assert page_files.is_current(), "the page is not built from these sources; cure: tools/setup test"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+class Served:
+    """A running site and its page. stop_page and start_page: as if the service were restarted on the same address."""
+
+    def __init__(self, facility, folder):
+        self.facility = load_facility(facility)
+        self._open = contextlib.ExitStack()
+        broker = start_broker("auto", data_dir=folder)
+        self._open.callback(broker.stop)
+        self.service = self._open.enter_context(Service(self.facility, broker.address, seed=1, record=folder))
+        self.service.wait_ready()
+        self.fleet = self._open.enter_context(Fleet(self.facility, broker.address, seed=1))
+        assert self.service.wait_online(timeout_s=60), "not all nodes came online"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.start_page()
+
+    def start_page(self):
+        plant = Plant(self.service.site, self.service.station, self.service.report, self.fleet)
+        self._page = PageServer(plant, port=self.port)
+        self._page.start()
+
+    def stop_page(self):
+        self._page.stop()
+
+    def ask(self, path, body=None, *, method=None):
+        """Asks the API as the instructor does; gives (status, JSON)."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self.url[:-1]}{API}{path}", data, {"content-type": "application/json"}, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+    def reset(self):
+        """Every test begins with a healthy site whose time runs at its own speed."""
+        status, now = self.ask("/state")
+        assert status == 200
+        if now["exercise"] and now["exercise"]["state"] == "running":
+            self.ask("/exercise/end", {})
+        self.ask("/initial-conditions/day-normal/load", {})
+        for node_id, row in now["nodes"].items():
+            if row.get("fault"):
+                self.ask(f"/nodes/{node_id}/command", {"command": "set_fault", "params": {"state": False}})
+        self.ask("/clock", {"action": "speed", "value": 1})
+        self.ask("/clock", {"action": "run"})
+
+    def close(self):
+        self._page.stop()
+        self._open.close()
+        assert self.service.failure is None, self.service.failure
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory):
+    """Starts a facility with its page, once for each facility of a module."""
+    running = {}
+
+    def start(facility="block-2n-24"):
+        if facility not in running:
+            running[facility] = Served(facility, tmp_path_factory.mktemp("site"))
+        return running[facility]
+
+    yield start
+    for served in running.values():
+        served.close()
+
+
+class Reader:
+    """Somebody with the page open. complaints: what the browser's console says against it."""
+
+    def __init__(self, context, url):
+        self.context = context
+        self.page = context.new_page()
+        self.complaints = []
+        self.page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.set_default_timeout(15_000)
+        self.page.goto(url)
+
+    def shot(self, name):
+        """Keeps what is seen as build/page/NAME.png."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png")
+
+    def until(self, claim, *, timeout_s=15.0, what=""):
+        """Waits until claim() is true."""
+        end_s = time.monotonic() + timeout_s
+        while time.monotonic() < end_s:
+            if claim():
+                return
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"not within {timeout_s} s: {what or claim}")
+
+    def look_of(self, element_id):
+        """The classes of an element of the diagram."""
+        return (self.page.locator(f"#{element_id}").get_attribute("class") or "").split()
+
+    def is_live(self):
+        self.page.wait_for_selector(".link-state.live")
+
+
+@pytest.fixture
+def read(browser):
+    """Opens a page in a browser profile of its own; the console must stay silent."""
+    opened = []
+
+    def open_page(url, **options):
+        options = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"} | options
+        reader = Reader(browser.new_context(**options), url)
+        opened.append(reader)
+        return reader
+
+    yield open_page
+    for reader in opened:
+        reader.context.close()
+    complaints = [text for reader in opened for text in reader.complaints if "net::ERR_" not in text]
+    assert not complaints, complaints

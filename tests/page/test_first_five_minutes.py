@@ -1,0 +1,78 @@
+"""What somebody sees who has just typed `make run`, from the first picture to the debrief, in one story."""
+
+import re
+
+
+def test_first_five_minutes(serve, read):
+    site = serve()
+    site.reset()
+    reader = read(site.url)
+    page = reader.page
+
+    # A grey picture of two sides, and every little screen.
+    reader.is_live()
+    page.wait_for_selector("#node-utility_a.live")
+    assert page.locator(".tile .oled").count() == 24
+    assert page.locator(".attention").inner_text() == "All is well"
+    reader.shot("1-plant")
+
+    # The tour begins with a question; time stands still for it.
+    page.get_by_label("Scenario").select_option("guided-tour")
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("group", name="Prediction").get_by_role("button", name="none").click()
+    page.wait_for_selector(".told")
+
+    # One click opens Utility A, one breaks it.
+    page.locator("#node-utility_a").click()
+    page.get_by_label("Which").select_option("outage")
+    page.get_by_role("button", name="Break it").click()
+    reader.until(lambda: "dead" in reader.look_of("edge-utility_a-hv_mv_transformer_a"), what="the line is dead")
+    reader.until(lambda: page.locator("#state-ups_a").text_content() == "ON_BATTERY", what="the UPS carries the racks")
+    assert re.fullmatch(r"\d+:\d\d", page.locator("#left-ups_a").text_content())
+    assert page.locator("#letter-utility_a").text_content() == "F"
+    assert page.locator("#letter-hv_mv_transformer_a").text_content() == "D"
+    page.keyboard.press("Escape")
+    reader.shot("2-on-battery")
+
+    # The generator starts by itself and takes over; the racks never went dark.
+    reader.until(lambda: page.locator("#state-lv_switchgear_a").text_content() == "GENERATOR", timeout_s=30)
+    assert "live" in reader.look_of("node-server_rack_a1")
+    page.get_by_role("tab", name="Events").click()
+    cause = page.locator(".log li", has_text="ups_a").locator(".because", has_text="utility_a").first
+    cause.click()
+    assert "because" in page.locator("ol.chain").inner_text()
+    reader.shot("3-chain")
+    page.keyboard.press("Escape")
+
+    # Drag time back: the plant is as it was; now brings it back.
+    page.get_by_role("tab", name="Plant").click()
+    cut_s = next(event["t_s"] for event in site.ask("/events")[1]["events"] if event["node_id"] == "utility_a")
+    bar = page.get_by_role("slider", name="Time shown")
+    box = bar.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 15)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 2, box["y"] + 15, steps=8)
+    page.mouse.up()
+    reader.until(lambda: "fault" not in reader.look_of("node-utility_a"), what=f"the plant before {cut_s} s")
+    assert page.locator(".banner.past").is_visible()
+    reader.shot("4-looking-back")
+    page.keyboard.press("n")
+    reader.until(lambda: "fault" in reader.look_of("node-utility_a"), what="now again")
+
+    # What if the other generator fails, too? Ghost lines, and nothing of it has happened.
+    page.keyboard.press("m")
+    page.get_by_role("button", name="What if generator_a fails to start?").click()
+    page.wait_for_selector(".banner.ghost")
+    page.wait_for_selector(".chart canvas")
+    page.wait_for_timeout(1200)  # one refresh of the trends, for the picture
+    reader.shot("5-what-if")
+    assert site.service.site.view("generator_a")["state"] == "RUNNING"
+
+    # The end: a debrief of its own.
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="End with debrief").click()
+    debrief = opened.value
+    debrief.wait_for_load_state()
+    assert "/debriefs/" in debrief.url
+    debrief.screenshot(path=None)
+    assert "tour" in debrief.locator("body").inner_text().lower()

@@ -5,6 +5,7 @@ import hashlib
 import socket
 
 import pytest
+from winter_river.facility import load_facility
 
 
 @pytest.fixture(params=["viewer", "trainee"])
@@ -163,3 +164,32 @@ def test_not_a_number_is_a_bad_request(browser):
     body = b'{"action": "speed", "value": NaN}'
     answer = browser.post("/api/v1/clock", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 422
+
+
+@pytest.fixture(scope="module")
+def open_page(running_page):
+    """A page that is not on 127.0.0.1: as with --lan, on an address that any Linux machine has."""
+    return running_page(load_facility("seed-8"), host="127.0.0.2")
+
+
+def test_beyond_loopback_nothing_is_seen_without_a_link(open_page):
+    with open_page.client() as stranger:
+        for path in ("/api/v1/state", "/api/v1/facility", "/api/v1/stream", "/app.js", "/docs", "/api/v1/openapi.json"):
+            answer = stranger.get(path)
+            assert (answer.status_code, "link" in answer.json()["error"]) == (401, True)
+        welcome = stranger.get("/")
+        assert (welcome.status_code, "link" in welcome.text) == (401, True)
+        assert stranger.post("/api/v1/clock", json={"action": "freeze"}).status_code == 401
+
+
+def test_beyond_loopback_the_printed_address_is_the_instructors_link(open_page):
+    with open_page.client() as instructor:
+        instructor.get(open_page.server.url)
+        assert instructor.get("/api/v1/me").json()["role"] == "instructor"
+        made = instructor.post("/api/v1/links", json={"role": "viewer"}).json()
+        assert made["url"].startswith(f"{open_page.server.address}/?k=")
+        with open_page.client() as viewer:
+            viewer.get(made["url"])
+            assert viewer.get("/api/v1/state").status_code == 200
+            instructor.delete(f"/api/v1/links/{made['id']}")
+            assert viewer.get("/api/v1/state").status_code == 401

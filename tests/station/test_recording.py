@@ -206,3 +206,15 @@ def test_a_replay_takes_no_commands(recorded):
     assert player.send("util_a", "set_fault", {"state": True}).result == "rejected"
     with pytest.raises(ValueError, match="outside the recording"):
         player.go_to(1e6)
+
+
+def test_a_world_of_another_engine_is_refused_with_the_cure(recorded, tmp_path):
+    path, _ = recorded
+    lines = path.read_text().splitlines(keepends=True)
+    moment = json.loads(lines[1])
+    moment["world"] = "eJwDAAAAAAE="  # nothing, compressed
+    lines[1] = json.dumps(moment) + "\n"
+    other = tmp_path / "other.rec"
+    other.write_text("".join(lines))
+    with pytest.raises(RecordingError, match=r"cannot be read.*\ncure: replay it with"):
+        Player(load_recording(other))

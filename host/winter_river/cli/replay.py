@@ -1,9 +1,10 @@
 """A recorded run, played again."""
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -11,7 +12,9 @@ from winter_river.cli.errors import FAILED, CommandError, UsageError
 from winter_river.cli.values import seconds
 
 if TYPE_CHECKING:
-    from winter_river.station.replay import Player
+    from winter_river.service.wiring import LiveSite
+    from winter_river.station import Station
+    from winter_river.station.replay import Player, Recording
 
 BEAT_S = 0.1  # chosen: ten looks a second are smooth enough for lines of text
 SPEED_MIN, SPEED_MAX = 0.1, 1000.0
@@ -33,6 +36,7 @@ def replay(
     ] = None,
     hash_only: Annotated[bool, typer.Option("--hash", help="Print only the hash of the state there.")] = False,
     screen: Annotated[str | None, typer.Option("--screen", help="Show what this node's OLED showed there.")] = None,
+    page: Annotated[bool, typer.Option("--page", help="Play it in the browser, screens and trends included.")] = False,
 ) -> None:
     """Play a recorded run again.
 
@@ -45,6 +49,7 @@ def replay(
       winter-river replay session.rec --speed 10
       winter-river replay session.rec --to 2m --screen ups_a
       winter-river replay session.rec --hash
+      winter-river replay session.rec --page --speed 4
     """
     from winter_river.station.recording import RecordingError
     from winter_river.station.replay import Player, load_recording
@@ -56,6 +61,9 @@ def replay(
         player = Player(load_recording(file))
     except RecordingError as error:
         raise CommandError(str(error)) from None
+    if page:
+        _serve(player.recording, speed or 1.0, None if to is None else seconds(to, option="--to"))
+        return
     end_s = player.recording.end_s if to is None else min(seconds(to, option="--to"), player.recording.end_s)
     if screen is not None and screen not in player.facility.nodes:
         raise UsageError(f"--screen: {player.facility.name} has no node {screen}")
@@ -75,6 +83,43 @@ def replay(
         raise CommandError(
             f"the replay is not the run: this is a fault of ours, or of another version\n{text}", code=FAILED
         )
+
+
+def _serve(recording: "Recording", speed: float, at_s: float | None) -> None:
+    """Serves the page of a recording until Ctrl-C. Raises CommandError with the cure."""
+    from winter_river.service.wiring import Report
+    from winter_river.station.replaying import ReplayStation
+    from winter_river.web.plant import Plant
+    from winter_river.web.server import PageServer, PageServerError
+
+    with ReplayStation(recording) as station:
+        station.set_speed(speed)
+        if at_s is not None:
+            station.freeze()
+            station.go_to(min(at_s, recording.end_s))
+
+        def report() -> Report:
+            nodes = recording.facility.nodes
+            sight = station.site.sight()
+            online = sum(word == "online" for word in sight.presences.values())
+            return Report(
+                broker="a recording", connected=True, why_down="", facility=recording.facility.name, seed=station.seed,
+                t_s=sight.t_s, nodes=len(nodes), online=online, counters={}, balance=sight.balance, notes=(), failure="",
+            )  # fmt: skip
+
+        # The page asks of site and station only what a replay offers, too.
+        plant = Plant(cast("LiveSite", station.site), cast("Station", station), report)
+        try:
+            with PageServer(plant) as server:
+                typer.echo(f"page      {server.url}")
+                typer.echo("stop      Ctrl-C")
+                sys.stdout.flush()
+                while True:
+                    time.sleep(1.0)
+        except PageServerError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            typer.echo("stopped", err=True)
 
 
 def _play(player: "Player", end_s: float, speed: float | None, tell: Callable[[], None]) -> None:

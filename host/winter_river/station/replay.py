@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from winter_wire import schema
+from winter_wire import schema, topics
 
 from winter_river import engine
 from winter_river.emulator.redraw import redraw
@@ -160,7 +160,10 @@ def _before(entries: Sequence[Entry], child: Entry) -> list[Entry]:
 
 
 class Player:
-    """A recording as a site: look at it, let its time pass, go anywhere in it. It takes no commands."""
+    """A recording as a site: look at it, let its time pass, go anywhere in it. It takes no commands.
+
+    Raises RecordingError where a world in it was written by another version of the engine.
+    """
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
@@ -206,6 +209,18 @@ class Player:
         """The contract's view fields of a node with its type and status word."""
         return self._fork.view(node_id)
 
+    def own(self, node_id: str) -> Mapping[str, object]:
+        """What the node said it is set to."""
+        return self._fork.own[node_id].own
+
+    def balance(self) -> Mapping[str, object]:
+        """The power balance of the whole site, by the contract's names."""
+        return self._fork.view(topics.FACILITY)
+
+    def fork(self) -> Fork:
+        """The world that is being played; for looking only."""
+        return self._fork
+
     def isolation(self, node_id: str) -> engine.Isolation | None:
         """What keeps a node dead; None while it is live."""
         return self._fork.isolation(node_id)
@@ -232,8 +247,7 @@ class Player:
         """The world is that of a recorded moment."""
         moment = self.recording.entries[place].what
         assert isinstance(moment, Recorded)
-        world = engine.Snapshot.from_bytes(zlib.decompress(moment.packed))
-        self._fork = Fork(self.facility, self._plan, world, moment.own)
+        self._fork = self._fork_of(moment)
         self._place = place + 1
         self._events, self.acts = [], []
 
@@ -264,5 +278,16 @@ class Player:
             self.differences.append(f"{moment.t_s:.3f} s: {digest[:16]} is not the recorded {moment.hash[:16]}")
         if digest != moment.hash or moment.why in NEW_TIMELINE:
             # What the run went on from counts: its nodes were set to this.
+            self._fork = self._fork_of(moment)
+
+    def _fork_of(self, moment: Recorded) -> Fork:
+        """The world of a recorded moment. Raises RecordingError where another version wrote it."""
+        try:
             world = engine.Snapshot.from_bytes(zlib.decompress(moment.packed))
-            self._fork = Fork(self.facility, self._plan, world, moment.own)
+            return Fork(self.facility, self._plan, world, moment.own)
+        except (ValueError, zlib.error) as error:
+            program = self.recording.header.program
+            raise RecordingError(
+                f"the world at {moment.t_s:g} s cannot be read: {error}\n"
+                f"cure: replay it with the Winter River that wrote it ({program})"
+            ) from None

@@ -69,7 +69,7 @@ FIELDS = {
     "it_kw": "Power that the servers draw.",
     "cooling_kw": "Power that the cooling draws.",
     "source_kw": "Power from utilities and generators.",
-    "storage_kw": "Power from all batteries, positive while they discharge.",
+    "storage_kw": "Power into all batteries, negative while they feed the site.",
     "pue": "Facility power over IT power, without charging; 0 while on battery.",
     "it_kwh": "Energy the servers have drawn since the start.",
     "source_kwh": "Energy taken from utilities and generators since the start.",

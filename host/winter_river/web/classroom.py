@@ -196,7 +196,7 @@ class Classroom:
             if isinstance(cue, Ask) and cue.freeze and not self._froze:
                 self._froze = True
                 self._plant.station.freeze()
-            self._tell("cue", cue_fields(cue))
+            self._tell("cue", {**cue_fields(cue), "t_s": round(self._plant.site.t_s, 3)})
         if any(isinstance(cue, Done) for cue in cues):
             assert self._exercise is not None
             self._file(self._exercise.end())

@@ -58,7 +58,7 @@ def command(desk: DeskHere, who: WhoAsks, node_id: str, form: forms.CommandForm)
     verb = desk.verb(node_id, form.command)
     why_not = refusal(desk, who, node_id, verb)
     if why_not:
-        refused = Ack("", node_id, schema.RESULT_REJECTED, "authority")
+        refused = Ack("", node_id, schema.RESULT_REJECTED, why_not)
         desk.classroom.acted(refused, verb, form.params, by=by_of(who))
         raise forbidden(why_not, "see the exercise, or ask the instructor")
     ack = send(desk, who, node_id, verb, dict(form.params))

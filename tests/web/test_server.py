@@ -1,0 +1,80 @@
+"""The server itself: ports, browsers that open by themselves, an end without waiting."""
+
+import socket
+import time
+
+import httpx
+import pytest
+from winter_river.cli import run
+from winter_river.service import ports
+from winter_river.web import server
+from winter_river.web.plant import Plant
+from winter_river.web.server import PageServer, PageServerError
+
+
+@pytest.fixture
+def plant(page):
+    return Plant(page.site, page.service.station, page.service.report, page.fleet)
+
+
+@pytest.fixture
+def taken_port():
+    """A port of this machine that somebody listens on."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        yield holder.getsockname()[1]
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_refused_with_its_cure(plant, taken_port):
+    with pytest.raises(PageServerError, match="--page-port"):
+        PageServer(plant, port=taken_port)
+
+
+def test_a_usual_port_that_is_taken_gives_the_next_free_one(plant, taken_port, monkeypatch):
+    monkeypatch.setattr(server, "PORT_DEFAULT", taken_port)
+    with PageServer(plant) as second:
+        assert taken_port < second.port < taken_port + server.PORTS_TRIED_MAX
+        assert httpx.get(f"{second.url}api/v1/me").status_code == 200
+
+
+def test_stopping_does_not_wait_for_open_streams(plant):
+    with PageServer(plant, port=ports.find_free("127.0.0.1")) as other:
+        client = httpx.Client(base_url=other.address, timeout=10)
+        with client.stream("GET", "/api/v1/stream") as one, client.stream("GET", "/api/v1/screens/stream") as two:
+            next(one.iter_raw())
+            next(two.iter_raw())
+            began_s = time.monotonic()
+            other.stop()
+            assert time.monotonic() - began_s < server.STOP_S_MAX
+        client.close()
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        assert probe.connect_ex(("127.0.0.1", other.port)) != 0
+
+
+def test_two_pages_of_one_run_do_not_disturb_each_other(plant, page):
+    with PageServer(plant, port=ports.find_free("127.0.0.1")) as other:
+        for address in (other.address, page.server.address):
+            assert httpx.get(f"{address}/api/v1/state").json()["health"]["connected"] is True
+
+
+@pytest.mark.parametrize(
+    ("variables", "tty", "wanted"),
+    [
+        ({"DISPLAY": ":0"}, True, True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, True, True),
+        ({}, True, False),
+        ({"DISPLAY": ":0"}, False, False),
+        ({"DISPLAY": ":0", "SSH_CONNECTION": "10.0.0.1"}, True, False),
+        ({"DISPLAY": ":0", "CI": "1"}, True, False),
+    ],
+)
+def test_a_browser_opens_by_itself_only_for_who_sits_at_a_desktop(monkeypatch, variables, tty, wanted):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(run.sys, "platform", "linux")
+    monkeypatch.setattr(run.sys.stdout, "isatty", lambda: tty, raising=False)
+    assert run._has_desktop() is wanted

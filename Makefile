@@ -4,6 +4,7 @@ PYTHON_HERE := .venv/bin/python
 ARGS ?=
 LAN ?=
 NODES ?=
+FAST ?=
 SOURCES := host firmware tools tests setup.py
 
 # Settings of a board: make flash NODE=ups_a PORT=/dev/ttyUSB0
@@ -15,14 +16,14 @@ IMAGE ?=
 ESPTOOL_FLAGS ?=
 THIS_BOARD = $(if $(PORT),--port '$(PORT)') $(if $(BOARD),--board '$(BOARD)') $(if $(FACILITY),--facility '$(FACILITY)')
 
-.PHONY: help setup setup-test setup-board run test soak bench check lock clean flash deploy mount monitor boards need-node
+.PHONY: help setup setup-test setup-bench setup-board run test soak bench check lock clean flash deploy mount monitor boards need-node
 .NOTPARALLEL:
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 
-setup:  ## make the environment; a second time it is there at once
-	@tools/setup run
+setup:  ## make the environment; with FAST=1 the compiled engine too, for large sites and long studies
+	@tools/setup $(if $(FAST),fast,run)
 
 run: setup  ## start the site live: make run NODES=vm LAN=1 ARGS="seed-8 --seed 7"
 	@$(PYTHON_HERE) -m winter_river run $(if $(LAN),--lan) $(if $(NODES),--nodes '$(NODES)') $(ARGS)
@@ -36,7 +37,10 @@ test: setup-test  ## run all tests, ten minutes at most: make test ARGS="tests/e
 soak: setup-test  ## run the tests that take longer, twenty minutes at most, with new random cases every time
 	@HYPOTHESIS_PROFILE=soak $(PYTHON_HERE) -m pytest -m soak --timeout 0 -n 2 --dist worksteal --durations=12 $(ARGS)
 
-bench: setup-test  ## measure speed and memory
+setup-bench:
+	@tools/setup bench
+
+bench: setup-bench  ## measure speed and memory, against peers where there are any
 	@$(PYTHON_HERE) tools/bench.py $(ARGS)
 
 check: setup-test  ## check style, types (the page's, too), layers, the board's dialect and words

@@ -209,7 +209,7 @@ def _once(network: Network) -> Iterator[Row]:
 
 def pandapower(network: Network) -> Callable[[], Complex]:
     """The same network for pandapower, by its backward/forward sweep or Newton's method, whichever is faster there."""
-    import pandapower as pp  # type: ignore[import-not-found]
+    import pandapower as pp
 
     net = pp.create_empty_network(sn_mva=1.0)
     volts = np.array(network.voltages_v)
@@ -243,7 +243,7 @@ def pandapower(network: Network) -> Callable[[], Complex]:
 
 def open_dss(network: Network) -> Callable[[], Complex]:
     """The same network for OpenDSS, as its positive sequence, voltages in the order of our buses."""
-    from dss import DSS  # type: ignore[import-not-found]
+    from dss import DSS
 
     root3 = 3**0.5
     kv = [volt / 1e3 / root3 for volt in network.voltages_v]

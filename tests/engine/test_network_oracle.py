@@ -2,11 +2,11 @@
 
 import cmath
 import math
-import random
 
 import numpy as np
 import pytest
 from power_grid_model import LoadGenType, PowerGridModel, WindingType, initialize_array
+from random_networks import random_network
 from winter_river.engine.network import POWER_GRID_MODEL, SWEEP, Line, Load, Network, Transformer, solve
 
 CLOSE_PU = 1e-8
@@ -84,50 +84,12 @@ def kirchhoff_w(network, v_pu):
     return max((abs(missing[k]) for k in range(len(v)) if v_pu[k] != 0 and k not in network.sources), default=0.0)
 
 
-def random_network(rng, *, meshed):
-    """A network of 34.5 kV and 480 V below one to three sources; some lines open, loads of all three kinds."""
-    voltages, edges, loads = [], [], []
-    sources = list(range(rng.randint(1, 3)))
-    voltages += [34_500.0] * len(sources)
-
-    def line(a, b):
-        size = 0.002 if voltages[a] < 1000 else 1.0
-        closed = rng.random() > 0.04
-        return Line(a, b, size * rng.uniform(0.1, 1), size * rng.uniform(0.05, 1), closed)
-
-    def transformer(a, b):
-        power = rng.choice([5e5, 1e6, 2e6])
-        idle = rng.choice([0.0, rng.uniform(0.0005, 0.002)]) * power
-        return Transformer(
-            a, b, power, rng.uniform(0.04, 0.08), power * rng.uniform(0, 0.012), rng.choice([0.0, 0.01]), idle
-        )
-
-    for _ in range(rng.randint(5, 40)):
-        a, b = rng.randrange(len(voltages)), len(voltages)
-        step_down = voltages[a] > 1000 and rng.random() < 0.5
-        voltages.append(480.0 if step_down else voltages[a])
-        edges.append(transformer(a, b) if step_down else line(a, b))
-        if voltages[b] < 1000 and rng.random() < 0.8:
-            kw = rng.uniform(-10, 50)
-            loads.append(Load(b, kw * 1e3, abs(kw) * rng.uniform(-0.1, 0.5) * 1e3, rng.choice("PPIZ")))
-    if meshed:
-        for _ in range(rng.randint(1, 6)):
-            a, b = rng.sample(range(len(voltages)), 2)
-            if voltages[a] == voltages[b]:
-                edges.append(line(a, b))
-            else:
-                edges.append(transformer(min(a, b), max(a, b)) if voltages[a] > voltages[b] else transformer(b, a))
-        twin = rng.choice(edges)
-        edges.append(twin)  # a parallel one
-    return Network(tuple(voltages), tuple(edges), tuple(loads), tuple(sources))
-
-
 @pytest.mark.parametrize("meshed", [False, True], ids=["radial", "meshed"])
 @pytest.mark.parametrize("first", range(0, len(SEEDS), BATCH))
 def test_random_networks_agree_with_power_grid_model(first, meshed):
     methods = set()
     for seed in range(first, first + BATCH):
-        network = random_network(random.Random(seed), meshed=meshed)
+        network = random_network(seed, meshed=meshed)
         solution = solve(network)
         assert solution.solved, f"seed {seed}"
         methods.add(solution.method)

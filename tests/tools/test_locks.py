@@ -6,7 +6,12 @@ import tomllib
 import pytest
 from packaging.requirements import Requirement
 
-LOCKS = {"requirements.lock": ("embedded",), "tools/requirements-dev.lock": ("board", "embedded", "dev")}
+LOCKS = {
+    "requirements.lock": ("embedded",),
+    "tools/requirements-fast.lock": ("embedded", "fast"),
+    "tools/requirements-dev.lock": ("board", "embedded", "dev"),
+    "tools/requirements-bench.lock": ("board", "embedded", "dev", "bench"),
+}
 
 
 def pins_of(text):
@@ -22,7 +27,7 @@ def wanted(checkout, extras):
     project = settings["project"]
     texts = [*project["dependencies"], *settings["dependency-groups"]["install"]]
     for extra in extras:
-        texts += project["optional-dependencies"][extra]
+        texts += {**project["optional-dependencies"], **settings["dependency-groups"]}[extra]
     return [each for each in map(Requirement, texts) if each.name != "winter-river"]
 
 
@@ -44,6 +49,7 @@ def test_every_pin_has_hashes_and_no_line_has_an_address(lock, checkout):
     assert all("--hash=sha256:" in block for block in blocks if "==" in block.split("\n")[0])
 
 
-def test_both_locks_pin_the_same_versions(checkout):
-    run, dev = (pins_of((checkout / lock).read_text()) for lock in LOCKS)
+def test_a_lock_for_more_pins_the_same_versions(checkout):
+    run, dev, bench = (pins_of((checkout / lock).read_text()) for lock in LOCKS)
     assert {name: dev[name] for name in run} == run
+    assert {name: bench[name] for name in dev} == dev

@@ -105,6 +105,7 @@ export async function whatIf(title: string, changes: readonly Change[], from_s: 
   try {
     const run = await post<WhatIf>("/what-if", { changes, from_s, ahead_s: AHEAD_S, fields });
     ghost.value = { title, from_s: from_s ?? clock.value.t_s, run };
+    lookNow();
     view.value = "trends";
     dialog.value = "";
     say(`What if: ${title}. ${run.events?.length ?? 0} events in the ten minutes ahead`);
@@ -117,7 +118,7 @@ export async function whatIf(title: string, changes: readonly Change[], from_s: 
 export function firstFields(): string[] {
   const nodes = Object.entries(facility.value?.nodes ?? {});
   const of = (type: string, field: string) => nodes.filter(([, device]) => device.type === type).slice(0, 2).map(([id]) => `${id}.${field}`);
-  return [...of("ups", "soc_pct"), ...of("generator", "power_kw"), ...of("utility", "power_kw")];
+  return [...of("ups", "soc_pct"), ...of("generator", "power_kw"), ...of("utility", "power_kw"), ...of("server", "power_kw").slice(0, 1)];
 }
 
 /** Downloads what the service makes of this run. */

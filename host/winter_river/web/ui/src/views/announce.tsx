@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { runTime } from "../format";
-import { events } from "../store";
+import { events, shownTime } from "../store";
 import { notice } from "../ui";
 import { weightOf, wordsOf } from "./events";
 
@@ -47,7 +47,8 @@ export function Announcer() {
 
 /** The last thing that happened, with its cause, in one line. */
 export function LastEvent() {
-  const event = events.value.findLast((each) => weightOf(each) > 0);
+  const until = shownTime.value + 0.001;
+  const event = events.value.findLast((each) => each.t_s <= until);
   if (!event) return null;
   const cause = events.value.find((each) => each.id === event.cause);
   return (

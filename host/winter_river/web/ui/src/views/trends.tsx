@@ -16,6 +16,7 @@ import { window_s } from "./timebar";
 const POINTS = 600;
 const REFRESH_MS = 1000;
 const FIELDS_MAX = 12; // chosen: more lines than that nobody tells apart
+const AHEAD_MAX = 24;
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const DASHES: readonly (readonly number[])[] = [[], [8, 3], [2, 3], [10, 3, 2, 3]];
 
@@ -98,11 +99,11 @@ function Picker() {
 function Ghost() {
   const ahead = ghost.value;
   if (!ahead) return null;
-  const happened = (ahead.run.events ?? []).filter((event) => weightOf(event) > 1).slice(0, 8);
+  const happened = (ahead.run.events ?? []).filter((event) => weightOf(event) > 2).slice(-AHEAD_MAX).reverse();
   return (
     <div class="banner ghost">
       <div>
-        <b>What if: {ahead.title}</b> <span class="quiet">dashed lines, ten minutes ahead from {runTime(ahead.from_s)}; nothing of it has happened</span>
+        <b>What if: {ahead.title}</b> <span class="quiet">dashed lines, ten minutes ahead from {runTime(ahead.from_s)}; nothing of it has happened; what it leads to, the last first:</span>
         <ul class="ahead">
           {happened.map((event) => (
             <li key={event.id}>
@@ -185,7 +186,7 @@ function options(unit: string, fields: readonly string[], width: number): uPlot.
     cursor: { sync: { key: "trends" }, drag: { x: false, y: false } },
     scales: { x: { time: false }, y: unit === "%" ? { range: [0, 100] } : { range: (_, low, high) => span(low, high) } },
     axes: [
-      { ...axis, incrs: [...STEPS_S], values: (_, ticks) => ticks.map(runTime) },
+      { ...axis, size: 32, incrs: [...STEPS_S], values: (_, ticks) => ticks.map(runTime) },
       { ...axis, size: 64, values: (_, ticks) => ticks.map(String) },
     ],
     series: [{ label: "time", value: (_, t_s) => (t_s === null ? "–" : runTime(t_s)) }, ...lines],

@@ -162,13 +162,22 @@ def _states() -> Table:
 
 
 def _malfunctions() -> Table:
-    rows = tuple(
-        (name, f"`{kind}`", "" if severity is None else str(severity), words.MALFUNCTIONS[kind])
-        for name, entry in _TYPES.items()
-        for kind, severity in entry[schema.MALFUNCTIONS]
+    note = (
+        "For `set_fault`; a type's first malfunction is meant when no kind is given. Each may come late (`delay_s`); one "
+        "that has a severity may also come slowly (`ramp_s`)."
     )
-    note = "For `set_fault`. A type's first malfunction is meant when no kind is given."
-    return Table("malfunctions", "Malfunctions", note, ("type", "kind", "severity unless given", "what"), rows)
+    rows = tuple(row for name in _TYPES for row in malfunction_rows(name))
+    return Table("malfunctions", "Malfunctions", note, MALFUNCTION_COLUMNS, rows)
+
+
+MALFUNCTION_COLUMNS = ("type", "kind", "severity unless given", "a severity of 1 is", "acts", "what")
+
+
+def malfunction_rows(name: str) -> Iterator[tuple[str, ...]]:
+    """The rows of one type, by MALFUNCTION_COLUMNS."""
+    for kind, severity in _TYPES[name][schema.MALFUNCTIONS]:
+        what, full, trigger = words.MALFUNCTIONS[kind]
+        yield name, f"`{kind}`", "" if severity is None else str(severity), full, trigger, what
 
 
 def _parameter(row: tuple[str, str, bool, float, float], sentences: Mapping[str, str] = words.PARAMS) -> str:

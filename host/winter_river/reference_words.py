@@ -43,6 +43,11 @@ FIELDS = {
     "fuel_pct": "Fuel in the tank as a share of what it holds.",
     "rpm": "Speed of the engine's shaft.",
     "energy_kwh": "Energy delivered or drawn since the start of the run.",
+    "oil_c": "Top oil of a transformer.",
+    "hot_spot_c": "The hottest place of a transformer's winding.",
+    "inlet_c": "Air that the racks draw in: the cold aisle.",
+    "supply_c": "Air that the fans blow into the cold aisle.",
+    "flow_m3s": "Air that the fans move.",
     "handle": "Where the operator's handle stands; the node's own, no tick overwrites it.",
     "mode": "Who commands: auto, manual, or local (a hand on the device beats the host).",
     "fault": "Injected malfunctions, joined by commas, each `kind[=severity][~ramp_s][@delay_s]`; empty when healthy.",
@@ -75,6 +80,10 @@ FIELDS = {
     "source_kwh": "Energy taken from utilities and generators since the start.",
     "lost_kwh": "Energy turned into heat on the way since the start.",
     "balance_kw": "What the power balance does not explain; 0 when energy is conserved.",
+    "outdoor_c": "Air outside.",
+    "cold_aisle_c": "The warmest cold aisle; left out where nothing is cooled.",
+    "hot_aisle_c": "The air behind the racks of the same room.",
+    "air_mode": "The worst room: IDLE, NORMAL, UNDERPRESSURED (racks draw more air than the fans bring), OVERHEATING, FAULT.",
     "wifi_rssi": "Strength of the radio signal, 0 while unknown.",
     "uptime": "Seconds since the node booted.",
     "ts": "Whole seconds since 1970, 0 while the node's clock is unset.",
@@ -141,12 +150,29 @@ STATES = {
     "DEGRADED": "Running, but its supply is weakened.",
 }
 
+# kind -> (what it does, what a severity of 1 means, what triggers it beside its delay)
+AT_ONCE = "at once"
 MALFUNCTIONS = {
-    "outage": "The grid gives no voltage.",
-    "sag": "The grid's voltage is low by the severity (0.3: 30 % low).",
-    "swell": "The grid's voltage is high by the severity (0.15: 15 % high).",
-    "fault": "Broken inside: it delivers nothing until the fault is cleared.",
-    "fail_to_start": "The engine cranks and does not fire.",
+    "outage": ("The grid gives no voltage.", "", AT_ONCE),
+    "sag": ("The grid's voltage is low.", "100 % low", AT_ONCE),
+    "swell": ("The grid's voltage is high.", "100 % high", AT_ONCE),
+    "fault": ("Broken inside: it delivers nothing until the fault is cleared.", "", AT_ONCE),
+    "cooling_lost": ("Radiators are blocked: the oil rises further above the air.", "twice the rise", AT_ONCE),
+    "fail_to_open": ("The breaker stays closed, whoever tells it to open; what is above it must.", "", "when it opens"),
+    "fail_to_close": ("The breaker stays open.", "", "when it closes"),
+    "nuisance_trip": ("The breaker trips without reason, and again after every reset.", "", AT_ONCE),
+    "fail_to_start": ("The engine cranks and does not fire.", "", "when it starts"),
+    "low_oil": ("Oil pressure falls; below 140 of 400 kPa the engine stops.", "no pressure", "while it runs"),
+    "over_speed": ("The engine runs too fast; above 115 % it stops.", "twice its speed", "while it runs"),
+    "fuel_leak": ("The tank leaks.", "a whole tank an hour", AT_ONCE),
+    "battery_lost": ("The battery is cut off: it neither gives nor takes.", "", AT_ONCE),
+    "battery_aged": ("The battery gives less than it should; the rest is lost in it.", "nothing is left", "on battery"),
+    "charger_limit": ("The charger gives less.", "nothing is left", "while it charges"),
+    "bypass_lost": ("The bypass cannot be used.", "", "when it is needed"),
+    "cord_1_lost": ("The power supply of the first cord is dead.", "", AT_ONCE),
+    "cord_2_lost": ("The power supply of the second cord is dead.", "", AT_ONCE),
+    "fans_lost": ("Fans stand still.", "all of them", AT_ONCE),
+    "water_lost": ("The evaporative medium dries out.", "it is dry", AT_ONCE),
 }
 
 VERBS = {
@@ -263,4 +289,9 @@ EVENTS = {
     "low_battery": "battery low",
     "battery_empty": "battery empty",
     "not_solved": "power flow not solved",
+    "low_oil": "stops for lack of oil pressure",
+    "over_speed": "stops for its speed",
+    "stuck": "does not open:",
+    "too_hot": "its room is too hot",
+    "cool_again": "its room is cool again",
 }

@@ -105,4 +105,23 @@ def test_the_words_of_states_and_handles_are_the_contracts():
     assert words.HANDLE_WORDS[p.GENERATOR] == ("auto", "run", "off")
     assert words.HANDLE_WORDS[p.UPS] == ("online", "bypass", "off")
     assert [name for name, _ in words.MALFUNCTIONS[p.UTILITY]] == ["outage", "sag", "swell", "fault"]
-    assert [name for name, _ in words.MALFUNCTIONS[p.GENERATOR]] == ["fault", "fail_to_start"]
+    assert [name for name, _ in words.MALFUNCTIONS[p.GENERATOR]][:2] == ["fault", "fail_to_start"]
+
+
+def test_the_bits_of_malfunctions_are_their_places_in_the_contract():
+    from winter_river.engine.equipment import generator, malfunction, ups
+
+    def bit(kind, name):
+        return 1 << [row[0] for row in words.MALFUNCTIONS[kind]].index(name)
+
+    for kind in (p.SWITCHGEAR, p.DISTRIBUTION, p.PDU):
+        assert malfunction.FAIL_TO_OPEN == bit(kind, "fail_to_open")
+        assert malfunction.FAIL_TO_CLOSE == bit(kind, "fail_to_close")
+        assert malfunction.NUISANCE_TRIP == bit(kind, "nuisance_trip")
+    assert malfunction.CORD_1_LOST == bit(p.SERVER, "cord_1_lost")
+    assert malfunction.CORD_2_LOST == bit(p.SERVER, "cord_2_lost")
+    assert generator.FAIL_TO_START == bit(p.GENERATOR, "fail_to_start")
+    assert ups.BATTERY_LOST == bit(p.UPS, "battery_lost")
+    assert ups.BYPASS_LOST == bit(p.UPS, "bypass_lost")
+    for kind in (p.TRANSFORMER, p.SWITCHGEAR, p.GENERATOR, p.DISTRIBUTION, p.UPS, p.PDU, p.SERVER, p.COOLING):
+        assert bit(kind, "fault") == 1

@@ -4,7 +4,7 @@ import random
 
 import pytest
 from winter_river.engine import Device, restore, snapshot
-from winter_wire import codec, schema
+from winter_wire import codec, faults, schema
 
 OPERATIONS = 250
 
@@ -46,8 +46,7 @@ class Operator:
             fields["handle"] = rng.choice(row[schema.HANDLES])
         elif choice < 0.50:
             names = [name for name, _ in row[schema.MALFUNCTIONS] if rng.random() < 0.3]
-            sizes = [f"={rng.random():.2f}" if name in ("sag", "swell") else "" for name in names]
-            fields["fault"] = ",".join(name + size for name, size in zip(names, sizes, strict=True))
+            fields["fault"] = ",".join(self.malfunction(device.type, name) for name in names)
         elif choice < 0.60:
             self.resets[device.id] += 1
             fields["resets"] = self.resets[device.id]
@@ -66,6 +65,14 @@ class Operator:
             self.mend(device)
             return
         self.told.tell(device.id, present=self.present[device.id], **fields)
+
+    def malfunction(self, type_name, kind):
+        """One part of a fault field, now and then slow or late."""
+        rng = self.rng
+        default = dict(schema.TYPES[type_name][schema.MALFUNCTIONS])[kind]
+        severity = None if default is None else rng.random()
+        ramp_s = rng.choice([0, 0, 3, 40]) if severity is not None else 0
+        return faults.part(kind, severity, ramp_s, rng.choice([0, 0, 0, 1.5, 30]))
 
     def mend(self, device):
         self.resets[device.id] += 1

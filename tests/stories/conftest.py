@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -20,8 +21,16 @@ def start() -> Iterator[Callable[..., Simulation]]:
     """
     started: list[Simulation] = []
 
-    def start_one(name: str = "block-2n-24", *, calibration: str = "training", seed: int = 1, dt_s: float = 1.0):
-        simulation = Simulation(load_facility(name).with_calibration(calibration), seed=seed, dt_s=dt_s)
+    def start_one(
+        name: str = "block-2n-24", *, calibration: str = "training", seed: int = 1, dt_s: float = 1.0, **racks: float
+    ):
+        """racks: ratings that every rack has beside those of the file."""
+        facility = load_facility(name).with_calibration(calibration)
+        nodes = {
+            node_id: dataclasses.replace(node, ratings={**node.ratings, **racks}) if node.type == "server" else node
+            for node_id, node in facility.nodes.items()
+        }
+        simulation = Simulation(dataclasses.replace(facility, nodes=nodes), seed=seed, dt_s=dt_s)
         started.append(simulation)
         return simulation
 

@@ -39,7 +39,7 @@ def test_n_1_lists_every_loss_with_the_worst_first(program):
     ended = program("study n-1 block-2n-24")
     assert ended.code == 0, ended.err
     lines = ended.out.splitlines()
-    assert lines[1] == "12 of 24 kill racks, of which the site has 8."
+    assert lines[1] == "14 of 24 kill racks, of which the site has 8."
     assert lines[4].split()[:4] == ["ups_a", "A", "4", "0"]
     assert "  lv_switchgear_b: 4 of 8 racks" in lines
 

@@ -9,7 +9,7 @@ is no news to it, so a node that repeats itself, or is put back to an earlier in
 
 SECONDS_MAX = 86400  # a day, of a ramp and of a delay
 
-_MARKS = ("@", "~", "=")  # taken off the end of a part in this order
+_MARKS = (("@", "delay_s", SECONDS_MAX), ("~", "ramp_s", SECONDS_MAX), ("=", "severity", 1))  # off the end of a part
 
 
 def read(kinds, text):
@@ -21,11 +21,11 @@ def read(kinds, text):
     seen = []
     for part in text.split(",") if text else ():
         numbers = []
-        for mark in _MARKS:
+        for mark, name, most in _MARKS:
             part, has, number = part.partition(mark)
             numbers.append(_number(number) if has else None)
-            if has and not 0 <= numbers[-1] <= (1 if mark == "=" else SECONDS_MAX):
-                return None, "%s is %r after %r; from 0 to %d" % (mark, number, part, 1 if mark == "=" else SECONDS_MAX)
+            if has and not 0 <= numbers[-1] <= most:
+                return None, "%s of %s is %r; from 0 to %d" % (name, part, number, most)
         delay_s, ramp_s, severity = numbers
         row = _row(kinds, part)
         if row is None:

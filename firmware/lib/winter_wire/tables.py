@@ -41,6 +41,11 @@ FIELDS = (
     ("fuel_pct", NUMBER, 2, 0, 100, "%"),
     ("rpm", INTEGER, 0, 0, 100000, "rpm"),
     ("energy_kwh", NUMBER, 3, 0, 1000000000, "kWh"),
+    ("oil_c", NUMBER, 1, -100, 1000, "C"),
+    ("hot_spot_c", NUMBER, 1, -100, 1000, "C"),
+    ("inlet_c", NUMBER, 1, -100, 1000, "C"),
+    ("supply_c", NUMBER, 1, -100, 1000, "C"),
+    ("flow_m3s", NUMBER, 2, 0, 1000000, "m3/s"),
     # the node's own
     ("handle", TEXT, 0, 1, 8, ""),
     ("mode", TEXT, 0, 1, 8, ""),
@@ -75,6 +80,10 @@ FIELDS = (
     ("source_kwh", NUMBER, 3, 0, 1000000000, "kWh"),
     ("lost_kwh", NUMBER, 3, 0, 1000000000, "kWh"),
     ("balance_kw", NUMBER, 3, -1000000, 1000000, "kW"),
+    ("outdoor_c", NUMBER, 1, -100, 1000, "C"),
+    ("cold_aisle_c", NUMBER, 1, -100, 1000, "C"),
+    ("hot_aisle_c", NUMBER, 1, -100, 1000, "C"),
+    ("air_mode", TEXT, 0, 0, 16, ""),
     # health of the node
     ("wifi_rssi", INTEGER, 0, -200, 0, "dBm"),
     ("uptime", INTEGER, 0, 0, COUNT_MAX, "s"),
@@ -107,6 +116,7 @@ FIELDS = (
 )
 
 _BREAKER = ("closed", "open")
+_BREAKER_MALFUNCTIONS = (("fault", None), ("fail_to_open", None), ("fail_to_close", None), ("nuisance_trip", None))
 _ON_OFF = ("on", "off")
 SOURCES = ("auto", "first", "second")  # source_set of a two-source switchgear
 
@@ -125,8 +135,8 @@ TYPES = {
     "transformer": (
         _BREAKER,
         (("NORMAL", "ok"), ("WARNING", "warning"), ("FAULT", "fault"), ("NO_INPUT", "off")),
-        (("fault", None),),
-        (),
+        (("fault", None), ("cooling_lost", 0.5)),
+        ("oil_c", "hot_spot_c"),
         (),
         ("reset",),
     ),
@@ -136,7 +146,7 @@ TYPES = {
             ("CLOSED", "ok"), ("GENERATOR", "warning"), ("OPEN", "off"), ("TRIPPED", "fault"),
             ("FAULT", "fault"), ("NO_INPUT", "off"),
         ),
-        (("fault", None),),
+        _BREAKER_MALFUNCTIONS,
         (),
         ("source_set",),
         ("open", "close", "reset", "transfer"),
@@ -144,7 +154,7 @@ TYPES = {
     "generator": (
         ("auto", "run", "off"),
         (("STANDBY", "ok"), ("STARTING", "warning"), ("RUNNING", "ok"), ("COOLDOWN", "ok"), ("FAULT", "fault")),
-        (("fault", None), ("fail_to_start", None)),
+        (("fault", None), ("fail_to_start", None), ("low_oil", 0.8), ("over_speed", 0.2), ("fuel_leak", 0.5)),
         ("fuel_pct", "rpm", "energy_kwh"),
         ("fuel_set_pct", "refuels"),
         ("start", "stop", "reset", "set_fuel"),
@@ -155,7 +165,7 @@ TYPES = {
             ("NORMAL", "ok"), ("OVERLOAD", "warning"), ("TRIPPED", "fault"), ("OPEN", "off"),
             ("NO_INPUT", "off"), ("FAULT", "fault"),
         ),
-        (("fault", None),),
+        _BREAKER_MALFUNCTIONS,
         (),
         (),
         ("open", "close", "reset"),
@@ -166,7 +176,10 @@ TYPES = {
             ("NORMAL", "ok"), ("ON_BATTERY", "warning"), ("CHARGING", "ok"), ("BYPASS", "warning"),
             ("OFF", "off"), ("FAULT", "fault"),
         ),
-        (("fault", None),),
+        (
+            ("fault", None), ("battery_lost", None), ("battery_aged", 0.5), ("charger_limit", 0.5),
+            ("bypass_lost", None),
+        ),
         ("soc_pct", "runtime_s", "battery_kwh"),
         (),
         ("reset", "bypass"),
@@ -177,7 +190,7 @@ TYPES = {
             ("NORMAL", "ok"), ("OVERLOAD", "warning"), ("TRIPPED", "fault"), ("OPEN", "off"),
             ("NO_INPUT", "off"), ("FAULT", "fault"),
         ),
-        (("fault", None),),
+        _BREAKER_MALFUNCTIONS,
         (),
         (),
         ("open", "close", "reset"),
@@ -185,16 +198,16 @@ TYPES = {
     "server": (
         _ON_OFF,
         (("NORMAL", "ok"), ("DEGRADED", "warning"), ("OFF", "off"), ("FAULT", "fault")),
-        (("fault", None),),
-        ("energy_kwh",),
+        (("fault", None), ("cord_1_lost", None), ("cord_2_lost", None)),
+        ("energy_kwh", "inlet_c"),
         ("load_set_kw",),
         ("open", "close", "reset", "set_load"),
     ),
     "cooling": (
         _ON_OFF,
         (("NORMAL", "ok"), ("DEGRADED", "warning"), ("OFF", "off"), ("FAULT", "fault")),
-        (("fault", None),),
-        (),
+        (("fault", None), ("fans_lost", 0.5), ("water_lost", 1.0)),
+        ("supply_c", "flow_m3s"),
         ("fans_running",),
         ("open", "close", "reset", "set_fans"),
     ),
@@ -256,7 +269,8 @@ COUNTERS = (
 )  # fmt: skip
 BALANCE = (
     "it_kw", "cooling_kw", "source_kw", "loss_kw", "storage_kw", "pue", "it_kwh", "source_kwh",
-    "lost_kwh", "balance_kw",
+    "lost_kwh", "balance_kw", "outdoor_c", "cold_aisle_c", "hot_aisle_c",
+    "air_mode",
 )  # fmt: skip
 
 STATUSES = ("ok", "warning", "fault", "off", "offline")

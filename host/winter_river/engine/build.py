@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from winter_river.engine import plan as p
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.engine.equipment import Device
+from winter_river.engine.equipment.battery import stored_kwh
 from winter_river.engine.equipment.transformer import transformer_pi
+from winter_river.engine.equipment.transformer_heat import LOSS_RATIO, size_class
 from winter_river.engine.invariants import full_ratings, in_order
 from winter_river.engine.units import BASE_VA, SQRT3
+from winter_river.engine.words import MALFUNCTIONS
 
 VOLTAGE_TOLERANCE = 1e-3  # chosen: nominal voltages that meet must be the same number
 
@@ -62,6 +65,9 @@ class _Builder:
         self.servers: list[p.ServerPlan] = []
         self.coolings: list[p.CoolingPlan] = []
         self.breakers: list[p.BreakerPlan] = []
+        self.malfunctions: list[p.MalfunctionPlan] = []
+        self.room_of = self._find_rooms()
+        self.rooms: list[p.RoomPlan] = self._make_rooms()
         self.fed_racks: dict[int, int] = {}
 
     def plan(self) -> p.Plan:
@@ -97,6 +103,8 @@ class _Builder:
             servers=self.servers,
             coolings=self.coolings,
             breakers=self.breakers,
+            rooms=self.rooms,
+            malfunctions=self.malfunctions,
             y=[bus.y for bus in self.buses],
             steady=[0j] * len(self.buses),
             digest=hashlib.sha256(text.encode()).digest(),
@@ -118,6 +126,23 @@ class _Builder:
         numbers: dict[int, int] = {}
         return [numbers.setdefault(root(k), len(numbers)) for k in range(len(self.devices))]
 
+    def _find_rooms(self) -> dict[int, int]:
+        """The room of each connected part that has both racks and something that cools them."""
+        types = [(self.groups[k], device.type) for k, device in enumerate(self.devices)]
+        cooled = [group for group, name in types if name == "cooling" and (group, "server") in types]
+        return {group: room for room, group in enumerate(dict.fromkeys(cooled))}
+
+    def _make_rooms(self) -> list[p.RoomPlan]:
+        first: dict[int, int] = {}
+        cabinets = dict.fromkeys(self.room_of.values(), 0.0)
+        for k, device in enumerate(self.devices):
+            room = self.room_of.get(self.groups[k], p.NONE)
+            if device.type == "cooling" and room != p.NONE:
+                first.setdefault(room, k)
+            elif device.type == "server" and room != p.NONE:
+                cabinets[room] += self.ratings[k]["cabinets"]
+        return [p.RoomPlan(first[room], cabinets[room]) for room in cabinets]
+
     def _node(
         self,
         k: int,
@@ -129,10 +154,13 @@ class _Builder:
     ) -> p.NodePlan:
         feeds = [self.index[feed] for feed in self.devices[k].feeds] + [p.NONE, p.NONE]
         b1, b2, b3 = (*breakers, p.NONE, p.NONE, p.NONE)[:3]
+        kind = p.TYPES.index(self.devices[k].type)
+        malfunction = len(self.malfunctions)
+        self.malfunctions += [p.MalfunctionPlan(k, 1 << place) for place in range(len(MALFUNCTIONS[kind]))]
         return p.NodePlan(
             index=k,
             id=self.devices[k].id,
-            kind=p.TYPES.index(self.devices[k].type),
+            kind=kind,
             slot=slot,
             group=self.groups[k],
             feed_1=feeds[0],
@@ -142,6 +170,7 @@ class _Builder:
             breaker_1=b1,
             breaker_2=b2,
             breaker_3=b3,
+            malfunction=malfunction,
             voltage_in_v=self.buses[bus_in].voltage_v,
             voltage_out_v=self.buses[bus_out].voltage_v,
         )
@@ -213,7 +242,8 @@ class _Builder:
         half = own_half * power_w / BASE_VA
         bus_in = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v), y=half)
         bus_out = self._bus(k, r["secondary_voltage_v"], own_z * BASE_VA / power_w, y=half)
-        self.transformers.append(p.TransformerPlan(k, power_w / BASE_VA))
+        loss_ratio = r["load_loss_w"] / r["no_load_loss_w"] if r["no_load_loss_w"] > 0.0 else LOSS_RATIO
+        self.transformers.append(p.TransformerPlan(k, power_w / BASE_VA, size_class(r["power_kva"]), loss_ratio))
         return self._node(k, slot=len(self.transformers) - 1, bus_in=bus_in, bus_out=bus_out)
 
     def _board(self, k: int, r: dict[str, float]) -> p.NodePlan:
@@ -264,8 +294,10 @@ class _Builder:
                 charge_kw=charge_kw,
                 charge_kw_on_generator=r["charge_kw_on_generator"] or charge_kw / 2.0,
                 charge_efficiency=r["charge_efficiency"],
-                battery_kwh=r["battery_kwh"] * factor,
+                battery_kwh=stored_kwh(r["battery_kwh"] * factor, r["battery_exponent"], r["battery_offset_pu"]),
                 battery_kw=r["battery_kw"] or r["power_kw"],
+                battery_exponent=r["battery_exponent"],
+                battery_offset_pu=r["battery_offset_pu"],
             )
         )
         breakers = (
@@ -293,6 +325,8 @@ class _Builder:
                 kvar_per_kw=_kvar_per_kw(r["power_factor"]),
                 rated_pu=r["rated_a"] / _amps(voltage_v),
                 place=place,
+                heat_shutdown=r["heat_shutdown"] > 0.0,
+                room=self.room_of.get(self.groups[k], p.NONE),
             )
         )
         return self._node(k, slot=len(self.servers) - 1, bus_in=buses[0], bus_out=buses[0], breakers=breakers)
@@ -303,7 +337,9 @@ class _Builder:
         self.coolings.append(
             p.CoolingPlan(
                 node=k,
+                room=self.room_of.get(self.groups[k], p.NONE),
                 fans=int(r["fans"]),
+                fan_m3s=r["fan_flow_m3s"],
                 fan_kw=r["fan_kw"],
                 base_kw=r["base_kw"],
                 kvar_per_kw=_kvar_per_kw(r["power_factor"]),

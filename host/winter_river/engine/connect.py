@@ -7,6 +7,7 @@ order, because what feeds a device has been decided before it.
 from __future__ import annotations
 
 from winter_river.engine.equipment.generator import generator_makes_voltage
+from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST
 from winter_river.engine.equipment.ups import BYPASS, INVERTER
 from winter_river.engine.plan import (
     COOLING,
@@ -109,8 +110,10 @@ def _server(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
     """Each cord by itself; live while any cord is."""
     s = plan.servers[n.slot]
     on = in_service(n, me) and w.servers[n.slot].running
-    one = me.present and w.nodes[n.feed_1].live and not is_tripped(w, n.breaker_1)
-    two = me.present and n.feed_2 >= 0 and w.nodes[n.feed_2].live and not is_tripped(w, n.breaker_2)
+    cord_1 = not is_tripped(w, n.breaker_1) and me.fault & CORD_1_LOST == 0
+    cord_2 = n.feed_2 >= 0 and not is_tripped(w, n.breaker_2) and me.fault & CORD_2_LOST == 0
+    one = me.present and cord_1 and w.nodes[n.feed_1].live
+    two = me.present and cord_2 and w.nodes[n.feed_2].live
     me.supplied = one or two
     me.live = on and me.supplied
     me.feeder = n.feed_1 if one or not two else n.feed_2

@@ -11,8 +11,10 @@ from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.cooling import run_cooling
+from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST, FAIL_TO_CLOSE, FAIL_TO_OPEN
 from winter_river.engine.equipment.server import run_server
 from winter_river.engine.flow import ups_output
+from winter_river.engine.heat import run_rooms
 from winter_river.engine.plan import BREAKER_OUTPUT, NONE, Plan, TransferPlan
 from winter_river.engine.protection import OVERLOAD
 from winter_river.engine.states import tell
@@ -53,6 +55,7 @@ def run_generators(plan: Plan, w: World) -> bool:
             wanted=me.handle == generator_law.RUN or wanted_by != NONE,
             can_start=me.fault & generator_law.FAIL_TO_START == 0,
             fuel=g.fuel_gal > 0.0,
+            protected=generator_law.protection_of(g) != generator_law.NO_PROTECTION,
         )
         if mode != g.mode:
             _change_mode(plan, w, k, mode, wanted_by)
@@ -79,7 +82,11 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int) -> Non
         g.cranks += 1
         events.emit(plan, w, node, events.CRANK, 0, g.cranks, cause)
     elif mode == generator_law.LOCKOUT:
-        events.emit(plan, w, node, events.OVERCRANK, 0, 0, me.last)
+        word = events.OVERCRANK
+        if before == generator_law.RUNNING or before == generator_law.COOLDOWN:
+            low = generator_law.protection_of(g) == generator_law.LOW_OIL
+            word = events.LOW_OIL if low else events.OVER_SPEED
+        events.emit(plan, w, node, word, 0, 0, me.last)
     elif not fresh and wanted_by == NONE:
         me.origin = events.group_cause(w, plan.nodes[node].group) or me.last
     tell(plan, w, node)  # at once: the transfer that follows names it as its cause
@@ -109,7 +116,10 @@ def run_transfers(plan: Plan, w: World) -> bool:
         switchgear_law.watch_sources(
             x, w.t_s, first_pu=voltage_pu(plan, w, n.feed_1), second_pu=voltage_pu(plan, w, n.feed_2)
         )
-        switchgear_law.transfer(x, plan.calibration, w.t_s, locked=locked, generator=generator, coming=coming)
+        # A breaker that fails to open keeps its source; one that fails to close takes none.
+        jammed = FAIL_TO_OPEN if x.position != switchgear_law.OPEN else FAIL_TO_CLOSE
+        if me.fault & jammed == 0:
+            switchgear_law.transfer(x, plan.calibration, w.t_s, locked=locked, generator=generator, coming=coming)
         if x.position != position:
             events.emit(plan, w, r.node, events.TRANSFER, position, x.position, _cause_of_move(plan, w, k, position))
             w.rewire = True
@@ -143,7 +153,8 @@ def run_upses(plan: Plan, w: World) -> bool:
         usable = in_service(n, me)
         u.out_kw, u.out_kva = ups_output(plan, w, k)
         changed = ups_law.watch_battery(u, r.battery_kwh, w.t_s) or changed
-        ups_law.watch_source(u, w.t_s, voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0)
+        source_pu = voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0
+        ups_law.watch_source(u, w.t_s, source_pu, bypass_lost=me.fault & ups_law.BYPASS_LOST != 0)
         may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1)
         ups_law.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)
         ups_law.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0)
@@ -192,8 +203,9 @@ def run_loads(plan: Plan, w: World) -> bool:
     for k in range(len(plan.servers)):
         r, s = plan.servers[k], w.servers[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
-        one = not is_tripped(w, n.breaker_1)
-        two = n.feed_2 != NONE and not is_tripped(w, n.breaker_2)
+        one = not is_tripped(w, n.breaker_1) and me.fault & CORD_1_LOST == 0
+        two = n.feed_2 != NONE and not is_tripped(w, n.breaker_2) and me.fault & CORD_2_LOST == 0
+        hot = r.room != NONE and r.heat_shutdown and w.rooms[r.room].hot
         supply_pu = _cord_pu(plan, w, r.bus_1, n.feed_1) if one else 0.0
         if two:
             supply_pu = max(supply_pu, _cord_pu(plan, w, r.bus_2, n.feed_2))
@@ -205,10 +217,13 @@ def run_loads(plan: Plan, w: World) -> bool:
             closed=in_service(n, me) and (one or two),
             supplied=me.supplied,
             supply_pu=supply_pu,
+            hot=hot,
             place=r.place,
         )
         if s.running != running:
             w.rewire = changed = True
+            if hot or (r.room != NONE and w.rooms[r.room].event >= w.first_event):
+                me.origin = w.rooms[r.room].event
     for k in range(len(plan.coolings)):
         m = w.coolings[k]
         n, me = plan.nodes[plan.coolings[k].node], w.nodes[plan.coolings[k].node]
@@ -233,4 +248,5 @@ def control(plan: Plan, w: World) -> bool:
     changed = run_generators(plan, w)
     changed = run_transfers(plan, w) or changed
     changed = run_upses(plan, w) or changed
+    changed = run_rooms(plan, w) or changed
     return run_loads(plan, w) or changed

@@ -9,6 +9,7 @@ from winter_river.engine.words import HANDLE_WORDS, STATE_WORDS, fault_text
 from winter_river.engine.world import World
 
 STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
+LOW_OIL, OVER_SPEED, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 16)
 WORDS = (
     "state",
     "handle",
@@ -21,9 +22,14 @@ WORDS = (
     "low_battery",
     "battery_empty",
     "not_solved",
+    "low_oil",
+    "over_speed",
+    "stuck",
+    "too_hot",
+    "cool_again",
 )
 POSITION_WORDS = ("open", "first", "second")
-ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload")
+ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload", "nuisance")
 PRESENCE_WORDS = ("absent", "present")
 EVENTS_MAX = 1_000_000  # of one step; more is a loop of ours, not a bad day
 
@@ -94,7 +100,7 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
         return fault_text(kind, before), fault_text(kind, after)
     if word == PRESENCE:
         return PRESENCE_WORDS[before], PRESENCE_WORDS[after]
-    if word == TRIP:
+    if word == TRIP or word == STUCK_CLOSED:
         return BREAKER_WORDS[before], ELEMENT_WORDS[after]
     if word == TRANSFER:
         return POSITION_WORDS[before], POSITION_WORDS[after]

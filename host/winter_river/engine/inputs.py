@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from winter_wire import schema
+from winter_wire import faults, schema
 
 from winter_river.engine import events
 from winter_river.engine.equipment import generator as generator_law
+from winter_river.engine.equipment import malfunction as malfunction_law
+from winter_river.engine.equipment import ups as ups_law
+from winter_river.engine.equipment.malfunction import FAIL_TO_CLOSE, FAIL_TO_OPEN, NUISANCE_TRIP
 from winter_river.engine.equipment.utility import utility_emf
-from winter_river.engine.plan import COOLING, GENERATOR, NONE, SERVER, SWITCHGEAR, TYPES, UPS, UTILITY, Plan
-from winter_river.engine.protection import clear
+from winter_river.engine.plan import (
+    BREAKER_MAIN,
+    COOLING,
+    GENERATOR,
+    NONE,
+    SERVER,
+    SWITCHGEAR,
+    TRANSFORMER,
+    TYPES,
+    UPS,
+    UTILITY,
+    Plan,
+    is_board,
+)
+from winter_river.engine.protection import NUISANCE, clear
+from winter_river.engine.units import NEVER_S
 from winter_river.engine.words import HANDLE_WORDS, MALFUNCTIONS
 from winter_river.engine.world import NodeState, World
 
@@ -18,7 +36,7 @@ from winter_river.engine.world import NodeState, World
 def apply(plan: Plan, world: World, node_id: str, fields: Mapping[str, object], *, present: bool) -> None:
     """Takes a node's own fields into the world; the next step settles them.
 
-    fields: any of handle, fault ("" or "kind" or "kind=severity", joined by commas), resets, source_set,
+    fields: any of handle, fault (winter_wire.faults says how it is spelled), resets, source_set,
     load_set_kw, fans_running, fuel_set_pct, refuels; a missing one is unchanged, others are not the engine's.
     present: whether the device is in its slot; an absent one carries nothing.
     Raises ValueError, naming field and value, for an unknown node or a word its type does not have; nothing is
@@ -28,20 +46,18 @@ def apply(plan: Plan, world: World, node_id: str, fields: Mapping[str, object], 
         raise ValueError(f"{node_id!r} is no node of this facility")
     k = plan.index[node_id]
     n, me = plan.nodes[k], world.nodes[k]
-    handle, fault = me.handle, me.fault
-    severities: tuple[tuple[str, float], ...] = ()
+    handle = me.handle
     if "handle" in fields:
         handle = _place(HANDLE_WORDS[n.kind], node_id, "handle", fields["handle"])
     if "fault" in fields:
-        fault, severities = parse_fault(n.kind, node_id, fields["fault"])
+        wishes = _wishes(n.kind, node_id, fields["fault"])
     numbers = {name: _number(node_id, name, fields[name]) for name in _NUMBERS[n.kind] if name in fields}
     if n.kind == SWITCHGEAR and n.feed_2 != NONE and "source_set" in fields:
         source_set = _place(schema.SOURCES, node_id, "source_set", fields["source_set"])
         world.transfers[plan.boards[n.slot].transfer].source_set = source_set
-    me.handle, me.fault, me.present = handle, fault, present
-    if n.kind == UTILITY and "fault" in fields:
-        world.utilities[n.slot].sag_pu = dict(severities).get("sag", 0.0)
-        world.utilities[n.slot].swell_pu = dict(severities).get("swell", 0.0)
+    me.handle, me.present = handle, present
+    if "fault" in fields:
+        _inject(plan, world, k, wishes)
     _take_numbers(plan, world, k, numbers)
     me.touched = world.touched = world.unsettled = True
 
@@ -67,36 +83,43 @@ def _number(node_id: str, name: str, value: object) -> float:
     return float(value)
 
 
-def parse_fault(kind: int, node_id: str, value: object) -> tuple[int, tuple[tuple[str, float], ...]]:
-    """(one bit a malfunction, (kind, severity) of each that has one) of a status's fault field.
-
-    Raises ValueError for a kind this type does not have or a severity outside 0 to 1.
-    """
-    text = value if isinstance(value, str) else repr(value)
-    kinds = MALFUNCTIONS[kind]
-    bits = 0
-    severities = []
-    for part in text.split(",") if text else ():
-        name_given, _, size = part.partition("=")
-        for place, (name, default) in enumerate(kinds):
-            if name == name_given:
-                bits |= 1 << place
-                if default is not None:
-                    severities.append((name, _severity(node_id, size) if size else default))
-                break
-        else:
-            raise ValueError(f"{node_id}.fault has {part!r}; one of {', '.join(name for name, _ in kinds)}")
-    return bits, tuple(severities)
+def _wishes(kind: int, node_id: str, value: object) -> dict[str, Any]:
+    """The parts of a status's fault field by kind. Raises ValueError for what its type does not have."""
+    found, why = faults.read(MALFUNCTIONS[kind], value if isinstance(value, str) else repr(value))
+    if found is None:
+        raise ValueError(f"{node_id}.fault: {why}")
+    return {part[0]: part for part in found}
 
 
-def _severity(node_id: str, text: str) -> float:
-    try:
-        severity = float(text)
-    except ValueError:
-        severity = -1.0
-    if not 0.0 <= severity <= 1.0:
-        raise ValueError(f"{node_id}.fault has severity {text!r}; from 0 to 1")
-    return severity
+def _inject(plan: Plan, w: World, k: int, wishes: dict[str, Any]) -> None:
+    """Hands the malfunctions of a node to their timers; what is not wished for ends at once."""
+    n, me = plan.nodes[k], w.nodes[k]
+    for place, (name, _) in enumerate(MALFUNCTIONS[n.kind]):
+        m = w.malfunctions[n.malfunction + place]
+        if name in wishes:
+            _, severity, ramp_s, delay_s = wishes[name]
+            end_pu = 1.0 if severity is None else float(severity)
+            malfunction_law.inject(m, w.t_s, end_pu=end_pu, ramp_s=float(ramp_s), delay_s=float(delay_s))
+            w.malfunction_due_s = min(w.malfunction_due_s, m.due_s)
+        elif m.wanted:
+            malfunction_law.mend(m)
+            me.fault &= ~(1 << place)
+
+
+def run_malfunctions(plan: Plan, w: World) -> None:
+    """Lets those act whose time has come, and their severities grow."""
+    if w.t_s < w.malfunction_due_s:
+        return
+    due = NEVER_S
+    for k in range(len(plan.malfunctions)):
+        m = w.malfunctions[k]
+        if w.t_s >= m.due_s:
+            malfunction_law.run_malfunction(m, w.t_s)
+            me = w.nodes[plan.malfunctions[k].node]
+            me.fault |= plan.malfunctions[k].bit
+            me.touched = w.touched = True
+        due = min(due, m.due_s)
+    w.malfunction_due_s = due
 
 
 def _take_numbers(plan: Plan, w: World, k: int, numbers: dict[str, float]) -> None:
@@ -137,6 +160,7 @@ def take_inputs(plan: Plan, w: World) -> None:
             events.emit(plan, w, k, events.HANDLE, me.handle_seen, me.handle, 0)
             me.handle_seen = me.handle
             w.rewire = True
+        _move_contact(plan, w, k, me)
         if me.fault != me.fault_seen:
             events.emit(plan, w, k, events.FAULT, me.fault_seen, me.fault, 0)
             me.fault_seen = me.fault
@@ -144,8 +168,51 @@ def take_inputs(plan: Plan, w: World) -> None:
         if me.reset_due:
             me.reset_due = False
             _reset(plan, w, k, me)
-        if plan.nodes[k].kind == UTILITY:
-            _drive(plan, w, k, me)
+        _suffer(plan, w, k, me)
+
+
+def _move_contact(plan: Plan, w: World, k: int, me: NodeState) -> None:
+    """The contacts follow the handle, unless the mechanism fails."""
+    if me.contact == me.handle:
+        return
+    jammed = FAIL_TO_CLOSE if me.handle == 0 else FAIL_TO_OPEN
+    if is_board(plan.nodes[k].kind) and me.fault & jammed != 0:
+        return
+    me.contact = me.handle
+    w.rewire = True
+
+
+def _suffer(plan: Plan, w: World, k: int, me: NodeState) -> None:
+    """Gives a device how bad its malfunctions are now."""
+    n = plan.nodes[k]
+    first = n.malfunction
+    if n.kind == UTILITY:
+        u = w.utilities[n.slot]
+        u.sag_pu, u.swell_pu = w.malfunctions[first + 1].severity, w.malfunctions[first + 2].severity
+        _drive(plan, w, k, me)
+    elif n.kind == TRANSFORMER:
+        w.transformers[n.slot].cooling_lost_pu = w.malfunctions[first + 1].severity
+    elif n.kind == GENERATOR:
+        g = w.generators[n.slot]
+        g.oil_lost_pu, g.over_speed_pu = w.malfunctions[first + 2].severity, w.malfunctions[first + 3].severity
+        g.leak_pu_h = w.malfunctions[first + 4].severity
+    elif n.kind == UPS:
+        x = w.upses[n.slot]
+        x.battery_ok = me.fault & ups_law.BATTERY_LOST == 0
+        x.battery_lost_pu, x.charger_lost_pu = w.malfunctions[first + 2].severity, w.malfunctions[first + 3].severity
+    elif n.kind == COOLING:
+        m = w.coolings[n.slot]
+        m.fans_lost_pu, m.dry_pu = w.malfunctions[first + 1].severity, w.malfunctions[first + 2].severity
+    elif is_board(n.kind):
+        b = w.breakers[n.breaker_1]
+        if me.fault & NUISANCE_TRIP != 0 and me.fault & FAIL_TO_OPEN == 0 and not b.tripped and me.contact == 0:
+            clear(b, w.t_s)
+            b.tripped = True
+            events.emit(plan, w, k, events.TRIP, BREAKER_MAIN, NUISANCE, me.last)
+            w.rewire = True
+        if b.stuck and me.fault & FAIL_TO_OPEN == 0:
+            b.stuck = False
+            b.current_pu = -1.0  # felt again at once: what is overdue opens it now
 
 
 def _reset(plan: Plan, w: World, k: int, me: NodeState) -> None:

@@ -22,6 +22,7 @@ from winter_river.engine.plan import NONE, NodePlan, Plan
 from winter_river.engine.protection import heat_now
 from winter_river.engine.units import SQRT3
 from winter_river.engine.view import is_latched, view
+from winter_river.engine.words import MALFUNCTIONS
 from winter_river.engine.world import NodeState, World, in_service, is_tripped
 
 RESIDUAL_W, RESIDUAL_RATIO = 1.0, 1e-6
@@ -133,8 +134,9 @@ def _branches(
             yield n.bus_out, Branch(NONE if inverter else n.bus_in, _cable(plan, n.index, "output"), 1.0)
     elif n.kind == p.SERVER:
         s = plan.servers[n.slot]
-        for bus, by, breaker in ((s.bus_1, n.feed_1, n.breaker_1), (s.bus_2, n.feed_2, n.breaker_2)):
-            if bus != NONE and w.servers[n.slot].running and not is_tripped(w, breaker):
+        cords = ((s.bus_1, n.feed_1, n.breaker_1, "cord_1_lost"), (s.bus_2, n.feed_2, n.breaker_2, "cord_2_lost"))
+        for bus, by, breaker, lost in cords:
+            if bus != NONE and w.servers[n.slot].running and not is_tripped(w, breaker) and not _has(n, me, lost):
                 yield bus, Branch(plan.nodes[by].bus_out, _cable(plan, n.index, "feed"), 1.0)
     elif n.kind == p.COOLING:
         if w.coolings[n.slot].running and not is_tripped(w, n.breaker_1):
@@ -172,7 +174,8 @@ def _demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, c
                 demand[bus] = _at_pf(w.servers[n.slot].load_set_kw * 1e3 / len(cords), r["power_factor"]) * taken
         elif n.kind == p.COOLING and n.bus_in in branches:
             m = w.coolings[n.slot]
-            fans_kw = min(m.fans_set, r["fans"]) * r["fan_kw"] * fan_speed(m) ** 3
+            fans = min(m.fans_set, r["fans"]) * (1.0 - _severity(plan, w, n, "fans_lost"))
+            fans_kw = fans * r["fan_kw"] * fan_speed(m) ** 3
             demand[n.bus_in] = _at_pf((r["base_kw"] + fans_kw) * 1e3, r["power_factor"])
         elif n.kind == p.UPS and n.bus_in in branches:
             demand[n.bus_in] = _at_pf(w.upses[n.slot].in_kw * 1e3, r["input_power_factor"])
@@ -183,6 +186,17 @@ def _demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, c
             for bus in (n.bus_in, n.bus_out):
                 demand[bus] = complex(idle_w, idle_var) / 2.0 * abs(w.v[bus]) ** 2
     return demand
+
+
+def _has(n: NodePlan, me: NodeState, kind: str) -> bool:
+    """Whether a malfunction acts, by its name."""
+    names = [name for name, _ in MALFUNCTIONS[n.kind]]
+    return kind in names and me.fault >> names.index(kind) & 1 == 1
+
+
+def _severity(plan: Plan, w: World, n: NodePlan, kind: str) -> float:
+    names = [name for name, _ in MALFUNCTIONS[n.kind]]
+    return w.malfunctions[n.malfunction + names.index(kind)].severity
 
 
 def _at_pf(power_w: float, power_factor: float) -> complex:
@@ -326,7 +340,8 @@ def _ranges(plan: Plan, w: World) -> Iterator[str]:
 def _conduct(plan: Plan, w: World, events: Sequence[Event], before: Latches | None) -> Iterator[str]:
     """Law 10: no closed breaker past its integral, latches cleared only by command, causes before effects."""
     for b, s in zip(plan.breakers, w.breakers, strict=True):
-        if not s.tripped and heat_now(s, w.t_s) >= 1.0:
+        n, me = plan.nodes[b.node], w.nodes[b.node]
+        if not s.tripped and heat_now(s, w.t_s) >= 1.0 and not _has(n, me, "fail_to_open"):
             yield f"law 10: a breaker of {plan.nodes[b.node].id} is past its trip and closed"
     if before is not None:
         for n, (latched, resets) in zip(plan.nodes, before.rows, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.flow import taken_ratio
-from winter_river.engine.plan import NONE, Plan
+from winter_river.engine.plan import NONE, Plan, ServerPlan
 from winter_river.engine.units import BASE_KW, HOUR_S
 from winter_river.engine.world import DEAD, Meter, World
 
@@ -34,6 +34,15 @@ def ups_lost_kw(w: World, k: int, charge_efficiency: float) -> float:
     return u.loss_kw + u.peukert_kw + (1.0 - charge_efficiency) * u.charge_kw
 
 
+def _taken_ratio(w: World, rack: ServerPlan) -> float:
+    """The share of its demand that a rack takes through its live cords: less where the voltage is too low."""
+    one = w.parent[rack.bus_1] != DEAD
+    two = rack.bus_2 != NONE and w.parent[rack.bus_2] != DEAD
+    if one and two:
+        return (taken_ratio(w.v[rack.bus_1]) + taken_ratio(w.v[rack.bus_2])) / 2.0
+    return taken_ratio(w.v[rack.bus_1] if one else w.v[rack.bus_2])
+
+
 def book(plan: Plan, w: World) -> None:
     """Sets every meter to the powers of the settled network, and the fuel to what the machines burn."""
     t_s = w.t_s
@@ -44,15 +53,15 @@ def book(plan: Plan, w: World) -> None:
         r, g = plan.generators[k], w.generators[k]
         power_kw = delivered_kw(plan, w, r.node)
         run(w.meters[r.node], power_kw, t_s)
-        generator_law.burn(
-            g, generator_law.fuel_gal_h(power_kw, r.power_kw) if generator_law.generator_makes_voltage(g) else 0.0, t_s
-        )
+        gal_h = g.leak_pu_h * r.fuel_gal
+        if generator_law.generator_makes_voltage(g):
+            gal_h += generator_law.fuel_gal_h(power_kw, r.power_kw)
+        generator_law.burn(g, gal_h, t_s)
         g.due_s = generator_law.generator_due_s(g, plan.calibration, t_s)
     for k in range(len(plan.servers)):
         rack, s = plan.servers[k], w.servers[k]
-        if rack.bus_2 != NONE and s.load_kw > 0.0 and w.parent[rack.bus_1] != DEAD and w.parent[rack.bus_2] != DEAD:
-            # A weak cord beside a good one takes less than its half; a weak one alone has dropped out.
-            s.load_kw = s.load_set_kw * (taken_ratio(w.v[rack.bus_1]) + taken_ratio(w.v[rack.bus_2])) / 2.0
+        if s.load_kw > 0.0:
+            s.load_kw = s.load_set_kw * _taken_ratio(w, rack)
         run(w.meters[rack.node], s.load_kw, t_s)
     for k in range(len(plan.coolings)):
         run(w.meters[plan.coolings[k].node], w.coolings[k].load_kw, t_s)

@@ -15,6 +15,11 @@ TYPES = ("utility", "transformer", "switchgear", "generator", "distribution", "u
 NONE = -1  # "no such device, bus, breaker"
 
 
+def is_board(kind: int) -> bool:
+    """A bus behind a breaker of its own."""
+    return kind == SWITCHGEAR or kind == DISTRIBUTION or kind == PDU
+
+
 @dataclass(slots=True, frozen=True)
 class NodePlan:
     """One device. feed_1, feed_2: what feeds it; slot: its row among those of its kind; group: its connected part.
@@ -35,6 +40,7 @@ class NodePlan:
     breaker_1: int
     breaker_2: int
     breaker_3: int
+    malfunction: int  # its first row among the malfunctions; one a kind, in the schema's order
     voltage_in_v: float
     voltage_out_v: float
 
@@ -70,8 +76,12 @@ class UtilityPlan:
 
 @dataclass(slots=True, frozen=True)
 class TransformerPlan:
+    """size, loss_ratio: which column of transformer_heat's tables, and load loss over no-load loss."""
+
     node: int
     power_pu: float
+    size: int
+    loss_ratio: float
 
 
 @dataclass(slots=True, frozen=True)
@@ -119,11 +129,14 @@ class UpsPlan:
     charge_efficiency: float
     battery_kwh: float
     battery_kw: float
+    battery_exponent: float
+    battery_offset_pu: float
 
 
 @dataclass(slots=True, frozen=True)
 class ServerPlan:
-    """bus_2: the second cord, NONE with one. place: its turn among the racks behind the same feeder."""
+    """bus_2: the second cord, NONE with one. place: its turn among the racks behind the same feeder. room: NONE where
+    nothing here cools it."""
 
     node: int
     bus_1: int
@@ -133,16 +146,36 @@ class ServerPlan:
     kvar_per_kw: float
     rated_pu: float
     place: int
+    room: int
+    heat_shutdown: bool
 
 
 @dataclass(slots=True, frozen=True)
 class CoolingPlan:
     node: int
+    room: int
     fans: int
+    fan_m3s: float
     fan_kw: float
     base_kw: float
     kvar_per_kw: float
     rated_pu: float
+
+
+@dataclass(slots=True, frozen=True)
+class RoomPlan:
+    """What the cooling units of one connected part cool together. node: the first of them, which tells its news."""
+
+    node: int
+    cabinets: float
+
+
+@dataclass(slots=True, frozen=True)
+class MalfunctionPlan:
+    """One malfunction that one device may have. bit: of NodeState.fault."""
+
+    node: int
+    bit: int
 
 
 BREAKER_MAIN, BREAKER_INPUT, BREAKER_BYPASS, BREAKER_OUTPUT, BREAKER_CORD_1, BREAKER_CORD_2 = range(6)
@@ -187,6 +220,8 @@ class Plan:
     servers: list[ServerPlan]
     coolings: list[CoolingPlan]
     breakers: list[BreakerPlan]
+    rooms: list[RoomPlan]
+    malfunctions: list[MalfunctionPlan]
     y: list[complex]  # of the buses, as a column for the sweep
     steady: list[complex]  # the same, of loads that draw constant current: no device here does
     digest: bytes  # of devices and calibration: a snapshot fits only its own plan

@@ -8,9 +8,10 @@ first, in each connected part: that is what selectivity means.
 from __future__ import annotations
 
 from winter_river.engine import events
+from winter_river.engine.equipment.malfunction import FAIL_TO_OPEN
 from winter_river.engine.equipment.table import CURVES
 from winter_river.engine.equipment.ups import BYPASS
-from winter_river.engine.plan import BREAKER_BYPASS, BREAKER_INPUT, BreakerPlan, Plan
+from winter_river.engine.plan import BREAKER_BYPASS, BREAKER_INPUT, BreakerPlan, Plan, is_board
 from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import BreakerState, World
 
@@ -23,7 +24,7 @@ CURVE_P = (1.0, 0.02, 2.0, 2.0, 0.02, 1.0, 2.0, 1.0, 0.04)
 CURVE_RESET_S = (1.0, 4.85, 21.6, 29.1, 4.85, 21.6, 29.1, 21.6, 4.85)
 NO_CURVE = CURVES.index("none")
 
-INVERSE_TIME, SHORT_TIME, INSTANTANEOUS, OVERLOAD = range(4)  # what tripped
+INVERSE_TIME, SHORT_TIME, INSTANTANEOUS, OVERLOAD, NUISANCE = range(5)  # what tripped
 FULL = 1.0
 NEARLY = 1.0 - 1e-9  # where an integral stops that was full at the instant another breaker cleared the current
 
@@ -124,6 +125,12 @@ def protect(plan: Plan, w: World) -> bool:
         b = plan.breakers[k]
         if s.due_s <= w.t_s and not w.group_opened[plan.nodes[b.node].group]:
             element = element_of(b, s, w.t_s)
+            if is_board(plan.nodes[b.node].kind) and w.nodes[b.node].fault & FAIL_TO_OPEN != 0:
+                s.due_s = NEVER_S
+                if not s.stuck:
+                    s.stuck = True
+                    events.emit(plan, w, b.node, events.STUCK_CLOSED, b.role, element, s.cause)
+                continue
             clear(s, w.t_s)
             s.tripped = True
             events.emit(plan, w, b.node, events.TRIP, b.role, element, s.cause)

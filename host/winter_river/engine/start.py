@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from winter_river.engine.equipment.cooling import PIECES
+from winter_river.engine.equipment.psychrometrics import PRESETS_F, PRESETS_RH_PCT, celsius
 from winter_river.engine.events import check, room
+from winter_river.engine.heat import set_weather, warm_up
 from winter_river.engine.plan import Plan
 from winter_river.engine.step import settle
 from winter_river.engine.sweep import Wiring
+from winter_river.engine.units import NEVER_S
 from winter_river.engine.world import (
     DEAD,
     BreakerState,
@@ -14,14 +17,19 @@ from winter_river.engine.world import (
     EventRecord,
     GeneratorState,
     IslandState,
+    MalfunctionState,
     Meter,
     NodeState,
+    RoomState,
     ServerState,
     TransferState,
+    TransformerState,
     UpsState,
     UtilityState,
     World,
 )
+
+PRESET = 0  # as the first design starts: Virginia in summer
 
 
 def blank_world(plan: Plan, seed: int) -> World:
@@ -35,6 +43,10 @@ def blank_world(plan: Plan, seed: int) -> World:
         unsettled=True,
         rewire=True,
         touched=False,
+        outdoor_c=0.0,
+        outdoor_rh=0.0,
+        evaporated_c=0.0,
+        malfunction_due_s=NEVER_S,
         trouble=0,
         events_count=0,
         first_by_group=[0] * plan.groups,
@@ -50,6 +62,9 @@ def blank_world(plan: Plan, seed: int) -> World:
         servers=[ServerState(load_set_kw=r.load_kw) for r in plan.servers],
         coolings=[CoolingState(fans_set=r.fans, piece=PIECES) for r in plan.coolings],
         breakers=[BreakerState() for _ in plan.breakers],
+        transformers=[TransformerState() for _ in plan.transformers],
+        rooms=[RoomState() for _ in plan.rooms],
+        malfunctions=[MalfunctionState() for _ in plan.malfunctions],
         v=[0j] * buses,
         i=[0j] * buses,
         load=[0j] * buses,
@@ -68,7 +83,9 @@ def blank_world(plan: Plan, seed: int) -> World:
 def new_world(plan: Plan, *, seed: int = 0) -> World:
     """A settled world at t = 0. seed: names its random stream; nothing in it is random yet but what others add."""
     w = blank_world(plan, seed)
+    set_weather(w, celsius(PRESETS_F[PRESET]), PRESETS_RH_PCT[PRESET] / 100.0)
     settle(plan, w)
+    warm_up(plan, w)
     check(w, taken=w.events_count)
     # Coming to life is no event: the story starts now.
     w.events_count = 0

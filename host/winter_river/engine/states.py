@@ -7,7 +7,7 @@ from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment import utility as utility_law
 from winter_river.engine.equipment.cooling import PIECES
-from winter_river.engine.equipment.server import STEADY_HIGH_PU, STEADY_LOW_PU
+from winter_river.engine.equipment.itic import STEADY_HIGH_PU, STEADY_LOW_PU
 from winter_river.engine.equipment.switchgear import SECOND
 from winter_river.engine.plan import (
     COOLING,
@@ -49,7 +49,9 @@ def _transformer(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
     if not me.live:
         return TRANSFORMER_NO_INPUT
     apparent_pu = magnitude(w.v[n.bus_out]) * magnitude(w.i[n.bus_out])
-    return TRANSFORMER_WARNING if apparent_pu > plan.transformers[n.slot].power_pu else TRANSFORMER_NORMAL
+    if apparent_pu > plan.transformers[n.slot].power_pu or w.transformers[n.slot].hot:
+        return TRANSFORMER_WARNING
+    return TRANSFORMER_NORMAL
 
 
 def _switchgear(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
@@ -117,9 +119,9 @@ def _server(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return LOAD_FAULT
     if me.handle != 0 or not me.present:
         return LOAD_OFF
+    r, s = plan.servers[n.slot], w.servers[n.slot]
     if not me.live:
-        return LOAD_FAULT
-    r = plan.servers[n.slot]
+        return LOAD_DEGRADED if s.running and s.dose_rate > 0.0 else LOAD_FAULT  # its supplies still hold it up
     for bus, feed in ((r.bus_1, n.feed_1), (r.bus_2, n.feed_2)):
         if bus == NONE:
             continue
@@ -136,7 +138,9 @@ def _cooling(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return LOAD_FAULT
     if not me.live:
         return LOAD_OFF
-    if m.piece < PIECES or m.fans_set < r.fans or not STEADY_LOW_PU <= magnitude(w.v[n.bus_in]) <= STEADY_HIGH_PU:
+    if m.piece < PIECES or m.fans_set < r.fans or m.fans_lost_pu + m.dry_pu > 0.0:
+        return LOAD_DEGRADED
+    if not STEADY_LOW_PU <= magnitude(w.v[n.bus_in]) <= STEADY_HIGH_PU:
         return LOAD_DEGRADED
     return LOAD_NORMAL
 
@@ -162,9 +166,11 @@ def state_of(plan: Plan, w: World, node: int) -> int:
 
 
 def _ramp_ends_now(plan: Plan, w: World, n: NodePlan) -> bool:
-    """Whether a cooling unit's fans are up, or a UPS's rectifier has walked in, at this very instant."""
+    """Whether fans are up, a rectifier has walked in, or a rack gave up, at this very instant."""
     if n.kind == COOLING:
         return w.t_s == w.coolings[n.slot].ramp_s + plan.calibration.fan_ramp_s
+    if n.kind == SERVER:
+        return w.servers[n.slot].stopped_s == w.t_s
     if n.kind == UPS:
         u = w.upses[n.slot]
         return u.rectifier == ups_law.RECTIFIER_ON and w.t_s == u.rectifier_s + plan.calibration.walk_in_s

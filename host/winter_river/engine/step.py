@@ -10,7 +10,8 @@ from winter_river.engine import events
 from winter_river.engine.connect import connect
 from winter_river.engine.control import control
 from winter_river.engine.flow import draw, solve
-from winter_river.engine.inputs import take_inputs
+from winter_river.engine.heat import run_transformers
+from winter_river.engine.inputs import run_malfunctions, take_inputs
 from winter_river.engine.meters import book
 from winter_river.engine.plan import Plan
 from winter_river.engine.protection import protect
@@ -27,6 +28,7 @@ STUCK_MAX = 1000  # settlings in a row at one instant; more is a delay of ours t
 def settle(plan: Plan, w: World) -> None:
     """Brings the world to rest at this instant, or sets w.trouble."""
     w.first_event = w.next_event
+    run_malfunctions(plan, w)
     if w.touched:
         take_inputs(plan, w)
     passes = PASSES_MIN + 10 * len(plan.nodes)
@@ -41,6 +43,7 @@ def settle(plan: Plan, w: World) -> None:
         settled = not control(plan, w) and not protect(plan, w)
     if not settled:
         w.trouble = events.UNSETTLED
+    run_transformers(plan, w)
     tell_all(plan, w)
     book(plan, w)
     w.unsettled = False
@@ -48,7 +51,11 @@ def settle(plan: Plan, w: World) -> None:
 
 def due_s(w: World) -> float:
     """The next instant at which something changes by itself, NEVER_S where nothing will."""
-    at_s = NEVER_S
+    at_s = w.malfunction_due_s
+    for o in w.transformers:
+        at_s = min(at_s, o.due_s)
+    for h in w.rooms:
+        at_s = min(at_s, h.due_s)
     for x in w.transfers:
         at_s = min(at_s, x.due_s)
     for g in w.generators:

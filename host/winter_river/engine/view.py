@@ -11,6 +11,9 @@ from winter_wire import schema
 
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import ups as ups_law
+from winter_river.engine.equipment.cooling import flow_m3s
+from winter_river.engine.equipment.room_heat import flow_wanted_m3s
+from winter_river.engine.heat import cold_now_c, hot_now_c, hot_spot_now_c, oil_now_c, unit_supply_c
 from winter_river.engine.meters import kwh_now
 from winter_river.engine.plan import (
     COOLING,
@@ -25,7 +28,7 @@ from winter_river.engine.plan import (
 )
 from winter_river.engine.units import BASE_KW, HOUR_S
 from winter_river.engine.words import STATE_WORDS
-from winter_river.engine.world import DEAD, World, is_tripped
+from winter_river.engine.world import DEAD, RoomState, World, is_tripped
 
 RUNTIME_S_MAX = schema.COUNT_MAX
 PUE_MAX = 1000.0  # the contract's range; with a millionth of the load served the ratio says nothing
@@ -153,7 +156,9 @@ def runtime_s(plan: Plan, w: World, k: int) -> int:
     drain_kw = u.discharge_kw + u.peukert_kw
     if drain_kw <= 0.0:
         drain_kw = u.out_kw + r.loss_on_battery_ratio * ups_law.loss_online_kw(r, u.out_kw)
-        drain_kw += ups_law.peukert_kw(drain_kw, r.battery_kw, plan.calibration.peukert)
+        drain_kw += ups_law.inside_kw(r, u, plan.calibration, drain_kw)
+    if not u.battery_ok:
+        return 0
     if drain_kw <= 0.0:
         return RUNTIME_S_MAX
     return int(min(RUNTIME_S_MAX, ups_law.energy_now_kwh(u, r.battery_kwh, w.t_s) / drain_kw * HOUR_S))
@@ -176,8 +181,20 @@ def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
             "rpm": int(machine.speed_rpm) if generator_law.generator_makes_voltage(g) else 0,
             "energy_kwh": kwh_now(w.meters[n.index], w.t_s),
         }
-    if n.kind == UTILITY or n.kind == SERVER:
+    if n.kind == TRANSFORMER:
+        size, oil = plan.transformers[n.slot].size, w.transformers[n.slot]
+        return {"oil_c": oil_now_c(size, oil, w.t_s), "hot_spot_c": hot_spot_now_c(size, oil, w.t_s)}
+    if n.kind == COOLING:
+        m = w.coolings[n.slot]
+        flow = flow_m3s(plan.coolings[n.slot], m) if w.nodes[n.index].live else 0.0
+        return {"supply_c": unit_supply_c(w, m), "flow_m3s": flow}
+    if n.kind == UTILITY:
         return {"energy_kwh": kwh_now(w.meters[n.index], w.t_s)}
+    if n.kind == SERVER:
+        fields: dict[str, object] = {"energy_kwh": kwh_now(w.meters[n.index], w.t_s)}
+        if plan.servers[n.slot].room != NONE:
+            fields["inlet_c"] = cold_now_c(w.rooms[plan.servers[n.slot].room], w.t_s)
+        return fields
     return {}
 
 
@@ -206,6 +223,21 @@ def view(plan: Plan, world: World, node_id: str) -> dict[str, object]:
     }
 
 
+AIR_MODES = ("IDLE", "NORMAL", "UNDERPRESSURED", "OVERHEATING", "FAULT")  # from good to bad
+
+
+def air_mode(room: RoomState) -> int:
+    """How a room is cooled, by its place in AIR_MODES: the racks draw more air than the fans bring, it is too warm for
+    them, they have shut down."""
+    if room.hot:
+        return 4
+    if room.warm:
+        return 3
+    if room.it_kw <= 0.0:
+        return 0
+    return 2 if room.flow_m3s < flow_wanted_m3s(room.it_kw) else 1
+
+
 def balance(plan: Plan, world: World) -> dict[str, object]:
     """The power and energy balance of the site: the fields of the virtual node `facility`.
 
@@ -231,6 +263,12 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
         "lost_kwh": sum(kwh_now(m, t_s) for m in (*world.island_meters, *world.ups_meters)),
         "balance_kw": source_kw + discharge_kw - charge_kw - it_kw - cooling_kw - loss_kw,
     }
+    fields["outdoor_c"] = world.outdoor_c
+    if world.rooms:
+        warmest = max(world.rooms, key=lambda room: cold_now_c(room, t_s))
+        fields["cold_aisle_c"] = cold_now_c(warmest, t_s)
+        fields["hot_aisle_c"] = hot_now_c(warmest, t_s)
+        fields["air_mode"] = AIR_MODES[max(air_mode(room) for room in world.rooms)]
     if it_kw > 0.0 and discharge_kw == 0.0 and source_kw - charge_kw < PUE_MAX * it_kw:
         fields["pue"] = (source_kw - charge_kw) / it_kw
     return fields

@@ -46,8 +46,8 @@ HANDLE_OFF = 2  # of generator (auto, run, off) and ups (online, bypass, off); e
 class NodeState:
     """What every device has: the node's own inputs, and what connect makes of them.
 
-    handle: place in the schema's handles of its type; fault: one bit a malfunction of its type. `..._seen`: as of
-    the last event. supplied: its line side is live; live: it delivers (a load: it draws). blame: the device that
+    handle: place in the schema's handles of its type; contact: where it really is, which is elsewhere when a breaker
+    fails to open or close. fault: one bit a malfunction of its type that acts now. `..._seen`: as of the last event. supplied: its line side is live; live: it delivers (a load: it draws). blame: the device that
     isolates it, NONE while live. last: its latest event; origin: the event that explains its condition.
     """
 
@@ -55,6 +55,7 @@ class NodeState:
     present_seen: bool = True
     handle: int = 0
     handle_seen: int = 0
+    contact: int = 0
     fault: int = 0
     fault_seen: int = 0
     resets: int = 0
@@ -98,6 +99,69 @@ class UtilityState:
 
 
 @dataclass(slots=True)
+class MalfunctionState:
+    """One malfunction of one device: waits delay_s, then runs from before_pu to end_pu in ramp_s (piece of the ramp).
+
+    severity: of this instant, 0 while it does not act.
+    """
+
+    wanted: bool = False
+    severity: float = 0.0
+    before_pu: float = 0.0
+    end_pu: float = 0.0
+    ramp_s: float = 0.0
+    delay_s: float = 0.0
+    start_s: float = NEVER_S
+    piece: int = 0
+    due_s: float = NEVER_S
+
+
+@dataclass(slots=True)
+class TransformerState:
+    """Oil and winding as of since_s, and where they run from there (transformer_heat.py).
+
+    cooling_lost_pu: of its malfunction; blocked_pu: as the oil knows it. hot: beyond a limit.
+    """
+
+    oil_c: float = 0.0
+    fast_k: float = 0.0
+    slow_k: float = 0.0
+    oil_end_c: float = 0.0
+    gradient_end_k: float = 0.0
+    since_s: float = 0.0
+    load_pu: float = 0.0
+    ambient_c: float = 0.0
+    cooling_lost_pu: float = 0.0
+    blocked_pu: float = 0.0
+    hot: bool = False
+    due_s: float = NEVER_S
+
+
+@dataclass(slots=True)
+class RoomState:
+    """The cold aisle as of since_s, and where it runs from there in tau_s (room_heat.py). blown, still, units: sums
+    of one pass (heat.py).
+
+    warm: beyond the allowable inlet; hot: the racks have shut down. event: what told of that.
+    """
+
+    cold_c: float = 0.0
+    end_c: float = 0.0
+    tau_s: float = 0.0
+    since_s: float = 0.0
+    supply_c: float = 0.0
+    it_kw: float = 0.0
+    flow_m3s: float = 0.0
+    blown: float = 0.0
+    still: float = 0.0
+    units: float = 0.0
+    warm: bool = False
+    hot: bool = False
+    event: int = 0
+    due_s: float = NEVER_S
+
+
+@dataclass(slots=True)
 class TransferState:
     """Two incomers. position, target: 0 open, 1 first, 2 second; source_set: 0 auto, 1 first, 2 second."""
 
@@ -124,6 +188,9 @@ class GeneratorState:
     fuel_since_s: float = 0.0
     fuel_set_pct: float = 100.0
     refuels: int = 0
+    oil_lost_pu: float = 0.0
+    over_speed_pu: float = 0.0
+    leak_pu_h: float = 0.0
     due_s: float = NEVER_S
 
 
@@ -138,6 +205,9 @@ class UpsState:
     source_ok: bool = True
     bypass_ok: bool = True
     bypass_since_s: float = ALWAYS_S
+    battery_ok: bool = True
+    battery_lost_pu: float = 0.0
+    charger_lost_pu: float = 0.0
     low: bool = False
     empty: bool = False
     shutdown: bool = False
@@ -165,12 +235,18 @@ class ServerState:
     load_kw: float = 0.0
     running: bool = True
     lost: bool = False
+    dose: float = 0.0  # of the ride-through of its supply (itic.py)
+    dose_rate: float = 0.0
+    dose_since_s: float = 0.0
+    stopped_s: float = ALWAYS_S
     due_s: float = NEVER_S
 
 
 @dataclass(slots=True)
 class CoolingState:
     fans_set: int = 0
+    fans_lost_pu: float = 0.0
+    dry_pu: float = 0.0
     load_kw: float = 0.0
     running: bool = True
     lost: bool = False
@@ -191,6 +267,7 @@ class BreakerState:
     since_s: float = 0.0
     short_s: float = NEVER_S
     instant_s: float = NEVER_S
+    stuck: bool = False
     due_s: float = NEVER_S
     cause: int = 0
 
@@ -226,6 +303,7 @@ class World:
 
     unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
     of this instant; first_by_group: the first one of each connected part. events: the first events_count are news.
+    evaporated_c: what a wet medium makes of the air outside.
     trouble: why the step stopped (events.py), 0 for none.
     group_opened, wanted_by: scratch of one settling, by connected part and by generator.
     machine: what steps this world compiled, None for the text as it stands.
@@ -238,6 +316,10 @@ class World:
     unsettled: bool
     rewire: bool
     touched: bool
+    outdoor_c: float
+    outdoor_rh: float
+    evaporated_c: float
+    malfunction_due_s: float
     trouble: int = field(metadata=FOLLOWS)
     events_count: int = field(metadata=FOLLOWS)
     first_by_group: list[int]
@@ -253,6 +335,9 @@ class World:
     servers: list[ServerState]
     coolings: list[CoolingState]
     breakers: list[BreakerState]
+    transformers: list[TransformerState]
+    rooms: list[RoomState]
+    malfunctions: list[MalfunctionState]
     v: list[complex]
     i: list[complex]
     load: list[complex]
@@ -276,7 +361,7 @@ def in_service(n: NodePlan, me: NodeState) -> bool:
         return me.handle == 0
     if n.kind == GENERATOR or n.kind == UPS:
         return me.handle != HANDLE_OFF and me.fault & FAULT_BIT == 0
-    return me.handle == 0 and me.fault & FAULT_BIT == 0
+    return me.contact == 0 and me.fault & FAULT_BIT == 0
 
 
 def is_tripped(w: World, breaker: int) -> bool:

@@ -10,6 +10,7 @@ from winter_river.engine import Plan, World
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment.ups import energy_now_kwh, overload_now
+from winter_river.engine.heat import cold_now_c
 from winter_river.engine.protection import heat_now
 from winter_river.engine.units import NEVER_S
 from winter_river.engine.view import is_latched
@@ -18,6 +19,7 @@ from winter_river.study import structure
 
 # What a sign stands for, and the changes of it that matter: (what, node, sign now).
 LOAD, GENERATOR, SOURCE, INPUT, LATCH = range(5)
+STILL_K = 1e-6  # chosen: a room this near to its end reaches any limit within 10 us of one that is there
 Note = tuple[int, int, int]
 Signs = tuple[int, ...]
 
@@ -79,12 +81,15 @@ def rest(plan: Plan, w: World, refuel_s: float) -> tuple[int, ...] | None:
     """Everything that decides what a world at rest will do, None while it is not at rest.
 
     At rest nothing changes by itself but the fuel of running sets, and that is no matter: the tank lasts until it
-    is filled again. Batteries are full or empty, no trip and no overload is half way. Two worlds with the same
-    answer behave alike whenever the same is done to them; their meters, clocks and tanks may differ.
+    is filled again. Batteries are full or empty, no trip and no overload is half way, every room is within STILL_K of
+    where it ends. Two worlds with the same answer behave alike whenever the same is done to them; their meters, clocks
+    and tanks may differ, and the oil of their transformers, which only warns.
     """
     if w.unsettled:
         return None
     waiting = min(
+        w.malfunction_due_s,
+        min((room.due_s for room in w.rooms), default=NEVER_S),
         min((x.due_s for x in w.transfers), default=NEVER_S),
         min((u.due_s for u in w.upses), default=NEVER_S),
         min((s.due_s for s in w.servers), default=NEVER_S),
@@ -108,11 +113,16 @@ def rest(plan: Plan, w: World, refuel_s: float) -> tuple[int, ...] | None:
     for b in w.breakers:
         if not b.tripped and heat_now(b, w.t_s) > 0.0:
             return None
-        key.append(b.tripped)
+        key += (b.tripped, b.stuck)
     for x in w.transfers:
         key += (x.position, x.target, x.source_set, x.first_ok, x.second_ok)
     for me in w.nodes:
-        key += (me.present, me.handle, me.fault, me.live)
+        key += (me.present, me.handle, me.contact, me.fault, me.live)
+    for room in w.rooms:
+        if abs(cold_now_c(room, w.t_s) - room.end_c) > STILL_K:
+            return None
+        key += (room.warm, room.hot, round(room.end_c / STILL_K))
+    key += (round(m.severity / STILL_K) for m in w.malfunctions)
     for s in w.servers:
         key += (s.running, s.lost)
     for m in w.coolings:

@@ -20,6 +20,7 @@ COOLING = Equipment(
     ratings=(
         Rating("fans", 55.0, 1.0, 10000.0, "chosen: 29 m3/s for 384 kW at 11 K"),
         Rating("fan_kw", 0.8, 0.0, 1000.0, "chosen: each fan at full speed"),
+        Rating("fan_flow_m3s", 0.53, 0.0, 1000.0, "chosen: each fan at full speed, 29 m3/s of 55"),
         Rating("base_kw", 4.0, 0.0, POWER_KVA_MAX, "chosen: pumps and controls"),
         Rating("power_factor", 0.95, 0.5, 1.0, "chosen: fans with electronic drives"),
         *breaker_ratings(),
@@ -39,7 +40,17 @@ def fan_speed(m: CoolingState) -> float:
 def cooling_kw(r: CoolingPlan, m: CoolingState) -> float:
     """Electrical power while running: the power of a fan goes with the cube of its speed."""
     speed = fan_speed(m)
-    return r.base_kw + min(m.fans_set, r.fans) * r.fan_kw * speed * speed * speed
+    return r.base_kw + fans_turning(r, m) * r.fan_kw * speed * speed * speed
+
+
+def fans_turning(r: CoolingPlan, m: CoolingState) -> float:
+    """How many fans turn: those that are set to, less the share that is lost."""
+    return min(m.fans_set, r.fans) * (1.0 - m.fans_lost_pu)
+
+
+def flow_m3s(r: CoolingPlan, m: CoolingState) -> float:
+    """Air while running: the flow of a fan goes with its speed."""
+    return fans_turning(r, m) * r.fan_m3s * fan_speed(m)
 
 
 def run_cooling(m: CoolingState, c: Calibration, t_s: float, *, closed: bool, supplied: bool, supply_pu: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from winter_river.engine.equipment.generator_engine import oil_trips, overspeeds
 from winter_river.engine.equipment.table import POWER_KVA_MAX, VOLTAGE_V_MAX, Equipment, Rating
 from winter_river.engine.units import HOUR_S, NEVER_S
 
@@ -44,6 +45,16 @@ def fuel_gal_h(power_kw: float, rated_kw: float) -> float:
     return rated_kw / FUEL_OF_KW * (FUEL_FIXED_GAL_H + FUEL_LINEAR_GAL_H * x + FUEL_SQUARE_GAL_H * x * x)
 
 
+NO_PROTECTION, LOW_OIL, OVER_SPEED = range(3)
+
+
+def protection_of(g: GeneratorState) -> int:
+    """What would stop it while it runs."""
+    if oil_trips(g.oil_lost_pu):
+        return LOW_OIL
+    return OVER_SPEED if overspeeds(g.over_speed_pu) else NO_PROTECTION
+
+
 def generator_makes_voltage(g: GeneratorState) -> bool:
     return g.mode == RUNNING or g.mode == COOLDOWN
 
@@ -66,14 +77,25 @@ def fuel_out_s(g: GeneratorState) -> float:
 
 
 def generator_mode(
-    g: GeneratorState, c: Calibration, t_s: float, *, usable: bool, wanted: bool, can_start: bool, fuel: bool
+    g: GeneratorState,
+    c: Calibration,
+    t_s: float,
+    *,
+    usable: bool,
+    wanted: bool,
+    can_start: bool,
+    fuel: bool,
+    protected: bool,
 ) -> int:
     """The mode this instant asks for; one move at a time, the caller asks again.
 
     usable: present, not off, no fault. wanted: by its handle or by a switchgear. can_start: no fail_to_start.
+    protected: oil or speed would stop it while it runs.
     """
+    if protected and generator_makes_voltage(g):
+        return LOCKOUT
     if g.mode == LOCKOUT:
-        return LOCKOUT  # overcrank: only a reset clears it
+        return LOCKOUT  # overcrank, oil, speed: only a reset clears it
     if not usable:
         return STANDBY
     if not fuel:

@@ -104,12 +104,15 @@ def evaporative_c(temperature_c: float, rh_pu: float) -> float:
     return (low + high) / 2.0
 
 
-def supply_c(temperature_c: float, rh_pu: float, water_pu: float) -> float:
-    """The air that the fans blow into the cold aisle. water_pu: the share of the medium that is wet, 0 to 1.
+def mixed_c(temperature_c: float, evaporated_c: float, water_pu: float) -> float:
+    """The air that the fans blow into the cold aisle: outdoor air of which a part went through the wet medium.
 
-    Outdoor air at or below the floor needs no water and is mixed with return air up to the floor.
+    evaporated_c: by evaporative_c. water_pu: the share of the medium that is wet, 0 to 1. Air at or below the floor is
+    mixed with return air up to it, and takes no water.
     """
-    if temperature_c <= SUPPLY_FLOOR_C:
-        return SUPPLY_FLOOR_C
-    wet_c = evaporative_c(temperature_c, rh_pu)
-    return max(SUPPLY_FLOOR_C, temperature_c - water_pu * (temperature_c - wet_c))
+    return max(SUPPLY_FLOOR_C, temperature_c - water_pu * (temperature_c - evaporated_c))
+
+
+def supply_c(temperature_c: float, rh_pu: float, water_pu: float) -> float:
+    """The same from the weather itself."""
+    return mixed_c(temperature_c, evaporative_c(temperature_c, rh_pu), water_pu)

@@ -9,8 +9,8 @@ carry away warms the mass, and leaks through walls that are as warm as the suppl
 so T runs exponentially, fast first and slowly later, towards an end that is finite even without any flow, and a
 smaller flow never has a cooler end. Linear between two changes, so it is closed (engine/exponential.py).
 
-UA and C are chosen such that a cabinet of 5 kW without cooling goes from 18 to 40 degrees C in 189 s and one of
-10 kW in under a minute (Opengate's study: 3 min 9 s, and under a minute).
+UA and C are chosen such that in the default weather a cabinet of 5 kW without cooling shuts down after 189 s and one
+of 10 kW in under a minute (Opengate's study: 3 min 9 s, and under a minute).
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from winter_river.engine.equipment.psychrometrics import AIR_DENSITY_KG_M3, AIR_
 
 AIR_KW_M3S_K = AIR_DENSITY_KG_M3 * AIR_HEAT_KJ_KG_K  # heat of 1 m3/s of air by 1 K
 RACK_RISE_K = 11.0  # chosen: front to back at any load, as 29 m3/s for 384 kW
-# Of one cabinet: R = 5.36 K/kW and tau = 110 s give 189 s and 58 s; each room has as many as its racks say.
-CABINET_LEAK_KW_K = 1.0 / 5.36
-CABINET_HEAT_KJ_K = 110.0 / 5.36
+# Of one cabinet: R = 5.12 K/kW and tau = 110 s give 189 s and 58 s from a supply of 29.0 degrees C; each room has as
+# many as its racks say.
+CABINET_LEAK_KW_K = 1.0 / 5.12
+CABINET_HEAT_KJ_K = 110.0 / 5.12
 
-RECOMMENDED_C_MAX = 27.0  # ASHRAE: recommended inlet, class A1
 ALLOWABLE_C_MAX = 32.0  # ASHRAE: allowable inlet, class A1
-SHUTDOWN_C = 40.0  # chosen: ASHRAE's highest allowable inlet of class A3; a server turns itself off
-RESTART_C = 32.0  # chosen: it may be turned on again inside the allowable range
+CALM_C = 30.0  # chosen: 2 K below it a warning ends
+SHUTDOWN_C = 50.0  # chosen: 5 K above ASHRAE's highest allowable inlet of any class (A4): a server turns itself off
+RESTART_C = 35.0  # ASHRAE: allowable inlet, class A2; chosen: it may be turned on again from here
 
 
 def flow_wanted_m3s(it_kw: float) -> float:

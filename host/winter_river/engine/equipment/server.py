@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from winter_river.engine.equipment import itic
 from winter_river.engine.equipment.table import (
     POWER_KVA_MAX,
     Combination,
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from winter_river.engine.calibration import Calibration
     from winter_river.engine.world import ServerState
 
-DROP_OUT_PU = 0.70  # ITIC: below 70 % for half a second a supply gives up; sags here are steady, so at once
-STEADY_LOW_PU, STEADY_HIGH_PU = 0.90, 1.10  # ITIC's steady band
-
 
 def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
     if ratings["load_kw"] > ratings["load_kw_max"]:
@@ -35,6 +33,8 @@ SERVER = Equipment(
         Rating("load_kw", None, 0.0, POWER_KVA_MAX, "nameplate, until the node says otherwise"),
         Rating("load_kw_max", None, 0.0, POWER_KVA_MAX, "nameplate, the most that load_set_kw may ask"),
         Rating("power_factor", 0.98, 0.5, 1.0, "chosen: power supplies with correction"),
+        Rating("cabinets", 16.0, 1.0, 100000.0, "chosen: a row of 16 of 6 kW; how much heat the room holds"),
+        Rating("heat_shutdown", 1.0, 0.0, 1.0, "chosen: servers turn themselves off when it is too hot", ("off", "on")),
         *breaker_ratings(),
         *feed_ratings("feed", "each cord"),
     ),
@@ -46,24 +46,40 @@ SERVER = Equipment(
 
 
 def run_server(
-    s: ServerState, c: Calibration, t_s: float, *, closed: bool, supplied: bool, supply_pu: float, place: int
+    s: ServerState, c: Calibration, t_s: float, *, closed: bool, supplied: bool, supply_pu: float, hot: bool, place: int
 ) -> None:
-    """Stops when the supply is lost; comes back in its turn among the racks behind the same feeder.
+    """Stops when the supply stays away for longer than ITIC asks for, or in a room that is too hot; comes back in its
+    turn among the racks behind the same feeder.
 
     closed: switched on, unfaulted, a cord's breaker closed. supplied: a cord is live; supply_pu: the best voltage at
     the cords while it runs, in front of them while it does not.
     """
     if not closed:
         s.running, s.lost, s.due_s = True, False, NEVER_S  # closing it starts it at once: nothing to take turns with
-        return
-    if supply_pu < DROP_OUT_PU:
-        if s.running:
-            s.running, s.lost = False, supplied
-        s.due_s = NEVER_S
+        _ride(s, t_s, 0.0)
         return
     if s.running:
+        _ride(s, t_s, 0.0 if hot else itic.dose_rate(supply_pu))
+        if hot or t_s >= s.due_s:
+            s.running, s.lost, s.due_s = False, supplied and not hot, NEVER_S
+            s.stopped_s = t_s
+            _ride(s, t_s, 0.0)
+        else:
+            return
+    if hot or itic.dose_rate(supply_pu) > 0.0:
+        s.due_s = NEVER_S
         return
     if s.due_s == NEVER_S:
         s.due_s = t_s + place * c.stagger_s + (c.restart_s if s.lost else 0.0)
     if t_s >= s.due_s:
         s.running, s.lost, s.due_s = True, False, NEVER_S
+
+
+def _ride(s: ServerState, t_s: float, rate: float) -> None:
+    """Runs the ride-through used up so far, and says when it is all used at this rate; a good supply restores it."""
+    if rate != s.dose_rate:
+        s.dose = s.dose + s.dose_rate * (t_s - s.dose_since_s) if rate > 0.0 else 0.0
+        s.dose_rate = rate
+        s.dose_since_s = t_s
+        if s.running:
+            s.due_s = t_s + (1.0 - s.dose) / rate if rate > 0.0 else NEVER_S

@@ -128,8 +128,8 @@ def transfer_due_s(x: TransferState, c: Calibration, t_s: float, *, locked: bool
             due = _later(due, x.first_since_s + c.retransfer_s, t_s)
     if x.second_ok and not generator:
         due = _later(due, x.second_since_s + c.source_good_s, t_s)
-    if x.position == OPEN and x.target != OPEN and not locked:
-        due = _later(due, x.opened_s + x.gap_s, t_s)
+    if x.position == OPEN:
+        due = _later(due, x.opened_s + x.gap_s, t_s)  # with nothing to close on as well: only then it is at rest
     return due
 
 

@@ -27,6 +27,7 @@ WINDING_EXPONENT = (1.6, 1.3)
 K11 = (1.0, 0.5)
 K21 = (1.0, 2.0)
 K22 = (2.0, 2.0)
+LOSS_RATIO = 6.0  # IEC 60076-7: load loss over no-load loss, where a nameplate states no no-load loss
 
 OIL_LIMIT_C = 105.0  # IEC 60076-7: normal cyclic loading
 HOT_SPOT_LIMIT_C = 120.0  # IEC 60076-7: normal cyclic loading

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from winter_river.engine.calibration import OVERLOAD_RESET_S, Calibration, overload_s
+from winter_river.engine.equipment.battery import drain_kw
 from winter_river.engine.equipment.table import (
     POWER_KVA_MAX,
     Equipment,
@@ -35,6 +36,10 @@ UPS = Equipment(
         Rating("charge_efficiency", 0.90, 0.1, 1.0, "chosen: lead-acid, AC side to stored energy"),
         Rating("battery_kwh", None, 0.0001, 1e6, "nameplate, at battery_kw; realistic calibration takes six times"),
         Rating("battery_kw", 0.0, 0.0, POWER_KVA_MAX, "chosen: 0 means power_kw; the rate battery_kwh is stated at"),
+        Rating(
+            "battery_exponent", 0.0, 0.0, 2.0, "chosen: 0 means the calibration's; 1.345 follows Liebert's GXT3 table"
+        ),
+        Rating("battery_offset_pu", 0.0, 0.0, 0.3, "chosen: 0 is Peukert's law; 0.0905 follows Liebert's GXT3 table"),
         *breaker_ratings("input_"),
         *breaker_ratings("output_"),
         *feed_ratings("feed", "the cable to its input"),
@@ -55,6 +60,8 @@ RECTIFIER_LOW_PU, RECTIFIER_HIGH_PU = 0.85, 1.15
 RECTIFIER_GOOD_LOW_PU, RECTIFIER_GOOD_HIGH_PU = 0.90, 1.10
 BYPASS_LOW_PU, BYPASS_HIGH_PU = 0.90, 1.10  # synchronising window, UFGS 26 33 53
 LOW_BATTERY = 0.20  # chosen: the alarm of most makers
+BATTERY_LOST, BYPASS_LOST = 2, 16  # bits of its malfunctions
+LEFT_PU_MIN = 0.01  # chosen: an aged battery gives a hundredth at least, so that runtimes stay finite
 
 
 def loss_online_kw(r: UpsPlan, out_kw: float) -> float:
@@ -63,14 +70,14 @@ def loss_online_kw(r: UpsPlan, out_kw: float) -> float:
     return r.loss_fixed_kw + (r.loss_linear_pu * x + r.loss_square_pu * x * x) * r.power_kw
 
 
-def peukert_kw(discharge_kw: float, rated_kw: float, exponent: float) -> float:
-    """What a battery loses inside beyond its terminals when emptied faster than its capacity is stated for.
+def inside_kw(r: UpsPlan, u: UpsState, c: Calibration, discharge_kw: float) -> float:
+    """What the battery loses inside beyond its terminals: emptied faster than its capacity is stated for, or aged.
 
-    Booked as a loss of its own, so that energy stays conserved: runtime goes with power to the minus exponent.
+    Booked as a loss of its own, so that energy stays conserved.
     """
-    if discharge_kw <= rated_kw or exponent == 1.0:
-        return 0.0
-    return float(discharge_kw * ((discharge_kw / rated_kw) ** (exponent - 1.0) - 1.0))
+    exponent = r.battery_exponent if r.battery_exponent > 0.0 else c.peukert
+    given_pu = max(LEFT_PU_MIN, 1.0 - u.battery_lost_pu)
+    return drain_kw(discharge_kw, r.battery_kw, exponent, r.battery_offset_pu) / given_pu - discharge_kw
 
 
 def rectifier_share(u: UpsState) -> float:
@@ -114,11 +121,11 @@ def ups_flows(
         u.in_kw = share * (out_kw + online_kw)
         u.discharge_kw = battery_share * (out_kw + online_kw * r.loss_on_battery_ratio)
         u.loss_kw = (share + battery_share * r.loss_on_battery_ratio) * online_kw
-        if share == 1.0 and energy_now_kwh(u, r.battery_kwh, t_s) < r.battery_kwh:
-            charge_kw = r.charge_kw_on_generator if on_generator else r.charge_kw
+        if share == 1.0 and u.battery_ok and energy_now_kwh(u, r.battery_kwh, t_s) < r.battery_kwh:
+            charge_kw = (r.charge_kw_on_generator if on_generator else r.charge_kw) * (1.0 - u.charger_lost_pu)
             u.charge_kw = min(charge_kw, r.input_kw_max - u.in_kw)
             u.in_kw += u.charge_kw
-        u.peukert_kw = peukert_kw(u.discharge_kw, r.battery_kw, c.peukert)
+        u.peukert_kw = inside_kw(r, u, c, u.discharge_kw) if u.discharge_kw > 0.0 else 0.0
     leaving_kw = u.discharge_kw + u.peukert_kw - r.charge_efficiency * u.charge_kw
     if leaving_kw != u.energy_kw:
         u.energy_kwh = energy_now_kwh(u, r.battery_kwh, t_s)
@@ -126,13 +133,18 @@ def ups_flows(
         u.energy_since_s = t_s
 
 
-def watch_source(u: UpsState, t_s: float, source_pu: float) -> None:
+def has_charge(u: UpsState) -> bool:
+    """Whether the battery can carry anything."""
+    return u.battery_ok and u.energy_kwh > 0.0
+
+
+def watch_source(u: UpsState, t_s: float, source_pu: float, *, bypass_lost: bool) -> None:
     """Notes whether the rectifier and the bypass can use what is at the input."""
     if u.source_ok:
         u.source_ok = RECTIFIER_LOW_PU <= source_pu <= RECTIFIER_HIGH_PU
     else:
         u.source_ok = RECTIFIER_GOOD_LOW_PU <= source_pu <= RECTIFIER_GOOD_HIGH_PU
-    healthy = BYPASS_LOW_PU <= source_pu <= BYPASS_HIGH_PU
+    healthy = BYPASS_LOW_PU <= source_pu <= BYPASS_HIGH_PU and not bypass_lost
     if healthy != u.bypass_ok:
         u.bypass_ok = healthy
         u.bypass_since_s = t_s
@@ -217,9 +229,9 @@ def output_path(
     if not usable or u.shutdown:
         return NO_OUTPUT
     bypass = u.bypass_ok and bypass_closed and (u.path == BYPASS or t_s >= u.bypass_since_s + c.bypass_good_s)
-    carried = u.rectifier == RECTIFIER_ON or u.energy_kwh > 0.0
+    carried = u.rectifier == RECTIFIER_ON or has_charge(u)
     # A rectifier at its limit leans on the battery; with that empty it cannot carry the load any more.
-    starved = u.path == INVERTER and u.energy_kwh <= 0.0 and u.discharge_kw > 0.0
+    starved = u.path == INVERTER and not has_charge(u) and u.discharge_kw > 0.0
     if starved and u.rectifier == RECTIFIER_ON:
         u.overloaded = True
     if (asked or u.overloaded) and bypass:

@@ -1,0 +1,179 @@
+"""Heat: the rooms and the oil of transformers, each run exactly from one change to the next, without small steps."""
+
+from __future__ import annotations
+
+from winter_river.engine import events
+from winter_river.engine.equipment import room_heat as room_law
+from winter_river.engine.equipment import transformer_heat as oil_law
+from winter_river.engine.equipment.cooling import flow_m3s
+from winter_river.engine.equipment.psychrometrics import evaporative_c, mixed_c
+from winter_river.engine.exponential import reach_s, value_after
+from winter_river.engine.plan import NONE, Plan
+from winter_river.engine.units import NEVER_S, magnitude
+from winter_river.engine.world import DEAD, CoolingState, RoomState, TransformerState, World
+
+NEAR_K = 1e-6  # instants are sums of floats: at the one of a crossing the level counts as reached
+SAME_PU = 1e-6  # chosen: a transformer's load that moves by less is the same
+CALM_K = 5.0  # chosen: this far below a limit a warning ends, so that it cannot chatter
+PAST_S = 0.001  # a crossing is looked for from here on, so that the last one is not found again
+
+
+def set_weather(w: World, temperature_c: float, rh_pu: float) -> None:
+    """Takes the air outside. The wet bulb is worked once here, because it takes an iteration."""
+    w.outdoor_c, w.outdoor_rh = temperature_c, rh_pu
+    w.evaporated_c = evaporative_c(temperature_c, rh_pu)
+
+
+def unit_supply_c(w: World, m: CoolingState) -> float:
+    """The air that one cooling unit blows."""
+    return mixed_c(w.outdoor_c, w.evaporated_c, 1.0 - m.dry_pu)
+
+
+def cold_now_c(room: RoomState, t_s: float) -> float:
+    """The cold aisle of a room."""
+    return value_after(room.cold_c, room.end_c, room.tau_s, t_s - room.since_s)
+
+
+def hot_now_c(room: RoomState, t_s: float) -> float:
+    """The hot aisle of a room."""
+    return room_law.hot_aisle_c(cold_now_c(room, t_s), room.it_kw, room.flow_m3s, room.supply_c)
+
+
+def _gather(plan: Plan, w: World) -> None:
+    """Adds up load, air and supply of each room; the supply of what blows, or of all units where none does."""
+    for room in w.rooms:
+        room.it_kw = room.flow_m3s = room.blown = room.still = room.units = 0.0
+    for k in range(len(plan.servers)):
+        if plan.servers[k].room != NONE:
+            w.rooms[plan.servers[k].room].it_kw += w.servers[k].load_kw
+    for k in range(len(plan.coolings)):
+        r, m = plan.coolings[k], w.coolings[k]
+        if r.room == NONE:
+            continue
+        room = w.rooms[r.room]
+        supply = unit_supply_c(w, m)
+        room.units += 1.0
+        room.still += supply
+        if w.parent[plan.nodes[r.node].bus_in] != DEAD:
+            flow = flow_m3s(r, m)
+            room.flow_m3s += flow
+            room.blown += flow * supply
+    for room in w.rooms:
+        room.supply_c = room.blown / room.flow_m3s if room.flow_m3s > 0.0 else room.still / room.units
+
+
+def run_rooms(plan: Plan, w: World) -> bool:
+    """Takes the powers and flows of this instant; True where racks must stop or may start again."""
+    changed = False
+    _gather(plan, w)
+    for k in range(len(plan.rooms)):
+        r, room = plan.rooms[k], w.rooms[k]
+        end = room_law.cold_aisle_end_c(room.supply_c, room.it_kw, room.flow_m3s, r.cabinets)
+        tau = room_law.cold_aisle_tau_s(room.it_kw, room.flow_m3s, r.cabinets)
+        if end != room.end_c or tau != room.tau_s:
+            room.cold_c = cold_now_c(room, w.t_s)
+            room.since_s, room.end_c, room.tau_s = w.t_s, end, tau
+        cold = cold_now_c(room, w.t_s)
+        if room.warm:
+            room.warm = cold > room_law.CALM_C + NEAR_K
+        else:
+            room.warm = cold >= room_law.ALLOWABLE_C_MAX - NEAR_K
+        # A hot room stays shut down until air moves again, however much its walls take up meanwhile.
+        moves = room.flow_m3s > 0.0
+        if room.hot and moves and cold <= room_law.RESTART_C + NEAR_K:
+            room.hot = False
+            changed = True
+            room.event = events.emit(plan, w, r.node, events.COOL_AGAIN, 0, 0, w.nodes[r.node].origin)
+        elif not room.hot and cold >= room_law.SHUTDOWN_C - NEAR_K:
+            room.hot = changed = True
+            room.event = events.emit(plan, w, r.node, events.TOO_HOT, 0, 0, w.nodes[r.node].origin)
+        # Only what lies ahead: a level that was passed on the way here is behind, whichever way it was named.
+        rising = room.end_c > room.cold_c
+        due = NEVER_S
+        if room.warm != rising:
+            level = room_law.CALM_C if room.warm else room_law.ALLOWABLE_C_MAX
+            due = min(due, reach_s(room.cold_c, room.end_c, room.tau_s, level))
+        if room.hot != rising and (moves or not room.hot):
+            level = room_law.RESTART_C if room.hot else room_law.SHUTDOWN_C
+            due = min(due, reach_s(room.cold_c, room.end_c, room.tau_s, level))
+        room.due_s = room.since_s + due
+    return changed
+
+
+def oil_now_c(size: int, s: TransformerState, t_s: float) -> float:
+    return value_after(s.oil_c, s.oil_end_c, oil_law.K11[size] * oil_law.OIL_TAU_S[size], t_s - s.since_s)
+
+
+def hot_spot_now_c(size: int, s: TransformerState, t_s: float) -> float:
+    return oil_law.hot_spot_c(size, s.oil_c, s.fast_k, s.slow_k, s.oil_end_c, s.gradient_end_k, t_s - s.since_s)
+
+
+def _load(size: int, s: TransformerState, t_s: float) -> None:
+    """Brings the three lags up to now, before they run to other ends."""
+    elapsed_s = t_s - s.since_s
+    fast_end, slow_end = oil_law.K21[size] * s.gradient_end_k, (oil_law.K21[size] - 1.0) * s.gradient_end_k
+    s.oil_c = oil_now_c(size, s, t_s)
+    s.fast_k = value_after(s.fast_k, fast_end, oil_law.K22[size] * oil_law.WINDING_TAU_S[size], elapsed_s)
+    s.slow_k = value_after(s.slow_k, slow_end, oil_law.OIL_TAU_S[size] / oil_law.K22[size], elapsed_s)
+    s.since_s = t_s
+
+
+def run_transformers(plan: Plan, w: World) -> None:
+    """Takes the loads of this instant, and says when a temperature passes a limit."""
+    for k in range(len(plan.transformers)):
+        r, s = plan.transformers[k], w.transformers[k]
+        n = plan.nodes[r.node]
+        live = w.nodes[r.node].live
+        load_pu = magnitude(w.v[n.bus_out]) * magnitude(w.i[n.bus_out]) / r.power_pu if live else -1.0
+        moved = load_pu > s.load_pu + SAME_PU or load_pu < s.load_pu - SAME_PU
+        if moved or s.ambient_c != w.outdoor_c or s.blocked_pu != s.cooling_lost_pu:
+            _load(r.size, s, w.t_s)
+            s.load_pu, s.ambient_c, s.blocked_pu = load_pu, w.outdoor_c, s.cooling_lost_pu
+            s.oil_end_c, s.gradient_end_k = w.outdoor_c, 0.0
+            if live:
+                rise = oil_law.oil_end_c(r.size, 0.0, load_pu, r.loss_ratio) * (1.0 + s.cooling_lost_pu)
+                s.oil_end_c = w.outdoor_c + rise
+                s.gradient_end_k = oil_law.gradient_end_k(r.size, load_pu)
+        elif w.t_s < s.due_s:
+            continue
+        _watch(r.size, s, w.t_s)
+
+
+def _watch(size: int, s: TransformerState, t_s: float) -> None:
+    """Whether it is too hot now, and when that may change."""
+    oil, spot = oil_now_c(size, s, t_s), hot_spot_now_c(size, s, t_s)
+    if s.hot:
+        s.hot = oil > oil_law.OIL_LIMIT_C - CALM_K + NEAR_K or spot > oil_law.HOT_SPOT_LIMIT_C - CALM_K + NEAR_K
+    else:
+        s.hot = oil >= oil_law.OIL_LIMIT_C - NEAR_K or spot >= oil_law.HOT_SPOT_LIMIT_C - NEAR_K
+    less = CALM_K if s.hot else 0.0
+    elapsed_s = t_s - s.since_s + PAST_S
+    oil_tau_s = oil_law.K11[size] * oil_law.OIL_TAU_S[size]
+    then = value_after(s.oil_c, s.oil_end_c, oil_tau_s, elapsed_s)
+    next_s = min(
+        reach_s(then, s.oil_end_c, oil_tau_s, oil_law.OIL_LIMIT_C - less),
+        oil_law.hot_spot_reaches_s(
+            size,
+            s.oil_c,
+            s.fast_k,
+            s.slow_k,
+            s.oil_end_c,
+            s.gradient_end_k,
+            elapsed_s,
+            oil_law.HOT_SPOT_LIMIT_C - less,
+        ),
+    )
+    s.due_s = t_s + PAST_S + next_s if next_s < NEVER_S else NEVER_S
+
+
+def warm_up(plan: Plan, w: World) -> None:
+    """Puts every temperature where the present loads hold it: what has been running for long."""
+    for k in range(len(plan.transformers)):
+        size, s = plan.transformers[k].size, w.transformers[k]
+        s.oil_c = s.oil_end_c
+        s.fast_k = oil_law.K21[size] * s.gradient_end_k
+        s.slow_k = (oil_law.K21[size] - 1.0) * s.gradient_end_k
+        _watch(size, s, w.t_s)
+    for room in w.rooms:
+        room.cold_c = room.supply_c  # not its end: a room that is cooled too little warms up before everyone's eyes
+    run_rooms(plan, w)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import types
 
 import pytest
 from winter_river.scenario import Action, Ask, Done, Exercise, OutOfBounds, Say, Scenario, parse_scenario, run_scenario
@@ -286,3 +287,24 @@ def test_rollback_is_sent_after_the_end(toy) -> None:
     exercise.end()
     assert [outcome.passed for outcome in exercise.rollback(toy)] == [True]
     assert toy.sent[-1][1:3] == ("srv_a", "close")
+
+
+def test_a_site_that_goes_on_is_looked_at_as_of_one_moment(toy) -> None:
+    """Its clock runs on between two questions; the exercise takes the time of the views it judges."""
+
+    class Live(type(toy)):
+        def sight(self):
+            seen = types.SimpleNamespace(
+                t_s=self.t_s, views={node_id: self.view(node_id) for node_id in self.facility.nodes}
+            )
+            self.t_s += 0.3
+            return seen
+
+    site = Live()
+    exercise = Exercise(scenario("steps:\n  - {at: 1s, expect: {node: srv_a, state: NORMAL}}\n"), site.facility)
+    exercise.begin(site)
+    site.t_s = 101.4
+    site.lit_at_s = 101.5  # after the moment of the views
+    exercise.passed(site)
+    (outcome,) = exercise.end().outcomes
+    assert (outcome.passed, round(outcome.t_s, 3)) == (False, 1.4)

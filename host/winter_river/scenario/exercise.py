@@ -18,19 +18,19 @@ from collections.abc import Mapping
 from winter_river.facility.model import Facility
 from winter_river.scenario import scoring, status
 from winter_river.scenario.cues import Cue, Done, OutOfBounds
+from winter_river.scenario.looking import Views
 from winter_river.scenario.matching import meets, next_deed, reached
-from winter_river.scenario.model import Control, Expect, Scenario, Step, Task
+from winter_river.scenario.model import Expect, Scenario, Step, Task
+from winter_river.scenario.permits import why_refused
 from winter_river.scenario.playing import EXERCISE_BY, INSTANT_S, Player, written
 from winter_river.scenario.records import Action, Alarm, Answered, DoneDeed, Records, TagEvent
-from winter_river.scenario.result import Outcome, Result
+from winter_river.scenario.result import Entry, Outcome, Result
 from winter_river.scenario.watch import Watch
 from winter_river.site import Site
 
 LOOK_S = 0.1  # chosen: how often an expectation with time left is looked at again
 TEXT_LENGTH_MAX = 200
 READY, RUNNING, OVER = "ready", "running", "over"
-# What a trainee never does, whatever the exercise: these break equipment on purpose, or look after boards.
-NEVER = ("set_fault", "restore", "restart", "config", "factory_reset", "update")
 
 
 class Exercise:
@@ -56,7 +56,7 @@ class Exercise:
             raise ValueError("this exercise has begun already; make a new one")
         self.state = RUNNING
         self._start_s = site.t_s
-        views = _Views(site)
+        views = Views(site)
         self._last_event_id = max((event.id for event in site.events()), default=0)
         self._in_fault = {node_id for node_id in self.facility.nodes if views(node_id).get("status") == "fault"}
         self._watch.begin(views)
@@ -75,16 +75,17 @@ class Exercise:
         """
         if self.state != RUNNING:
             return []
-        now_s = site.t_s - self._start_s
+        views = Views(site)
+        now_s = max(0.0, views.t_s() - self._start_s)
         if now_s < self.t_s - INSTANT_S:
-            self._back_to(max(now_s, 0.0), site)
+            self._back_to(now_s, site)
         self.t_s = now_s
-        views = _Views(site)
         self._hear(site)
         cues: list[Cue] = []
         while fresh := self._player.play(self.t_s, site, views):
             cues += fresh.cues
-            views.forget()
+            if fresh.moved:
+                views.forget()
         self._hear(site)
         self._look_at_expected(views)
         self._look_at_tasks(views)
@@ -138,7 +139,7 @@ class Exercise:
         text = status.next_hint(self)
         if text:
             self.records.note(self.t_s, "hint", text)
-            self.records.hints.append(self.records.entries[-1])
+            self.records.hints.append(Entry(self.t_s, "hint", text))
         return text
 
     def acknowledge(self, node_id: str = "") -> int:
@@ -177,17 +178,7 @@ class Exercise:
 
         Ask before the command is sent; report a refused one by acted(), with result rejected and this as its reason.
         """
-        tags = self.records.tags_on(node_id)
-        if tags and verb not in ("identify", "page"):
-            return f"{node_id} is locked out by {', '.join(tag.owner for tag in tags)}; only the owner takes a tag off"
-        controls = self.scenario.controls
-        if any(control.verb == verb and node_id in control.nodes for control in controls or ()):
-            return ""
-        if verb in NEVER:
-            return f"{verb} is not for trainees"
-        if controls is None or any(_covers(control, node_id, verb) for control in controls):
-            return ""
-        return f"{verb} of {node_id} is no control of this exercise"
+        return why_refused(self.scenario, self.records, node_id, verb)
 
     def due_s(self) -> float:
         """The site's time at which passed() should next be called, as far as that is known; infinite when it is over."""
@@ -275,7 +266,7 @@ class Exercise:
             known = known or seen_before
         return known
 
-    def _look_at_expected(self, views: _Views) -> None:
+    def _look_at_expected(self, views: Views) -> None:
         for step in self._player.pending():
             expect = step.action
             assert isinstance(expect, Expect)
@@ -284,7 +275,7 @@ class Exercise:
             if outcome.passed or self.t_s >= begun_s + expect.within_s - INSTANT_S:
                 self._player.decide(step, outcome)
 
-    def _look(self, step: Step, expect: Expect, views: _Views) -> Outcome:
+    def _look(self, step: Step, expect: Expect, views: Views) -> Outcome:
         """What is wanted beside what is seen; of several nodes, the first that is not as wanted is told."""
         nodes = expect.nodes or (expect.node_id,)
         bad = next((node_id for node_id in nodes if not all(meets(want, views(node_id)) for want in expect.wants)), "")
@@ -294,7 +285,7 @@ class Exercise:
         wanted = f"{expect.node_id} " + ", ".join(str(want) for want in expect.wants)
         return Outcome(step, not bad, wanted, whose + seen, self.t_s)
 
-    def _look_at_tasks(self, views: _Views) -> None:
+    def _look_at_tasks(self, views: Views) -> None:
         for task in self.scenario.tasks:
             if task.id not in self.records.cued:
                 due = self.t_s >= task.at_s - INSTANT_S and self._is_done(task.follows)
@@ -315,14 +306,14 @@ class Exercise:
         """Whether something that comes later in a task has been done already."""
         return any((task.id, index) in self.records.deeds for index in range(place + 1, len(task.deeds)))
 
-    def _look_at_alarms(self, views: _Views) -> None:
+    def _look_at_alarms(self, views: Views) -> None:
         in_fault = {node_id for node_id in self.facility.nodes if views(node_id).get("status") == "fault"}
         for node_id in self.facility.nodes:
             if node_id in in_fault and node_id not in self._in_fault:
                 self.records.alarms.append(Alarm(self.t_s, node_id))
         self._in_fault = in_fault
 
-    def _look_at_bounds(self, views: _Views) -> list[Cue]:
+    def _look_at_bounds(self, views: Views) -> list[Cue]:
         cues: list[Cue] = []
         for place, bound in enumerate(self.scenario.out_of_bounds):
             if not bound.condition.holds(views):
@@ -353,24 +344,3 @@ class Exercise:
         self.state = OVER
         result = self._result()
         return Done(result.passed, result.points, result.points_max)
-
-
-class _Views:
-    """The site's views, each asked for once until forgotten."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._known: dict[str, Mapping[str, object]] = {}
-
-    def __call__(self, node_id: str) -> Mapping[str, object]:
-        if node_id not in self._known:
-            self._known[node_id] = self._site.view(node_id)
-        return self._known[node_id]
-
-    def forget(self) -> None:
-        """The site may have changed."""
-        self._known.clear()
-
-
-def _covers(control: Control, node_id: str, verb: str) -> bool:
-    return node_id in control.nodes and control.verb in ("", verb)

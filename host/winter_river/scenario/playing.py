@@ -63,9 +63,10 @@ class Disturbable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What has just happened, as cues."""
+    """What has just happened, as cues. moved: whether the site is another one since."""
 
     cues: tuple[Cue, ...]
+    moved: bool
 
 
 class Player:
@@ -76,11 +77,12 @@ class Player:
         self._index = {id(step): index for index, step in enumerate(scenario.steps)}
 
     def play(self, now_s: float, site: Site, views: Views) -> Played | None:
-        """Let the next step that is due happen; None where none is. The site may have changed after it."""
+        """Let the next step that is due happen; None where none is."""
         for index, step in enumerate(self._scenario.steps):
             if index not in self._records.begun and self._is_due(index, step, now_s, views):
                 self._records.begun[index] = now_s
-                return Played(tuple(self._begin(index, step, now_s, site)))
+                cues = tuple(self._begin(index, step, now_s, site))
+                return Played(cues, moved=isinstance(step.action, (Send, Disturb)))
         return None
 
     def pending(self) -> list[Step]:

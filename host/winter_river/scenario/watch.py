@@ -51,7 +51,8 @@ class Watch:
         for node_id in self._racks:
             view = views(node_id)
             served_kw += _number(view, "power_kw") or 0.0
-            self._served_kwh[node_id] = (_number(view, "energy_kwh") or 0.0) - self._base_kwh[node_id]
+            # A meter below where it stood belongs to another run of the site: nothing of this one is known then.
+            self._served_kwh[node_id] = max(0.0, (_number(view, "energy_kwh") or 0.0) - self._base_kwh[node_id])
         wanted_kw = sum((self._base_kw | {node_id: kw for _, node_id, kw in demands}).values())
         if not self._samples or t_s - self._samples[-1][0] >= self._every_s - 0.001:
             rest = tuple(_number(views(node_id), name) for node_id, name in self._fields[2:])

@@ -1,11 +1,14 @@
 """The classroom: exercises by the page, two instructors at once, a trainee's controls, texts that try to be markup."""
 
+import dataclasses
 import threading
 
 import pytest
 from winter_river.facility import load_facility
 from winter_river.scenario import parse_scenario
+from winter_river.scenario.playing import Disturbable
 from winter_river.web import classroom
+from winter_river.web.exercise_site import ExerciseSite
 
 NASTY = "<script>alert('x')</script>"
 TEXT = f"""
@@ -192,3 +195,19 @@ def test_texts_of_a_scenario_stay_text(page, lesson):
 def test_scenarios_of_the_library_fit_the_training_facility(page):
     with page.client() as browser:
         assert any(row["fits"] for row in browser.get("/api/v1/scenarios").json())
+
+
+def test_an_exercise_takes_power_and_radio_from_nodes_of_this_machine_and_asks_for_the_rest(page, until):
+    asked = []
+    site = ExerciseSite(page.server.desk.plant, asked.append)
+    assert isinstance(site, Disturbable)
+    site.remove("server_rack_b4")
+    until(lambda: page.site.presence("server_rack_b4") == "offline")
+    site.insert("server_rack_b4")
+    until(lambda: page.site.presence("server_rack_b4") == "online")
+    site.freeze_node("server_rack_b3")
+    site.thaw_node("server_rack_b3")
+    assert asked == []
+    site.lose_broker()
+    ExerciseSite(dataclasses.replace(page.server.desk.plant, fleet=None), asked.append).remove("ups_a")
+    assert [cue.text for cue in asked] == ["Stop the broker", "Unplug ups_a"]

@@ -44,4 +44,5 @@ def test_no_input_breaks_a_route(page, operations, mode):
         with contextlib.suppress(Unsatisfiable):  # a route without input has nothing to get wrong
             ask()
     assert page.server.fault() == ""
+    assert page.server.faults == ()
     assert page.service.failure is None

@@ -56,6 +56,7 @@ def create(desk: Desk, *, version: str, open_as: Who | None, hosts: Collection[s
     app.add_exception_handler(StationError, _station_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_fault)
+    app.add_exception_handler(Exception, _our_fault)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN)
     return Guard(app, links=desk.links, open_as=open_as, hosts=hosts, cookie=cookie)
 
@@ -98,6 +99,10 @@ async def _page_fault(_request: Request, error: Exception) -> Response:
 
 async def _station_error(request: Request, error: Exception) -> Response:
     return await _page_fault(request, of_text(error))
+
+
+async def _our_fault(_request: Request, error: Exception) -> Response:
+    return _fault(500, f"this is a fault of ours: {type(error).__name__}", "try again; the run goes on")
 
 
 async def _bad_request(_request: Request, error: Exception) -> Response:

@@ -34,6 +34,7 @@ from winter_river.site import Ack
 from winter_river.web.archive import Archive
 from winter_river.web.diagram import draw
 from winter_river.web.errors import conflict, not_found
+from winter_river.web.exercise_site import ExerciseSite
 from winter_river.web.painting import flows, paint
 from winter_river.web.plant import Plant
 
@@ -47,6 +48,7 @@ class Classroom:
     def __init__(self, plant: Plant, archive: Archive, tell: Tell) -> None:
         """tell: gives every page a message, by its kind."""
         self._plant, self._archive, self._tell = plant, archive, tell
+        self._site = ExerciseSite(plant, self._show)
         self._lock = threading.RLock()
         self._exercise: Exercise | None = None
         self._froze = False
@@ -85,7 +87,7 @@ class Classroom:
     def begin(self, name: str, *, exam: bool, trainee: str) -> dict[str, Any]:
         """Starts an exercise; raises PageFault where there is no such, or one is going on."""
         scenario = self._scenario(name)
-        station, site = self._plant.station, self._plant.site
+        station, site = self._plant.station, self._site
         with self._lock:
             if self._exercise is not None and self._exercise.state == "running":
                 raise conflict("an exercise is going on", "end it first")
@@ -166,7 +168,7 @@ class Classroom:
             running = exercise.state == "running"
             exercise.end()
             if running:
-                exercise.rollback(self._plant.site)
+                exercise.rollback(self._site)
             self._file(exercise.end())
             self._look()
             return self._debrief
@@ -191,12 +193,15 @@ class Classroom:
         questions: Any = self._exercise.status()["questions"]
         return any(question["freeze"] for question in questions)
 
+    def _show(self, cue: Cue) -> None:
+        self._tell("cue", {**cue_fields(cue), "t_s": round(self._plant.site.t_s, 3)})
+
     def _shown(self, cues: list[Cue]) -> None:
         for cue in cues:
             if isinstance(cue, Ask) and cue.freeze and not self._froze:
                 self._froze = True
                 self._plant.station.freeze()
-            self._tell("cue", {**cue_fields(cue), "t_s": round(self._plant.site.t_s, 3)})
+            self._show(cue)
         if any(isinstance(cue, Done) for cue in cues):
             assert self._exercise is not None
             self._file(self._exercise.end())
@@ -218,7 +223,7 @@ class Classroom:
                 if self._exercise is None or self._exercise.state != "running":
                     continue
                 try:
-                    self._shown(self._exercise.passed(self._plant.site))
+                    self._shown(self._exercise.passed(self._site))
                     self._look()
                 except Exception as error:  # noqa: BLE001 - the run goes on; everybody hears that the exercise does not
                     self._exercise = self._status = None

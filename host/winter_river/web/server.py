@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import threading
+import traceback
+from collections import deque
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Self
 
@@ -23,6 +27,7 @@ PORT_DEFAULT = 8080
 PORTS_TRIED_MAX = 20
 START_S_MAX = 10.0
 STOP_S_MAX = 3.0
+FAULTS_KEPT_MAX = 20
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_NAMES = (LOOPBACK, "localhost", "[::1]")
 
@@ -61,6 +66,7 @@ class PageServer:
         )
         config = uvicorn.Config(
             app,
+            log_config=None,
             log_level="error",
             access_log=False,
             lifespan="on",
@@ -70,6 +76,8 @@ class PageServer:
             h11_max_incomplete_event_size=32_768,
         )
         self._server = uvicorn.Server(config)
+        # A line on stderr would tear the live view. What breaks in a route was answered with 500, and is counted.
+        self._log = _Faults()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="page server", daemon=True)
 
@@ -107,7 +115,18 @@ class PageServer:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        await self._server.serve(sockets=[self._socket])
+        log = logging.getLogger("uvicorn.error")
+        log.addHandler(self._log)
+        log.propagate = False
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            log.removeHandler(self._log)
+
+    @property
+    def faults(self) -> Sequence[str]:
+        """The last requests that broke on our side, as tracebacks; empty, or something is wrong with us."""
+        return tuple(self._log.texts)
 
     def __enter__(self) -> Self:
         self.start()
@@ -115,6 +134,18 @@ class PageServer:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+
+
+class _Faults(logging.Handler):
+    """Keeps the last exceptions that came out of our routes."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: deque[str] = deque(maxlen=FAULTS_KEPT_MAX)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[0] is not None:
+            self.texts.append("".join(traceback.format_exception(*record.exc_info)))
 
 
 def _listen(host: str, port: int) -> socket.socket:

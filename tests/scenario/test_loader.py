@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import winter_river.scenario
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from winter_river.facility import load_facility
@@ -291,5 +292,19 @@ def test_a_good_script_with_a_piece_replaced_is_read_or_refused(at: int, length:
     )
     try:
         parse_scenario(good[:at] + piece + good[at + length :])
+    except ScenarioError as error:
+        assert error.faults
+
+
+WHOLE = (Path(winter_river.scenario.__file__).parent / "library" / "ups-drain.yaml").read_text()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(0, len(WHOLE)), st.integers(0, 40), st.sampled_from(["", " ", ":", "[", "}", "-1", "*", "é", "\n", "x"])
+)
+def test_a_good_exercise_with_a_piece_replaced_is_read_or_refused(at: int, length: int, piece: str) -> None:
+    try:
+        parse_scenario(WHOLE[:at] + piece + WHOLE[at + length :])
     except ScenarioError as error:
         assert error.faults

@@ -314,3 +314,35 @@ def test_seven_simulated_minutes_take_less_than_two_seconds_of_work() -> None:
     assert result.t_s > 7 * 60
     # Work, not waiting: the machine may be shared. 757 simulated seconds were seen in 1.9 s.
     assert took_s * 420 / result.t_s < 2.0
+
+
+def test_time_taken_back_and_lived_again_gives_the_same_result(start) -> None:
+    """The same acts with and without going back 50 s in the middle: the same score, energy, curves and worst instant."""
+    shed = acts((20, "server_rack_a3", OPEN), (25, "server_rack_a4", OPEN), (180, "server_rack_a3", CLOSE))
+
+    def played(back: bool) -> Result:
+        scenario = load_scenario("ups-drain")
+        simulation = start(scenario.facility, seed=scenario.seed)
+        exercise, hand = Exercise(scenario, simulation.facility), Hand(shed)
+        exercise.begin(simulation)
+        saved = None
+        while simulation.t_s < 240:
+            while hand.act(exercise, simulation):
+                exercise.passed(simulation)
+            simulation.advance(1.0)
+            exercise.passed(simulation)
+            if back and simulation.t_s == 10.0:
+                saved = simulation.snapshot()
+            if back and simulation.t_s == 60.0:
+                back = False
+                simulation.restore(saved)
+                hand = Hand(shed)
+                exercise.passed(simulation)
+        return exercise.end()
+
+    straight, again = played(False), played(True)
+    assert again.backtracks == 1
+    for name in ("sheet", "energy_not_served_kwh", "series", "worst", "points", "outcomes"):
+        assert getattr(again, name) == getattr(straight, name), name
+    kept = [entry for entry in again.timeline if entry.kind != "back"]
+    assert kept == list(straight.timeline)

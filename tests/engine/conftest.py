@@ -9,11 +9,13 @@ from winter_river.engine import (
     Device,
     Event,
     Plan,
+    Snapshot,
     World,
     apply,
     build_plan,
     laws,
     new_world,
+    restore,
     snapshot,
     step,
     view,
@@ -160,6 +162,25 @@ def chain_8() -> list[Device]:
     ]
 
 
+def two_utilities_11() -> list[Device]:
+    """Transfers in a row, a UPS behind a board, racks with cords of two kinds, and a weak cable that can collapse."""
+    weak = {"feed_resistance_ohm": 0.3, "feed_reactance_ohm": 0.3}
+    ups = {"power_kva": 60, "power_kw": 60, "battery_kwh": 1.0, "input_rated_a": 100, "output_rated_a": 80}
+    return [
+        Device("one", "utility", (), {"voltage_v": 480, "short_circuit_mva": 20}),
+        Device("two", "utility", (), {"voltage_v": 480, "short_circuit_mva": 20}),
+        Device("gen", "generator", (), {"power_kw": 100, "power_kva": 120, "voltage_v": 480, "fuel_gal": 1.0}),
+        Device("front", "switchgear", ("one", "two"), {"rated_a": 400, "pickup_a": 440}),
+        Device("back", "switchgear", ("front", "gen"), {"rated_a": 400, "pickup_a": 440}),
+        Device("board", "pdu", ("back",), {"rated_a": 200, "pickup_a": 230, "feed_resistance_ohm": 0.05}),
+        Device("ups", "ups", ("board",), {**ups, "output_pickup_a": 90, "output_resistance_ohm": 0.02}),
+        Device("cool", "cooling", ("board",), {"fans": 10, "fan_kw": 2, "rated_a": 60, "pickup_a": 70}),
+        Device("rack", "server", ("ups",), {"load_kw": 30, "load_kw_max": 100, "rated_a": 60, "pickup_a": 69}),
+        Device("far", "server", ("board",), {"load_kw": 20, "load_kw_max": 200, "rated_a": 300, **weak}),
+        Device("both", "server", ("ups", "board"), {"load_kw": 20, "load_kw_max": 200, "rated_a": 300, **weak}),
+    ]
+
+
 class Story:
     """One world being told a story. Every step is checked against the ten laws."""
 
@@ -194,6 +215,10 @@ class Story:
         self._before = laws.latches(self.plan, self.world)
         self.events += events
         return events
+
+    def go_back(self, saved: Snapshot) -> None:
+        self.world = restore(self.plan, saved)
+        self._before = laws.latches(self.plan, self.world)
 
     def view(self, node_id: str) -> dict[str, object]:
         return view(self.plan, self.world, node_id)
@@ -245,3 +270,8 @@ def dual_cord() -> list[Device]:
 @pytest.fixture
 def chain() -> list[Device]:
     return chain_8()
+
+
+@pytest.fixture
+def two_utilities() -> list[Device]:
+    return two_utilities_11()

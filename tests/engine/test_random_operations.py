@@ -3,29 +3,10 @@
 import random
 
 import pytest
-from winter_river.engine import Device, restore, snapshot
+from winter_river.engine import restore, snapshot
 from winter_wire import codec, faults, schema
 
 OPERATIONS = 250
-
-
-def two_utilities():
-    """Transfers in a row, a UPS behind a board, racks with cords of two kinds, and a weak cable that can collapse."""
-    weak = {"feed_resistance_ohm": 0.3, "feed_reactance_ohm": 0.3}
-    ups = {"power_kva": 60, "power_kw": 60, "battery_kwh": 1.0, "input_rated_a": 100, "output_rated_a": 80}
-    return [
-        Device("one", "utility", (), {"voltage_v": 480, "short_circuit_mva": 20}),
-        Device("two", "utility", (), {"voltage_v": 480, "short_circuit_mva": 20}),
-        Device("gen", "generator", (), {"power_kw": 100, "power_kva": 120, "voltage_v": 480, "fuel_gal": 1.0}),
-        Device("front", "switchgear", ("one", "two"), {"rated_a": 400, "pickup_a": 440}),
-        Device("back", "switchgear", ("front", "gen"), {"rated_a": 400, "pickup_a": 440}),
-        Device("board", "pdu", ("back",), {"rated_a": 200, "pickup_a": 230, "feed_resistance_ohm": 0.05}),
-        Device("ups", "ups", ("board",), {**ups, "output_pickup_a": 90, "output_resistance_ohm": 0.02}),
-        Device("cool", "cooling", ("board",), {"fans": 10, "fan_kw": 2, "rated_a": 60, "pickup_a": 70}),
-        Device("rack", "server", ("ups",), {"load_kw": 30, "load_kw_max": 100, "rated_a": 60, "pickup_a": 69}),
-        Device("far", "server", ("board",), {"load_kw": 20, "load_kw_max": 200, "rated_a": 300, **weak}),
-        Device("both", "server", ("ups", "board"), {"load_kw": 20, "load_kw_max": 200, "rated_a": 300, **weak}),
-    ]
 
 
 class Operator:
@@ -84,7 +65,7 @@ class Operator:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "two_utilities"])
 def test_no_operation_breaks_a_law(request, story, site, seed):
-    devices = two_utilities() if site == "two_utilities" else request.getfixturevalue(site)
+    devices = request.getfixturevalue(site)
     calibration = ("training", "quick", "realistic")[seed % 3]
     rng = random.Random(f"{site} {seed}")
     told = story(devices, calibration=calibration)

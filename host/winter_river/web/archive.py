@@ -30,8 +30,10 @@ class Archive:
 
     def keep(self, files: Mapping[str, str]) -> str:
         """Writes the files of one result (KINDS, and `line` for the table) and gives its id; the oldest make room."""
-        moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime(self._now()))
-        debrief_id = f"{moment}-{secrets.token_hex(4)}"
+        now_s = self._now()
+        moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now_s))
+        # The fraction of the second comes first, so that two results of one second are told in their order.
+        debrief_id = f"{moment}-{int(now_s % 1 * 0x10000):04x}{secrets.token_hex(2)}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for kind, text in files.items():

@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 from winter_river.emulator.redraw import redraw
+from winter_river.service import ports
 from winter_river.service.client import BusClient
 from winter_river.station import Change
 from winter_river.station.replay import Player, load_recording
@@ -88,7 +89,8 @@ def test_a_killed_run_loses_less_than_a_second_and_its_clock_obeys_the_command_l
             (*PROGRAM, *arguments), capture_output=True, text=True, timeout=60, env=environment, check=False
         )
 
-    command = (*PROGRAM, "run", "seed-8", "--no-ui", "--no-page")
+    port = ports.find_free("127.0.0.1")
+    command = (*PROGRAM, "run", "seed-8", "--no-ui", "--no-page", "--mqtt-port", str(port))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as run:
         try:
             url = next(line.split()[1] for line in run.stdout if line.startswith("broker"))

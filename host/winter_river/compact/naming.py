@@ -108,15 +108,23 @@ def merged_names(tree: ast.AST) -> list[str]:
 
 
 def asked_of_others(trees: Iterable[ast.AST]) -> set[str]:
-    """Attributes that are asked of anything but `self`: that may be a thing of the board, which has its own names."""
+    """Attributes that are asked of anything but ours: that may be a thing of the board, which has its own names."""
     return {
         node.attr
         for tree in trees
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Load)
-        and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and not _is_asked_of_ours(node)
     }
+
+
+def _is_asked_of_ours(node: ast.Attribute) -> bool:
+    """Whether it is asked of `self`, or of `made` (the adapters) and what they hold."""
+    base = node.value
+    if isinstance(base, ast.Name) and base.id == "self":
+        return True
+    while isinstance(base, ast.Attribute):
+        base = base.value
+    return isinstance(base, ast.Name) and base.id == "made"
 
 
 def used_elsewhere(trees: Iterable[ast.AST]) -> set[str]:

@@ -1,7 +1,9 @@
 """The sources of the firmware on their way to one module, the few beside it, and the rows of each type."""
 
 import ast
+import zlib
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from winter_river.compact import naming, writing
 from winter_river.compact.merging import OUTSIDE, WHOLE, Merging, merged
@@ -20,14 +22,18 @@ ASIDE = frozenset(
 # Modules that never hold a thing of the board: what they ask of anything, they ask of ours or of what is built in.
 PURE = frozenset(
     f"winter_node.{name}"
-    for name in ("core", "session", "commands", "device", "supervisor", "runner", "packets", "roles")
+    for name in ("core", "session", "commands", "device", "supervisor", "runner", "packets", "roles", "complaint")
 )
 # Methods of a driver that ours stand for: they wait for the broker, which a node never does.
 REPLACED = {"MQTTClient": ("connect", "disconnect", "wait_msg", "check_msg", "_recv_len")}
 ROWS = "rows_"  # the file with the rows of a type begins so
+_BUILD = "the build"  # stands for the number that the whole and its rows have in common
 _FETCH = f"""
 name = '{ROWS}' + type_name
-globals().update(__import__('{WHOLE}.' + name, None, None, ('ROWS',)).ROWS)
+rows = __import__('{WHOLE}.' + name, None, None, ('ROWS',)).ROWS
+if rows.pop(0) != {_BUILD!r}:
+    raise RuntimeError('half deployed')
+globals().update(rows)
 forget('{WHOLE}', name)
 """
 
@@ -77,6 +83,7 @@ class Whole:
         whole.body = reach.kept([*self._merging.imports(), *whole.body])
         trees = [whole, *aside.values()]
         doors = {name: name.rsplit(".", 1)[-1] for module, tree in aside.items() for name in _public(module, tree)}
+        doors = {name: plain for name, plain in doors.items() if plain in self._mentioned}
         told = naming.rename_attributes(trees, self._kept | set(doors.values()), naming.attribute_words())
         names = self._global_names(trees, doors)
         for tree in aside.values():
@@ -87,18 +94,23 @@ class Whole:
             naming.rename_arguments(tree, called)
         writing.meet_first(whole, set(names.values()))
         files = {"__init__": whole} | {name.rsplit(".", 1)[-1]: tree for name, tree in aside.items()}
-        for kind in self._by_type:
-            files[ROWS + kind] = self._rows_of(kind, names, reach)
+        rows = {kind: self._rows_of(kind, names, reach) for kind in self._by_type}
+        build = zlib.crc32(repr(rows).encode()) >> 2  # a deploy that was cut short must not join what does not fit
+        for node in ast.walk(whole):
+            if isinstance(node, ast.Constant) and node.value == _BUILD:
+                node.value = build
+        for kind, values in rows.items():
+            files[ROWS + kind] = writing.shared("ROWS", {0: build, **values})
         self.texts = {f"{WHOLE}/{name}.mpy": writing.text_of(tree) for name, tree in files.items()}
         for ours, there in names.items():
             told.setdefault(there, set()).add(ours)
         self.names = {there: tuple(sorted(ours)) for there, ours in sorted(told.items()) if there not in ours}
 
-    def _rows_of(self, kind: str, names: Mapping[str, str], reach: Reach) -> ast.Module:
-        """The module with what one type of node needs of the tables, by the names that the whole has for it."""
+    def _rows_of(self, kind: str, names: Mapping[str, str], reach: Reach) -> dict[str | int, Any]:
+        """What one type of node needs of the tables, by the names that the whole has for it."""
         values = self._by_type[kind]
         wanted = [place for place in self._rows if merged(place) in reach.names]
-        return writing.shared("ROWS", {names[merged(place)]: values[place[0]][place[1]] for place in wanted})
+        return {names[merged(place)]: values[place[0]][place[1]] for place in wanted}
 
     def _global_names(self, trees: Iterable[ast.Module], doors: Mapping[str, str]) -> dict[str, str]:
         """Merged name -> the one on the board."""

@@ -10,7 +10,7 @@ import pytest
 from winter_river.facility import load_facility
 from winter_river.facility.generate import generate
 from winter_river.facility.model import Facility, Node
-from winter_river.web import diagram_layout
+from winter_river.web import diagram_sizes
 from winter_river.web.diagram import draw
 from winter_river.web.diagram_layout import lay_out
 from winter_river.web.diagram_ranks import rank, sides_of
@@ -86,7 +86,7 @@ def test_lines_run_square_and_end_at_their_node(facility):
         spot = layout.spots[node.id]
         for feed, port in zip(node.feeds, spot.ports, strict=True):
             points = layout.edges[f"{feed}-{node.id}"]
-            assert points[-1] == (port, spot.y - diagram_layout.HALF)
+            assert points[-1] == (port, spot.y - diagram_sizes.HALF)
             assert all(a[0] == b[0] or a[1] == b[1] for a, b in itertools.pairwise(points))
 
 
@@ -137,8 +137,8 @@ def test_a_position_in_the_file_is_kept():
     ups = nodes["ups_a"]
     nodes["ups_a"] = Node(ups.id, ups.type, ups.feeds, ups.ratings, position=(5, 2))
     spot = lay_out(Facility("placed", "training", nodes)).spots["ups_a"]
-    left, top = diagram_layout.MARGIN_LEFT, diagram_layout.MARGIN_TOP
-    assert (spot.x - left, spot.y - top) == (5 * diagram_layout.GRID_X, 2 * diagram_layout.GRID_Y)
+    left, top = diagram_sizes.MARGIN_LEFT, diagram_sizes.MARGIN_TOP
+    assert (spot.x - left, spot.y - top) == (5 * diagram_sizes.GRID_X, 2 * diagram_sizes.GRID_Y)
 
 
 def test_a_large_site_is_laid_out_about_as_wide_as_a_screen():

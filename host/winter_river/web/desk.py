@@ -10,6 +10,7 @@ from winter_wire import schema
 
 from winter_river.facility.faults import nearest
 from winter_river.web.access import Links, Who
+from winter_river.web.diagram import draw
 from winter_river.web.errors import forbidden, not_found
 from winter_river.web.stream import Stream
 
@@ -36,10 +37,17 @@ class Desk:
     pump: Pump = field(init=False)
     screens: Screens = field(init=False)
     classroom: Classroom = field(init=False)
+    _diagram: str = field(default="", init=False)
 
     def in_exam(self) -> bool:
         """Whether an exam is going on."""
         return self.classroom.in_exam
+
+    def diagram(self) -> str:
+        """The unpainted diagram; a large one takes a second, and it does not change."""
+        if not self._diagram:
+            self._diagram = draw(self.plant.site.facility)
+        return self._diagram
 
     def node(self, node_id: str) -> Node:
         """A node of the facility; raises PageFault where there is none."""

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from winter_river.facility import Facility, Node
-from winter_river.web import diagram_layout as layouts
-from winter_river.web.diagram_layout import Bar, Layout, Point, Spot, lay_out, title_of
+from winter_river.web import diagram_sizes as sizes
+from winter_river.web.diagram_layout import Layout, lay_out
 from winter_river.web.diagram_ranks import sides_of
+from winter_river.web.diagram_routes import Bar
+from winter_river.web.diagram_sizes import Point, Spot, title_of
 from winter_river.web.diagram_symbols import symbol
 from winter_river.web.painting import flow_key, has_battery, slots
 
@@ -161,14 +163,14 @@ def _node(node: Node, spot: Spot, side: str, painting: Mapping[str, str]) -> str
     ports = [port - spot.x for port in spot.ports]
     title = escape(node.title or node.id)
     on_side = f", side {escape(side)}" if side else ""
-    right = max([0.0, *ports]) + layouts.HALF + 8
+    right = max([0.0, *ports]) + sizes.HALF + 8
     words = _words(node, spot, right, painting)
     ring = _ring(node, painting) if has_battery(node.type) else ""
-    left = layouts.RING_X - layouts.RING_R - 4 if ring else -layouts.HALF - 6
+    left = sizes.RING_X - sizes.RING_R - 4 if ring else -sizes.HALF - 6
     width = (
         88.0
         if spot.words_below
-        else right + 6 + max(layouts.LETTER * len(title_of(node)), layouts.words_width(node)) - left
+        else right + 6 + max(sizes.LETTER * len(title_of(node)), sizes.words_width(node)) - left
     )
     frame_x, height = (-44.0, 96.0) if spot.words_below else (left, 52.0)
     return (
@@ -207,7 +209,7 @@ def _words(node: Node, spot: Spot, x: float, painting: Mapping[str, str]) -> str
 
 def _ring(node: Node, painting: Mapping[str, str]) -> str:
     """The battery: a ring that empties, with the time left inside, and the wire to its owner."""
-    x, r = layouts.RING_X, layouts.RING_R
+    x, r = sizes.RING_X, sizes.RING_R
     share = painting.get(f"ring-{node.id}", "0")
     return (
         f'<path class="fine" d="M{_n(x + r + 2)} 0H-19"/><circle class="ring-back" cx="{_n(x)}" r="{_n(r)}"/>'

@@ -40,8 +40,8 @@ def facility(desk: DeskHere) -> Response:
 @routes.get("/diagram.svg", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}})
 def diagram(desk: DeskHere, painted: bool = False) -> Response:
     """The one-line diagram. With `painted` it shows the present; without, the page lays `paint` of the state over it."""
-    painting = desk.pump.state["paint"] if painted else {}
-    return Response(draw(desk.plant.site.facility, painting), media_type="image/svg+xml")
+    drawn = draw(desk.plant.site.facility, desk.pump.state["paint"]) if painted else desk.diagram()
+    return Response(drawn, media_type="image/svg+xml")
 
 
 @routes.get("/state", response_model=forms.StateAnswer)

@@ -10,6 +10,7 @@ from typing import Protocol
 import pytest
 from winter_river.cli import errors, run_file
 from winter_river.cli.lan import is_private, lan_address
+from winter_wire import schema
 
 
 class Ended(Protocol):
@@ -28,7 +29,7 @@ nodes:
   rack: {type: server, from: ups_b, load_kw: 5, load_kw_max: 6, rated_a: 20}
 """
 COMMANDS = (
-    "run", "simulate", "check", "new", "facilities", "nodes", "send", "watch", "node", "doctor", "reference", "version",
+    "run", "simulate", "check", "new", "facilities", "nodes", "send", "watch", "node", "doctor", "malfunctions", "reference", "version",
     "board",
 )  # fmt: skip
 
@@ -37,6 +38,17 @@ def test_help_lists_every_command(winter_river: Program) -> None:
     out = winter_river("--help").out
     listed = [line.split()[0] for line in out.partition("Commands:")[2].splitlines() if line.strip()]
     assert [command for command in listed if command in COMMANDS] == list(COMMANDS)
+
+
+def test_malfunctions_lists_what_each_type_has(winter_river: Program) -> None:
+    lines = winter_river("malfunctions").out.splitlines()
+    rows = [tuple(line.split()[:2]) for line in lines[1:]]
+    assert rows == [(name, kind) for name, row in schema.TYPES.items() for kind, _ in row[schema.MALFUNCTIONS]]
+    ups = json.loads(winter_river("malfunctions ups --json").out)
+    aged = {"type": "ups", "kind": "battery_aged", "severity": "0.5", "full": "nothing is left", "acts": "on battery"}
+    assert next(row for row in ups if row["kind"] == "battery_aged").items() >= aged.items()
+    wrong = winter_river("malfunctions upss")
+    assert wrong.code == 2 and "did you mean ups?" in wrong.err
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -59,7 +59,7 @@ def _switchgear(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return SW_FAULT
     if is_tripped(w, n.breaker_1):
         return SW_TRIPPED
-    if me.handle != 0:
+    if me.contact != 0:
         return SW_OPEN
     if not me.live:
         return SW_NO_INPUT
@@ -72,7 +72,7 @@ def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return BOARD_FAULT
     if is_tripped(w, n.breaker_1):
         return BOARD_TRIPPED
-    if me.handle != 0:
+    if me.contact != 0:
         return BOARD_OPEN
     if not me.live:
         return BOARD_NO_INPUT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -97,3 +98,11 @@ def test_an_exercise_may_begin_at_an_initial_condition(winter_river, quick) -> N
 def test_the_same_seed_gives_the_same_result(winter_river, quick) -> None:
     first, second = (winter_river("scenario run quick.yaml --seed 5 --json -").out for _ in range(2))
     assert first == second
+
+
+def test_the_example_of_the_help_is_a_scenario_without_fault(winter_river, home) -> None:
+    text = winter_river("scenario check --help").out
+    start = text.rindex("\n", 0, text.index("scenario: my-exercise"))
+    example = text[start : text.index("Example")]
+    (home / "mine.yaml").write_text(textwrap.dedent(example.rstrip()))
+    assert winter_river("check mine.yaml").out == "my-exercise: 2 steps, 1 tasks, 10 points: no fault\n"

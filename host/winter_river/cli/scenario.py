@@ -57,6 +57,24 @@ def check(
     Every fault at once, each with its place and the nearest valid name.
 
     \b
+    A scenario with a task:
+      scenario: my-exercise
+      facility: block-2n-24
+      until: 5m
+      steps:
+        - at: 10s
+          malfunction: {node: utility_a, kind: outage}
+        - when: ups_a.soc_pct < 40
+          say: The battery is below 40 %.
+      critical_tasks:
+        - id: shed
+          title: Shed what can be spared
+          cue: ups_a.state = ON_BATTERY
+          within: 20s
+          do: [{node: server_rack_a4, command: open}]
+          points: 10
+
+    \b
     Example:
       winter-river scenario check my-exercise.yaml
       my-exercise.yaml:12:11: when: unknown field `soc` (did you mean `soc_pct`?)

@@ -58,10 +58,17 @@ def study() -> Study:
     """Runs worlds: devices, how many, years each, seed; gives the rows and the tallies."""
 
     def run(
-        devices: Sequence[Device], *, worlds: int, years: float, seed: int = 1, remember: bool = True
+        devices: Sequence[Device],
+        *,
+        worlds: int,
+        years: float,
+        seed: int = 1,
+        remember: bool = True,
+        compiled: bool = False,
     ) -> tuple[tuple[Row, ...], list[WorldTally]]:
         print(f"seed {seed}")
-        make = runner(devices, "training", seed=seed, world_years=years, assumptions=Assumptions(), remember=remember)
+        options = {"remember": remember, "compiled": compiled}
+        make = runner(devices, "training", seed=seed, world_years=years, assumptions=Assumptions(), **options)
         tallies = make(range(worlds))
         return summary(devices, tallies, years), tallies
 

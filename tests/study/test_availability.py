@@ -129,6 +129,14 @@ def test_remembered_passages_tell_what_stepping_computes(study, site):
         assert other.owed_s.keys() == one.owed_s.keys()
 
 
+@pytest.mark.parametrize("remember", [True, False])
+def test_compiled_worlds_give_the_same_tallies(study, remember):
+    pytest.importorskip("numba", reason="the extra `fast` is not installed")
+    options = {"worlds": 2, "years": 2.0, "seed": 9, "remember": remember}
+    devices = boosted("block-2n-24", 40)
+    assert study(devices, **options, compiled=True) == study(devices, **options)
+
+
 def test_a_memory_that_is_full_changes_no_answer(study, monkeypatch):
     devices = boosted("block-2n-24", 40)
     _, roomy = study(devices, worlds=3, years=0.5, seed=6)

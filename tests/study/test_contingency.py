@@ -88,14 +88,17 @@ def test_parts_run_by_themselves_do_what_they_do_in_the_whole_site(losses):
                     died.setdefault(event.node_id, event.t_s)
         outcome = losses("block-2n-24", 2)[tuple(sorted(lost, key=lambda name: name[-1]))]
         loads = {load: dead_s for load, dead_s, _ in spells(outcome)}
-        assert {load: died.get(load) for load in loads} == loads, lost
+        # The study counts from the loss of supply; the state follows when the supplies of a server give up.
+        assert {load: died.get(load) for load in loads} == pytest.approx(loads, abs=0.021), lost
 
 
 def test_worst_come_first_and_ties_keep_the_order_of_the_facility(losses):
     found = losses("block-2n-24", 1)
     order = [outcome.lost[0] for outcome in worst_first(list(found.values()))]
     assert order[:4] == ["ups_a", "ups_b", "lv_switchgear_a", "lv_switchgear_b"]
-    assert order[4:12] == [*RACKS_A, *RACKS_B]
+    # A hall without cooling shuts its racks down two minutes later.
+    assert order[4:6] == ["cooling_a", "cooling_b"]
+    assert order[6:14] == [*RACKS_A, *RACKS_B]
     assert order[-2:] == ["generator_a", "generator_b"]
 
 
@@ -115,6 +118,8 @@ def test_common_causes_are_the_devices_that_several_racks_hang_on(losses):
         ("ups_b", RACKS_B),
         ("lv_switchgear_a", RACKS_A),
         ("lv_switchgear_b", RACKS_B),
+        ("cooling_a", RACKS_A),
+        ("cooling_b", RACKS_B),
     )
 
 
@@ -126,10 +131,10 @@ def test_a_loss_is_followed_to_the_horizon_only(losses):
     assert outcome.next_s > 50.0
 
 
-def test_longer_batteries_of_the_realistic_calibration_show(losses):
+def test_longer_batteries_of_the_realistic_calibration_are_no_use_without_cooling(losses):
     outcome = losses("block-2n-24", 2, calibration="realistic")["utility_a", "generator_a"]
-    # 65.8 kWh at 394.7 kW: ten minutes.
-    assert outcome.outages[-1].dead_s == pytest.approx(600, rel=0.01)
+    # 65.8 kWh at 394.7 kW are ten minutes; 6 kW a cabinet shut down after -110 s x ln(1 - 21.0 K / (6 x 5.12 K)).
+    assert outcome.outages[-1].dead_s == pytest.approx(126.6, rel=0.005)
 
 
 def test_sides_of_a_dual_cord_rack_are_both(losses):
@@ -153,3 +158,10 @@ def test_more_losses_than_devices_are_refused():
     device = Device("utility", "utility", (), {"voltage_v": 480.0})
     with pytest.raises(ValueError, match="2 losses at once; the site has 1 devices"):
         combinations((device,), 2)
+
+
+def test_compiled_worlds_give_the_same_outcomes():
+    pytest.importorskip("numba", reason="the extra `fast` is not installed")
+    devices = load_facility("block-2n-24").devices()
+    lost = combinations(devices, 2)[::7]
+    assert runner(devices, "training", compiled=True)(lost) == runner(devices, "training")(lost)

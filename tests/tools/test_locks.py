@@ -50,6 +50,7 @@ def test_every_pin_has_hashes_and_no_line_has_an_address(lock, checkout):
 
 
 def test_a_lock_for_more_pins_the_same_versions(checkout):
-    run, dev, bench = (pins_of((checkout / lock).read_text()) for lock in LOCKS)
+    run, fast, dev, bench = (pins_of((checkout / lock).read_text()) for lock in LOCKS)
     assert {name: dev[name] for name in run} == run
+    assert {name: dev[name] for name in fast} == fast
     assert {name: bench[name] for name in dev} == dev

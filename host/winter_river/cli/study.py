@@ -115,6 +115,7 @@ def _study(
     processes: int | None,
     json: bool,
 ) -> None:
+    from winter_river.cli import study_workers
     from winter_river.study import contingency, contingency_tables
 
     horizon_s = seconds(until, option="--until")
@@ -130,11 +131,11 @@ def _study(
         raise UsageError(f"{site.name} has no loads, so no loss can hurt it")
     if order == 2 and len(devices) * (len(devices) - 1) // 2 > DOUBLES_MAX:
         raise UsageError(f"{site.name} has {len(devices)} devices, too many pairs (at most {DOUBLES_MAX}); use n-1")
-    run = functools.partial(_runner, devices, site.calibration, horizon_s)
-    singles = _outcomes(run, contingency.combinations(devices, 1), processes, f"n-1 of {site.name}")
-    doubles = []
-    if order == 2:
-        doubles = _outcomes(run, contingency.combinations(devices, 2), processes, f"n-2 of {site.name}")
+    losses = [contingency.combinations(devices, number) for number in range(1, order + 1)]
+    compiled = sum(len(each) for each in losses) > PLAIN_MAX and study_workers.compile_once()
+    run = functools.partial(_runner, devices, site.calibration, horizon_s, compiled)
+    singles = _outcomes(run, losses[0], processes, f"n-1 of {site.name}")
+    doubles = _outcomes(run, losses[1], processes, f"n-2 of {site.name}") if order == 2 else []
     found = contingency_tables.findings(singles, doubles, types)
     if csv is not None:
         csv.write_text(contingency_tables.as_csv(found), encoding="utf-8")
@@ -148,11 +149,11 @@ def _study(
 
 
 def _runner(
-    devices: "tuple[Device, ...]", calibration: str, horizon_s: float
+    devices: "tuple[Device, ...]", calibration: str, horizon_s: float, compiled: bool
 ) -> "Callable[[list[Losses]], list[Outcome]]":
     from winter_river.study.contingency import runner
 
-    return runner(devices, calibration, horizon_s)
+    return runner(devices, calibration, horizon_s, compiled=compiled)
 
 
 def _outcomes(

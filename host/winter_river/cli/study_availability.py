@@ -58,6 +58,7 @@ def availability(
     Example:
       winter-river study availability block-2n-24 --years 100000 --seed 7
     """
+    from winter_river.cli import study_workers
     from winter_river.study.assumptions import Assumptions
     from winter_river.study.availability import summary
     from winter_river.study.availability_tables import as_csv, as_values
@@ -69,7 +70,8 @@ def availability(
     if not any(device.type in ("server", "cooling") for device in devices):
         raise UsageError(f"{site.name} has no loads, so there is nothing to be available")
     assumptions = Assumptions(refuel_h=refuel_h, reset_h=reset_h)
-    make = functools.partial(_runner, devices, site.calibration, seed, years / worlds, assumptions)
+    compiled = years > PLAIN_YEARS_MAX and study_workers.compile_once()
+    make = functools.partial(_runner, devices, site.calibration, seed, years / worlds, assumptions, compiled)
     begin_s = time.monotonic()
     tallies = _tallies(make, worlds, years, processes, site.name)
     took_s = time.monotonic() - begin_s
@@ -96,11 +98,16 @@ def availability(
 
 
 def _runner(
-    devices: "tuple[Device, ...]", calibration: str, seed: int, world_years: float, assumptions: "Assumptions"
+    devices: "tuple[Device, ...]",
+    calibration: str,
+    seed: int,
+    world_years: float,
+    assumptions: "Assumptions",
+    compiled: bool,
 ) -> "Callable[[Sequence[int]], list[WorldTally]]":
     from winter_river.study.availability import runner
 
-    return runner(devices, calibration, seed=seed, world_years=world_years, assumptions=assumptions)
+    return runner(devices, calibration, seed=seed, world_years=world_years, assumptions=assumptions, compiled=compiled)
 
 
 def _tallies(

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
+import typer
+
 from winter_river.cli.errors import CommandError
 
 Job = TypeVar("Job")
@@ -25,6 +27,19 @@ INTERRUPTED = 130  # the exit code of a program ended by Ctrl-C
 def processes_default() -> int:
     """One for each processor this program may use."""
     return max(1, min(PROCESSES_MAX, len(os.sched_getaffinity(0))))
+
+
+def compile_once() -> bool:
+    """Whether the engine runs compiled: where the extra `fast` is there. The first time it compiles here and now, so
+    that the processes of the study find it on the disk instead of compiling each for itself."""
+    from winter_river.engine import fast
+
+    if not fast.is_installed():
+        return False
+    if not fast.is_kept():
+        typer.echo("compiling the engine, once for this version ...", err=True)
+    fast.prepare()
+    return True
 
 
 def spread(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -80,28 +81,38 @@ def fork(plan: Plan, world: World) -> World:
     return world.machine.fork(world) if world.machine else restore(plan, snapshot(plan, world))
 
 
-def restore(plan: Plan, snapshot: Snapshot) -> World:
-    """The world of a snapshot, as it was. Raises ValueError where it belongs to another facility or calibration."""
+def split(plan: Plan, snapshot: Snapshot, rows: Mapping[str, int]) -> dict[str, memoryview]:
+    """The bytes of each saved table of a snapshot. rows: of each table in this plan's worlds.
+
+    Raises ValueError where it is not one of this plan and version.
+    """
     data = memoryview(snapshot.data)
     head = magic() + plan.digest
     if not snapshot.data.startswith(head):
         raise ValueError("the snapshot belongs to another facility, calibration or version")
-    w = blank_world(plan, 0)
-    place = {}
+    found = {}
     at = len(head)
     for table in saved():
-        rows = 1 if table.shape == SCALAR else len(getattr(w, table.name))
-        place[table.name] = data[at : at + rows * table.row_bytes]
-        at += rows * table.row_bytes
+        size = rows[table.name] * table.row_bytes
+        found[table.name] = data[at : at + size]
+        at += size
     if at != len(data):
         raise ValueError("the snapshot is cut short" if at > len(data) else "the snapshot is too long")
+    return found
+
+
+def restore(plan: Plan, snapshot: Snapshot) -> World:
+    """The world of a snapshot, as it was. Raises ValueError where it belongs to another facility or calibration."""
+    w = blank_world(plan, 0)
+    rows = {table.name: 1 if table.shape == SCALAR else len(getattr(w, table.name)) for table in saved()}
+    data = split(plan, snapshot, rows)
     for table in saved():
         if table.shape != ROWS:
-            _fill(table, w, place[table.name])
+            _fill(table, w, data[table.name])
     index_islands(plan, w)  # before the records of the islands, because it marks all of them
     for table in saved():
         if table.shape == ROWS:
-            _fill(table, w, place[table.name])
+            _fill(table, w, data[table.name])
     return w
 
 

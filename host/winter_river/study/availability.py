@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from winter_river import engine
 from winter_river.study import structure, years
 from winter_river.study.assumptions import Assumptions
+from winter_river.study.begin import beginner
 from winter_river.study.memory import BYTES_MAX, Memory
 from winter_river.study.part import Outage, Part
 from winter_river.study.rates import YEAR_S, Failure, failures
@@ -74,16 +75,20 @@ def runner(
     world_years: float,
     assumptions: Assumptions,
     remember: bool = True,
+    compiled: bool = False,
 ) -> Callable[[Sequence[int]], list[WorldTally]]:
     """What runs worlds by number; made anew in each process that takes part.
 
     remember: whether passages are remembered; the answer is the same but for the last digits of the times.
+    compiled: whether worlds are stepped compiled (engine/fast); the answer is the same.
     """
     whole = engine.build_plan(devices, calibration=calibration)
     all_failures = failures(devices)
     split = structure.parts(whole)
     parts = [
-        _part(own, calibration, all_failures, assumptions, Memory(BYTES_MAX // len(split)) if remember else None)
+        _part(
+            own, calibration, all_failures, assumptions, Memory(BYTES_MAX // len(split)) if remember else None, compiled
+        )
         for own in split
     ]
     place = {device.id: k for k, device in enumerate(loads_of(devices))}
@@ -102,6 +107,7 @@ def _part(
     all_failures: Sequence[Failure],
     assumptions: Assumptions,
     memory: Memory | None,
+    compiled: bool,
 ) -> Part:
     plan = engine.build_plan(devices, calibration=calibration)
     own = [(number, failure) for number, failure in enumerate(all_failures) if failure.node_id in plan.index]
@@ -111,6 +117,7 @@ def _part(
         numbers=tuple(number for number, _ in own),
         assumptions=assumptions,
         memory=memory,
+        begin=beginner(plan, compiled=compiled),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from winter_river import engine
 from winter_river.study import structure
+from winter_river.study.begin import Begin, beginner
 
 HORIZON_S = 8 * 3600.0  # chosen: a shift; beyond it people have come, and the first tanks run low
 STEPS_MAX = 100_000  # changes followed after one loss; more is a site that never comes to rest
@@ -72,12 +73,13 @@ class _Part:
     """One part of a site that shares nothing with the others, at rest and sound. power_kw: of each load, by place."""
 
     plan: engine.Plan
+    begin: Begin
     base: engine.Snapshot
     power_kw: dict[int, float]
 
 
 def runner(
-    devices: Sequence[engine.Device], calibration: str, horizon_s: float = HORIZON_S
+    devices: Sequence[engine.Device], calibration: str, horizon_s: float = HORIZON_S, *, compiled: bool = False
 ) -> Callable[[Sequence[Losses]], list[Outcome]]:
     """What runs losses from one settled base; made anew in each process that takes part.
 
@@ -87,7 +89,7 @@ def runner(
     whole = engine.build_plan(devices, calibration=calibration)
     side_of = {device.id: side for device, side in zip(whole.devices, structure.sides(whole), strict=True)}
     place = {device.id: k for k, device in enumerate(devices)}
-    parts = [_part(own, calibration) for own in structure.parts(whole)]
+    parts = [_part(own, calibration, compiled) for own in structure.parts(whole)]
     part_of = {device.id: k for k, part in enumerate(parts) for device in part.plan.devices}
     singles: dict[str, Outcome] = {}
 
@@ -113,7 +115,7 @@ def runner(
     return run
 
 
-def _part(devices: Sequence[engine.Device], calibration: str) -> _Part:
+def _part(devices: Sequence[engine.Device], calibration: str, compiled: bool) -> _Part:
     plan = engine.build_plan(devices, calibration=calibration)
     w = engine.new_world(plan)
     power_kw = {}
@@ -121,7 +123,7 @@ def _part(devices: Sequence[engine.Device], calibration: str) -> _Part:
         power = engine.view(plan, w, plan.devices[k].id)["power_kw"]
         assert isinstance(power, float)
         power_kw[k] = power
-    return _Part(plan, engine.snapshot(plan, w), power_kw)
+    return _Part(plan, beginner(plan, compiled=compiled), engine.snapshot(plan, w), power_kw)
 
 
 def _joined(lost: Losses, side: str, parts: Sequence[Outcome], place: dict[str, int]) -> Outcome:
@@ -140,7 +142,7 @@ def _joined(lost: Losses, side: str, parts: Sequence[Outcome], place: dict[str, 
 
 def _follow(part: _Part, lost: Losses, horizon_s: float) -> Outcome:
     """One part to its settled end, from change to change."""
-    plan, w = part.plan, engine.restore(part.plan, part.base)
+    plan, w = part.plan, part.begin(part.base)
     begin_s = w.t_s
     for node_id in lost:
         fault = structure.loss_of(plan.devices[plan.index[node_id]])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from winter_river import engine
 from winter_river.study.assumptions import Assumptions
+from winter_river.study.begin import Begin
 from winter_river.study.cuts import Cuts
 from winter_river.study.memory import Memory
 from winter_river.study.rates import BATTERY, HOUR_S, START, TRANSFER, Failure
@@ -33,6 +34,7 @@ class Part:
     numbers: tuple[int, ...]  # of the failures over the whole site: their streams
     assumptions: Assumptions
     memory: Memory | None
+    begin: Begin
     watch: Watch = field(init=False)
     cuts: Cuts = field(init=False)
     base: engine.Snapshot = field(init=False)
@@ -55,7 +57,7 @@ class Part:
             for f, failure in enumerate(self.failures)
             if failure.ratio > 0.0
         )
-        w = engine.restore(self.plan, self.base)
+        w = self.begin(self.base)
         self.first_signs = self.watch.signs(w)
         if self.memory:
             refuel_s = self.assumptions.refuel_h * HOUR_S

@@ -51,7 +51,7 @@ class _Run:
         self.rest = part.first_rest
         self.told: dict[int, dict[str, object]] = {}  # what each node last reported
         # The world is fetched when it is needed first, and again whenever what was told has left it behind.
-        self.w: engine.World | None = None if self.rest >= 0 else engine.restore(part.plan, part.base)
+        self.w: engine.World | None = None if self.rest >= 0 else part.begin(part.base)
         self.zero_s = 0.0  # the study's clock less the world's
         self._begin()
 
@@ -193,7 +193,7 @@ class _Run:
         """The world at this instant, where nothing has been done to it yet."""
         if self.w is None:
             assert self.part.memory is not None
-            self.w = engine.restore(self.part.plan, self.part.memory.snapshots[self.rest])
+            self.w = self.part.begin(self.part.memory.snapshots[self.rest])
             self.zero_s = now_s - self.w.t_s
             self.told.clear()
         # It stands at its last change, and nothing moves by itself until now.

@@ -20,6 +20,28 @@ def is_installed() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
+def is_kept() -> bool:
+    """Whether this version was compiled before, so that it only has to be fetched."""
+    from winter_river.engine.fast import kernel
+
+    return kernel.is_kept()
+
+
+def prepare() -> None:
+    """Compiles what one world needs, or fetches it: half a minute, or half a second."""
+    from winter_river.engine.build import build_plan
+    from winter_river.engine.equipment import Device
+    from winter_river.engine.fast.worlds import Compiled
+    from winter_river.engine.snapshot import snapshot
+    from winter_river.engine.step import next_change_s, step
+
+    plan = build_plan([Device("utility", "utility", (), {"voltage_v": 480.0})])
+    site = Compiled(plan)
+    world = site.restore(snapshot(plan, site.new_world()))
+    step(plan, world, 1.0)
+    next_change_s(plan, world)
+
+
 def compiled(plan: Plan) -> Compiled:
     """The plan, its worlds to be stepped compiled. Raises RuntimeError where numba is missing."""
     if not is_installed():

@@ -7,6 +7,7 @@ from typing import Any
 
 import numba
 
+from winter_river.engine.connect import index_islands
 from winter_river.engine.fast.types import plan_at, world_at
 from winter_river.engine.step import advance, due_s
 
@@ -19,6 +20,11 @@ def advance_one(plan: int, plan_places: int, world: int, world_places: int, end_
 def due_one(world: int, world_places: int) -> float:
     """step.due_s of one world."""
     return due_s(world_at(world, world_places))
+
+
+def index_one(plan: int, plan_places: int, world: int, world_places: int) -> None:
+    """connect.index_islands of one world."""
+    index_islands(plan_at(plan, plan_places), world_at(world, world_places))
 
 
 def advance_many(plan: int, plan_places: int, first: int, apart: int, world_places: int, end_s: Any, done: Any) -> None:

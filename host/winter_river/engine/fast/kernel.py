@@ -32,6 +32,10 @@ def kernel() -> ModuleType:
         return text.compiled(entries, kept=False)
 
 
+def is_kept() -> bool:
+    return any(_folder().rglob("*.nbc"))
+
+
 @contextmanager
 def _cache_in(place: Path) -> Iterator[None]:
     """numba notes its folder when a function is wrapped; nobody else's functions shall go there."""

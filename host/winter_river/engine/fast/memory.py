@@ -83,6 +83,7 @@ class Layout:
                 self.places[number] = at, rows
                 at += -(-rows * table.row_bytes // ALIGNMENT) * ALIGNMENT
         self.size = at
+        self.rows = {table.name: int(rows) for table, rows in zip(ordered, self.places[:, 1], strict=True)}
         self.numbers = {table.name: number for number, table in enumerate(ordered)}
 
     def place(self, name: str) -> slice:
@@ -105,10 +106,10 @@ class Layout:
         """(name, what stands for the list) of each table of a block, for the words at the edges: plain numbers in
         and out, and the bytes are the only place where they are kept."""
         data = block.data
-        for number, table in enumerate(self.tables):
+        for table in self.tables:
             place = self.place(table.name)
             if table.shape == ROWS:
-                rows = int(self.places[number, 1])
+                rows = self.rows[table.name]
                 yield table.name, (_structure(table) * rows).from_buffer(data[place]) if rows else []
             elif table.shape == COLUMN and table.has_complex:
                 yield table.name, ComplexColumn(data[place])

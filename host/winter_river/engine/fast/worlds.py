@@ -13,7 +13,7 @@ from winter_river.engine import events
 from winter_river.engine.fast import kernel
 from winter_river.engine.fast.memory import Bytes, Layout, dtype_of
 from winter_river.engine.plan import Plan
-from winter_river.engine.snapshot import Snapshot, restore
+from winter_river.engine.snapshot import Snapshot, split
 from winter_river.engine.start import blank_world, new_world
 from winter_river.engine.world import World
 
@@ -23,13 +23,16 @@ class Compiled:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.layout = Layout(World, blank_world(plan, 0))
+        blank = blank_world(plan, 0)
+        self.layout = Layout(World, blank)
         self.scalars = attrgetter(*self.layout.scalars)
         plan_layout = Layout(Plan, plan)
         self._kept = _block(plan_layout.size), plan_layout.places  # the addresses below are theirs
         plan_layout.pack(plan, self._kept[0])
         self.plan_at = tuple(int(array.ctypes.data) for array in self._kept)
         self.places_at = int(self.layout.places.ctypes.data)
+        self._blank = Block(self, _block(self.layout.size))
+        self.layout.pack(blank, self._blank.bytes)
 
     def new_world(self, *, seed: int = 0) -> World:
         """As engine.new_world."""
@@ -37,13 +40,20 @@ class Compiled:
 
     def restore(self, snapshot: Snapshot) -> World:
         """As engine.restore."""
-        return self.world(restore(self.plan, snapshot))
+        block = self._blank.copy()
+        data = split(self.plan, snapshot, self.layout.rows)
+        for name, part in data.items():
+            block.bytes[self.layout.place(name)] = np.frombuffer(part, np.uint8)
+        kernel.kernel().index_one(*self.plan_at, *block.at)
+        # Last, because finding the islands marks all of them.
+        block.bytes[self.layout.place("islands")] = np.frombuffer(data["islands"], np.uint8)
+        return block.world()
 
     def world(self, w: World) -> World:
         """A compiled world that stands as a plain one does."""
-        block = _block(self.layout.size)
-        self.layout.pack(w, block)
-        return Block(self, block).world()
+        block = Block(self, _block(self.layout.size))
+        self.layout.pack(w, block.bytes)
+        return block.world()
 
     def worlds(self, count: int, w: World) -> Worlds:
         """Many worlds that all stand as one does, plain or compiled."""
@@ -59,7 +69,7 @@ class Block:
 
     def __init__(self, compiled: Compiled, block: Bytes) -> None:
         self._compiled, self.bytes = compiled, block
-        self._at = int(block.ctypes.data), compiled.places_at
+        self.at = int(block.ctypes.data), compiled.places_at
 
     def world(self) -> World:
         layout = self._compiled.layout
@@ -76,12 +86,12 @@ class Block:
 
     def advance(self, w: World, end_s: float) -> bool:
         self.store(w)
-        done: bool = kernel.kernel().advance_one(*self._compiled.plan_at, *self._at, end_s)
+        done: bool = kernel.kernel().advance_one(*self._compiled.plan_at, *self.at, end_s)
         self.load(w)
         return done
 
     def due_s(self, w: World) -> float:
-        at_s: float = kernel.kernel().due_one(*self._at)
+        at_s: float = kernel.kernel().due_one(*self.at)
         return at_s
 
     def saved(self, w: World) -> bytes:
@@ -90,9 +100,12 @@ class Block:
 
     def fork(self, w: World) -> World:
         self.store(w)
-        block = _block(self.bytes.size)
-        block[:] = self.bytes
-        return Block(self._compiled, block).world()
+        return self.copy().world()
+
+    def copy(self) -> Block:
+        block = Block(self._compiled, _block(self.bytes.size))
+        block.bytes[:] = self.bytes
+        return block
 
 
 class Worlds:

@@ -1,6 +1,6 @@
 """`make bench`: how fast and how small, each figure beside its bar. Exit 1 when a bar is missed.
 
-    python tools/bench.py [engine] [flow] [site] [command] [page] [ingest] [vm] [memory]        all of them by default
+    python tools/bench.py [NAME ...]        engine flow pandapower availability site command page ingest vm memory; all by default
 
 Figures move with the machine and its neighbours: read them as orders of size, and ratios within one run.
 """
@@ -18,7 +18,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import bench_availability
 import bench_flow
+import compare_pandapower
 import paho.mqtt.client as paho
 import psutil  # type: ignore[import-untyped]
 from paho.mqtt.enums import CallbackAPIVersion
@@ -236,6 +238,8 @@ def _client(broker: Broker) -> paho.Client:
 BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "engine": bench_engine,
     "flow": bench_flow.rows,
+    "pandapower": compare_pandapower.rows,
+    "availability": bench_availability.rows,
     "site": bench_site,
     "command": bench_command,
     "page": bench_page,

@@ -70,11 +70,8 @@ def _spans(facility: Facility, packing: Packing, spots: Mapping[str, Spot]) -> d
         is_bus = spot.is_bus
         if not fed and not is_bus:
             continue
-        drops = [
-            spots[child].ports[facility.nodes[child].feeds.index(node_id)]
-            for child in fed
-            if not any(child in fold for fold in packing.folds.get(node_id, ())[1:])
-        ]
+        lower = {child for fold in packing.folds.get(node_id, ())[1:] for child in fold}
+        drops = [spots[child].ports[facility.nodes[child].feeds.index(node_id)] for child in fed if child not in lower]
         if is_bus:
             drops += [*spot.ports, min(*drops, *spot.ports) - BUS_END, max(*drops, *spot.ports) + BUS_END]
         straight = len(fed) == 1 and not is_bus and abs(drops[0] - spot.x) < 0.5

@@ -1,0 +1,72 @@
+"""`winter-river run` with its page, as a user starts it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+from winter_river.service import ports
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Starts `winter-river run seed-8` with these options; gives its process, which the test ends."""
+    started = []
+
+    def start(*options):
+        command = [sys.executable, "-m", "winter_river", "run", "seed-8", "--no-ui", "--no-open", *options]
+        command += ["--mqtt-port", str(ports.find_free("127.0.0.1"))]
+        environment = os.environ | {"WINTER_RIVER_DATA_DIR": str(tmp_path)}
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=tmp_path
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(10)
+
+
+def lines_up_to(process, start):
+    lines = []
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if line.startswith(start):
+            break
+    return lines
+
+
+def test_the_page_is_where_the_command_says_and_goes_with_it(run):
+    process = run("--page-port", str(ports.find_free("127.0.0.1")))
+    lines = lines_up_to(process, "try ")
+    address = next(match[1] for line in lines if (match := re.fullmatch(r"page {6}(http://127\.0\.0\.1:\d+/)", line)))
+    assert httpx.get(f"{address}api/v1/state").json()["health"]["nodes"] == 8
+    with httpx.stream("GET", f"{address}api/v1/stream") as stream:  # an open page does not hold the end up
+        next(stream.iter_raw())
+        process.terminate()
+        assert process.wait(15) == 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address)
+
+
+def test_without_a_page_nothing_listens_and_no_address_is_printed(run):
+    process = run("--no-page", "--for", "1s")
+    assert not [line for line in lines_up_to(process, "try ") if line.startswith("page")]
+    process.stdout.read()
+    assert process.wait(20) == 0
+
+
+def test_a_taken_port_is_said_with_its_cure(run):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        process = run("--page-port", str(holder.getsockname()[1]), "--for", "1s")
+        told = process.stdout.read()
+        assert process.wait(20) == 1
+    assert "--page-port" in told
+    assert "Traceback" not in told

@@ -10,7 +10,7 @@ import { dialog, say, view } from "./ui";
 // What operates no equipment; see scenario/exercise.py.
 const NOT_FOR_TRAINEES = new Set(["set_fault", "restore", "restart", "config", "factory_reset", "update"]);
 
-export const AHEAD_S = 600; // ten minutes, the span that what-ifs are made for
+const AHEAD_S = 600; // ten minutes, the span that what-ifs are made for
 
 /** The ghost lines: the run ahead last asked for, what it was, and from when. */
 export const ghost = signal<{ readonly title: string; readonly from_s: number; readonly run: WhatIf } | null>(null);
@@ -92,7 +92,7 @@ export function openDebrief(address: string): void {
   if (!window.open(address, "_blank")) location.assign(address);
 }
 
-export interface Change {
+interface Change {
   readonly node_id: string;
   readonly command: string;
   readonly params: Readonly<Record<string, unknown>>;

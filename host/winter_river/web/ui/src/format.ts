@@ -38,16 +38,6 @@ export function figure(facility: Facility | null, name: string, value: unknown):
   return unit ? `${value.toFixed(decimals)} ${unit}` : value.toFixed(decimals);
 }
 
-/** A number in the few figures a diagram has room for, as painting.py writes it. */
-export function scaled(value: number | null, decimals: number, unit: string): string {
-  if (value === null) return "–";
-  if (unit === "V" && Math.abs(value) >= KILO) [value, decimals, unit] = [value / KILO, 1, "kV"];
-  else if (unit === "kW" && Math.abs(value) >= KILO) [value, decimals, unit] = [value / KILO, 2, "MW"];
-  else if (unit === "kW" && Math.abs(value) >= 100) decimals = 0;
-  const text = value.toFixed(decimals).replace(/^-(0(\.0*)?)$/, "$1");
-  return unit.startsWith("%") ? `${text}${unit}` : `${text} ${unit}`;
-}
-
 /** `soc_pct` -> `soc`; the unit is shown beside the figure. */
 export function label(name: string): string {
   return name.replace(/_(kw|kwh|kvar|pct|hz|s|c|v|w|rpm)$/, "").replaceAll("_", " ");

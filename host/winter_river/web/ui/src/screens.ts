@@ -6,7 +6,7 @@ import { moment } from "./store";
 export const WIDTH = 128;
 export const HEIGHT = 64;
 
-export interface Frame {
+interface Frame {
   readonly bytes: Uint8Array;
   readonly redrawn: boolean; // a real board's picture, drawn anew by the same program
 }

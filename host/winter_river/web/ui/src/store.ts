@@ -3,7 +3,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Clock, Cue, Delta, Exercise, Facility, Flow, Health, Moment, SiteEvent, State, View } from "./types";
 
-export const EVENTS_MAX = 3000; // chosen: an hour of a bad day
+const EVENTS_MAX = 3000; // chosen: an hour of a bad day
 const CUES_MAX = 50;
 const NOTHING: View = {};
 
@@ -74,6 +74,7 @@ function liveFlow(key: string): Signal<Flow | null> {
 
 export function applyState(state: State): void {
   if (clock.value.timeline !== undefined && state.clock.timeline !== clock.value.timeline) forgetFuture(state.clock.t_s);
+  else if (state.clock.t_s < clock.value.t_s) forgetFuture(-1); // the same timeline, earlier: another run
   if (state.role) role.value = state.role;
   if (state.may) rights.value = state.may;
   clock.value = state.clock;

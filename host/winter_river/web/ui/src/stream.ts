@@ -2,7 +2,7 @@
 
 import { batch } from "@preact/signals";
 import { get } from "./api";
-import { addCue, addEvents, applyDelta, applyState, clock, events, link } from "./store";
+import { addCue, addEvents, applyDelta, applyState, clock, events, ids, link } from "./store";
 import type { Cue, Delta, SiteEvent, State } from "./types";
 
 const POLL_MS = 10_000;
@@ -23,8 +23,9 @@ function open(): void {
   source = fresh;
   fresh.onopen = () => {
     heardAt = Date.now();
+    // What came while the stream was broken may be of another run: nothing of before is trusted.
+    if (link.value === "polling" || link.value === "down") void refresh().catch(() => undefined);
     link.value = "live";
-    void catchUp();
   };
   fresh.onerror = () => {
     if (source !== fresh) return;
@@ -32,7 +33,10 @@ function open(): void {
     // The browser tries again by itself unless it was refused outright.
     if (fresh.readyState === EventSource.CLOSED) setTimeout(() => source === fresh && open(), AGAIN_MS);
   };
-  on<State>(fresh, "state", applyState);
+  on<State>(fresh, "state", (state) => {
+    applyState(state);
+    void catchUp();
+  });
   on<Delta>(fresh, "delta", applyDelta);
   on<SiteEvent>(fresh, "event", (event) => addEvents([event]));
   on<Cue>(fresh, "cue", addCue);
@@ -50,18 +54,22 @@ function on<T>(from: EventSource, name: string, take: (data: T) => void): void {
 /** Every 10 s: is the stream broken, or silent in spite of news? */
 async function watch(): Promise<void> {
   if (link.value === "live" && Date.now() - heardAt < SILENT_MS) return;
+  const before_s = clock.value.t_s;
   try {
-    const state = await get<State>("/state");
-    const stuck = link.value === "live" && state.clock.t_s !== clock.value.t_s;
-    batch(() => {
-      applyState(state);
-      if (link.value !== "live") link.value = "polling";
-    });
-    await catchUp();
-    if (stuck) open();
+    await refresh();
+    if (link.value !== "live") link.value = "polling";
+    else if (clock.value.t_s !== before_s) open();
   } catch {
     link.value = "down";
   }
+}
+
+/** Takes in the whole state; a service that runs another facility now needs another page. */
+async function refresh(): Promise<void> {
+  const state = await get<State>("/state");
+  if (Object.keys(state.nodes).join() !== ids.value.join()) location.reload();
+  batch(() => applyState(state));
+  await catchUp();
 }
 
 /** The events that were missed, or at first all there are. */

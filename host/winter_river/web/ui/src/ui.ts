@@ -2,7 +2,7 @@
 
 import { effect, signal, type Signal } from "@preact/signals";
 
-export type ViewName = "plant" | "screens" | "trends" | "events" | "facility";
+type ViewName = "plant" | "screens" | "trends" | "events" | "facility";
 export const VIEWS: readonly (readonly [ViewName, string])[] = [
   ["plant", "Plant"],
   ["screens", "Screens"],

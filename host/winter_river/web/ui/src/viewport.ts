@@ -11,7 +11,7 @@ const ZOOM_MAX = 40;
 const DRAG_PX = 4; // chosen: a click with an unsteady hand is no drag
 const LETTER = 11; // the size of the diagram's letters, in its own units
 const FAR_PX = 7; // chosen: figures smaller than this nobody reads,
-const FARTHER_PX = 4; // and names smaller than this
+const FARTHER_PX = 3.5; // and names smaller than this
 
 export class Viewport {
   private readonly whole: Box;

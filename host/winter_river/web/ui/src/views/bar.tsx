@@ -8,7 +8,7 @@ import { clock, exercise, facility, health, ids, link, may, role, running, shown
 import { dialog, select, view, VIEWS } from "../ui";
 import { chosenScenario, Scenario } from "./scenario";
 
-export const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 60, 100, 1000];
+const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 60, 100, 1000];
 const SPEED_GOAL = 0.9; // chosen: a tenth below what was asked is worth saying
 
 export function Bar() {

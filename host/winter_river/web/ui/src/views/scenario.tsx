@@ -5,10 +5,10 @@ import { signal } from "@preact/signals";
 import { get } from "../api";
 import type { ScenarioInfo } from "../types";
 
-export const scenarios = signal<readonly ScenarioInfo[]>([]);
+const scenarios = signal<readonly ScenarioInfo[]>([]);
 export const chosenScenario = signal("");
 
-export async function loadScenarios(): Promise<void> {
+async function loadScenarios(): Promise<void> {
   if (scenarios.value.length) return;
   try {
     scenarios.value = await get<readonly ScenarioInfo[]>("/scenarios");

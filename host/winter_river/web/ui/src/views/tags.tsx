@@ -5,13 +5,13 @@ import { attempt } from "../acts";
 import { post } from "../api";
 import { exercise } from "../store";
 
-export interface Tag {
+interface Tag {
   readonly node_id: string;
   readonly owner: string;
   readonly text?: string;
 }
 
-export function tagsOf(id: string): readonly Tag[] {
+function tagsOf(id: string): readonly Tag[] {
   const tags = exercise.value?.tags;
   return Array.isArray(tags) ? (tags as Tag[]).filter((tag) => tag.node_id === id) : [];
 }

@@ -13,7 +13,7 @@ const MARKS_MAX = 150; // chosen: more marks than this on one bar are a smear
 const STEP_S = 1;
 const PAGE_S = 30;
 
-export const span_s = kept<number>("span_s", 600);
+const span_s = kept<number>("span_s", 600);
 
 export const window_s = computed(() => {
   const to = clock.value.t_s;

@@ -1,0 +1,82 @@
+/** Links that give a role: for the projector, for trainees, for others. */
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { attempt } from "../acts";
+import { get, post, remove, sentence } from "../api";
+import { say } from "../ui";
+
+interface RoleLink {
+  readonly id: string;
+  readonly role: string;
+  readonly name: string;
+  readonly url?: string; // told once, when the link is made
+}
+
+const LINK_ROLES: readonly (readonly [string, string])[] = [
+  ["viewer", "Projector (viewer)"],
+  ["trainee", "Trainee"],
+  ["operator", "Operator"],
+  ["instructor", "Instructor"],
+];
+
+export function Links() {
+  const made = useSignal<readonly RoleLink[]>([]);
+  const name = useSignal("");
+  useEffect(() => {
+    void get<readonly RoleLink[]>("/links")
+      .then((answer) => (made.value = answer))
+      .catch((error: unknown) => say(sentence(error), true));
+  }, []);
+  const make = async (role: string) => {
+    try {
+      const fresh = await post<RoleLink>("/links", { role, name: name.value });
+      made.value = [fresh, ...made.value];
+      if (fresh.url) await copy(fresh.url);
+    } catch (error) {
+      say(sentence(error), true);
+    }
+  };
+  const takeBack = (link: RoleLink) =>
+    attempt(
+      remove<readonly RoleLink[]>(`/links/${encodeURIComponent(link.id)}`).then(() => (made.value = made.value.filter((each) => each.id !== link.id))),
+      `The link of ${link.name} is taken back`,
+    );
+  return (
+    <>
+      <p class="quiet">Whoever opens a link has that role until the run ends. The service checks every act.</p>
+      <label class="field">
+        <span>For whom</span>
+        <input type="text" maxLength={40} placeholder="a name, or nothing" onInput={(event) => (name.value = event.currentTarget.value)} />
+      </label>
+      <div class="row wrap">
+        {LINK_ROLES.map(([role, words]) => (
+          <button key={role} onClick={() => make(role)}>{words}</button>
+        ))}
+      </div>
+      <ul class="picks">
+        {made.value.map((each) => (
+          <li key={each.id}>
+            <b>{each.name}</b>
+            {each.url ? (
+              <input type="text" readOnly value={each.url} aria-label={`Link for ${each.name}`} onFocus={(event) => event.currentTarget.select()} />
+            ) : (
+              <span class="quiet">{each.role}</span>
+            )}
+            {each.url ? <button class="go" onClick={() => copy(each.url ?? "")}>Copy</button> : null}
+            <button onClick={() => takeBack(each)}>Take back</button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+async function copy(url: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(url);
+    say("Copied");
+  } catch {
+    say("Select the link and copy it with Ctrl+C");
+  }
+}

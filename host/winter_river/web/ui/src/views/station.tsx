@@ -1,0 +1,133 @@
+/** The instructor's station beyond the six controls: what-ifs, snapshots, initial conditions, starting for a trainee. */
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { attempt, start, whatIf } from "../acts";
+import { get, post, sentence } from "../api";
+import { runTime } from "../format";
+import { clock, facility, ids, moment } from "../store";
+import type { InitialCondition, SnapshotInfo } from "../types";
+import { dialog, say } from "../ui";
+import { chosenScenario } from "./scenario";
+
+export function WhatIfForm() {
+  const node = useSignal(Object.entries(facility.value?.nodes ?? {}).find(([, device]) => device.type === "generator")?.[0] ?? ids.value[0] ?? "");
+  const act = useSignal("");
+  const type = facility.value?.types[facility.value.nodes[node.value]?.type ?? ""];
+  const acts = [
+    ...(type?.malfunctions ?? []).map((each) => ({ words: `malfunction: ${each.kind.replaceAll("_", " ")}`, command: "set_fault", params: { state: true, kind: each.kind } as Record<string, unknown> })),
+    ...(type?.verbs ?? []).filter((verb) => !verb.params.length).map((verb) => ({ words: verb.label || verb.verb, command: verb.verb, params: {} })),
+  ];
+  const chosen = acts.find((each) => each.words === act.value) ?? acts.find((each) => each.words.includes("fail to start")) ?? acts[0];
+  const from_s = moment.value?.t_s ?? null;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (chosen) void whatIf(`${node.value} ${chosen.words}`, [{ node_id: node.value, command: chosen.command, params: chosen.params }], from_s);
+      }}
+    >
+      <p class="quiet">A copy of the site runs ten minutes ahead from {from_s === null ? "now" : runTime(from_s)}; the site itself is not touched.</p>
+      <label class="field">
+        <span>Device</span>
+        <select value={node.value} onChange={(event) => (node.value = event.currentTarget.value)}>
+          {ids.value.map((id) => (
+            <option key={id}>{id}</option>
+          ))}
+        </select>
+      </label>
+      <label class="field">
+        <span>What happens</span>
+        <select value={chosen?.words} onChange={(event) => (act.value = event.currentTarget.value)}>
+          {acts.map((each) => (
+            <option key={each.words}>{each.words}</option>
+          ))}
+        </select>
+      </label>
+      <button type="submit" class="go" disabled={!chosen}>Run ahead</button>
+    </form>
+  );
+}
+
+/** Loads a list once and shows it, or says why there is none. */
+function useList<T>(path: string) {
+  const found = useSignal<readonly T[] | null>(null);
+  const load = () =>
+    get<readonly T[]>(path)
+      .then((all) => (found.value = all))
+      .catch((error: unknown) => {
+        found.value = [];
+        say(sentence(error), true);
+      });
+  useEffect(() => void load(), []);
+  return { found, load };
+}
+
+export function Snapshots() {
+  const { found, load } = useList<SnapshotInfo>("/snapshots");
+  const name = useSignal("");
+  return (
+    <>
+      <form
+        class="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void attempt(post("/snapshots", { name: name.value || `at ${runTime(clock.value.t_s)}` }), "Snapshot taken").then(load);
+        }}
+      >
+        <input type="text" maxLength={60} aria-label="Name of the snapshot" placeholder="Name" onInput={(event) => (name.value = event.currentTarget.value)} />
+        <button type="submit" class="go">Take a snapshot</button>
+      </form>
+      <ul class="picks">
+        {(found.value ?? []).slice().reverse().map((each) => (
+          <li key={each.id} class={each.name ? "named" : ""}>
+            <span class="t">{runTime(each.t_s)}</span>
+            <span>{each.name || <span class="quiet">automatic</span>}</span>
+            <button onClick={() => attempt(post(`/snapshots/${encodeURIComponent(each.id)}/restore`), `The site is back at ${runTime(each.t_s)}`).then(() => (dialog.value = ""))}>Restore</button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+export function InitialConditions() {
+  const { found } = useList<InitialCondition>("/initial-conditions");
+  return (
+    <ul class="picks">
+      {(found.value ?? []).map((each) => (
+        <li key={each.id}>
+          <span>{each.title || each.id}</span>
+          <span class="quiet">{each.version === undefined ? "" : `version ${each.version}`}</span>
+          <button onClick={() => attempt(post(`/initial-conditions/${encodeURIComponent(each.id)}/load`), `Loaded: ${each.title || each.id}`).then(() => (dialog.value = ""))}>Load</button>
+        </li>
+      ))}
+      {found.value?.length === 0 ? <li class="quiet">There are none for this facility.</li> : null}
+    </ul>
+  );
+}
+
+export function ForTrainee() {
+  const trainee = useSignal("");
+  const exam = useSignal(false);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start(chosenScenario.value, { exam: exam.value, trainee: trainee.value });
+      }}
+    >
+      <p>
+        Scenario: <b>{chosenScenario.value}</b>
+      </p>
+      <label class="field">
+        <span>Trainee's name</span>
+        <input type="text" maxLength={60} onInput={(event) => (trainee.value = event.currentTarget.value)} />
+      </label>
+      <label class="check">
+        <input type="checkbox" onChange={(event) => (exam.value = event.currentTarget.checked)} /> As an exam: no hints, no freeze, no way back
+      </label>
+      <button type="submit" class="go" disabled={!chosenScenario.value}>Start</button>
+    </form>
+  );
+}

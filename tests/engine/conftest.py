@@ -216,9 +216,12 @@ class Story:
         self.events += events
         return events
 
-    def go_back(self, saved: Snapshot) -> None:
-        self.world = restore(self.plan, saved)
-        self._before = laws.latches(self.plan, self.world)
+    def save(self) -> tuple[bytes, laws.Latches]:
+        """The world, and the latches before its last step: a reset that is not settled yet clears one later."""
+        return snapshot(self.plan, self.world).to_bytes(), self._before
+
+    def go_back(self, saved: tuple[bytes, laws.Latches]) -> None:
+        self.world, self._before = restore(self.plan, Snapshot.from_bytes(saved[0])), saved[1]
 
     def view(self, node_id: str) -> dict[str, object]:
         return view(self.plan, self.world, node_id)

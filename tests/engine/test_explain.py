@@ -1,5 +1,7 @@
 """What isolates each dead node, in words, and the chain of causes behind an event."""
 
+import math
+
 import pytest
 from winter_river.engine import Device, Event, explain
 
@@ -127,3 +129,29 @@ def test_a_flow_without_solution_names_where_the_voltage_gives_way_and_for_which
     s.run(1.0)
     (event,) = [one for one in s.events if one.event == "not_solved"]
     assert (event.node_id, event.from_, event.to) == ("grid", "small", "big")
+
+
+@pytest.mark.parametrize("boards", [1, 5])
+@pytest.mark.parametrize("share", [0.5, 0.84, 0.9, 0.99, 1.0, 1.1, 1.5, 3.0, 20.0])
+def test_a_cable_near_the_most_it_carries_is_solved_or_named_never_silent(story, share, boards):
+    # 0.1 ohm from an infinite bus of 480 V carries at most U^2 / 4R = 576 kW at a power factor of 1.
+    volt, ohm = 480.0, 0.1
+    power_kw = share * volt**2 / (4 * ohm) / 1e3
+    devices = [Device("grid", "utility", (), {"voltage_v": volt, "short_circuit_mva": 1e9})]
+    for k in range(boards):
+        ratings = {"rated_a": 1e5, "feed_resistance_ohm": ohm / boards}
+        devices.append(Device(f"board_{k}", "distribution", (devices[-1].id,), ratings))
+    rack = {"power_factor": 1.0, "rated_a": 1e5, "load_kw": 0, "load_kw_max": 1e5}
+    s = story([*devices, Device("rack", "server", (devices[-1].id,), rack)])
+    s.tell("rack", load_set_kw=power_kw)
+    s.step(0.0)
+    named = [(event.from_, event.to) for event in s.events if event.event == "not_solved"]
+    if named:
+        assert share > 1.1
+        assert named == [(f"board_{boards - 1}", "rack")]
+        return
+    # By hand: constant power down to 70 % is a quadratic, below that a voltage divider with U^2 0.49 / P.
+    quadratic_pu = (1 + math.sqrt(max(0.0, 1 - share))) / 2
+    divider_pu = 1 / (1 + share / 4 / 0.49)
+    expected_pu = quadratic_pu if quadratic_pu >= 0.7 and share <= 0.84 else divider_pu
+    assert s.number("rack", "voltage_in") == pytest.approx(expected_pu * volt, rel=1e-6)

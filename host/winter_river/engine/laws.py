@@ -86,13 +86,18 @@ def _cable(plan: Plan, k: int, prefix: str) -> complex:
 
 
 def closed_branches(plan: Plan, w: World) -> dict[int, Branch]:
-    """Every branch on a closed healthy path from a live source, by the bus it leads to."""
+    """Every branch on a closed healthy path from a live source, by the bus it leads to.
+
+    An island without a solution has none: nothing holds its voltage, its not_solved event said so, and it is dead.
+    """
     found: dict[int, Branch] = {}
     for n in plan.nodes:
         me = w.nodes[n.index]
         if in_service(n, me):
             for bus, branch in _branches(plan, w, n, me, found):
-                if branch.parent == NONE or branch.parent in found:
+                island = w.island_of[bus]
+                solved = island == NONE or w.islands[island].converged
+                if solved and (branch.parent == NONE or branch.parent in found):
                     found[bus] = branch
     return found
 
@@ -157,7 +162,7 @@ def _dead_or_alive(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterato
             if abs(w.v[bus]) == 0.0:
                 yield f"law 7: {name} has a closed path to a live source and no voltage"
         elif w.v[bus] != 0j or w.i[bus] != 0j:
-            yield f"law 7: {name} has no path to a live source and {abs(_volts(plan, w, bus)):g} V"
+            yield f"law 7: {name} has no path to a live source (or no solution) and {abs(_volts(plan, w, bus)):g} V"
 
 
 def _demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, complex]:

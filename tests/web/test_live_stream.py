@@ -98,7 +98,8 @@ def test_a_page_that_does_not_read_is_dropped_and_the_others_hear_on(browser, pa
 
 def test_pages_that_leave_are_forgotten(browser, page, until):
     with browser.stream("GET", "/api/v1/stream") as response:
-        next(response.iter_raw())
+        held = response.iter_raw()  # a stream closes with its iterator
+        assert next(held)
         until(lambda: page.server.desk.stream.clients)
     until(lambda: not page.server.desk.stream.clients)
 

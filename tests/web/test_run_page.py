@@ -47,7 +47,8 @@ def test_the_page_is_where_the_command_says_and_goes_with_it(run):
     address = next(match[1] for line in lines if (match := re.fullmatch(r"page {6}(http://127\.0\.0\.1:\d+/)", line)))
     assert httpx.get(f"{address}api/v1/state").json()["health"]["nodes"] == 8
     with httpx.stream("GET", f"{address}api/v1/stream") as stream:  # an open page does not hold the end up
-        next(stream.iter_raw())
+        held = stream.iter_raw()  # a stream closes with its iterator
+        assert next(held)
         process.terminate()
         assert process.wait(15) == 0
     with pytest.raises(httpx.ConnectError):

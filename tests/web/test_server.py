@@ -42,8 +42,8 @@ def test_stopping_does_not_wait_for_open_streams(plant):
     with PageServer(plant, port=ports.find_free("127.0.0.1")) as other:
         client = httpx.Client(base_url=other.address, timeout=10)
         with client.stream("GET", "/api/v1/stream") as one, client.stream("GET", "/api/v1/screens/stream") as two:
-            next(one.iter_raw())
-            next(two.iter_raw())
+            held = [one.iter_raw(), two.iter_raw()]  # a stream closes with its iterator
+            assert all(next(each) for each in held)
             began_s = time.monotonic()
             other.stop()
             assert time.monotonic() - began_s < server.STOP_S_MAX

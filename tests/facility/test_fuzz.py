@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from importlib import resources
 
 import pytest
@@ -95,6 +96,45 @@ def test_any_nodes_of_the_right_shape_are_read_or_refused(nodes: dict[str, dict[
     import json  # JSON is YAML, up to its NaN and Infinity, which make a text
 
     read("facility: f\nnodes: " + json.dumps(nodes))
+
+
+NUMBERS = ("0", "-1", "1e400", ".nan", ".inf", "9" * 30, "1e-300", "true", "~", "'a'", "[]", "{}", "0x1F", "2026-01-01")
+
+
+def mutated(text: str, rng: random.Random) -> str:
+    """A file as a hurried hand leaves it: a line doubled, lost, moved or indented, a number or a word exchanged."""
+    lines = text.splitlines(keepends=True)
+    at, other = rng.randrange(len(lines)), rng.randrange(len(lines))
+    match rng.randrange(6):
+        case 0:
+            lines.insert(other, lines[at])
+        case 1:
+            del lines[at]
+        case 2:
+            lines[at], lines[other] = lines[other], lines[at]
+        case 3:
+            lines[at] = " " * rng.randrange(8) + lines[at].lstrip(" ")
+        case 4:
+            found = rng.choice(list(re.finditer(r"-?\d+(\.\d+)?", text)))
+            return text[: found.start()] + rng.choice(NUMBERS) + text[found.end() :]
+        case 5:
+            words = list(re.finditer(r"[a-z_0-9]+", text))
+            found = rng.choice(words)
+            return text[: found.start()] + rng.choice(words).group() + text[found.end() :]
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("name", sorted(each.name for each in LIBRARY.iterdir() if each.name.endswith(".yaml")))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32), times=st.integers(1, 3))
+def test_a_library_file_that_a_hand_has_spoilt_is_read_or_refused(name: str, seed: int, times: int) -> None:
+    text, rng = (LIBRARY / name).read_text(), random.Random(seed)
+    for _ in range(times):
+        text = mutated(text, rng)
+    try:
+        parse_facility(text).plan()  # what is read can be built, too
+    except FacilityError as error:
+        assert all(fault.line >= 1 and fault.column >= 1 and fault.message for fault in error.faults), error
 
 
 @pytest.mark.parametrize("seed", range(20))

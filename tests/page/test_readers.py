@@ -55,6 +55,7 @@ def test_page_says_when_the_stream_breaks_and_comes_back(serve, read):
     site.stop_page()
     reader.page.wait_for_selector(".link-state.polling, .link-state.down")
     assert "10 s" in reader.page.locator(".link-state").inner_text()
+    assert reader.page.locator("main.broken").is_visible()  # what is shown is old, and looks so
     reader.shot("stream-broken")
     site.start_page()
     reader.page.wait_for_selector(".link-state.live", timeout=25_000)

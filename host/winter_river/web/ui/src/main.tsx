@@ -8,9 +8,10 @@ import "./style/views.css";
 
 import { render } from "preact";
 import { get, sentence } from "./api";
+import { duration, figure, num } from "./format";
 import { startKeys } from "./keys";
 import { startStream } from "./stream";
-import { exercise, facility, shownBalance, ids, shown } from "./store";
+import { exercise, facility, ids, link, shown, shownBalance } from "./store";
 import type { Facility } from "./types";
 import { applyLook, projector, say, selected, view } from "./ui";
 import { Announcer, LastEvent } from "./views/announce";
@@ -24,7 +25,6 @@ import { Plant } from "./views/plant";
 import { PastBanner, TimeBar } from "./views/timebar";
 import { Trends } from "./views/trends";
 import { Wall } from "./views/wall";
-import { figure, num, duration } from "./format";
 
 const AGAIN_MS = 2000;
 
@@ -36,7 +36,7 @@ function Page() {
       <Bar />
       <Tabs />
       <PastBanner />
-      <main class={`view-${shownView} ${selected.value ? "with-device" : ""} ${exercise.value ? "with-exercise" : ""}`}>
+      <main class={`view-${shownView} ${selected.value ? "with-device" : ""} ${exercise.value ? "with-exercise" : ""} ${link.value === "live" ? "" : "broken"}`}>
         <div class="stage">
           {projector.value ? <Large /> : null}
           {shownView === "plant" ? <Plant /> : null}

@@ -11,10 +11,11 @@ const LARGE: readonly (readonly [string, string])[] = [
   ["cooling_kw", "To cooling"],
   ["storage_kw", "Into batteries"],
   ["pue", "PUE"],
-  ["availability_pct", "Availability so far"],
-  ["energy_not_served_kwh", "Not served so far"],
-  ["not_served_kwh", "Not served so far"],
+  ["cold_aisle_c", "Cold aisle"],
+  ["hot_aisle_c", "Hot aisle"],
+  ["outdoor_c", "Outside"],
 ];
+const AIR_C_MAX = 60; // chosen: no rack runs in hotter air, so a full gauge is the end
 const MACHINERY = new Set(["v", "seq", "ts", "tick", "lag_ms", "step_ms", "speed", "frozen", "seed", "timeline", "boot", "t_s"]);
 
 export function FacilityView() {
@@ -35,7 +36,7 @@ export function FacilityView() {
       <Balance now={now} />
       <Levels title="Fuel" type="generator" field="fuel_pct" />
       <Levels title="Batteries" field="soc_pct" more="runtime_s" />
-      <Levels title="Temperatures" field="temperature_c" />
+      <Levels title="Air into the racks" field="inlet_c" />
       {listed.length ? (
         <table class="figures">
           <caption>Everything else</caption>
@@ -90,7 +91,7 @@ function Levels(props: { title: string; field: string; type?: string; more?: str
   const site = facility.value;
   const having = ids.value.filter((id) => num(shown(id).value, props.field) !== null && (!props.type || site?.nodes[id]?.type === props.type));
   if (!having.length) return null;
-  const top = props.field.endsWith("_pct") ? 100 : 60;
+  const top = props.field.endsWith("_pct") ? 100 : AIR_C_MAX;
   return (
     <div class="levels">
       <h3>{props.title}</h3>

@@ -39,7 +39,9 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.site": ("winter_river.engine", "winter_river.facility"),
     "winter_river.scenario": (*_PURE_HOST, "winter_river.reference_words"),
     "winter_river.reference_words": (),
+    "winter_river.reference_constants": ("winter_river.engine",),
     "winter_river.reference": (
+        "winter_river.reference_constants",
         *("winter_wire", "winter_river.engine", "winter_river.settings", "winter_river.reference_words"),
     ),
     "winter_river.ui": (*_PURE_HOST, "winter_river.reference_words"),

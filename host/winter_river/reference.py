@@ -1,8 +1,9 @@
-"""The reference: every topic, field, type, state, malfunction, verb, reason, rating, rate and setting, as tables.
+"""The reference: every topic, field, type, state, malfunction, verb, reason, rating, rate, constant and setting.
 
 Generated from the contract and the engine, so it cannot say anything else than what the code does.
 """
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from typing import Any
 from winter_wire import schema, topics
 from winter_wire import tables as contract
 
+from winter_river import reference_constants
 from winter_river import reference_words as words
-from winter_river.engine import EQUIPMENT, RELIABILITY
+from winter_river.engine import CALIBRATIONS, EQUIPMENT, RELIABILITY
+from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.settings import ENVIRONMENT_PREFIX, SENTENCES, Settings
 
 CLAIM = (
@@ -50,6 +53,8 @@ def tables() -> tuple[Table, ...]:
         _reasons(),
         _ratings(),
         _rates(),
+        _constants(),
+        _calibrations(),
         _settings(),
     )
 
@@ -239,6 +244,29 @@ def _rates() -> Table:
         "the named source, M from memory and to be checked, C chosen. No agreement with the Gold Book is claimed."
     )
     return Table("rates", "Failure and repair rates", note, ("type", "rating", "default", "standing", "source"), rows)
+
+
+def _constants() -> Table:
+    return Table(
+        name="constants",
+        title="Constants of the engine",
+        note="What is no rating of a device. The unit is the end of the name; `chosen` marks what is ours.",
+        columns=("module", "constant", "value", "source"),
+        rows=tuple((module, f"`{name}`", value, source) for module, name, value, source in reference_constants.rows()),
+    )
+
+
+def _calibrations() -> Table:
+    rows = [CALIBRATION_BY_NAME[name] for name in CALIBRATIONS]
+    names = [field.name for field in dataclasses.fields(rows[0]) if field.name != "name"]
+    return Table(
+        name="calibrations",
+        title="Calibrations",
+        note="The delays of a site. Training is paced so that one sees each step happen; quick is the same story ten "
+        "times shorter; realistic follows data sheets. `engine/calibration.py` says why each is what it is.",
+        columns=("delay", *CALIBRATIONS),
+        rows=tuple((f"`{name}`", *(f"{getattr(row, name):g}" for row in rows)) for name in names),
+    )
 
 
 def _settings() -> Table:

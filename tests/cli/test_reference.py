@@ -73,3 +73,25 @@ def test_unknown_table_is_refused_with_the_nearest_name(winter_river: Callable[.
     code, _, err = winter_river("reference verb")
     assert code == 2
     assert "did you mean verbs?" in err
+
+
+def table_of(name: str) -> dict[str, dict[str, str]]:
+    found = next(table for table in reference.tables() if table.name == name)
+    rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+    return {row[found.columns[1] if name == "constants" else found.columns[0]].strip("`"): row for row in rows}
+
+
+def test_constants_name_their_source() -> None:
+    constants = table_of("constants")
+    assert all(row["source"] for row in constants.values())
+    assert "C37.112" in constants["CURVE_A"]["source"]
+    assert "19.61" in constants["CURVE_A"]["value"]
+    assert "ITIC" in constants["SWELL_PU"]["source"]
+    assert constants["PRESSURE_PA"]["source"].startswith("ASHRAE")
+    assert constants["FUEL_LINEAR_GAL_H"]["value"] == "26.8"
+    assert "NONE" not in constants
+
+
+def test_calibrations_list_every_delay_of_each() -> None:
+    delays = table_of("calibrations")
+    assert delays["retransfer_s"] == {"delay": "`retransfer_s`", "training": "30", "quick": "3", "realistic": "300"}

@@ -19,15 +19,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bench_availability
+import bench_engine
 import bench_flow
 import compare_pandapower
 import paho.mqtt.client as paho
 import psutil  # type: ignore[import-untyped]
 from paho.mqtt.enums import CallbackAPIVersion
-from winter_river import engine, load_facility
+from winter_river import load_facility
 from winter_river.emulator import Fleet
 from winter_river.emulator.vm import VmFleet, package
-from winter_river.facility import Facility, generate
 from winter_river.service import ports
 from winter_river.service.broker import Broker, start_broker
 from winter_river.service.wiring import Service
@@ -42,27 +42,6 @@ COMMANDS = 300
 INGEST_PER_S = 10_000
 INGEST_S = 5.0
 PAGES, CLICKS, PAGES_REST_S = 30, 200, 10.0
-
-
-def bench_engine() -> Iterator[Row]:
-    """One step of one second with every rack's load changed by up to 1 %, plain Python."""
-    yield "step, block-2n-24, every load changed", _step_ms(load_facility("block-2n-24"), 400), "ms", 1.0, False
-    yield "step, 2,400 nodes, every load changed", _step_ms(generate(2400), 20), "ms", 25.0, False
-
-
-def _step_ms(facility: Facility, steps: int) -> float:
-    plan = facility.plan()
-    world = engine.new_world(plan)
-    racks = [(node.id, node.ratings["load_kw"]) for node in facility.nodes.values() if node.type == "server"]
-    took_s = []
-    for number in range(steps):
-        for index, (node_id, load_kw) in enumerate(racks):
-            change = 0.01 * ((number * 7 + index * 3) % 20 - 10) / 10
-            engine.apply(plan, world, node_id, {"load_set_kw": load_kw * (1 + change)}, present=True)
-        start_s = time.process_time()  # of the processor: what else runs on this machine does not count
-        engine.step(plan, world, 1.0)
-        took_s.append(time.process_time() - start_s)
-    return statistics.median(took_s) * 1000
 
 
 def bench_site() -> Iterator[Row]:
@@ -236,7 +215,7 @@ def _client(broker: Broker) -> paho.Client:
 
 
 BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
-    "engine": bench_engine,
+    "engine": bench_engine.rows,
     "flow": bench_flow.rows,
     "pandapower": compare_pandapower.rows,
     "availability": bench_availability.rows,

@@ -14,8 +14,9 @@ def in_order(devices: Sequence[Device]) -> tuple[Device, ...]:
     if len(known) != len(devices):
         raise ValueError("two devices have the same id")
     waiting = list(devices)
+    types = {device.id: device.type for device in devices}
     for device in waiting:
-        _check_feeds(device, {other.id: other.type for other in devices} if device.feeds else {})
+        _check_feeds(device, types)
     done: set[str] = set()
     ordered: list[Device] = []
     while waiting:

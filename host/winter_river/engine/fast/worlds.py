@@ -124,6 +124,11 @@ class Worlds:
     def __len__(self) -> int:
         return len(self._blocks)
 
+    @property
+    def size(self) -> int:
+        """Bytes of all of them."""
+        return self._blocks.nbytes
+
     def __getitem__(self, k: int) -> World:
         """One of them, to look at; whoever changes it writes it back by `put`."""
         return Block(self._compiled, self._blocks[k]).world()

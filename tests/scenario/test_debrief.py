@@ -118,7 +118,7 @@ def test_the_diagram_of_the_worst_instant_stands_where_there_is_a_painter(done) 
     (instant,) = seen
     # Side A is dark from 110 s on; the worst is when side B goes dark too, 122 s after 120 s.
     assert instant.t_s == pytest.approx(242, abs=1.5)
-    assert instant.views["server_rack_b1"]["state"] == "FAULT"
+    assert {view["power_kw"] for node_id, view in instant.views.items() if "rack" in node_id} == {0.0}
 
 
 def test_junit_has_a_case_for_each_step_task_question_and_the_score(done) -> None:

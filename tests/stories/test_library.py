@@ -227,6 +227,16 @@ def test_who_sheds_nothing_loses_the_rows_that_matter(play) -> None:
     assert result.points == 2  # the question alone
 
 
+def test_a_room_without_cooling_shuts_its_servers_down_after_127_s(play) -> None:
+    """The room's own figures: 5 kW a cabinet last 189 s, 10 kW 58 s, both with 110 s and 5.36 K/kW; so it is 22 K up.
+
+    6 kW: 22 K of 32.2 K, after 110 s x -ln(1 - 22 / 32.2) = 127 s. With half of the rows off it ends at 16.1 K.
+    """
+    result = play("cooling-lost", IdleTrainee())
+    assert result.stopped == "Racks A1 and A2 have shut themselves down, too hot."
+    assert result.t_s == pytest.approx(10 + 127, abs=4)
+
+
 def test_a_cascade_that_nobody_stops_takes_side_b_at_242_s(play) -> None:
     """150 % from 120 s on: the output breaker of UPS B trips at 122 s of it."""
     result = play("cascade", IdleTrainee())

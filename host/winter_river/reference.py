@@ -50,6 +50,7 @@ def tables() -> tuple[Table, ...]:
         _malfunctions(),
         _verbs(),
         _engine_verbs(),
+        _weather_verbs(),
         _reasons(),
         _ratings(),
         _rates(),
@@ -208,6 +209,15 @@ def _engine_verbs() -> Table:
     )
     note = "Sent to `engine/command`; `winter-river clock` sends them. A retained one is never obeyed."
     return Table("clock", "Verbs of the engine's clock", note, ("verb", "parameters", "what"), rows)
+
+
+def _weather_verbs() -> Table:
+    rows = tuple(
+        (f"`{verb}`", " ".join(_parameter(row, words.WEATHER_PARAMS) for row in params), words.WEATHER_VERBS[verb])
+        for verb, params in contract.WEATHER_VERBS.items()
+    )
+    note = "Sent to `weather/command`. What is not given stays; what does not fit is refused whole."
+    return Table("weather", "Verbs of the weather", note, ("verb", "parameters", "what"), rows)
 
 
 def _reasons() -> Table:

@@ -81,6 +81,8 @@ FIELDS = {
     "lost_kwh": "Energy turned into heat on the way since the start.",
     "balance_kw": "What the power balance does not explain; 0 when energy is conserved.",
     "outdoor_c": "Air outside.",
+    "humidity_pct": "Its relative humidity.",
+    "preset": "Which preset of the weather, 1 to 6; 0 where somebody set another air.",
     "cold_aisle_c": "The warmest cold aisle; left out where nothing is cooled.",
     "hot_aisle_c": "The air behind the racks of the same room.",
     "air_mode": "The worst room: IDLE, NORMAL, UNDERPRESSURED (racks draw more air than the fans bring), OVERHEATING, FAULT.",
@@ -209,6 +211,17 @@ ENGINE_VERBS = {
     "snapshot": "Keeps the present under a name as long as the run lasts.",
     "restore": "Goes back to a snapshot, by its id or its name.",
     "load": "Starts from an initial condition, on a new timeline.",
+}
+
+WEATHER_VERBS = {
+    "set_weather": "Sets the air outside: 1 Virginia in summer, 2 East Oregon in winter, 3 Ohio in spring, 4 Arizona, "
+    "5 Stockholm, 6 Singapore, or a temperature and a humidity; on `winter-river/weather/command`.",
+}
+
+WEATHER_PARAMS = {
+    "preset": "A place and a season.",
+    "outdoor_c": "Temperature in degrees C.",
+    "humidity_pct": "Relative humidity.",
 }
 
 ENGINE_PARAMS = {

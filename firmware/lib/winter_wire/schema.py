@@ -64,7 +64,7 @@ PRIORITY_LOCAL = 1  # the button: nothing on the bus beats a hand on the device
 
 HANDLES, STATES, MALFUNCTIONS, COMPUTED, SETPOINTS, OWN_VERBS = range(6)  # columns of a row of TYPES
 
-VIRTUAL_FIELDS = {"engine": tables.COUNTERS, "facility": tables.BALANCE}
+VIRTUAL_FIELDS = {"engine": tables.COUNTERS, "facility": tables.BALANCE, "weather": tables.WEATHER}
 
 COMMON_VERBS = (
     "set_fault", "set_handle", "release", "restore", "identify", "page", "press", "restart", "config", "factory_reset",

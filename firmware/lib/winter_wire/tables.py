@@ -81,6 +81,8 @@ FIELDS = (
     ("lost_kwh", NUMBER, 3, 0, 1000000000, "kWh"),
     ("balance_kw", NUMBER, 3, -1000000, 1000000, "kW"),
     ("outdoor_c", NUMBER, 1, -100, 1000, "C"),
+    ("humidity_pct", NUMBER, 1, 0, 100, "%"),
+    ("preset", INTEGER, 0, 0, 6, ""),
     ("cold_aisle_c", NUMBER, 1, -100, 1000, "C"),
     ("hot_aisle_c", NUMBER, 1, -100, 1000, "C"),
     ("air_mode", TEXT, 0, 0, 16, ""),
@@ -262,7 +264,15 @@ ENGINE_VERBS = {
     "load": (("condition", TEXT, True, 1, 64),),
 }  # fmt: skip
 
+# What the virtual node `weather` obeys: a preset, or air of one's own; the rest stays as it is.
+WEATHER_VERBS = {
+    "set_weather": (
+        ("preset", INTEGER, False, 1, 6), ("outdoor_c", NUMBER, False, -60, 60), ("humidity_pct", NUMBER, False, 1, 100),
+    ),
+}  # fmt: skip
+
 # Fields of the virtual nodes beyond the envelope.
+WEATHER = ("preset", "outdoor_c", "humidity_pct")
 COUNTERS = (
     "tick", "lag_ms", "step_ms", "speed", "frozen", "seed", "nodes", "online", "received",
     "rejected", "unknown", "dropped", "late", "laws_broken",

@@ -18,7 +18,7 @@ from winter_river.engine.plan import Plan
 from winter_river.engine.snapshot import Snapshot, fork, restore, snapshot
 from winter_river.engine.start import new_world
 from winter_river.engine.step import next_change_s, step
-from winter_river.engine.view import balance, view
+from winter_river.engine.view import balance, view, weather
 from winter_river.engine.world import World
 
 __all__ = [
@@ -46,4 +46,5 @@ __all__ = [
     "snapshot",
     "step",
     "view",
+    "weather",
 ]

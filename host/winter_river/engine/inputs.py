@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from winter_wire import faults, schema
+from winter_wire import faults, schema, tables, topics
 
 from winter_river.engine import events
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import malfunction as malfunction_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.malfunction import FAIL_TO_CLOSE, FAIL_TO_OPEN, NUISANCE_TRIP
+from winter_river.engine.equipment.psychrometrics import PRESETS_F, PRESETS_RH_PCT, celsius
 from winter_river.engine.equipment.utility import utility_emf
+from winter_river.engine.heat import set_weather
 from winter_river.engine.plan import (
     BREAKER_MAIN,
     COOLING,
@@ -40,8 +42,11 @@ def apply(plan: Plan, world: World, node_id: str, fields: Mapping[str, object], 
     load_set_kw, fans_running, fuel_set_pct, refuels; a missing one is unchanged, others are not the engine's.
     present: whether the device is in its slot; an absent one carries nothing.
     Raises ValueError, naming field and value, for an unknown node or a word its type does not have; nothing is
-    taken then.
+    taken then. The node `weather` takes preset, or outdoor_c and humidity_pct.
     """
+    if node_id == topics.WEATHER:
+        _take_weather(world, fields)
+        return
     if node_id not in plan.index:
         raise ValueError(f"{node_id!r} is no node of this facility")
     k = plan.index[node_id]
@@ -60,6 +65,26 @@ def apply(plan: Plan, world: World, node_id: str, fields: Mapping[str, object], 
         _inject(plan, world, k, wishes)
     _take_numbers(plan, world, k, numbers)
     me.touched = world.touched = world.unsettled = True
+
+
+def _take_weather(w: World, fields: Mapping[str, object]) -> None:
+    """A preset, or single figures on top of what it is; all or nothing."""
+    rows = {row[0]: row for row in tables.WEATHER_VERBS["set_weather"]}
+    for name, value in fields.items():
+        if name not in rows or isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ValueError(f"{topics.WEATHER}.{name} is {value!r}; a number, one of {', '.join(rows)}")
+        _, form, _, low, high = rows[name]
+        if not low <= value <= high or (form == schema.INTEGER and value != int(value)):
+            raise ValueError(f"{topics.WEATHER}.{name} is {value!r}; from {low} to {high}")
+    numbers = {name: float(str(value)) for name, value in fields.items()}
+    outdoor_c, rh_pu, preset = w.outdoor_c, w.outdoor_rh, int(numbers.get("preset", 0))
+    if preset:
+        outdoor_c, rh_pu = celsius(PRESETS_F[preset - 1]), PRESETS_RH_PCT[preset - 1] / 100.0
+    own = "outdoor_c" in numbers or "humidity_pct" in numbers
+    set_weather(w, numbers.get("outdoor_c", outdoor_c), numbers.get("humidity_pct", rh_pu * 100.0) / 100.0)
+    if preset or own:
+        w.weather_preset = 0 if own else preset
+    w.unsettled = True
 
 
 _NUMBERS = {

@@ -29,7 +29,7 @@ from winter_river.engine.world import (
     World,
 )
 
-PRESET = 0  # as the first design starts: Virginia in summer
+PRESET = 1  # as the first design starts: Virginia in summer
 
 
 def blank_world(plan: Plan, seed: int) -> World:
@@ -43,6 +43,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         unsettled=True,
         rewire=True,
         touched=False,
+        weather_preset=PRESET,
         outdoor_c=0.0,
         outdoor_rh=0.0,
         evaporated_c=0.0,
@@ -83,7 +84,7 @@ def blank_world(plan: Plan, seed: int) -> World:
 def new_world(plan: Plan, *, seed: int = 0) -> World:
     """A settled world at t = 0. seed: names its random stream; nothing in it is random yet but what others add."""
     w = blank_world(plan, seed)
-    set_weather(w, celsius(PRESETS_F[PRESET]), PRESETS_RH_PCT[PRESET] / 100.0)
+    set_weather(w, celsius(PRESETS_F[PRESET - 1]), PRESETS_RH_PCT[PRESET - 1] / 100.0)
     settle(plan, w)
     warm_up(plan, w)
     check(w, taken=w.events_count)

@@ -238,6 +238,15 @@ def air_mode(room: RoomState) -> int:
     return 2 if room.flow_m3s < flow_wanted_m3s(room.it_kw) else 1
 
 
+def weather(world: World) -> dict[str, object]:
+    """The air outside: the fields of the virtual node `weather`."""
+    return {
+        "preset": world.weather_preset,
+        "outdoor_c": world.outdoor_c,
+        "humidity_pct": world.outdoor_rh * 100.0,
+    }
+
+
 def balance(plan: Plan, world: World) -> dict[str, object]:
     """The power and energy balance of the site: the fields of the virtual node `facility`.
 

@@ -303,7 +303,7 @@ class World:
 
     unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
     of this instant; first_by_group: the first one of each connected part. events: the first events_count are news.
-    evaporated_c: what a wet medium makes of the air outside.
+    weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
     trouble: why the step stopped (events.py), 0 for none.
     group_opened, wanted_by: scratch of one settling, by connected part and by generator.
     machine: what steps this world compiled, None for the text as it stands.
@@ -316,6 +316,7 @@ class World:
     unsettled: bool
     rewire: bool
     touched: bool
+    weather_preset: int
     outdoor_c: float
     outdoor_rh: float
     evaporated_c: float

@@ -150,6 +150,7 @@ class Coordinator:
         self._commands_made = 0
         self._events: deque[engine.Event] = deque(maxlen=EVENTS_MAX)
         self._views = outgoing.ViewBook()
+        self._weather: dict[str, object] = {}  # the air that somebody asked for, until the next step takes it
 
     # what others may ask
 
@@ -354,6 +355,10 @@ class Coordinator:
             slot = self._roster.slots[node_id]
             engine.apply(self._plan, self._world, node_id, slot.own, present=slot.presence.carries)
             ready.append(Input(node_id, dict(slot.own), slot.presence.carries))
+        if self._weather:
+            engine.apply(self._plan, self._world, topics.WEATHER, self._weather, present=True)
+            ready.append(Input(topics.WEATHER, self._weather, True))
+            self._weather = {}
         if ready and self.watcher:
             self.watcher.applied(self.t_s, ready)
         return bool(ready)
@@ -422,6 +427,8 @@ class Coordinator:
         whole = all(slot.presence.carries for slot in slots)
         site = {"status": "ok" if whole else "warning", **self.balance()}
         messages = [outgoing.status_message(self._root, topics.ENGINE, {**own, **common})]
+        air = {"status": "ok", **engine.weather(self._world)}
+        messages.append(outgoing.status_message(self._root, topics.WEATHER, {**air, **common}))
         try:
             messages.append(outgoing.status_message(self._root, topics.FACILITY, {**site, **common}))
         except ValueError as error:
@@ -513,6 +520,13 @@ class Coordinator:
         self._pace.step(seconds, now_s)
         self._measure_anew(now_s)
 
+    def set_weather(self, own: Mapping[str, object], now_s: float) -> None:
+        """The air outside, from the next step on. own: parameters of set_weather. Raises ValueError for others."""
+        self._begin(now_s)
+        trial = engine.restore(self._plan, self.world())
+        engine.apply(self._plan, trial, topics.WEATHER, own, present=True)  # refuses now what it would refuse then
+        self._weather = {**self._weather, **own}
+
     def _measure_anew(self, now_s: float) -> None:
         self._urgent = True
         self._looked, self._speed_real = (now_s, self._pace.t_at(now_s)), None
@@ -531,5 +545,5 @@ def exact_dt_s(from_s: float, to_s: float) -> float:
 # What a snapshot holds besides the world and the event log.
 _STATE = (
     *("work", "_roster", "_origin_s", "_pace", "_urgent", "_looked", "_speed_real"),
-    *("_last_s", "_commands_made", "_views"),
+    *("_last_s", "_commands_made", "_views", "_weather"),
 )

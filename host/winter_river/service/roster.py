@@ -165,6 +165,8 @@ class Roster:
         self.floor = self.timeline
         self.changed.clear()
         for node_id, own, present in inputs:
+            if node_id in topics.VIRTUAL:
+                continue  # the weather is part of the world itself
             slot = self.slots[node_id]
             slot.own = dict(own)
             slot.restored_s = -math.inf

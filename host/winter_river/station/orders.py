@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from winter_wire import codec, schema, tables, topics
@@ -28,6 +28,7 @@ class Master(Protocol):
     def take_snapshot(self, name: str) -> object: ...
     def restore(self, snapshot_id: str) -> None: ...
     def load_initial_condition(self, condition_id: str) -> None: ...
+    def set_weather(self, own: Mapping[str, object]) -> None: ...
 
 
 _ACTS: Mapping[str, Callable[[Master, Mapping[str, Any]], object]] = {
@@ -40,7 +41,10 @@ _ACTS: Mapping[str, Callable[[Master, Mapping[str, Any]], object]] = {
     "snapshot": lambda master, params: master.take_snapshot(params["name"]),
     "restore": lambda master, params: master.restore(params["snapshot"]),
     "load": lambda master, params: master.load_initial_condition(params["condition"]),
+    "set_weather": lambda master, params: master.set_weather(params),
 }
+
+VERBS: Mapping[str, Mapping[str, Any]] = {topics.ENGINE: tables.ENGINE_VERBS, topics.WEATHER: tables.WEATHER_VERBS}
 
 
 class Orders:
@@ -51,16 +55,21 @@ class Orders:
         self._master, self._root, self._boot = master, root, boot
         self._answers: deque[tuple[str, Message]] = deque(maxlen=ANSWERS_MAX)
 
-    def obey(self, payload: bytes, *, retained: bool, uptime_s: int, told: Callable[[], str]) -> Message:
-        """Carries one order out and gives its ack. told: where time stands then, in a few words."""
+    def obey(
+        self, payload: bytes, *, to: str = topics.ENGINE, retained: bool, uptime_s: int, told: Callable[[], str]
+    ) -> Message:
+        """Carries one order out and gives its ack.
+
+        to: whom it is for, a key of VERBS. told: where time stands then, in a few words.
+        """
         if retained:
-            return self._ack({}, schema.RESULT_REJECTED, "retained", "", uptime_s)
+            return self._ack(to, {}, schema.RESULT_REJECTED, "retained", "", uptime_s)
         message, refused = codec.decode(topics.COMMAND, payload)
         if message is None:
-            return self._ack({}, schema.RESULT_REJECTED, refused[0], "", uptime_s)
-        reason = self._refusal(message, uptime_s)
+            return self._ack(to, {}, schema.RESULT_REJECTED, refused[0], "", uptime_s)
+        reason = self._refusal(to, message, uptime_s)
         if reason:
-            return self._ack(message, schema.RESULT_REJECTED, reason, "", uptime_s)
+            return self._ack(to, message, schema.RESULT_REJECTED, reason, "", uptime_s)
         for command_id, answer in self._answers:
             if command_id == message.get("id"):
                 return answer
@@ -70,39 +79,41 @@ class Orders:
             applied = told()
         except ValueError as error:
             result, reason, applied = schema.RESULT_REJECTED, "schema", str(error).partition("\n")[0]
-        answer = self._ack(message, result, reason, applied, uptime_s)
+        answer = self._ack(to, message, result, reason, applied, uptime_s)
         if "id" in message:
             self._answers.append((message["id"], answer))
         return answer
 
-    def _refusal(self, message: Mapping[str, Any], uptime_s: int) -> str:
+    def _refusal(self, to: str, message: Mapping[str, Any], uptime_s: int) -> str:
         verb = message["command"]
-        if verb not in tables.ENGINE_VERBS:
+        if verb not in VERBS[to]:
             return "unknown"
-        if _misfit(verb, message.get("params", {})):
+        if _misfit(VERBS[to][verb], verb, message.get("params", {})):
             return "schema"
         if message.get("boot", self._boot) != self._boot:
             return "boot"
         left_ms = (message.get("deadline", 0) - uptime_s * 1000) & schema.COUNT_MAX
         return "expired" if "deadline" in message and left_ms >= _DEADLINE_HALF else ""
 
-    def _ack(self, message: Mapping[str, Any], result: str, reason: str, applied: str, uptime_s: int) -> Message:
+    def _ack(
+        self, to: str, message: Mapping[str, Any], result: str, reason: str, applied: str, uptime_s: int
+    ) -> Message:
         fields = {
             "v": schema.VERSION,
             "id": message.get("id", NO_ID),
-            "node_id": topics.ENGINE,
+            "node_id": to,
             "result": result,
             "reason": reason,
             "applied": "".join(letter for letter in applied if letter.isprintable())[:APPLIED_LENGTH_MAX],
             "boot": self._boot,
             "uptime": uptime_s,
         }
-        return Message(topics.topic(topics.ENGINE, topics.ACK, self._root), codec.encode(topics.ACK, fields), 1, False)
+        return Message(topics.topic(to, topics.ACK, self._root), codec.encode(topics.ACK, fields), 1, False)
 
 
-def _misfit(verb: str, params: Mapping[str, Any]) -> str:
+def _misfit(table: Sequence[Any], verb: str, params: Mapping[str, Any]) -> str:
     """Why the parameters do not fit the verb, or ""; one that the verb does not know is refused, as nodes do."""
-    rows = {row[0]: row for row in tables.ENGINE_VERBS[verb]}
+    rows = {row[0]: row for row in table}
     for name in params:
         if name not in rows:
             return f"a parameter that {verb} does not know"

@@ -27,7 +27,7 @@ from winter_river.station.model import (
     WhatIf,
 )
 from winter_river.station.notary import Obeyed
-from winter_river.station.orders import Orders
+from winter_river.station.orders import VERBS, Orders
 from winter_river.station.samples import trend_of
 from winter_river.station.timekeeper import Loop, Timekeeper
 
@@ -71,25 +71,25 @@ class Station(Timekeeper):
     def _hear(self, item: Incoming, now_s: float) -> None:
         """Called by the loop, under its lock, with every command and ack."""
         address = topics.parse(item.topic, self._root)
-        if address == (topics.ENGINE, topics.COMMAND):
-            self._take_order(item)
+        if address is not None and address[0] in VERBS and address[1] == topics.COMMAND:
+            self._take_order(item, to=address[0])
             return
         told = self._notary.hear(item, now_s)
         if told is not None:
             self._did(told, self._coordinator.t_at(now_s))
 
-    def _take_order(self, item: Incoming) -> None:
+    def _take_order(self, item: Incoming, *, to: str) -> None:
         """Orders are carried out on a thread of their own: to load an initial condition takes longer than a tick may."""
         if self._waiting_orders >= ORDERS_MAX:
             self._coordinator.note(topics.ENGINE, "too many orders at once; one was passed over")
             return
         self._waiting_orders += 1
-        threading.Thread(target=self._obey, args=(item,), name="order", daemon=True).start()
+        threading.Thread(target=self._obey, args=(item, to), name="order", daemon=True).start()
 
-    def _obey(self, item: Incoming) -> None:
+    def _obey(self, item: Incoming, to: str) -> None:
         with self._ordering:
             answer = self._orders.obey(
-                item.payload, retained=item.retained, uptime_s=self._coordinator.uptime_s, told=self._told_text
+                item.payload, to=to, retained=item.retained, uptime_s=self._coordinator.uptime_s, told=self._told_text
             )
         with self._loop.lock:
             self._waiting_orders -= 1

@@ -102,6 +102,8 @@ class Timekeeper:
         """These inputs were given to the engine."""
         now_s = self._loop.clock()
         for each in inputs:
+            if each.node_id in topics.VIRTUAL:
+                continue  # nobody's hand moves the weather
             before = self._past.own[each.node_id]
             before = before._replace(own=before.own or self._at_rest[each.node_id].own)
             for told in self._notary.by_hand(before, each, now_s):
@@ -183,6 +185,12 @@ class Timekeeper:
     def set_speed(self, speed: float) -> None:
         """Engine seconds a second, 0.1 to 1000; a machine that cannot keep up shows what it reaches. Raises ValueError."""
         self._pace(lambda now_s: self._coordinator.set_speed(speed, now_s))
+
+    def set_weather(self, own: Mapping[str, object]) -> None:
+        """The air outside, for all halls: a preset, or figures of one's own. Raises ValueError."""
+        with self._loop.lock:
+            self._coordinator.set_weather(own, self._loop.clock())
+        self._loop.settle()
 
     def _pace(self, change: Callable[[float], None]) -> None:
         with self._loop.lock:

@@ -6,6 +6,8 @@ change of thousands of years.
 
 from __future__ import annotations
 
+import math
+
 from winter_river.engine import Plan, World
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import switchgear as switchgear_law
@@ -75,6 +77,16 @@ class Watch:
 def _source_sign(x: TransferState) -> int:
     """1 while the first source is lost, which is a demand; 2 on the way back from one."""
     return 1 if not x.first_ok else 0 if x.position == switchgear_law.FIRST else 2
+
+
+def still_in_s(w: World) -> float:
+    """Seconds until every room counts as still, 0 where all do: nothing else is due then, and yet the site moves."""
+    waits = [0.0]
+    for room in w.rooms:
+        away_k = abs(cold_now_c(room, w.t_s) - room.end_c)
+        if away_k > STILL_K:
+            waits.append(room.tau_s * math.log(2.0 * away_k / STILL_K))
+    return max(waits)
 
 
 def rest(plan: Plan, w: World, refuel_s: float) -> tuple[int, ...] | None:

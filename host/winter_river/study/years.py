@@ -18,7 +18,7 @@ from winter_river.study.memory import Passage
 from winter_river.study.part import SIGN_OF_DEMAND, Outage, Part
 from winter_river.study.rates import BATTERY, CLOCK, DEAD, HOUR_S, RUN, START, TRANSFER
 from winter_river.study.stream import exponential, stream, uniform
-from winter_river.study.watch import CRANKING, GENERATOR, IDLE, INPUT, LATCH, LOAD, RUNNING, Note, Signs
+from winter_river.study.watch import CRANKING, GENERATOR, IDLE, INPUT, LATCH, LOAD, RUNNING, Note, Signs, still_in_s
 
 QUIET_S = 60.0  # with nothing due for so long it is worth asking whether the site is at rest
 CHANGES_MAX = 100_000  # in one passage; more is a site that never comes to rest
@@ -185,6 +185,7 @@ class _Run:
                 self.rest = memory.place_of(plan, w, signs, self.refuel_s)
                 if self.rest >= 0:
                     return notes, offset_s
+                dt_s = min(dt_s, still_in_s(w) or dt_s)
             if now_s + offset_s + dt_s >= planned_s:
                 return notes, offset_s
         raise RuntimeError(f"{plan.devices[0].id} and what hangs on it does not come to rest")

@@ -77,6 +77,7 @@ FIELDS = {
     "storage_kw": "Power into all batteries, negative while they feed the site.",
     "pue": "Facility power over IT power, without charging; 0 while on battery.",
     "it_kwh": "Energy the servers have drawn since the start.",
+    "served_pct": "Share of the energy asked of the racks that they got since the start; left out before that.",
     "source_kwh": "Energy taken from utilities and generators since the start.",
     "lost_kwh": "Energy turned into heat on the way since the start.",
     "balance_kw": "What the power balance does not explain; 0 when energy is conserved.",

@@ -1,7 +1,7 @@
 """The two edges: what a node may say, and what the engine says back."""
 
 import pytest
-from winter_river.engine import apply, step, view
+from winter_river.engine import apply, balance, step, view
 from winter_wire import codec, schema
 
 
@@ -137,3 +137,25 @@ def test_next_change_says_when_something_happens_by_itself(story):
     assert next_change_s(told.plan, told.world) == 0.0
     told.step(0.25)
     assert next_change_s(told.plan, told.world) == pytest.approx(0.75)  # the source counts as lost after 1 s
+
+
+def test_share_served_is_the_energy_the_racks_got_of_what_they_were_set_to_draw(story):
+    """Eight racks of 96 kW; one is dark for half an hour, then for an hour set to half. By hand:
+    (384 + 336) / 768 kWh = 93.75 %, then (720 + 672) / (768 + 672 + 48) kWh = 93.548 %."""
+    told = story(dt_s=60.0)
+
+    def served_pct():
+        return balance(told.plan, told.world).get("served_pct")
+
+    assert served_pct() is None
+    told.run(1800.0)
+    assert served_pct() == 100.0
+    told.tell("server_rack_a1", handle="off")
+    told.run(1800.0)
+    assert served_pct() == pytest.approx(93.75, abs=1e-9)
+    then = told.save()
+    told.tell("server_rack_a1", handle="off", load_set_kw=48.0)
+    told.run(3600.0)
+    assert served_pct() == pytest.approx(93.548, abs=5e-4)
+    told.go_back(then)
+    assert served_pct() == pytest.approx(93.75, abs=1e-9)

@@ -77,6 +77,7 @@ FIELDS = (
     ("storage_kw", NUMBER, 3, -1000000, 1000000, "kW"),
     ("pue", NUMBER, 3, 0, 1000, ""),
     ("it_kwh", NUMBER, 3, 0, 1000000000, "kWh"),
+    ("served_pct", NUMBER, 3, 0, 100, "%"),
     ("source_kwh", NUMBER, 3, 0, 1000000000, "kWh"),
     ("lost_kwh", NUMBER, 3, 0, 1000000000, "kWh"),
     ("balance_kw", NUMBER, 3, -1000000, 1000000, "kW"),
@@ -278,7 +279,7 @@ COUNTERS = (
     "rejected", "unknown", "dropped", "late", "laws_broken",
 )  # fmt: skip
 BALANCE = (
-    "it_kw", "cooling_kw", "source_kw", "loss_kw", "storage_kw", "pue", "it_kwh", "source_kwh",
+    "it_kw", "cooling_kw", "source_kw", "loss_kw", "storage_kw", "pue", "it_kwh", "served_pct", "source_kwh",
     "lost_kwh", "balance_kw", "outdoor_c", "cold_aisle_c", "hot_aisle_c",
     "air_mode",
 )  # fmt: skip

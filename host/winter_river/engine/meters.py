@@ -63,6 +63,7 @@ def book(plan: Plan, w: World) -> None:
         if s.load_kw > 0.0:
             s.load_kw = s.load_set_kw * _taken_ratio(w, rack)
         run(w.meters[rack.node], s.load_kw, t_s)
+        run(w.demand_meters[k], s.load_set_kw, t_s)
     for k in range(len(plan.coolings)):
         run(w.meters[plan.coolings[k].node], w.coolings[k].load_kw, t_s)
     for k in range(len(plan.upses)):

@@ -60,6 +60,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         generators=[GeneratorState(fuel_gal=r.fuel_gal) for r in plan.generators],
         upses=[UpsState(energy_kwh=r.battery_kwh) for r in plan.upses],
         ups_meters=[Meter() for _ in plan.upses],
+        demand_meters=[Meter() for _ in plan.servers],
         servers=[ServerState(load_set_kw=r.load_kw) for r in plan.servers],
         coolings=[CoolingState(fans_set=r.fans, piece=PIECES) for r in plan.coolings],
         breakers=[BreakerState() for _ in plan.breakers],

@@ -252,6 +252,7 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
 
     storage_kw: into the batteries, negative while they feed the site. pue: left out while a battery carries load
     or next to nothing is served; charging does not count. balance_kw: sources less loads, losses and storage.
+    served_pct: of the energy that the racks were set to draw so far; left out before they were to draw any.
     """
     it_kw = sum(s.load_kw for s in world.servers)
     cooling_kw = sum(m.load_kw for m in world.coolings)
@@ -261,13 +262,14 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
     discharge_kw = sum(u.discharge_kw for u in world.upses)
     loss_kw = sum(island.loss_kw for island in world.islands) + sum(u.loss_kw for u in world.upses)
     t_s = world.t_s
+    it_kwh = sum(kwh_now(world.meters[r.node], t_s) for r in plan.servers)
     fields: dict[str, object] = {
         "it_kw": it_kw,
         "cooling_kw": cooling_kw,
         "source_kw": source_kw,
         "loss_kw": loss_kw,
         "storage_kw": charge_kw - discharge_kw,
-        "it_kwh": sum(kwh_now(world.meters[r.node], t_s) for r in plan.servers),
+        "it_kwh": it_kwh,
         "source_kwh": sum(kwh_now(world.meters[island.node], t_s) for island in plan.islands),
         "lost_kwh": sum(kwh_now(m, t_s) for m in (*world.island_meters, *world.ups_meters)),
         "balance_kw": source_kw + discharge_kw - charge_kw - it_kw - cooling_kw - loss_kw,
@@ -280,4 +282,7 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
         fields["air_mode"] = AIR_MODES[max(air_mode(room) for room in world.rooms)]
     if it_kw > 0.0 and discharge_kw == 0.0 and source_kw - charge_kw < PUE_MAX * it_kw:
         fields["pue"] = (source_kw - charge_kw) / it_kw
+    demand_kwh = sum(kwh_now(m, t_s) for m in world.demand_meters)
+    if demand_kwh > 0.0:
+        fields["served_pct"] = min(100.0, it_kwh / demand_kwh * 100.0)
     return fields

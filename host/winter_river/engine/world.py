@@ -304,7 +304,7 @@ class World:
     unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
     of this instant; first_by_group: the first one of each connected part. events: the first events_count are news.
     weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
-    trouble: why the step stopped (events.py), 0 for none.
+    demand_meters: what each rack is set to draw, got or not; trouble: why the step stopped (events.py), 0 for none.
     group_opened, wanted_by: scratch of one settling, by connected part and by generator.
     machine: what steps this world compiled, None for the text as it stands.
     """
@@ -333,6 +333,7 @@ class World:
     generators: list[GeneratorState]
     upses: list[UpsState]
     ups_meters: list[Meter]
+    demand_meters: list[Meter]
     servers: list[ServerState]
     coolings: list[CoolingState]
     breakers: list[BreakerState]

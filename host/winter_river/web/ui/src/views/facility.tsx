@@ -11,6 +11,7 @@ const LARGE: readonly (readonly [string, string])[] = [
   ["cooling_kw", "To cooling"],
   ["storage_kw", "Into batteries"],
   ["pue", "PUE"],
+  ["served_pct", "Served so far"],
   ["cold_aisle_c", "Cold aisle"],
   ["hot_aisle_c", "Hot aisle"],
   ["outdoor_c", "Outside"],

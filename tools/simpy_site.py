@@ -1,8 +1,8 @@
 """The 24-node training facility in SimPy, without power flow: failures, repairs, transfers, ride-through timers.
 
 The peer of `winter-river study availability` in `make bench`: the same rates, the same delays, the same assumptions,
-written as one writes such a model in SimPy, with one process a failure, one a generator with its transfer, one a UPS.
-Power is a boolean on a path here; the engine solves voltages and currents at each of the same changes.
+written as one writes such a model in SimPy: a process for each failure, each generator with its transfer, each UPS and
+each room. Power is a boolean on a path here; the engine solves voltages and currents at each of the same changes.
 """
 
 import random
@@ -22,6 +22,7 @@ RIDE_S = 100.0  # of the training calibration's battery at the whole load
 RECHARGE_S = 10.96 / (50.0 * 0.9) * 3600.0  # of an empty battery on the generator, 50 kW at 0.9
 RECHARGE_GRID_S = RECHARGE_S / 2.0
 WALK_IN_S = 5.0  # until a rectifier carries the load again: a second of waiting, four of walking in
+HOT_S = 126.66  # from 18 C without cooling until racks at 6 kW a cabinet turn themselves off; back at once with air
 UTILITY, HV, MV, MV_LV, GEN, LV, COOLING, UPS = range(8)  # places of a side's devices; the racks come after
 RACKS = 4
 FIRST, NEITHER, SECOND = 1, 0, 2
@@ -66,9 +67,10 @@ class Side:
     charge_rate: float = 0.0  # seconds of ride-through a second; -1 while it feeds
     fed: bool = True  # the UPS has its input
     carried: bool = True  # its output is live
+    hot: bool = False  # the racks have turned themselves off
 
     def begin(self) -> None:
-        self.lost, self.back, self.input, self.stopped = (self.env.event() for _ in range(4))
+        self.lost, self.back, self.input, self.stopped, self.air = (self.env.event() for _ in range(5))
         by_kind = {failure.kind: failure for failure in self.own}
         self.start, self.run = by_kind[START], by_kind[RUN]
         self.stuck = by_kind[TRANSFER]
@@ -78,6 +80,7 @@ class Side:
                 self.env.process(self.fail(failure))
         self.env.process(self.transfer())
         self.env.process(self.ride())
+        self.env.process(self.warm_up())
 
     def after(self, mean_s: float) -> Any:
         return self.env.timeout(self.rng.expovariate(1.0 / mean_s))
@@ -119,8 +122,12 @@ class Side:
             self.fed = bus
             if not self.input.triggered:
                 self.input.succeed()
-        self.loads[0].set(bus and not self.broken[COOLING], now_s)
-        out = self.carried and not self.broken[UPS]
+        cooled = bus and not self.broken[COOLING]
+        if cooled != self.loads[0].live and not self.air.triggered:
+            self.air.succeed()
+        self.hot = self.hot and not cooled
+        self.loads[0].set(cooled, now_s)
+        out = self.carried and not self.broken[UPS] and not self.hot
         for rack in range(RACKS):
             self.loads[1 + rack].set(out and not self.broken[8 + rack], now_s)
         self.any_rack.set(all(load.live for side in self.sides for load in side.loads[1:]), now_s)
@@ -227,6 +234,18 @@ class Side:
                     yield self.input
             if self.fed:
                 yield self.env.timeout(WALK_IN_S)
+
+    def warm_up(self) -> Process:
+        """The room without cooling: its racks turn themselves off."""
+        while True:
+            self.air = self.env.event()
+            if self.loads[0].live or self.hot:
+                yield self.air
+                continue
+            yield self.air | self.env.timeout(HOT_S)
+            if not self.air.triggered:
+                self.hot = True
+                self.look()
 
     def mend_battery(self) -> Process:
         yield self.after(self.string.mean_down_s)

@@ -248,3 +248,20 @@ def test_nearly_all_passages_are_remembered_after_a_while(study, monkeypatch):
     study(devices, worlds=40, years=20.0, seed=SEED)
     # Some nine acts a year on this site: 1.8 times a year each set is found out of service and repaired again.
     assert len(computed) < 0.1 * 9 * 40 * 20
+
+
+def test_a_rack_that_turns_itself_off_in_heat_is_owed_to_the_cooling_that_was_lost(study):
+    cooling = {"fans": 10, "fan_kw": 0.8, "rated_a": 60.0, "failures_per_year": 10.0, "repair_h": 8.0}
+    board = {"rated_a": 400.0, "failures_per_year": 0.0, "breaker_failures_per_year": 0.0}
+    sound_rack = {"rated_a": 150.0, "breaker_failures_per_year": 0.0}
+    site = (
+        Device("utility", "utility", (), {"voltage_v": 480.0, "failures_per_year": 0.0}),
+        Device("board", "distribution", ("utility",), board),
+        Device("cooling", "cooling", ("board",), cooling),
+        Device("rack", "server", ("board",), {"load_kw": 96.0, "load_kw_max": 96.0, **sound_rack}),
+    )
+    rows, _ = study(site, worlds=20, years=2.0, seed=SEED)
+    rack = next(row for row in rows if row.name == "rack")
+    # 6 kW in each of 16 cabinets: a few minutes to the shutdown, so nearly every loss of eight hours ends in one.
+    assert rack.outages_per_year == pytest.approx(10 * YEAR_H / (YEAR_H + 80), rel=0.15)
+    assert [(share.node_id, share.failure) for share in rack.owed_to] == [("cooling", "failure")]

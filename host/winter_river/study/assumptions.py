@@ -21,6 +21,6 @@ class Assumptions:
             f"A tank is filled {self.refuel_h:g} h after its generator starts and again as often; no delivery fails.",
             f"{self.reset_h:g} h after a trip everything tripped is reset; what is broken besides, with its repair.",
             "A UPS whose battery has failed drops its loads with its input and takes them up again with it.",
-            "A rack or cooling unit is available while it is fed; a rack does not fall to lost cooling.",
+            "A rack is available while it runs: fed, and not turned off by heat (its `heat_shutdown`); a unit while fed.",
             "The worlds begin in the long run's mix of sound and broken devices, not all sound.",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from winter_river.engine import Device, Plan
-from winter_river.engine.plan import TYPES
+from winter_river.engine.plan import NONE, TYPES
 from winter_river.engine.words import MALFUNCTIONS
 
 LOADS = ("server", "cooling")
@@ -25,6 +25,15 @@ def upstream(plan: Plan) -> tuple[frozenset[int], ...]:
     for k, device in enumerate(plan.devices):  # plan order: what feeds has its set already
         found.append(frozenset((k,)).union(*(found[plan.index[feed]] for feed in device.feeds)))
     return tuple(found)
+
+
+def coolers(plan: Plan) -> dict[int, tuple[int, ...]]:
+    """Of each rack that turns itself off in heat: the cooling units of its room; none of the others."""
+    units: dict[int, list[int]] = {}
+    for r in plan.coolings:
+        units.setdefault(r.room, []).append(r.node)
+    racks = [r for r in plan.servers if r.heat_shutdown and r.room != NONE]
+    return {r.node: tuple(units.get(r.room, ())) for r in racks}
 
 
 def sides(plan: Plan) -> tuple[str, ...]:

@@ -36,10 +36,12 @@ def test_deltas_laid_over_the_first_state_give_the_state_of_now(browser, page, e
     page.command(browser, "gen_a", "set_handle", to="auto")
 
 
-def test_numbers_rise_one_by_one(browser, events):
+def test_numbers_rise_one_by_one(browser, page, events):
     with browser.stream("GET", "/api/v1/stream") as response:
         messages = events(response)
-        numbers = [int(next(messages)[0]) for _ in range(4)]
+        ids = [next(messages)[0].rpartition("-") for _ in range(4)]
+    assert {run for run, _, _ in ids} == {page.server.desk.stream.run}
+    numbers = [int(number) for _, _, number in ids]
     assert numbers == list(range(numbers[0], numbers[0] + 4))
 
 
@@ -48,12 +50,20 @@ def test_a_broken_stream_goes_on_where_it_broke(browser, events):
         last = next(events(response))[0]
     time.sleep(2.2)
     with browser.stream("GET", "/api/v1/stream", headers={"last-event-id": last}) as response:
-        number, event, _ = next(events(response))
-    assert (int(number), event) == (int(last) + 1, "delta")
+        found, event, _ = next(events(response))
+    run, _, number = last.partition("-")
+    assert (found, event) == (f"{run}-{int(number) + 1}", "delta")
+
+
+def test_a_stream_of_another_run_begins_anew(browser, events):
+    with browser.stream("GET", "/api/v1/stream") as response:
+        _, _, number = next(events(response))[0].partition("-")
+    with browser.stream("GET", "/api/v1/stream", headers={"last-event-id": f"0123abcd-{number}"}) as response:
+        assert next(events(response))[1] == "state"
 
 
 def test_a_nonsense_number_begins_anew(browser, events):
-    for text in ("-1", "99999999999999999999", "x", "1e3", "²"):
+    for text in ("-1", "99999999999999999999", "x", "1e3", "²", "-", "0123abcd-"):
         with browser.stream("GET", "/api/v1/stream", headers={"last-event-id": text.encode()}) as response:
             assert next(events(response))[1] == "state"
 

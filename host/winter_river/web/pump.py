@@ -93,6 +93,7 @@ class Pump:
         now = picture(site.facility, site.sight(), self._reports)
         now |= {"clock": self.clock(), "health": self._health(report), "exercise": self._exercise()}
         messages: list[Written] = []
+        run = self._stream.run
         went_elsewhere = now["clock"]["timeline"] != self._timeline
         if went_elsewhere:
             self._timeline, self._last_event = now["clock"]["timeline"], 0
@@ -102,12 +103,12 @@ class Pump:
         self._seq += 1
         now["seq"] = self._seq
         if went_elsewhere or not self.state:
-            messages.append(write("state", now, seq=self._seq))
+            messages.append(write("state", now, run=run, seq=self._seq))
         elif changed:
-            messages.append(write("delta", {"seq": self._seq, **changed}, seq=self._seq))
+            messages.append(write("delta", {"seq": self._seq, **changed}, run=run, seq=self._seq))
         for event, data in self._news(report.notes):
             self._seq += 1
-            messages.append(write(event, data, seq=self._seq))
+            messages.append(write(event, data, run=run, seq=self._seq))
         now["seq"] = self._seq
         self.look_s = time.perf_counter() - began_s
         self._hand_over(now, messages)

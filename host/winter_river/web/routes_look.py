@@ -88,12 +88,6 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def last_event_id(request: Request) -> int | None:
-    """The number of the last message a reader has; None where it begins, or says something else."""
-    text = request.headers.get("last-event-id", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
 @routes.get(
     "/stream",
     response_class=Response,
@@ -101,7 +95,8 @@ def last_event_id(request: Request) -> int | None:
 )
 async def stream(desk: DeskHere, who: WhoAsks, request: Request) -> Response:
     """The live stream (server-sent events): `state` whole, then `delta`, `event`, `note`, `cue`. Resumes by Last-Event-ID."""
-    client = desk.stream.join(last_event_id(request), lambda: merged(desk.pump.state, role_facts(who)))
+    last_id = request.headers.get("last-event-id", "")
+    client = desk.stream.join(last_id, lambda: merged(desk.pump.state, role_facts(who), desk.stream.run))
     if client is None:
         raise PageFault("too many pages are open", "close some", status=503)
     return EventStream(desk.stream, client)

@@ -52,7 +52,7 @@ class Screens:
             await asyncio.to_thread(self._look)
             self._task = asyncio.create_task(self._watch())
         whole = write("screens", _facts(self._frames)).data
-        return self.stream.join(None, lambda: whole)
+        return self.stream.join("", lambda: whole)
 
     async def _watch(self) -> None:
         """Looks, as long as anybody watches."""

@@ -2,13 +2,14 @@
 
 A message is written once, as bytes, and every client's queue holds the same object. Who reads too slowly is dropped
 and counted, and comes back by itself: a browser reconnects with Last-Event-ID, and gets what it missed while that is
-still held, else the whole state. All of it runs in the server's one event loop; `post` alone is called from others.
+still held, else the whole state. An id is `RUN-NUMBER`, so that nobody goes on with what another run sent. All of it runs in the server's one event loop; `post` alone is called from others.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ RING_BYTES_MAX = 8_000_000
 QUEUE_MAX = 100  # chosen: ten seconds of a busy site; a page that has not read for so long starts anew
 CLIENTS_MAX = 200
 RETRY_MS = 1_000
+SEQ_DIGITS_MAX = 15  # chosen: more than any run sends, and exact wherever it is read
 BEAT_S = 10.0  # chosen: a page that hears nothing for two beats says that the stream is broken
 
 
@@ -28,10 +30,10 @@ class Written(NamedTuple):
     data: bytes
 
 
-def write(event: str, data: object, *, seq: int = 0) -> Written:
-    """A message as bytes. data: anything JSON; NaN is a fault of ours."""
+def write(event: str, data: object, *, run: str = "", seq: int = 0) -> Written:
+    """A message as bytes. data: anything JSON; NaN is a fault of ours. run: the stream's, where it may be resumed from."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    head = f"id: {seq}\n" if seq else ""
+    head = f"id: {run}-{seq}\n" if seq else ""
     return Written(seq, f"{head}event: {event}\ndata: {text}\n\n".encode())
 
 
@@ -56,10 +58,11 @@ class Client:
 class Stream:
     """All readers, and the last messages. Belongs to one event loop.
 
-    dropped: readers that were too slow. sent: messages written.
+    dropped: readers that were too slow. sent: messages written. run: what its ids begin with, new for each run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, run: str = "") -> None:
+        self.run = run or secrets.token_hex(4)
         self.clients: set[Client] = set()
         self.dropped = self.sent = 0
         self._ring: deque[Written] = deque()
@@ -77,17 +80,24 @@ class Stream:
             self.clients.discard(client)
             self.dropped += 1
 
-    def join(self, last_seq: int | None, whole: Callable[[], bytes]) -> Client | None:
-        """A new reader, or None where there are too many. last_seq: the last one it has, None for none."""
+    def join(self, last_id: str, whole: Callable[[], bytes]) -> Client | None:
+        """A new reader, or None where there are too many. last_id: of the last message it has, "" for none."""
         if len(self.clients) >= CLIENTS_MAX:
             return None
-        missed = None if last_seq is None else self._since(last_seq)
+        seq = self._seq_of(last_id)
+        missed = None if seq is None else self._since(seq)
         client = Client([whole()] if missed is None else missed)
         self.clients.add(client)
         return client
 
     def leave(self, client: Client) -> None:
         self.clients.discard(client)
+
+    def _seq_of(self, last_id: str) -> int | None:
+        """The number in an id of this run; None for anything else."""
+        run, _, text = last_id.partition("-")
+        is_number = text.isascii() and text.isdigit() and len(text) <= SEQ_DIGITS_MAX
+        return int(text) if run == self.run and is_number else None
 
     def _since(self, seq: int) -> list[bytes] | None:
         """What came after a message; None where that is not held any more, or was never sent."""
@@ -115,6 +125,6 @@ class Stream:
         self.clients.clear()
 
 
-def merged(state: dict[str, Any], role: dict[str, Any]) -> bytes:
+def merged(state: dict[str, Any], role: dict[str, Any], run: str) -> bytes:
     """The whole state as its first message, with what depends on who reads it."""
-    return write("state", state | role, seq=int(state["seq"])).data
+    return write("state", state | role, run=run, seq=int(state["seq"])).data

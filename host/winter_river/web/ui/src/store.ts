@@ -72,6 +72,13 @@ function liveFlow(key: string): Signal<Flow | null> {
   return remembered(flows, key, () => signal<Flow | null>(null));
 }
 
+/** Another run of the service: nothing of before happened in it. */
+export function forgetAll(): void {
+  events.value = [];
+  cues.value = [];
+  moment.value = null;
+}
+
 export function applyState(state: State): void {
   if (clock.value.timeline !== undefined && state.clock.timeline !== clock.value.timeline) forgetFuture(state.clock.t_s);
   else if (state.clock.t_s < clock.value.t_s) forgetFuture(-1); // the same timeline, earlier: another run

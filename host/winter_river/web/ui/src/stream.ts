@@ -2,7 +2,7 @@
 
 import { batch } from "@preact/signals";
 import { get } from "./api";
-import { addCue, addEvents, applyDelta, applyState, clock, events, ids, link } from "./store";
+import { addCue, addEvents, applyDelta, applyState, clock, events, forgetAll, ids, link } from "./store";
 import type { Cue, Delta, SiteEvent, State } from "./types";
 
 const POLL_MS = 10_000;
@@ -11,6 +11,7 @@ const SILENT_MS = 12_000; // chosen: the stream says something every 2 s
 
 let source: EventSource | null = null;
 let heardAt = 0;
+let run = ""; // of the service, as the ids of the stream begin
 
 export function startStream(): void {
   open();
@@ -23,8 +24,6 @@ function open(): void {
   source = fresh;
   fresh.onopen = () => {
     heardAt = Date.now();
-    // What came while the stream was broken may be of another run: nothing of before is trusted.
-    if (link.value === "polling" || link.value === "down") void refresh().catch(() => undefined);
     link.value = "live";
   };
   fresh.onerror = () => {
@@ -33,8 +32,11 @@ function open(): void {
     // The browser tries again by itself unless it was refused outright.
     if (fresh.readyState === EventSource.CLOSED) setTimeout(() => source === fresh && open(), AGAIN_MS);
   };
-  on<State>(fresh, "state", (state) => {
-    applyState(state);
+  on<State>(fresh, "state", (state, id) => {
+    const before = run;
+    run = id.split("-")[0] ?? "";
+    if (before && run !== before) forgetAll();
+    takeIn(state);
     void catchUp();
   });
   on<Delta>(fresh, "delta", applyDelta);
@@ -42,12 +44,13 @@ function open(): void {
   on<Cue>(fresh, "cue", addCue);
 }
 
-function on<T>(from: EventSource, name: string, take: (data: T) => void): void {
+function on<T>(from: EventSource, name: string, take: (data: T, id: string) => void): void {
   from.addEventListener(name, (message) => {
     heardAt = Date.now();
     if (link.value !== "live") link.value = "live";
-    const data = JSON.parse((message as MessageEvent<string>).data) as T;
-    batch(() => take(data));
+    const { data, lastEventId } = message as MessageEvent<string>;
+    const told = JSON.parse(data) as T;
+    batch(() => take(told, lastEventId));
   });
 }
 
@@ -64,12 +67,16 @@ async function watch(): Promise<void> {
   }
 }
 
-/** Takes in the whole state; a service that runs another facility now needs another page. */
 async function refresh(): Promise<void> {
   const state = await get<State>("/state");
-  if (Object.keys(state.nodes).join() !== ids.value.join()) location.reload();
-  batch(() => applyState(state));
+  batch(() => takeIn(state));
   await catchUp();
+}
+
+/** Takes in the whole state; a service that runs another facility now needs another page. */
+function takeIn(state: State): void {
+  if (Object.keys(state.nodes).join() !== ids.value.join()) location.reload();
+  applyState(state);
 }
 
 /** The events that were missed, or at first all there are. */

@@ -356,3 +356,12 @@ def test_time_taken_back_and_lived_again_gives_the_same_result(start) -> None:
         assert getattr(again, name) == getattr(straight, name), name
     kept = [entry for entry in again.timeline if entry.kind != "back"]
     assert kept == list(straight.timeline)
+
+
+def test_the_tour_counts_a_cut_in_the_instant_its_question_is_answered(play) -> None:
+    """The question comes at 6 s. The generator carries the side 10 s after the cut, and the battery is charged 5 s later."""
+    cut = ("set_fault", {"state": True, "kind": "outage"})
+    mend = ("set_fault", {"state": False, "kind": "outage"})
+    result = play("guided-tour", Hand(acts((6, "utility_a", cut), (40, "utility_a", mend))))
+    assert states(result, "cut") == states(result, "restore") == ["done"]
+    assert result.points == result.points_max

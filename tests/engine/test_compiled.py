@@ -116,6 +116,32 @@ def anything(rng, device, counters):
     return {"resets": counters[device.id], "fault": "", "handle": row[schema.HANDLES][0]}
 
 
+@pytest.mark.parametrize("is_compiled", [False, True], ids=["plain", "compiled"])
+@pytest.mark.parametrize("seed", range(3))
+def test_side_b_is_equal_to_the_bit_whatever_is_done_at_random_to_side_a(block, is_compiled, seed):
+    plan = build_plan(block)
+    make = fast.compiled(plan).new_world if is_compiled else lambda: new_world(plan)
+    alone, both = make(), make()
+    rng = random.Random(f"sides {seed}")
+    counters = dict.fromkeys(plan.index, 0)
+    side_a = [device for device in block if "_a" in device.id]
+    side_b = [device.id for device in block if device not in side_a]
+    for world in (alone, both):
+        apply(plan, world, "utility_b", {"fault": "outage"}, present=True)
+    for _ in range(150):
+        device = rng.choice(side_a)
+        fields = anything(rng, device, counters)
+        apply(plan, both, device.id, fields, present=rng.random() < 0.9)
+        # The instants at which somebody looks are the same, so that nothing else can differ.
+        seconds = rng.choice([0.0, 0.1, 1.0, 5.0, 30.0])
+        happened = [
+            [(e.t_s, *e[2:6]) for e in step(plan, world, seconds) if e.node_id in side_b] for world in (alone, both)
+        ]
+        assert happened[1] == happened[0], f"seed {seed}"
+        for node_id in side_b:
+            assert view(plan, both, node_id) == view(plan, alone, node_id), f"seed {seed}"
+
+
 def test_what_is_seen_of_a_compiled_world_is_what_is_seen_of_a_plain_one(block):
     twins = Twins(block)
     twins.tell("utility_a", fault="outage")

@@ -30,9 +30,9 @@ const shownFlows = new Map<string, ReadonlySignal<Flow | null>>();
 /** What whoever opened the page may do, in the words of web/access.py. */
 const rights = signal<readonly string[]>([]);
 
-/** Whether whoever opened the page has a right. The server checks again. */
+/** Whether whoever opened the page has a right; in an exam nobody moves time. The server checks again. */
 export function may(right: string): boolean {
-  return rights.value.includes(right);
+  return rights.value.includes(right) && !(right === "time" && running.value && exercise.value?.exam === true);
 }
 
 /** How the diagram looks now, by SVG id; and what of it changed last. */

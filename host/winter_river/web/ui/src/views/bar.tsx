@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { back, end, freezeOrRun, setSpeed, start } from "../acts";
 import { LETTERS, lookOf, URGENCY, type Look } from "../condition";
 import { runTime } from "../format";
-import { clock, exercise, facility, health, ids, link, may, role, running, shown } from "../store";
+import { clock, facility, health, ids, link, may, role, running, shown } from "../store";
 import { dialog, select, view, VIEWS } from "../ui";
 import { chosenScenario, Scenario } from "./scenario";
 
@@ -12,33 +12,36 @@ const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 60, 100, 1000];
 const SPEED_GOAL = 0.9; // chosen: a tenth below what was asked is worth saying
 
 export function Bar() {
-  const exam = exercise.value?.exam === true;
   return (
     <header class="bar">
       <div class="brand">
         <h1>Winter River</h1>
         <span class="quiet">{facility.value?.title || facility.value?.name}</span>
       </div>
-      {may("time") ? (
+      {may("exercise") ? (
         <div class="controls" role="toolbar" aria-label="Instructor">
           <Scenario />
           <button class="go" disabled={!chosenScenario.value} onClick={() => start(chosenScenario.value)} title="Start the chosen scenario">Start</button>
-          <button aria-pressed={clock.value.frozen} disabled={exam} onClick={freezeOrRun} title="Freeze or run (space)">
-            {clock.value.frozen ? "Run" : "Freeze"}
-          </button>
-          <select aria-label="Speed" value={clock.value.speed} onChange={(event) => setSpeed(Number(event.currentTarget.value))}>
-            {Array.from(new Set([...SPEEDS, clock.value.speed])).sort((a, b) => a - b).map((speed) => (
-              <option key={speed} value={speed}>{speed}×</option>
-            ))}
-          </select>
-          <button disabled={exam} onClick={() => back(30)} title="The site goes back 30 s (b)">Back 30 s</button>
+          {may("time") ? (
+            <>
+              <button aria-pressed={clock.value.frozen} onClick={freezeOrRun} title="Freeze or run (space)">
+                {clock.value.frozen ? "Run" : "Freeze"}
+              </button>
+              <select aria-label="Speed" value={clock.value.speed} onChange={(event) => setSpeed(Number(event.currentTarget.value))}>
+                {Array.from(new Set([...SPEEDS, clock.value.speed])).sort((a, b) => a - b).map((speed) => (
+                  <option key={speed} value={speed}>{speed}×</option>
+                ))}
+              </select>
+              <button onClick={() => back(30)} title="The site goes back 30 s (b)">Back 30 s</button>
+            </>
+          ) : null}
           <button disabled={!running.value} onClick={end} title="End the exercise and open its debrief">End with debrief</button>
         </div>
       ) : null}
       <div class="side-info">
         <Clock />
         <Link />
-        {may("time") ? null : <span class="quiet">{role.value}</span>}
+        {may("exercise") ? null : <span class="quiet">{role.value}</span>}
         <button class="more" onClick={() => (dialog.value = "more")} title="Everything else (m)">
           More <kbd>m</kbd>
         </button>

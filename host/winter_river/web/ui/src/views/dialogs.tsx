@@ -74,7 +74,7 @@ function entries(): Entry[] {
     { words: "Step 1 s", key: ".", right: "time", act: () => void step(1) },
     { words: "Step 10 s", right: "time", act: () => void step(10) },
     { words: "Snapshots …", right: "snapshot", act: opens("snapshots") },
-    { words: "Initial conditions …", right: "snapshot", act: opens("initial") },
+    { words: "Initial conditions …", right: "time", act: opens("initial") },
     { words: "What if …", key: "w", right: "what_if", act: opens("what-if") },
     ...generators.slice(0, 3).map(([id]) => ({
       words: `What if ${id} fails to start?`,

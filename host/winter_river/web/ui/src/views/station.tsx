@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { attempt, start, whatIf } from "../acts";
 import { get, post, sentence } from "../api";
 import { runTime } from "../format";
-import { clock, facility, ids, moment } from "../store";
+import { clock, facility, ids, may, moment } from "../store";
 import type { InitialCondition, SnapshotInfo } from "../types";
 import { dialog, say } from "../ui";
 import { chosenScenario } from "./scenario";
@@ -83,7 +83,9 @@ export function Snapshots() {
           <li key={each.id} class={each.name ? "named" : ""}>
             <span class="t">{runTime(each.t_s)}</span>
             <span>{each.name || <span class="quiet">automatic</span>}</span>
-            <button onClick={() => attempt(post(`/snapshots/${encodeURIComponent(each.id)}/restore`), `The site is back at ${runTime(each.t_s)}`).then(() => (dialog.value = ""))}>Restore</button>
+            {may("time") ? (
+              <button onClick={() => attempt(post(`/snapshots/${encodeURIComponent(each.id)}/restore`), `The site is back at ${runTime(each.t_s)}`).then(() => (dialog.value = ""))}>Restore</button>
+            ) : null}
           </li>
         ))}
       </ul>

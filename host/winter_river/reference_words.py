@@ -305,6 +305,8 @@ EVENTS = {
     "not_solved": "power flow not solved",
     "low_oil": "stops for lack of oil pressure",
     "over_speed": "stops for its speed",
+    "stall": "stalls on a step of load",
+    "max_run": "has run as long as it may",
     "stuck": "does not open:",
     "too_hot": "its room is too hot",
     "cool_again": "its room is cool again",

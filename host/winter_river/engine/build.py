@@ -13,7 +13,7 @@ from winter_river.engine.equipment.battery import stored_kwh
 from winter_river.engine.equipment.transformer import transformer_pi
 from winter_river.engine.equipment.transformer_heat import LOSS_RATIO, size_class
 from winter_river.engine.invariants import full_ratings, in_order
-from winter_river.engine.units import BASE_VA, SQRT3
+from winter_river.engine.units import BASE_VA, HOUR_S, SQRT3
 from winter_river.engine.words import MALFUNCTIONS
 
 VOLTAGE_TOLERANCE = 1e-3  # chosen: nominal voltages that meet must be the same number
@@ -268,7 +268,18 @@ class _Builder:
         bus = self._source_bus(k, r["voltage_v"], 0j)  # a regulated machine holds the voltage of its own terminals
         speed_rpm = 120.0 * r["frequency_hz"] / r["poles"]
         self.generators.append(
-            p.GeneratorPlan(k, self.buses[bus].island, r["power_kw"], r["frequency_hz"], speed_rpm, r["fuel_gal"])
+            p.GeneratorPlan(
+                node=k,
+                island=self.buses[bus].island,
+                power_kw=r["power_kw"],
+                frequency_hz=r["frequency_hz"],
+                speed_rpm=speed_rpm,
+                fuel_gal=r["fuel_gal"],
+                droop_pct=r["droop_pct"],
+                step_class=int(r["step_class"]),
+                step_pu_max=r["step_kw_max"] / r["power_kw"],
+                run_s_max=r["run_h_max"] * HOUR_S,
+            )
         )
         return self._node(k, slot=len(self.generators) - 1, bus_in=bus, bus_out=bus)
 

@@ -15,6 +15,7 @@ from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST, 
 from winter_river.engine.equipment.server import run_server
 from winter_river.engine.flow import ups_output
 from winter_river.engine.heat import run_rooms
+from winter_river.engine.meters import delivered_kw
 from winter_river.engine.plan import BREAKER_OUTPUT, NONE, Plan, TransferPlan
 from winter_river.engine.protection import OVERLOAD
 from winter_river.engine.states import tell
@@ -47,6 +48,8 @@ def run_generators(plan: Plan, w: World) -> bool:
         if w.t_s >= generator_law.fuel_out_s(g):
             g.fuel_gal, g.fuel_gal_h, g.fuel_since_s = 0.0, 0.0, w.t_s
         wanted_by = w.wanted_by[k] if me.handle == generator_law.AUTO else NONE
+        makes = generator_law.generator_makes_voltage(g)
+        stop = generator_law.protection_of(r, g, w.t_s, delivered_kw(plan, w, r.node) if makes else 0.0)
         mode = generator_law.generator_mode(
             g,
             plan.calibration,
@@ -55,16 +58,16 @@ def run_generators(plan: Plan, w: World) -> bool:
             wanted=me.handle == generator_law.RUN or wanted_by != NONE,
             can_start=me.fault & generator_law.FAIL_TO_START == 0,
             fuel=g.fuel_gal > 0.0,
-            protected=generator_law.protection_of(g) != generator_law.NO_PROTECTION,
+            protected=stop != generator_law.NO_PROTECTION,
         )
         if mode != g.mode:
-            _change_mode(plan, w, k, mode, wanted_by)
+            _change_mode(plan, w, k, mode, wanted_by, stop)
             changed = True
-        g.due_s = generator_law.generator_due_s(g, plan.calibration, w.t_s)
+        g.due_s = generator_law.generator_due_s(r, g, plan.calibration, w.t_s)
     return changed
 
 
-def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int) -> None:
+def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int, stop: int) -> None:
     g, node = w.generators[k], plan.generators[k].node
     me = w.nodes[node]
     fresh = me.last >= w.first_event
@@ -84,8 +87,7 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int) -> Non
     elif mode == generator_law.LOCKOUT:
         word = events.OVERCRANK
         if before == generator_law.RUNNING or before == generator_law.COOLDOWN:
-            low = generator_law.protection_of(g) == generator_law.LOW_OIL
-            word = events.LOW_OIL if low else events.OVER_SPEED
+            word = events.LOW_OIL + stop - generator_law.LOW_OIL
         events.emit(plan, w, node, word, 0, 0, me.last)
     elif not fresh and wanted_by == NONE:
         me.origin = events.group_cause(w, plan.nodes[node].group) or me.last

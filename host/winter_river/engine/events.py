@@ -9,7 +9,7 @@ from winter_river.engine.words import HANDLE_WORDS, STATE_WORDS, fault_text
 from winter_river.engine.world import World
 
 STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
-LOW_OIL, OVER_SPEED, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 16)
+LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
 WORDS = (
     "state",
     "handle",
@@ -24,6 +24,8 @@ WORDS = (
     "not_solved",
     "low_oil",
     "over_speed",
+    "stall",
+    "max_run",
     "stuck",
     "too_hot",
     "cool_again",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from winter_river.engine.equipment import generator as generator_law
+from winter_river.engine.equipment.generator_engine import FREQUENCY_DIP_PU, FREQUENCY_RECOVERY_S, dip_pu, recovered
 from winter_river.engine.flow import taken_ratio
-from winter_river.engine.plan import NONE, Plan, ServerPlan
+from winter_river.engine.plan import NONE, GeneratorPlan, Plan, ServerPlan
 from winter_river.engine.units import BASE_KW, HOUR_S
-from winter_river.engine.world import DEAD, Meter, World
+from winter_river.engine.world import DEAD, GeneratorState, Meter, World
 
 
 def kwh_now(m: Meter, t_s: float) -> float:
@@ -43,6 +44,13 @@ def _taken_ratio(w: World, rack: ServerPlan) -> float:
     return taken_ratio(w.v[rack.bus_1] if one else w.v[rack.bus_2])
 
 
+def dip_after(g: GeneratorState, r: GeneratorPlan, power_kw: float, t_s: float) -> float:
+    """The dip of the frequency that a step of load begins now, pu; 0 where it is less than what is left of the last."""
+    dip = dip_pu(FREQUENCY_DIP_PU[r.step_class], (power_kw - g.load_kw) / r.power_kw)
+    left = recovered(g.dip_pu, FREQUENCY_RECOVERY_S[r.step_class], t_s - g.dip_since_s)
+    return dip if dip > left else 0.0
+
+
 def book(plan: Plan, w: World) -> None:
     """Sets every meter to the powers of the settled network, and the fuel to what the machines burn."""
     t_s = w.t_s
@@ -57,7 +65,11 @@ def book(plan: Plan, w: World) -> None:
         if generator_law.generator_makes_voltage(g):
             gal_h += generator_law.fuel_gal_h(power_kw, r.power_kw)
         generator_law.burn(g, gal_h, t_s)
-        g.due_s = generator_law.generator_due_s(g, plan.calibration, t_s)
+        g.due_s = generator_law.generator_due_s(r, g, plan.calibration, t_s)
+        dip_pu = dip_after(g, r, power_kw, t_s)
+        if dip_pu > 0.0:
+            g.dip_pu, g.dip_since_s = dip_pu, t_s
+        g.load_kw = power_kw
     for k in range(len(plan.servers)):
         rack, s = plan.servers[k], w.servers[k]
         if s.load_kw > 0.0:

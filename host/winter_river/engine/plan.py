@@ -109,6 +109,10 @@ class GeneratorPlan:
     frequency_hz: float
     speed_rpm: float
     fuel_gal: float
+    droop_pct: float
+    step_class: int  # place in generator_engine.CLASSES
+    step_pu_max: float  # 0: nothing stated
+    run_s_max: float  # 0: nothing stated
 
 
 @dataclass(slots=True, frozen=True)

@@ -12,6 +12,7 @@ from winter_wire import schema
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.cooling import flow_m3s
+from winter_river.engine.equipment.generator_engine import FREQUENCY_RECOVERY_S, governed_hz, recovered
 from winter_river.engine.equipment.room_heat import flow_wanted_m3s
 from winter_river.engine.heat import cold_now_c, hot_now_c, hot_spot_now_c, oil_now_c, unit_supply_c
 from winter_river.engine.meters import kwh_now
@@ -61,7 +62,10 @@ def frequency_hz(plan: Plan, w: World, bus: int) -> float:
     while n.kind == UPS or n.feed_1 != NONE:
         n = plan.nodes[n.feed_1]
     if n.kind == GENERATOR:
-        return plan.generators[n.slot].frequency_hz
+        r, g = plan.generators[n.slot], w.generators[n.slot]
+        load_pu = g.load_kw / r.power_kw
+        dip = recovered(g.dip_pu, FREQUENCY_RECOVERY_S[r.step_class], w.t_s - g.dip_since_s)
+        return governed_hz(r.frequency_hz, load_pu, r.droop_pct) - r.frequency_hz * dip
     return plan.utilities[n.slot].frequency_hz
 
 
@@ -178,7 +182,7 @@ def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
         g, machine = w.generators[n.slot], plan.generators[n.slot]
         return {
             "fuel_pct": generator_law.fuel_now_gal(g, w.t_s) / machine.fuel_gal * 100.0,
-            "rpm": int(machine.speed_rpm) if generator_law.generator_makes_voltage(g) else 0,
+            "rpm": round(machine.speed_rpm * frequency_hz(plan, w, n.bus_out) / machine.frequency_hz),
             "energy_kwh": kwh_now(w.meters[n.index], w.t_s),
         }
     if n.kind == TRANSFORMER:

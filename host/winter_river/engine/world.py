@@ -188,6 +188,9 @@ class GeneratorState:
     fuel_since_s: float = 0.0
     fuel_set_pct: float = 100.0
     refuels: int = 0
+    load_kw: float = 0.0  # as of the last settling
+    dip_pu: float = 0.0  # of the frequency, at dip_since_s
+    dip_since_s: float = ALWAYS_S
     oil_lost_pu: float = 0.0
     over_speed_pu: float = 0.0
     leak_pu_h: float = 0.0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from winter_river.engine.equipment.generator_engine import oil_trips, overspeeds
+from winter_river.engine.equipment.generator_engine import CLASSES, oil_trips, overspeeds, run_out_s, stalls
 from winter_river.engine.equipment.table import POWER_KVA_MAX, VOLTAGE_V_MAX, Equipment, Rating
 from winter_river.engine.units import HOUR_S, NEVER_S
 
 if TYPE_CHECKING:
     from winter_river.engine.calibration import Calibration
+    from winter_river.engine.plan import GeneratorPlan
     from winter_river.engine.world import GeneratorState
 
 GENERATOR = Equipment(
@@ -20,6 +21,10 @@ GENERATOR = Equipment(
         Rating("voltage_v", None, 100.0, VOLTAGE_V_MAX, "nameplate, line to line"),
         Rating("frequency_hz", 60.0, 45.0, 65.0, "chosen: North America"),
         Rating("poles", 4.0, 2.0, 64.0, "chosen: 1800 rpm at 60 Hz, usual for standby sets"),
+        Rating("droop_pct", 0.0, 0.0, 10.0, "chosen: 0, isochronous, as a set that runs alone"),
+        Rating("step_class", 1.0, 0.0, 2.0, "chosen: ISO 8528-5 class G2, usual for standby sets", CLASSES),
+        Rating("step_kw_max", 0.0, 0.0, POWER_KVA_MAX, "chosen: 0, nothing stated; a larger step of load stalls it"),
+        Rating("run_h_max", 0.0, 0.0, 100000.0, "chosen: 0, nothing stated; then it stops by itself"),
         Rating("fuel_gal", 800.0, 0.1, 1e6, "chosen: about 25 h at 75 % of 600 kW, US gallons"),
     ),
     feeds_min=0,
@@ -45,14 +50,18 @@ def fuel_gal_h(power_kw: float, rated_kw: float) -> float:
     return rated_kw / FUEL_OF_KW * (FUEL_FIXED_GAL_H + FUEL_LINEAR_GAL_H * x + FUEL_SQUARE_GAL_H * x * x)
 
 
-NO_PROTECTION, LOW_OIL, OVER_SPEED = range(3)
+NO_PROTECTION, LOW_OIL, OVER_SPEED, STALL, MAX_RUN = range(5)
 
 
-def protection_of(g: GeneratorState) -> int:
-    """What would stop it while it runs."""
+def protection_of(r: GeneratorPlan, g: GeneratorState, t_s: float, power_kw: float) -> int:
+    """What would stop it while it runs. power_kw: what it delivers now."""
     if oil_trips(g.oil_lost_pu):
         return LOW_OIL
-    return OVER_SPEED if overspeeds(g.over_speed_pu) else NO_PROTECTION
+    if overspeeds(g.over_speed_pu):
+        return OVER_SPEED
+    if stalls((power_kw - g.load_kw) / r.power_kw, r.step_pu_max):
+        return STALL
+    return MAX_RUN if g.mode == RUNNING and t_s >= run_out_s(g.since_s, r.run_s_max) else NO_PROTECTION
 
 
 def generator_makes_voltage(g: GeneratorState) -> bool:
@@ -90,7 +99,7 @@ def generator_mode(
     """The mode this instant asks for; one move at a time, the caller asks again.
 
     usable: present, not off, no fault. wanted: by its handle or by a switchgear. can_start: no fail_to_start.
-    protected: oil or speed would stop it while it runs.
+    protected: something stops it if it runs (protection_of).
     """
     if protected and generator_makes_voltage(g):
         return LOCKOUT
@@ -123,7 +132,7 @@ def generator_mode(
     return STANDBY if t_s >= g.since_s + c.cooldown_s else COOLDOWN
 
 
-def generator_due_s(g: GeneratorState, c: Calibration, t_s: float) -> float:
+def generator_due_s(r: GeneratorPlan, g: GeneratorState, c: Calibration, t_s: float) -> float:
     """The next instant at which the mode may change by itself."""
     if g.mode == CRANKING:
         start = g.since_s + c.start_s
@@ -131,7 +140,7 @@ def generator_due_s(g: GeneratorState, c: Calibration, t_s: float) -> float:
     if g.mode == RESTING:
         return g.since_s + c.rest_s
     if g.mode == RUNNING:
-        return fuel_out_s(g)
+        return min(fuel_out_s(g), run_out_s(g.since_s, r.run_s_max))
     if g.mode == COOLDOWN:
         return min(g.since_s + c.cooldown_s, fuel_out_s(g))
     return NEVER_S

@@ -1,9 +1,11 @@
 """Roles are checked by the server; the page is safe from other web sites."""
 
 import base64
+import contextlib
 import hashlib
 import socket
 
+import httpx
 import pytest
 from winter_river.facility import load_facility
 
@@ -78,6 +80,23 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_the_token_leaves_the_address(
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
+
+
+def test_a_link_that_was_taken_back_is_nobodys_even_on_this_machine(page):
+    """On loopback whoever has no link is the instructor; a trainee must not become one by losing his link."""
+    with page.client() as instructor, page.client() as trainee:
+        made = instructor.post("/api/v1/links", json={"role": "trainee", "name": "Bob"}).json()
+        trainee.get(made["url"])
+        with trainee.stream("GET", "/api/v1/stream") as stream, trainee.stream("GET", "/api/v1/screens/stream") as wall:
+            instructor.delete(f"/api/v1/links/{made['id']}")
+            for ending in (stream, wall):
+                with contextlib.suppress(httpx.RemoteProtocolError):  # cut off in mid-stream, as one that is too slow
+                    for _ in ending.iter_raw():
+                        pass
+        for path in ("/", "/api/v1/me"):
+            assert trainee.get(path).status_code == 401
+        assert trainee.get("/?k=").status_code == 200  # gives the link up, and is again who opens the page here
+        assert trainee.get("/api/v1/me").json()["role"] == "instructor"
 
 
 def test_a_wrong_link_opens_nothing(page):

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 VIEWER, TRAINEE, OPERATOR, INSTRUCTOR, ADMIN = ROLES = ("viewer", "trainee", "operator", "instructor", "admin")
 LINKS_MAX = 500
+TAKEN_BACK_MAX = 5_000  # remembered; the oldest is then a token that we never gave
 TOKEN_BYTES = 16
 NAME_LENGTH_MAX = 40
 
@@ -40,10 +42,11 @@ SERVICING = ("restart", "config", "factory_reset", "update", "restore")
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Somebody with a page. name: as the audit writes it."""
+    """Somebody with a page. name: as the audit writes it. link_id: the link's, "" without one."""
 
     role: str
     name: str
+    link_id: str = field(default="", compare=False)
 
     def may(self, right: str) -> bool:
         """Whether the role has a right of RIGHTS."""
@@ -70,11 +73,17 @@ def right_of(verb: str) -> str:
     return "service" if verb in SERVICING else "operate"
 
 
+def with_article(role: str) -> str:
+    """`a viewer`, `an operator`."""
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
+
+
 class Links:
     """The links given out by this run, by the hashes of their tokens."""
 
     def __init__(self) -> None:
         self._known: dict[str, Link] = {}
+        self._taken_back: deque[str] = deque(maxlen=TAKEN_BACK_MAX)
 
     def create(self, role: str, name: str = "") -> tuple[str, Link]:
         """(token, link). Raises ValueError for a role that there is not, or when there are too many."""
@@ -91,7 +100,11 @@ class Links:
     def who(self, token: str) -> Who | None:
         """Whose token that is; None for one that we never gave, or took back."""
         link = self._known.get(_hash(token))
-        return None if link is None else Who(link.role, link.name)
+        return None if link is None else Who(link.role, link.name, link.id)
+
+    def was_taken_back(self, token: str) -> bool:
+        """Whether that was a link of ours once."""
+        return _hash(token) in self._taken_back
 
     def all(self) -> list[Link]:
         return list(self._known.values())
@@ -101,6 +114,7 @@ class Links:
         keys = [key for key, link in self._known.items() if link.id == link_id]
         for key in keys:
             del self._known[key]
+        self._taken_back.extend(keys)
         return bool(keys)
 
 

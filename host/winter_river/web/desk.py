@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from winter_wire import schema
 
 from winter_river.facility.faults import nearest
-from winter_river.web.access import Links, Who
+from winter_river.web.access import Links, Who, with_article
 from winter_river.web.diagram import draw
 from winter_river.web.errors import forbidden, not_found
 from winter_river.web.stream import Stream
@@ -83,4 +83,4 @@ WhoAsks = Annotated[Who, Depends(who_of)]
 def must(who: Who, right: str) -> None:
     """Raises PageFault where somebody's role has not this right."""
     if not who.may(right):
-        raise forbidden(f"a {who.role} may not do this")
+        raise forbidden(f"{with_article(who.role)} may not do this")

@@ -44,7 +44,9 @@ _NO_LINK = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Winter River: a link is needed</title>
 <h1>This page opens with a link</h1>
-<p>The instructor has one for you: it ends in <code>/?k=</code> and some letters. A link ends when the run ends.</p>
+<p>The instructor has one for you: it ends in <code>/?k=</code> and some letters. A link ends when the run ends, and when
+the instructor takes it back.</p>
+<p>At the machine that runs Winter River, <a href="/?k=">give up the link of this browser</a>.</p>
 </html>
 """
 
@@ -69,12 +71,8 @@ class Guard:
         if fault is not None:
             await _answer(send, *fault)
             return
-        token = (
-            parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=50).get("k", [""])[0]
-            if scope["path"] == "/"
-            else ""
-        )
-        if token:
+        token = _token(scope) if scope["path"] == "/" else None
+        if token is not None:
             await self._enter(token, send)
             return
         who = self._who(scope, headers)
@@ -105,15 +103,20 @@ class Guard:
             morsel = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
         except CookieError:
             morsel = None
-        known = None if morsel is None else self._links.who(morsel.value)
-        return known or self._open_as
+        if morsel is None:
+            return self._open_as
+        if self._links.was_taken_back(morsel.value):  # nobody becomes the instructor by losing a link
+            return None
+        return self._links.who(morsel.value) or self._open_as
 
     async def _enter(self, token: str, send: Send) -> None:
-        """A link was opened: the browser keeps its token, out of reach of any script, and forgets the address."""
-        if self._links.who(token) is None:
+        """A link was opened: the browser keeps its token, out of reach of any script, and forgets the address. An empty
+        token gives the link up: the browser is again what it was without."""
+        if token and self._links.who(token) is None:
             await _answer(send, 401, "this link is not of this run", "ask for a new one: a link ends when its run ends")
             return
-        cookie = f"{self._cookie}={token}; Path=/; Max-Age={COOKIE_DAYS * 86400}; HttpOnly; SameSite=Lax"
+        kept_s = COOKIE_DAYS * 86400 if token else 0
+        cookie = f"{self._cookie}={token}; Path=/; Max-Age={kept_s}; HttpOnly; SameSite=Lax"
         headers = [(b"location", b"/"), (b"set-cookie", cookie.encode("latin-1")), (b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
@@ -126,6 +129,12 @@ class Guard:
         kind = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 401, "headers": kind})
         await send({"type": "http.response.body", "body": body})
+
+
+def _token(scope: MutableMapping[str, Any]) -> str | None:
+    """The `k` of a request's address; None without one."""
+    query = scope["query_string"].decode("latin-1")
+    return next(iter(parse_qs(query, keep_blank_values=True, max_num_fields=50).get("k", [])), None)
 
 
 def _name_of(host: str) -> str:

@@ -96,7 +96,9 @@ async def _left(receive: Receive) -> None:
 async def stream(desk: DeskHere, who: WhoAsks, request: Request) -> Response:
     """The live stream (server-sent events): `state` whole, then `delta`, `event`, `note`, `cue`. Resumes by Last-Event-ID."""
     last_id = request.headers.get("last-event-id", "")
-    client = desk.stream.join(last_id, lambda: merged(desk.pump.state, role_facts(who), desk.stream.run))
+    client = desk.stream.join(
+        last_id, lambda: merged(desk.pump.state, role_facts(who), desk.stream.run), link_id=who.link_id
+    )
     if client is None:
         raise PageFault("too many pages are open", "close some", status=503)
     return EventStream(desk.stream, client)

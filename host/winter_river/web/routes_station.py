@@ -14,7 +14,7 @@ from winter_river.station import Change, SnapshotInfo, StationError
 from winter_river.station.fork import Fork
 from winter_river.station.model import Field
 from winter_river.web import forms, painting
-from winter_river.web.access import Who
+from winter_river.web.access import Who, with_article
 from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
 from winter_river.web.errors import PageFault, forbidden, of_text
 from winter_river.web.picture import drawing
@@ -228,7 +228,7 @@ def create_link(desk: DeskHere, who: WhoAsks, form: forms.LinkForm) -> Response:
     """A link that gives a role, at most one's own. It ends with the run."""
     must(who, "link")
     if not who.is_at_least(form.role):
-        raise forbidden(f"a {who.role} cannot make an {form.role}")
+        raise forbidden(f"{with_article(who.role)} cannot make {with_article(form.role)}")
     try:
         token, link = desk.links.create(form.role, form.name)
     except ValueError as error:
@@ -238,11 +238,13 @@ def create_link(desk: DeskHere, who: WhoAsks, form: forms.LinkForm) -> Response:
 
 
 @routes.delete("/links/{link_id}", response_model=list[forms.LinkAnswer])
-def take_back_link(desk: DeskHere, who: WhoAsks, link_id: str) -> Response:
-    """Takes a link back: whoever used it is out with the next request."""
+async def take_back_link(desk: DeskHere, who: WhoAsks, link_id: str) -> Response:
+    """Takes a link back: whoever used it sees nothing more from now on."""
     must(who, "link")
     if not desk.links.take_back(link_id):
         raise PageFault(f"there is no link {link_id[:40]!r}", "GET /api/v1/links lists them", status=404)
+    for stream in (desk.stream, desk.screens.stream):
+        stream.turn_out(link_id)
     return links(desk, who)
 
 

@@ -45,14 +45,14 @@ class Screens:
         self._writes: dict[str, int] = {}  # of each glass, when it was last looked at
         self._task: asyncio.Task[None] | None = None
 
-    async def join(self) -> Client | None:
-        """A new watcher, or None where there are too many; the first one starts the looking."""
+    async def join(self, link_id: str = "") -> Client | None:
+        """A new watcher, or None where there are too many; the first one starts the looking. link_id: see Client."""
         if self._task is None or self._task.done():
             self._writes.clear()
             await asyncio.to_thread(self._look)
             self._task = asyncio.create_task(self._watch())
         whole = write("screens", _facts(self._frames)).data
-        return self.stream.join("", lambda: whole)
+        return self.stream.join("", lambda: whole, link_id=link_id)
 
     async def _watch(self) -> None:
         """Looks, as long as anybody watches."""

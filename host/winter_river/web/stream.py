@@ -38,9 +38,10 @@ def write(event: str, data: object, *, run: str = "", seq: int = 0) -> Written:
 
 
 class Client:
-    """One reader. `gone` once it was dropped."""
+    """One reader. `gone` once it was dropped. link_id: of the link it came by."""
 
-    def __init__(self, begin: list[bytes]) -> None:
+    def __init__(self, begin: list[bytes], link_id: str = "") -> None:
+        self.link_id = link_id
         self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE_MAX + len(begin) + 1)
         self.gone = asyncio.Event()
         for data in begin:
@@ -80,18 +81,24 @@ class Stream:
             self.clients.discard(client)
             self.dropped += 1
 
-    def join(self, last_id: str, whole: Callable[[], bytes]) -> Client | None:
+    def join(self, last_id: str, whole: Callable[[], bytes], *, link_id: str = "") -> Client | None:
         """A new reader, or None where there are too many. last_id: of the last message it has, "" for none."""
         if len(self.clients) >= CLIENTS_MAX:
             return None
         seq = self._seq_of(last_id)
         missed = None if seq is None else self._since(seq)
-        client = Client([whole()] if missed is None else missed)
+        client = Client([whole()] if missed is None else missed, link_id)
         self.clients.add(client)
         return client
 
     def leave(self, client: Client) -> None:
         self.clients.discard(client)
+
+    def turn_out(self, link_id: str) -> None:
+        """Cuts off whoever came by a link."""
+        for client in [client for client in self.clients if client.link_id == link_id]:
+            client.gone.set()
+            self.clients.discard(client)
 
     def _seq_of(self, last_id: str) -> int | None:
         """The number in an id of this run; None for anything else."""

@@ -19,6 +19,7 @@ until: 20m
 controls:
   - generator_a.start
   - ups_a.bypass
+  - utility_b.set_fault
 steps:
   - at: 0s
     say: "{NASTY}"
@@ -87,6 +88,9 @@ def test_a_trainee_operates_the_controls_of_the_exercise_and_nothing_else(page, 
         refused = page.command(trainee, "mv_switchgear_a", "open")
         assert refused.status_code == 403
         assert "no control" in refused.json()["error"]
+        assert page.command(trainee, "utility_b", "set_fault", state=True).json()["result"] == "done"
+        assert page.command(trainee, "utility_a", "set_fault", state=True).status_code == 403
+        assert page.command(trainee, "utility_b", "factory_reset").status_code == 403
         assert page.site.view("mv_switchgear_a")["state"] == "CLOSED"
         instructor.post("/api/v1/exercise/end")
         address = instructor.get("/api/v1/class").json()[0]["id"]
@@ -100,6 +104,9 @@ def test_a_lock_out_tag_keeps_everybody_off(page, lesson):
         for client in (ann, operator, instructor):
             answer = page.command(client, "ups_a", "bypass")
             assert (answer.status_code, "Ann" in answer.json()["error"]) == (403, True)
+        finger = operator.post("/api/v1/nodes/ups_a/press", json={"long": True})
+        assert (finger.status_code, "Ann" in finger.json()["error"]) == (403, True)
+        assert operator.post("/api/v1/nodes/ups_a/press", json={"long": False}).status_code == 200
         assert instructor.post("/api/v1/exercise/tag", json={"node_id": "ups_a", "on": False}).status_code == 409
         assert ann.post("/api/v1/exercise/tag", json={"node_id": "ups_a", "on": False}).status_code == 200
 

@@ -9,7 +9,7 @@ from winter_wire import schema
 from winter_river.reference_words import REASONS
 from winter_river.site import Ack
 from winter_river.web import forms
-from winter_river.web.access import TRAINEE, Who, right_of
+from winter_river.web.access import TRAINEE, Who, right_of, with_article
 from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
 from winter_river.web.errors import PageFault, forbidden
 
@@ -69,10 +69,10 @@ def command(desk: DeskHere, who: WhoAsks, node_id: str, form: forms.CommandForm)
 def refusal(desk: Desk, who: Who, node_id: str, verb: str) -> str:
     """Why somebody may not send a command: his role, a lock-out tag, the controls of the exercise. "" where he may."""
     right = right_of(verb)
-    if not who.may(right):
-        return f"a {who.role} may not {verb.replace('_', ' ')}"
-    if who.role == TRAINEE:
+    if who.role == TRAINEE and right != "service":  # an exercise may have him break something: it names it as a control
         return desk.classroom.refuses(node_id, verb)
+    if not who.may(right):
+        return f"{with_article(who.role)} may not {verb.replace('_', ' ')}"
     return desk.classroom.locked_out(node_id, verb) if right == "operate" else ""
 
 
@@ -81,6 +81,9 @@ def press(desk: DeskHere, who: WhoAsks, node_id: str, form: forms.PressForm) -> 
     """A finger on the node's button: short turns its page, long moves its handle by hand."""
     desk.node(node_id)
     must(who, "press")
+    why_not = desk.classroom.locked_out(node_id, "press") if form.long else ""
+    if why_not:
+        raise forbidden(why_not, "ask the owner of the tag to take it off")
     fleet = desk.plant.fleet
     if fleet is not None and node_id in fleet.nodes and fleet.nodes[node_id].powered:
         fleet.press(node_id, long=form.long)

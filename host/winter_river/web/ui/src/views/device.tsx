@@ -77,9 +77,9 @@ function Operate({ id, device, type, view }: { id: string; device: Device; type:
   return (
     <>
       {allowed.length ? <Verbs id={id} device={device} type={type} view={view} verbs={allowed} /> : null}
-      {may("break") && type.malfunctions.length ? <Malfunctions id={id} type={type} view={view} /> : null}
+      {mayCommand(id, "set_fault") && type.malfunctions.length ? <Malfunctions id={id} type={type} view={view} /> : null}
       {running.value && may("answer") ? <TagForm id={id} /> : null}
-      {!allowed.length && !may("break") ? <p class="quiet boxed">Nothing of it is yours to operate.</p> : null}
+      {!allowed.length && !mayCommand(id, "set_fault") ? <p class="quiet boxed">Nothing of it is yours to operate.</p> : null}
     </>
   );
 }

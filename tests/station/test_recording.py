@@ -1,9 +1,14 @@
 """A recorded run played again: the same hash, whatever happened to the run and to its file."""
 
+import base64
 import json
+import math
 import random
+import tracemalloc
+import zlib
 
 import pytest
+from winter_river.station import replay
 from winter_river.station.recorder import Recorder
 from winter_river.station.recording import Header, RecordingError
 from winter_river.station.replay import Player, load_recording
@@ -123,6 +128,40 @@ def test_a_damaged_line_is_refused_with_its_number(recorded, tmp_path):
     damaged.write_text("".join(lines))
     with pytest.raises(RecordingError, match=r"damaged\.rec:4: the line is damaged\ncure"):
         load_recording(damaged)
+
+
+@pytest.mark.parametrize(
+    ("number", "spoil"),
+    [
+        pytest.param(0, {"seed": math.inf}, id="endless-seed"),
+        pytest.param(1, {"t": math.inf}, id="endless-time"),
+        pytest.param(1, {"t": math.nan}, id="no-time"),
+        pytest.param(1, {"timeline": math.inf}, id="endless-timeline"),
+        pytest.param(1, {"own": 5}, id="no-nodes"),
+        pytest.param(2, "[" * 100_000, id="nested-too-deep"),
+    ],
+)
+def test_a_hostile_line_is_refused_with_a_cure(recorded, tmp_path, number, spoil):
+    lines = recorded[0].read_text().splitlines(keepends=True)
+    lines[number] = (spoil if isinstance(spoil, str) else json.dumps(json.loads(lines[number]) | spoil)) + "\n"
+    hostile = tmp_path / "hostile.rec"
+    hostile.write_text("".join(lines))
+    with pytest.raises(RecordingError, match="\ncure: "):
+        load_recording(hostile)
+
+
+def test_a_world_that_unpacks_to_far_too_much_is_refused(recorded, tmp_path, monkeypatch):
+    monkeypatch.setattr(replay, "WORLD_BYTES_MAX", 1_000_000)
+    lines = recorded[0].read_text().splitlines(keepends=True)
+    bomb = base64.b64encode(zlib.compress(bytes(50_000_000))).decode()
+    lines[1] = json.dumps(json.loads(lines[1]) | {"world": bomb}) + "\n"
+    hostile = tmp_path / "hostile.rec"
+    hostile.write_text("".join(lines))
+    tracemalloc.start()
+    with pytest.raises(RecordingError, match="larger than 1000000 bytes"):
+        Player(load_recording(hostile))
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
 
 
 def test_another_version_is_refused_with_the_cure(recorded, tmp_path):

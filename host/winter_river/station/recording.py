@@ -26,6 +26,7 @@ MAGIC = "winter-river recording"
 SUFFIX = ".rec"
 BEGIN, AUTO, NAME, BACK, LOAD = "begin", "auto", "name", "back", "load"
 NEW_TIMELINE = (BEGIN, BACK, LOAD)
+T_S_MAX = 1e12  # no run lasts so long; what says so was not written by us
 
 
 class RecordingError(ValueError):
@@ -141,7 +142,7 @@ def read_header(text: str, *, path: str) -> Header:
             int(fields["unix_s"]),
             int(fields["part"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RecordingError(f"{path}:1: the header lacks {error}\ncure: the file is damaged; take another") from None
 
 
@@ -149,6 +150,8 @@ def read_entry(text: str) -> tuple[str, dict[str, Any]] | None:
     """(kind, fields) of a line after the header; None where it is torn or none of ours."""
     fields = _object(text)
     if fields is None or not isinstance(fields.get("t"), (int, float)) or isinstance(fields["t"], bool):
+        return None
+    if not 0 <= fields["t"] <= T_S_MAX:
         return None
     return str(fields.get("k")), fields
 
@@ -159,7 +162,7 @@ def inputs_of(rows: Sequence[Sequence[Any]]) -> tuple[Input, ...]:
 
 
 def recorded_of(fields: Mapping[str, Any]) -> Recorded:
-    """A moment line. Raises KeyError, TypeError or ValueError where it is damaged."""
+    """A moment line. Raises KeyError, TypeError, ValueError or OverflowError where it is damaged."""
     return Recorded(
         float(fields["t"]),
         int(fields["timeline"]),
@@ -172,11 +175,16 @@ def recorded_of(fields: Mapping[str, Any]) -> Recorded:
     )
 
 
+def _refused(word: str) -> None:
+    """NaN and Infinity, which we never write."""
+    raise ValueError(word)
+
+
 def _object(text: str) -> dict[str, Any] | None:
     if not text.endswith("\n"):
         return None  # torn: the run was killed while it was written
     try:
-        fields = json.loads(text)
-    except ValueError:
+        fields = json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError):
         return None
     return fields if isinstance(fields, dict) else None

@@ -33,6 +33,7 @@ from winter_river.station.recording import (
 )
 
 LINE_CHARACTERS_MAX = 50_000_000  # chosen: a moment of 10,000 nodes takes a tenth of it
+WORLD_BYTES_MAX = 100_000_000  # chosen: twenty times what 10,000 nodes take; a file can say it unpacks to much more
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _read_legs(lines: Iterator[str], path: str) -> tuple[dict[int, _Leg], int, s
         kind, fields = entry
         try:
             found = _entry_of(kind, fields)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RecordingError(f"{path}:{number}: {kind} cannot be read: {error}\ncure: take another file") from None
         if found and isinstance(found.what, Recorded) and found.what.why in NEW_TIMELINE:
             last = found.what.timeline
@@ -283,7 +284,7 @@ class Player:
     def _fork_of(self, moment: Recorded) -> Fork:
         """The world of a recorded moment. Raises RecordingError where another version wrote it."""
         try:
-            world = engine.Snapshot.from_bytes(zlib.decompress(moment.packed))
+            world = engine.Snapshot.from_bytes(_unpacked(moment.packed))
             return Fork(self.facility, self._plan, world, moment.own)
         except (ValueError, zlib.error) as error:
             program = self.recording.header.program
@@ -291,3 +292,14 @@ class Player:
                 f"the world at {moment.t_s:g} s cannot be read: {error}\n"
                 f"cure: replay it with the Winter River that wrote it ({program})"
             ) from None
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Raises ValueError where it is more than WORLD_BYTES_MAX or cut short, zlib.error where it is damaged."""
+    inflater = zlib.decompressobj()
+    data = inflater.decompress(packed, WORLD_BYTES_MAX + 1)
+    if len(data) > WORLD_BYTES_MAX:
+        raise ValueError(f"it is larger than {WORLD_BYTES_MAX} bytes")
+    if not inflater.eof:
+        raise ValueError("it is cut short")
+    return data

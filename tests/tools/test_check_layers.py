@@ -13,7 +13,7 @@ def test_this_checkout_keeps_its_layers(checkout):
 @pytest.mark.parametrize(
     ("file", "text", "fault"),
     [
-        (f"{HOST}/engine/step.py", "import winter_wire.topics", "winter_river.engine may import winter_wire.schema"),
+        (f"{HOST}/engine/step.py", "import winter_wire.codec", "winter_river.engine may import winter_wire.schema"),
         (f"{HOST}/facility/model.py", "from winter_river import service", "imports winter_river"),
         (f"{HOST}/scenario/runner.py", "from winter_river.service.bus import Bus", "imports winter_river.service.bus"),
         (f"{HOST}/service/loop.py", "from winter_node.core import Core", "imports winter_node.core"),

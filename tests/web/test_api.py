@@ -37,7 +37,13 @@ def test_facility_has_its_nodes_in_file_order_with_what_can_be_done(browser, pag
     assert ups["handles"] == ["online", "bypass", "off"]
     assert "bypass" in [verb["verb"] for verb in ups["verbs"]]
     assert facts["fields"]["soc_pct"]["unit"] == "%"
-    assert facts["types"]["utility"]["malfunctions"][0]["kind"] == "outage"
+    assert facts["types"]["utility"]["malfunctions"][1] == {
+        "kind": "sag",
+        "severity_default": 0.3,
+        "words": "The grid's voltage is low.",
+        "full": "100 % low",
+        "acts": "at once",
+    }
 
 
 def test_diagram_comes_painted_on_request(browser):

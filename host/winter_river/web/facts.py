@@ -55,7 +55,8 @@ def type_facts(type_name: str) -> dict[str, Any]:
         "states": {word: {"status": status, "words": STATES[word]} for word, status in entry[schema.STATES]},
         "verbs": [verb_facts(verb) for verb in schema.verbs(type_name) if verb not in HIDDEN],
         "malfunctions": [
-            {"kind": row[0], "severity_default": row[1], "words": MALFUNCTIONS[row[0]]}
+            {"kind": row[0], "severity_default": row[1]}
+            | dict(zip(("words", "full", "acts"), MALFUNCTIONS[row[0]], strict=True))
             for row in entry[schema.MALFUNCTIONS]
         ],
         "fields": list(trend_fields(type_name)),

@@ -1,12 +1,13 @@
 /** The live stream, and what to do while it is broken: say so, ask every 10 s, return to it by itself. */
 
 import { batch } from "@preact/signals";
-import { get } from "./api";
+import { get, Refusal } from "./api";
 import { addCue, addEvents, applyDelta, applyState, clock, events, forgetAll, ids, link } from "./store";
 import type { Cue, Delta, SiteEvent, State } from "./types";
 
 const POLL_MS = 10_000;
 const AGAIN_MS = 2_000; // chosen: a service that is restarted is back within a few seconds
+const LINK_NEEDED = 401; // the link was taken back, or was of another run
 const SILENT_MS = 12_000; // chosen: the stream says something every 2 s
 
 let source: EventSource | null = null;
@@ -62,7 +63,8 @@ async function watch(): Promise<void> {
     await refresh();
     if (link.value !== "live") link.value = "polling";
     else if (clock.value.t_s !== before_s) open();
-  } catch {
+  } catch (error) {
+    if (error instanceof Refusal && error.status === LINK_NEEDED) location.reload(); // the service says it better
     link.value = "down";
   }
 }

@@ -26,6 +26,8 @@ export interface Malfunction {
   readonly kind: string;
   readonly severity_default: number | null;
   readonly words: string;
+  readonly full: string; // what a severity of 100 % means, "" without severity
+  readonly acts: string; // from when on: "at once", "when it starts"
 }
 
 export interface DeviceType {

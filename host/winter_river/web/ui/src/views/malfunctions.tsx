@@ -48,7 +48,11 @@ export function Malfunctions({ id, type, view }: { id: string; type: DeviceType;
             ))}
           </select>
         </label>
-        <p class="quiet">{chosen?.words}</p>
+        <p class="quiet">
+          {chosen?.words}
+          {chosen?.full ? ` 100 % is: ${chosen.full}.` : ""}
+          {chosen ? ` It acts ${chosen.acts}.` : ""}
+        </p>
         {hasSeverity ? (
           <label class="field">
             <span>Severity {Math.round((severity.value ?? chosen?.severity_default ?? 0) * 100)} %</span>

@@ -58,15 +58,17 @@ def frequency_hz(plan: Plan, w: World, bus: int) -> float:
     island = w.island_of[bus]
     if island == NONE:
         return 0.0
-    n = plan.nodes[plan.islands[island].node]
+    driver = n = plan.nodes[plan.islands[island].node]
     while n.kind == UPS or n.feed_1 != NONE:
         n = plan.nodes[n.feed_1]
-    if n.kind == GENERATOR:
-        r, g = plan.generators[n.slot], w.generators[n.slot]
-        load_pu = g.load_kw / r.power_kw
-        dip = recovered(g.dip_pu, FREQUENCY_RECOVERY_S[r.step_class], w.t_s - g.dip_since_s)
-        return governed_hz(r.frequency_hz, load_pu, r.droop_pct) - r.frequency_hz * dip
-    return plan.utilities[n.slot].frequency_hz
+    if n.kind != GENERATOR:
+        return plan.utilities[n.slot].frequency_hz
+    r, g = plan.generators[n.slot], w.generators[n.slot]
+    if driver.kind == UPS:
+        return r.frequency_hz
+    dip_pu = recovered(g.dip_pu, FREQUENCY_RECOVERY_S[r.step_class], w.t_s - g.dip_since_s)
+    governed = governed_hz(r.frequency_hz, g.load_kw / r.power_kw, r.droop_pct)
+    return governed + r.frequency_hz * (g.over_speed_pu - dip_pu)
 
 
 def _line_side_v(plan: Plan, w: World, n: NodePlan) -> float:

@@ -174,6 +174,9 @@ def test_overspeed_stops_it(story):
     told.tell("generator_a", fault="over_speed=0.10")
     told.run(5)
     assert told.state("generator_a") == "RUNNING"
+    # A tenth too fast: 66 Hz of 60, 1,980 rpm of 1,800.
+    assert told.number("generator_a", "frequency_hz") == pytest.approx(66.0)
+    assert told.number("generator_a", "rpm") == 1980
     told.tell("generator_a", fault="over_speed=0.20")
     told.run(5)
     assert told.state("generator_a") == "FAULT"

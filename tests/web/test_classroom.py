@@ -16,6 +16,7 @@ scenario: test-exercise
 title: "{NASTY}"
 facility: block-2n-24
 until: 20m
+seed: 7
 controls:
   - generator_a.start
   - ups_a.bypass
@@ -196,7 +197,9 @@ def test_texts_of_a_scenario_stay_text(page, lesson):
         debrief = instructor.get(address)
         assert "script-src" not in debrief.headers["content-security-policy"]
         assert "default-src 'none'" in debrief.headers["content-security-policy"]
-        assert instructor.get(address.replace(".html", ".json")).json()["trainee"] == NASTY
+        told = instructor.get(address.replace(".html", ".json")).json()
+        assert told["trainee"] == NASTY
+        assert told["seed"] == page.service.station.seed == 1  # the run's: the scenario's is for a simulation of it
 
 
 def test_scenarios_of_the_library_fit_the_training_facility(page):

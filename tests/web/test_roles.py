@@ -106,8 +106,10 @@ def test_a_wrong_link_opens_nothing(page):
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "", "[::2]:80"])
-def test_another_name_for_this_machine_is_refused(browser, host):
-    assert browser.get("/api/v1/state", headers={"host": host}).status_code == 421
+def test_another_name_for_this_machine_is_refused(browser, page, host):
+    answer = browser.get("/api/v1/state", headers={"host": host})
+    assert answer.status_code == 421
+    assert page.server.address in answer.json()["cure"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ around it, and the files of the debriefs. `status` is a copy, so that nobody wai
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 import time
@@ -98,7 +99,8 @@ class Classroom:
                 station.load_initial_condition(wanted)
             station.set_speed(1.0)
             station.run()
-            self._exercise = Exercise(scenario, site.facility, exam=exam, trainee=trainee)
+            seeded = dataclasses.replace(scenario, seed=station.seed)  # the file's seed is for a simulation of its own
+            self._exercise = Exercise(seeded, site.facility, exam=exam, trainee=trainee)
             self._froze, self._debrief = False, ""
             self._shown(self._exercise.begin(site))
             return self._look()

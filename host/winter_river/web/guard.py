@@ -67,7 +67,7 @@ class Guard:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         send = _hardened(send)
-        fault = self._fault(scope["method"], headers)
+        fault = self._fault(scope, headers)
         if fault is not None:
             await _answer(send, *fault)
             return
@@ -82,12 +82,16 @@ class Guard:
         scope.setdefault("state", {})["who"] = who
         await self._app(scope, _bounded(receive), send)
 
-    def _fault(self, method: str, headers: MutableMapping[str, str]) -> tuple[int, str, str] | None:
+    def _fault(self, scope: MutableMapping[str, Any], headers: MutableMapping[str, str]) -> tuple[int, str, str] | None:
         """Why a request is refused before anybody looks at it: (status, error, cure)."""
         host = headers.get("host", "")
         if _name_of(host) not in self._hosts:
-            return 421, f"this page is not called {host[:80]!r}", f"open it as http://{min(self._hosts)}"
-        if method not in SAFE_METHODS:
+            return (
+                421,
+                f"this page is not called {host[:80]!r}",
+                f"open it as http://{min(self._hosts)}:{scope['server'][1]}/",
+            )
+        if scope["method"] not in SAFE_METHODS:
             origin = headers.get("origin")
             if origin is not None and origin.partition("://")[2] != host:
                 return 403, "another web site asked for this", "open the page itself"

@@ -1,11 +1,14 @@
 """Commands to the engine over the bus: the contract's checks, and an ack for each."""
 
 import json
+import threading
 
 import pytest
 from winter_river import reference_words
+from winter_river.service.messages import Incoming
 from winter_river.station.orders import Orders
-from winter_wire import codec, tables
+from winter_river.station.station import ORDERS_MAX
+from winter_wire import codec, tables, topics
 
 BOOT = 7
 
@@ -126,3 +129,21 @@ def test_every_verb_and_parameter_has_a_sentence_in_the_reference():
     assert set(reference_words.ENGINE_VERBS) == set(tables.ENGINE_VERBS)
     named = {row[0] for rows in tables.ENGINE_VERBS.values() for row in rows}
     assert set(reference_words.ENGINE_PARAMS) == named
+
+
+def test_a_burst_of_orders_is_obeyed_in_its_order_and_each_is_answered(start):
+    bench = start()
+    topic = topics.topic("engine", topics.COMMAND)
+    with bench.loop.lock:  # as the loop holds it while it hears: nothing is carried out before the burst is over
+        for number in range(ORDERS_MAX + 5):
+            order = {"v": 1, "command": "snapshot", "params": {"name": f"s{number}"}, "id": f"i{number}"}
+            bench.loop.heard(Incoming(topic, json.dumps(order).encode(), False, bench.now_s), bench.now_s)
+    for thread in threading.enumerate():
+        if thread.name.startswith("order"):
+            thread.join(10.0)
+    acks = bench.said("engine", "ack")
+    assert {(ack["id"], ack["reason"]) for ack in acks if ack["result"] == "rejected"} == {
+        (f"i{number}", "busy") for number in range(ORDERS_MAX, ORDERS_MAX + 5)
+    }
+    named = [info.name for info in bench.station.snapshots() if info.name]
+    assert named == [f"s{number}" for number in range(ORDERS_MAX)]

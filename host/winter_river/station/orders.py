@@ -84,6 +84,11 @@ class Orders:
             self._answers.append((message["id"], answer))
         return answer
 
+    def turn_away(self, payload: bytes, *, to: str, uptime_s: int) -> Message:
+        """The ack of an order that finds too many before it."""
+        message, _ = codec.decode(topics.COMMAND, payload)
+        return self._ack(to, message or {}, schema.RESULT_REJECTED, "busy", "", uptime_s)
+
     def _refusal(self, to: str, message: Mapping[str, Any], uptime_s: int) -> str:
         verb = message["command"]
         if verb not in VERBS[to]:

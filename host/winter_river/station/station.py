@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,8 +62,8 @@ class Station(Timekeeper):
         super().__init__(loop, site, seed=seed, root=root, program=program, record=record)
         self._root = root
         self._orders = Orders(self, root, boot)
-        self._ordering = threading.Lock()
-        self._waiting_orders = 0
+        self._waiting: deque[tuple[Incoming, str]] = deque()  # orders, with whom each is for
+        self._obeying = False
         self._forking = threading.Lock()  # one run ahead at a time: they would only slow each other down
         loop.heard = self._hear
 
@@ -79,21 +80,34 @@ class Station(Timekeeper):
             self._did(told, self._coordinator.t_at(now_s))
 
     def _take_order(self, item: Incoming, *, to: str) -> None:
-        """Orders are carried out on a thread of their own: to load an initial condition takes longer than a tick may."""
-        if self._waiting_orders >= ORDERS_MAX:
-            self._coordinator.note(topics.ENGINE, "too many orders at once; one was passed over")
+        """One thread of their own carries orders out, one after the other, as long as any wait: to load an initial
+        condition takes longer than a tick may."""
+        if len(self._waiting) >= ORDERS_MAX:
+            self._loop.bus.publish([self._orders.turn_away(item.payload, to=to, uptime_s=self._coordinator.uptime_s)])
             return
-        self._waiting_orders += 1
-        threading.Thread(target=self._obey, args=(item, to), name="order", daemon=True).start()
+        self._waiting.append((item, to))
+        if not self._obeying:
+            self._obeying = True
+            threading.Thread(target=self._obey, name="orders", daemon=True).start()
 
-    def _obey(self, item: Incoming, to: str) -> None:
-        with self._ordering:
-            answer = self._orders.obey(
-                item.payload, to=to, retained=item.retained, uptime_s=self._coordinator.uptime_s, told=self._told_text
-            )
-        with self._loop.lock:
-            self._waiting_orders -= 1
-            self._loop.bus.publish([answer])
+    def _obey(self) -> None:
+        while True:
+            with self._loop.lock:
+                if not self._waiting:
+                    self._obeying = False
+                    return
+                item, to = self._waiting.popleft()
+                uptime_s = self._coordinator.uptime_s
+            try:
+                answer = self._orders.obey(
+                    item.payload, to=to, retained=item.retained, uptime_s=uptime_s, told=self._told_text
+                )
+            except Exception:
+                with self._loop.lock:
+                    self._obeying = False  # the next order gets a thread that lives
+                raise
+            with self._loop.lock:
+                self._loop.bus.publish([answer])
 
     def _told_text(self) -> str:
         clock = self.clock()

@@ -30,6 +30,22 @@ def test_droop_lowers_it_with_load(story, block):
     assert told.number("generator_a", "frequency_hz") == pytest.approx(60.0 * (1.0 + 0.04 * (1.0 - load_pu)))
 
 
+def test_an_inverter_keeps_the_nominal_frequency_behind_a_set_that_droops(story, block):
+    # The 24 nodes with nothing but a set in front of a UPS, both of them as they are rated there.
+    rated = {device.id: device for device in with_generator(block, droop_pct=4.0)}
+    told = story(
+        [
+            rated["generator_a"],
+            dataclasses.replace(rated["ups_a"], feeds=("generator_a",)),
+            dataclasses.replace(rated["server_rack_a1"], feeds=("ups_a",)),
+        ]
+    )
+    told.tell("generator_a", handle="run")
+    told.run(60)
+    assert told.number("generator_a", "frequency_hz") > 61.0
+    assert told.number("server_rack_a1", "frequency_hz") == 60.0
+
+
 @pytest.mark.parametrize(("step_class", "dip_pu", "recovery_s"), [(1, 0.10, 5.0), (2, 0.07, 3.0)])
 def test_a_load_step_dips_and_recovers_as_its_class_says(story, block, step_class, dip_pu, recovery_s):
     told = story(with_generator(block, step_class=step_class))

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 
 _FRAME = re.compile(r'File "(?P<file>\w+)", line \d+, in (?P<name>\w+)')
-_NAMELESS = ("<module>", "<lambda>")
 
 
 def told(text: str, names: Mapping[str, tuple[str, ...]]) -> str:

@@ -28,10 +28,3 @@ def reach_s(value: float, end: float, tau_s: float, level: float) -> float:
     if (level - value) * (end - level) <= 0.0:
         return NEVER_S  # the level does not lie between here and the end
     return 0.0 if tau_s <= 0.0 else tau_s * math.log((value - end) / (level - end))
-
-
-def mean_over(value: float, end: float, tau_s: float, elapsed_s: float) -> float:
-    """The mean of the value over the next elapsed_s > 0 seconds."""
-    if tau_s <= 0.0:
-        return end
-    return end + (value - end) * tau_s / elapsed_s * -math.expm1(-elapsed_s / tau_s)

@@ -21,7 +21,6 @@ _KINDS = {
     "task": "task", "hint": "hint", "tag": "tag", "alarm": "alarm", "bounds": "out of bounds", "back": "backtrack",
     "event": "site",
 }  # fmt: skip
-_S_PER_MIN = 60
 
 
 def debrief_html(result: Result, diagram: Painter | None = None) -> str:

@@ -146,11 +146,6 @@ class LiveSite:
                 last_event=events[-1].id if events else 0,
             )
 
-    def wait_step(self, timeout_s: float) -> None:
-        """Returns after the next step, or when the time is up."""
-        with self._loop.lock:
-            self._loop.stepped.wait(timeout_s)
-
     def advance(self, seconds: float) -> None:
         """Waits until that much engine time has passed. Raises ServiceError when the engine stops meanwhile."""
         loop = self._loop

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from winter_river.engine.exponential import mean_over, reach_s, value_after
+from winter_river.engine.exponential import reach_s, value_after
 
 
 def test_one_lag_takes_all_but_one_over_e():
@@ -23,8 +23,3 @@ def test_levels_behind_or_beyond_are_never_reached():
     assert reach_s(20.0, 120.0, 60.0, 130.0) == math.inf
     assert reach_s(20.0, 20.0, 60.0, 30.0) == math.inf
     assert reach_s(20.0, 120.0, 60.0, 20.0) == 0.0
-
-
-def test_the_mean_of_one_lag():
-    # The integral of 1 - e^-x over one lag is 1/e.
-    assert mean_over(0.0, 1.0, 10.0, 10.0) == pytest.approx(1.0 / math.e)

@@ -68,10 +68,3 @@ def test_removing_fans_never_cools(supply, it_kw, more, less_pu, cabinets):
     assert room.hot_aisle_c(end_less, it_kw, less, supply) >= room.hot_aisle_c(end_more, it_kw, more, supply) - 1e-6
     assert math.isfinite(end_less)
     assert 0.0 < room.cold_aisle_tau_s(it_kw, less, cabinets) < math.inf
-
-
-def test_fans_follow_the_affinity_laws():
-    # Half the speed: half the flow, a quarter of the pressure, an eighth of the power.
-    assert room.fan_flow_m3s(29.0, 0.5) == 14.5
-    assert room.fan_pressure_pa(400.0, 0.5) == 100.0
-    assert room.fan_power_kw(44.0, 0.5) == 5.5

@@ -18,7 +18,6 @@ REFERENCE_C = 25.0  # the temperature capacities are stated at
 CAPACITY_PER_K = 0.006  # chosen: 0.6 % a degree below 25, usual on lead-acid data sheets; above it nothing is gained
 CAPACITY_MIN_PU = 0.4  # chosen: deeper cold is outside every data sheet
 AGEING_DOUBLES_K = 10.0  # rule of thumb of IEEE 1188: half the life for each 8 to 10 K above 25
-LOW_PU = 0.20  # chosen: the alarm of most makers
 OFFSET_PU_MIN = 0.001  # chosen: below it the law is Peukert's own
 
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from winter_river.engine.equipment.table import Rating
 
-STANDINGS = ("S", "M", "C")
 FAILURES_PER_YEAR_MAX = 1000.0  # chosen: about three a day; more is no equipment
 REPAIR_H_MIN, REPAIR_H_MAX = 0.001, 87_600.0  # chosen: a few seconds to ten years
 

@@ -63,18 +63,3 @@ def hot_aisle_c(cold_c: float, it_kw: float, fans_m3s: float, supply_c: float) -
     if fans_m3s <= wanted:
         return cold_c + RACK_RISE_K
     return ((cold_c + RACK_RISE_K) * wanted + supply_c * (fans_m3s - wanted)) / fans_m3s
-
-
-def fan_flow_m3s(rated_m3s: float, speed_pu: float) -> float:
-    """Fan affinity: the flow goes with the speed."""
-    return rated_m3s * speed_pu
-
-
-def fan_pressure_pa(rated_pa: float, speed_pu: float) -> float:
-    """Fan affinity: the pressure goes with the square of the speed."""
-    return rated_pa * speed_pu * speed_pu
-
-
-def fan_power_kw(rated_kw: float, speed_pu: float) -> float:
-    """Fan affinity: the power goes with the cube of the speed."""
-    return rated_kw * speed_pu * speed_pu * speed_pu

@@ -28,8 +28,6 @@ from winter_river.engine.layout import COLUMN, ROWS, Table, tables
 from winter_river.engine.plan import Plan
 from winter_river.engine.world import World
 
-_PLACE_BYTES = 16  # offset and rows
-
 
 class HolderType(nb.Type):
     """Plan or World, as numba sees it."""

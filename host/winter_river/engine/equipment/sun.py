@@ -14,7 +14,8 @@ TILT_DEG = 23.45  # of the earth's axis, Cooper
 STANDARD_W_M2 = 1000.0  # IEC 61215: what an array's kWp is stated at
 CELL_LOSS_PER_K = 0.004  # chosen: crystalline silicon, 0.35 to 0.45 % a degree
 CELL_RISE_K = 30.0  # chosen: a cell in full sun above its surroundings (NOCT 45 to 48 at 800 W/m2)
-SYSTEM_RATIO = 0.86  # NREL PVWatts: 14 % lost to dirt, wiring, inverter
+SYSTEM_RATIO = 0.86  # NREL PVWatts: 14 % lost to dirt, shade, mismatch, wiring; the inverter is not among it
+INVERTER_RATIO = 0.96  # NREL PVWatts: its nominal efficiency
 
 
 def declination_deg(day: float) -> float:
@@ -44,10 +45,12 @@ def clear_sky_w_m2(height: float) -> float:
 
 
 def pv_kw(peak_kw: float, irradiance_w_m2: float, air_c: float, cloud_pu: float) -> float:
-    """What an array delivers. peak_kw: at STANDARD_W_M2 and 25 C. cloud_pu: share of the sun taken away."""
+    """What an array delivers behind its inverter. peak_kw: of its cells at STANDARD_W_M2 and 25 C. cloud_pu: share of
+    the sun taken away."""
     sun_pu = irradiance_w_m2 / STANDARD_W_M2 * (1.0 - cloud_pu)
     cell_c = air_c + CELL_RISE_K * sun_pu
-    return max(0.0, peak_kw * SYSTEM_RATIO * sun_pu * (1.0 - CELL_LOSS_PER_K * (cell_c - 25.0)))
+    cells_kw = peak_kw * sun_pu * (1.0 - CELL_LOSS_PER_K * (cell_c - 25.0))
+    return max(0.0, cells_kw * SYSTEM_RATIO * INVERTER_RATIO)
 
 
 def series_at(times_s: tuple[float, ...], values: tuple[float, ...], period_s: float, time_s: float) -> float:

@@ -65,7 +65,9 @@ class Exercise:
         wrong = [outcome for outcome in self.records.outcomes if not outcome.passed]
         if wrong:
             told = "; ".join(f"{outcome.wanted}, seen {outcome.seen}" for outcome in wrong)
-            return self._stop(f"the site is not as the exercise wants it at its start: {told}")
+            return self._stop(
+                f"the site is not as the exercise wants it at its start: {told}; load an initial condition, then start again"
+            )
         return self.passed(site)
 
     def passed(self, site: Site) -> list[Cue]:

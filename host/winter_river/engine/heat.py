@@ -124,13 +124,15 @@ def run_transformers(plan: Plan, w: World) -> None:
         r, s = plan.transformers[k], w.transformers[k]
         n = plan.nodes[r.node]
         live = w.nodes[r.node].live
-        load_pu = magnitude(w.v[n.bus_out]) * magnitude(w.i[n.bus_out]) / r.power_pu if live else -1.0
+        # By current, not by power: in a sag the same power heats the windings more.
+        load_pu = magnitude(w.i[n.bus_out]) / r.power_pu if live else -1.0
         moved = load_pu > s.load_pu + SAME_PU or load_pu < s.load_pu - SAME_PU
         if moved or s.ambient_c != w.outdoor_c or s.blocked_pu != s.cooling_lost_pu:
             _load(r.size, s, w.t_s)
             s.load_pu, s.ambient_c, s.blocked_pu = load_pu, w.outdoor_c, s.cooling_lost_pu
             s.oil_end_c, s.gradient_end_k = w.outdoor_c, 0.0
             if live:
+                # chosen: without any of its cooling the oil rises twice as far, in between in proportion.
                 rise = oil_law.oil_end_c(r.size, 0.0, load_pu, r.loss_ratio) * (1.0 + s.cooling_lost_pu)
                 s.oil_end_c = w.outdoor_c + rise
                 s.gradient_end_k = oil_law.gradient_end_k(r.size, load_pu)

@@ -47,8 +47,9 @@ class NodeState:
     """What every device has: the node's own inputs, and what connect makes of them.
 
     handle: place in the schema's handles of its type; contact: where it really is, which is elsewhere when a breaker
-    fails to open or close. fault: one bit a malfunction of its type that acts now. `..._seen`: as of the last event. supplied: its line side is live; live: it delivers (a load: it draws). blame: the device that
-    isolates it, NONE while live. last: its latest event; origin: the event that explains its condition.
+    fails to open or close. fault: one bit a malfunction of its type that acts now. `..._seen`: as of the last event.
+    supplied: its line side is live; live: it delivers (a load: it draws). blame: the device that isolates it, NONE
+    while live. last: its latest event; origin: the event that explains its condition.
     """
 
     present: bool = True
@@ -289,7 +290,7 @@ class EventRecord:
 
 
 class Machine(Protocol):
-    """What steps a world whose records lie in a block of bytes, in place of the text as it stands (fast/machine.py)."""
+    """What steps a world whose records lie in a block of bytes, in place of the text as it stands (fast/worlds.py)."""
 
     def advance(self, w: World, end_s: float) -> bool: ...
 

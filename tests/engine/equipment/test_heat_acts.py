@@ -144,3 +144,16 @@ def test_a_hot_hall_is_the_same_with_shorter_steps(story):
         return [(event.t_s, event.node_id, event.event, event.to) for event in told.events]
 
     assert when(1.0) == when(0.5) == when(100.0)
+
+
+def test_a_sag_warms_a_transformer_by_the_current_that_its_loads_then_draw(story):
+    told = story(dt_s=3600.0)
+    warm_c = told.number("mv_lv_transformer_a", "oil_c")
+    told.tell("utility_a", fault="sag=0.05")
+    told.run(30 * 3600)
+    # IEC 60076-7 by hand: K is the current in rated ones (750 kVA at 480 V: 902.1 A), R = 5.5 / 1.1 kW, 55 K, x = 0.8;
+    # the air outside has 35 degrees C.
+    k_pu = told.number("mv_lv_transformer_a", "current") / 902.1
+    oil_c = 35.0 + 55.0 * ((1.0 + 5.0 * k_pu**2) / 6.0) ** 0.8
+    assert told.number("mv_lv_transformer_a", "oil_c") == pytest.approx(oil_c, abs=0.1)  # magnetising current beside it
+    assert oil_c > warm_c + 1.0

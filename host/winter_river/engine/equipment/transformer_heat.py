@@ -42,7 +42,8 @@ def size_class(power_kva: float) -> int:
 
 
 def oil_end_c(size: int, ambient_c: float, load_pu: float, loss_ratio: float) -> float:
-    """Where the top oil ends at this load. loss_ratio: load loss at rated current over no-load loss (R)."""
+    """Where the top oil ends at this load. load_pu: its current in rated ones (K); loss_ratio: load loss at rated
+    current over no-load loss (R)."""
     total = (1.0 + loss_ratio * load_pu * load_pu) / (1.0 + loss_ratio)
     return float(ambient_c + OIL_RISE_K[size] * total ** OIL_EXPONENT[size])
 

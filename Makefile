@@ -16,7 +16,7 @@ IMAGE ?=
 ESPTOOL_FLAGS ?=
 THIS_BOARD = $(if $(PORT),--port '$(PORT)') $(if $(BOARD),--board '$(BOARD)') $(if $(FACILITY),--facility '$(FACILITY)')
 
-.PHONY: help setup setup-test setup-bench setup-board run test soak bench check lock clean flash deploy mount monitor boards need-node
+.PHONY: help setup setup-test setup-bench setup-board run test soak pictures bench check lock clean flash deploy mount monitor boards need-node
 .NOTPARALLEL:
 
 help:  ## list the targets
@@ -36,6 +36,11 @@ test: setup-test  ## run all tests, ten minutes at most: make test ARGS="tests/e
 
 soak: setup-test  ## run the tests that take longer, twenty minutes at most, with new random cases every time
 	@HYPOTHESIS_PROFILE=soak $(PYTHON_HERE) -m pytest -m soak --timeout 0 -n 2 --dist worksteal --durations=12 $(ARGS)
+
+pictures: setup-test  ## take the pictures of the README and the guide anew
+	@$(PYTHON_HERE) -m pytest -q -n 0 tests/page/test_pictures.py -k "not shown"
+	@cp build/page/pictures/*.png host/winter_river/web/ui/pictures/
+	@$(PYTHON_HERE) tools/build_page.py
 
 setup-bench:
 	@tools/setup bench

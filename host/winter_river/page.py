@@ -88,6 +88,8 @@ def build(*, progress: Callable[[str], None] | None = None) -> Path:
         _bundle(nodejs, packages, scratch)
         for name in _COPIED:
             shutil.copyfile(_SOURCE / name, scratch / name)
+        for picture in _SOURCE.glob("pictures/*.png"):
+            shutil.copyfile(picture, scratch / picture.name)
         (scratch / "licences.txt").write_text(_licences(packages))
         (scratch / _HASH_FILE).write_text(_source_hash())
         scratch.chmod(0o755)

@@ -176,6 +176,7 @@ def test_alarms_are_acknowledged_one_by_one_and_all_at_once(site, instructor):
 # How many points right of the middle of the first chart have the colour of a line.
 GHOST_POINTS = """() => {
   const canvas = document.querySelector(".chart canvas");
+  if (!canvas) return -1;
   const probe = document.createElement("i");
   document.body.append(probe);
   const lines = ["--trend-0", "--trend-1"].map((name) => {

@@ -57,6 +57,7 @@ def wheel_names(tmp_path_factory):
         "winter_river/web/ui/dist/guide.html",
         "winter_river/web/ui/dist/index.html",
         "winter_river/web/ui/dist/licences.txt",
+        "winter_river/web/ui/dist/plant.png",
         "winter_node/core.py",
         "winter_wire/schema.py",
     ],

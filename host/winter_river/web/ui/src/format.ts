@@ -34,6 +34,7 @@ export function figure(facility: Facility | null, name: string, value: unknown):
   if (unit === "kW") return power(value);
   if (unit === "s" && (name === "runtime_s" || name === "uptime")) return duration(value);
   if (unit === "V" && Math.abs(value) >= KILO) return `${(value / KILO).toFixed(1)} kV`;
+  if (name === "served_pct") return `${value.toFixed(3)} %`; // of availability the third decimal counts
   const decimals = Math.min(facility?.fields[name]?.decimals ?? 2, unit === "%" || unit === "V" || unit === "A" ? 1 : 2);
   if (unit === "C") return `${value.toFixed(1)} °C`;
   return unit ? `${value.toFixed(decimals)} ${unit}` : value.toFixed(decimals);

@@ -7,6 +7,7 @@ import "./style/parts.css";
 import "./style/views.css";
 
 import { render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { get, sentence } from "./api";
 import { duration, figure, num } from "./format";
 import { startKeys } from "./keys";
@@ -27,6 +28,7 @@ import { Trends } from "./views/trends";
 import { Wall } from "./views/wall";
 
 const AGAIN_MS = 2000;
+const LARGE: readonly (readonly [string, string])[] = [["source_kw", "sources"], ["it_kw", "servers"], ["pue", "PUE"], ["served_pct", "served so far"]];
 
 function Page() {
   if (!facility.value) return <p class="quiet starting">Asking the service what is here …</p>;
@@ -46,11 +48,7 @@ function Page() {
           {shownView === "facility" ? <FacilityView /> : null}
           <Caption />
         </div>
-        <aside class="dock">
-          <ExercisePanel />
-          {selected.value ? <DevicePanel key={selected.value} id={selected.value} /> : null}
-          {!selected.value && shownView === "plant" ? <Wall /> : null}
-        </aside>
+        <Dock wall={shownView === "plant"} />
       </main>
       <footer>
         <LastEvent />
@@ -59,6 +57,24 @@ function Page() {
       <Announcer />
       <Dialogs />
     </>
+  );
+}
+
+/** What stands beside the stage. A device that is opened comes into view, and the beginning when it is closed. */
+function Dock({ wall }: { wall: boolean }) {
+  const element = useRef<HTMLElement>(null);
+  const id = selected.value;
+  useEffect(() => {
+    const dock = element.current;
+    const device = dock?.querySelector<HTMLElement>(".device");
+    if (dock) dock.scrollTop = device ? device.offsetTop - dock.offsetTop : 0;
+  }, [id]);
+  return (
+    <aside class="dock" ref={element}>
+      <ExercisePanel />
+      {id ? <DevicePanel key={id} id={id} /> : null}
+      {!id && wall ? <Wall /> : null}
+    </aside>
   );
 }
 
@@ -71,9 +87,9 @@ function Large() {
   });
   return (
     <dl class="large">
-      {["source_kw", "it_kw", "pue"].map((name) => (
+      {LARGE.map(([name, words]) => (
         <div key={name}>
-          <dt>{{ source_kw: "sources", it_kw: "servers", pue: "PUE" }[name]}</dt>
+          <dt>{words}</dt>
           <dd>{figure(facility.value, name, now[name])}</dd>
         </div>
       ))}

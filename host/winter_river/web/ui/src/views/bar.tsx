@@ -94,11 +94,20 @@ const attention = computed(() => {
 });
 
 const SHOWN_MAX = 6;
+const TABS_REM = 36; // what else stands in that line
+const PILL_REM = 11;
 const ALL_MAX = 60;
 const showAll = signal(false);
 
+/** As many as fit in one line. */
+function shownMax(): number {
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return Math.min(SHOWN_MAX, Math.max(2, Math.floor((window.innerWidth / rem - TABS_REM) / PILL_REM)));
+}
+
 export function Tabs() {
   const troubled = attention.value;
+  const most = shownMax();
   return (
     <nav class="tabs" aria-label="Views">
       <div role="tablist">
@@ -107,13 +116,13 @@ export function Tabs() {
         ))}
       </div>
       <div class="attention" aria-label={`${troubled.length} devices need attention`}>
-        {troubled.slice(0, showAll.value ? ALL_MAX : SHOWN_MAX).map(({ id, look }) => (
+        {troubled.slice(0, showAll.value ? ALL_MAX : most).map(({ id, look }) => (
           <button key={id} class="pill" onClick={() => select(id)}>
             <b class={`letter ${look}`}>{LETTERS[look]}</b> {id}
           </button>
         ))}
-        {troubled.length > SHOWN_MAX ? (
-          <button class="link" aria-expanded={showAll.value} onClick={() => (showAll.value = !showAll.value)}>{showAll.value ? "fewer" : `and ${troubled.length - SHOWN_MAX} more`}</button>
+        {troubled.length > most ? (
+          <button class="link" aria-expanded={showAll.value} onClick={() => (showAll.value = !showAll.value)}>{showAll.value ? "fewer" : `and ${troubled.length - most} more`}</button>
         ) : null}
         {troubled.length ? null : <span class="quiet">All is well</span>}
       </div>

@@ -1,0 +1,162 @@
+"""The pictures of the README and the guide, taken anew from the real page; `make pictures` puts them in their place."""
+
+import base64
+import struct
+import zlib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from winter_river import page as page_files
+
+FOLDER = Path(__file__).resolve().parents[2] / "build" / "page" / "pictures"
+
+SIZES = {"plant": (1440, 900), "projector": (1920, 1080), "what-if": (1280, 800)}
+BYTES_MAX = 150_000
+COLOURS_MAX = 256
+
+
+@pytest.fixture
+def site(serve):
+    served = serve()
+    served.reset()
+    yield served
+    served.reset()
+
+
+def cut(reader, site):
+    """Takes the grid of side A away, and gives the second in which it went."""
+    outage = {"command": "set_fault", "params": {"state": True, "kind": "outage"}}
+    site.ask("/nodes/utility_a/command", outage)
+    reader.until(lambda: site.service.site.view("utility_a")["state"] == "OUTAGE")
+    return site.service.site.t_s
+
+
+def wait_until(reader, site, t_s):
+    """Waits for a second of the run."""
+    reader.until(lambda: site.service.site.t_s >= t_s, timeout_s=60, what=f"{t_s} s of the run")
+
+
+# Chromium unpacks its own screenshot: no library for pictures is needed.
+PIXELS = """async (address) => {
+  const image = await createImageBitmap(await (await fetch(address)).blob());
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const {data} = context.getImageData(0, 0, image.width, image.height);
+  let text = "";
+  for (let at = 0; at < data.length; at += 4) text += String.fromCharCode(data[at], data[at + 1], data[at + 2]);
+  return {width: image.width, height: image.height, pixels: btoa(text)};
+}"""
+
+
+def palette_png(width, height, pixels):
+    """A PNG of 8 bits a pixel. pixels: red, green, blue of each, row by row.
+
+    A third of the bytes, and nobody sees it. The palette takes the most frequent colours, no two of them nearer than a few steps while there is room; every
+    other colour becomes the nearest of them.
+    """
+    colours = [pixels[at : at + 3] for at in range(0, len(pixels), 3)]
+    frequent = [colour for colour, _ in Counter(colours).most_common()]
+    chosen = []
+    for apart in (24, 10, 0):
+        for colour in frequent:
+            if len(chosen) == COLOURS_MAX:
+                break
+            if colour not in chosen and all(_distance(colour, other) > apart for other in chosen):
+                chosen.append(colour)
+    place = {colour: min(range(len(chosen)), key=lambda at: _distance(colour, chosen[at])) for colour in frequent}
+    rows = bytes(place[colour] for colour in colours)
+    raw = b"".join(b"\0" + rows[at : at + width] for at in range(0, len(rows), width))
+    head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"PLTE", b"".join(chosen)), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
+
+
+def _distance(one, other):
+    return sum(abs(a - b) for a, b in zip(one, other, strict=True))
+
+
+def _chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def take(reader, name):
+    """Keeps what is seen as build/page/pictures/NAME.png, and gives its bytes."""
+    shot = base64.b64encode(reader.page.screenshot()).decode()
+    blank = reader.context.new_page()  # the page's own policy lets it fetch nothing but its service
+    seen = blank.evaluate(PIXELS, f"data:image/png;base64,{shot}")
+    blank.close()
+    data = palette_png(seen["width"], seen["height"], base64.b64decode(seen["pixels"]))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"{name}.png").write_bytes(data)
+    return data
+
+
+def open_at(read, site, name, **options):
+    """The page, as large as that picture is."""
+    width, height = SIZES[name]
+    reader = read(site.url, viewport={"width": width, "height": height}, **options)
+    reader.is_live()
+    return reader
+
+
+def is_picture(data, name):
+    width, height, depth, colour = struct.unpack(">IIBB", data[16:26])
+    return (
+        data.startswith(b"\x89PNG") and (width, height) == SIZES[name] and (depth, colour) == (8, 3)
+    )  # 3: with a palette
+
+
+def test_what_if_the_generator_had_failed(site, read):
+    reader = open_at(read, site, "what-if")
+    wait_until(reader, site, 75)
+    cut_s = cut(reader, site)
+    site.ask("/clock", {"action": "speed", "value": 10})
+    wait_until(reader, site, cut_s + 150)
+    site.ask("/clock", {"action": "speed", "value": 1})
+    page = reader.page
+    page.get_by_role("slider", name="Time shown").focus()
+    page.keyboard.press("Home")
+    page.wait_for_selector(".banner.past")
+    page.keyboard.press("m")
+    page.get_by_role("button", name="What if generator_a fails to start?").click()
+    page.wait_for_selector(".banner.ghost")
+    page.wait_for_selector(".chart canvas")
+    page.wait_for_selector(".notice.on", state="detached")
+    page.wait_for_timeout(1200)  # one refresh of the trends
+    assert "server_rack_a1" in page.locator(".ahead").inner_text()
+    assert is_picture(take(reader, "what-if"), "what-if")
+
+
+def test_projector_while_the_generator_carries_a_side(site, read):
+    reader = open_at(read, site, "projector", color_scheme="dark")
+    cut_s = cut(reader, site)
+    reader.page.keyboard.press("p")
+    wait_until(reader, site, cut_s + 20)
+    assert reader.page.locator("#state-lv_switchgear_a").text_content() == "GENERATOR"
+    assert is_picture(take(reader, "projector"), "projector")
+
+
+# The last one, because an exercise stays beside the plant when it is over.
+def test_plant_nine_seconds_after_the_outage(site, read):
+    reader = open_at(read, site, "plant")
+    reader.page.wait_for_selector("#node-ups_a.live")
+    site.ask("/exercise", {"scenario": "guided-tour", "trainee": "", "exam": False})
+    reader.page.get_by_role("group", name="Prediction").get_by_role("button", name="none").click()
+    reader.page.locator(".tasks .open", has_text="Cut Utility A").wait_for()
+    reader.page.wait_for_selector(".notice.on")
+    reader.page.wait_for_selector(".notice.on", state="detached")
+    wait_until(reader, site, cut(reader, site) + 8.5)
+    assert reader.page.locator("#state-generator_a").text_content() == "STARTING"
+    assert reader.page.locator("#state-ups_a").text_content() == "ON_BATTERY"
+    assert is_picture(take(reader, "plant"), "plant")
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_picture_that_is_shown_is_small_and_part_of_the_page(name):
+    data = (page_files._SOURCE / "pictures" / f"{name}.png").read_bytes()
+    assert is_picture(data, name)
+    assert len(data) < BYTES_MAX
+    assert (page_files.build() / f"{name}.png").read_bytes() == data
+    assert f'src="/{name}.png"' in (page_files.build() / "guide.html").read_text()

@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+from importlib import resources
 
-from winter_river.scenario import parse_scenario, run_scenario
+from winter_river.facility import load_facility
+from winter_river.scenario import load_scenario, parse_scenario, run_scenario
 from winter_river.simulation import Simulation
 
 
@@ -91,4 +93,29 @@ def test_a_node_that_was_taken_out_is_taken_out_again(start, tmp_path):
     file.write_text(bench.station.as_pytest())
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", str(file)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_run_of_ones_own_facility_file_is_saved_with_where_the_file_is(start, tmp_path, monkeypatch):
+    pattern = resources.files("winter_river.facility") / "library" / "seed-8.yaml"
+    folder = tmp_path / "our site"
+    folder.mkdir()
+    own = pattern.read_text().replace("facility: seed-8", "facility: my-site")
+    (folder / "site.yaml").write_text(own)
+    monkeypatch.chdir(folder)
+    bench = start("site.yaml")
+    assert bench.facility.name == "my-site"
+    bench.command("util_a", "set_fault", state=True, kind="outage")
+    bench.advance(20.0)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    session, test = elsewhere / "session.yaml", elsewhere / "test_session.py"
+    session.write_text(bench.station.as_scenario())
+    test.write_text(bench.station.as_pytest())
+    scenario = load_scenario(str(session))
+    result = run_scenario(scenario, Simulation(load_facility(scenario.facility), seed=scenario.seed))
+    assert result.passed, [str(outcome) for outcome in result.failures]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", str(test)]
+    done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -28,7 +29,8 @@ def library() -> tuple[str, ...]:
 def load_facility(name_or_path: str | Path) -> Facility:
     """The facility of a built-in name or a file. Raises FacilityError with every fault of the file."""
     name = str(name_or_path)
-    if name in library():
+    is_built_in = name in library()
+    if is_built_in:
         path, called = Path(str(resources.files("winter_river.facility") / "library" / f"{name}.yaml")), f"{name}.yaml"
     else:
         path, called = Path(name_or_path), printable(name)
@@ -36,7 +38,8 @@ def load_facility(name_or_path: str | Path) -> Facility:
             hint = nearest(name, library())
             raise FacilityError([Fault(called, 1, 1, f"no facility {shown(name)} and no such file", hint)])
     faults = Faults(called)
-    return _read(read_text(path, faults), faults)
+    facility = _read(read_text(path, faults), faults)
+    return facility if is_built_in else dataclasses.replace(facility, source=str(path.absolute()))
 
 
 def parse_facility(text: str | bytes, *, path: str = "<text>") -> Facility:

@@ -44,12 +44,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Facility:
-    """A whole site: its nodes in file order and the calibration they run with."""
+    """A whole site: its nodes in file order and the calibration they run with.
+
+    source: what load_facility finds it by again: the absolute path of its file; "" where the name does, or nothing.
+    """
 
     name: str
     calibration: str
     nodes: Mapping[str, Node] = field(repr=False)  # thousands of words in every failed test that holds a facility
     title: str = ""
+    source: str = field(default="", repr=False, compare=False)  # a copy elsewhere is the same facility
 
     def devices(self) -> tuple[engine.Device, ...]:
         """The nodes as the engine takes them, in file order."""

@@ -30,9 +30,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is to be saved. states: of every node at t_s, the end."""
+    """What is to be saved. source: the path of the facility's file, "" where its name finds it.
+
+    states: of every node at t_s, the end.
+    """
 
     facility: str
+    source: str
     calibration: str
     seed: int
     t_s: float
@@ -45,7 +49,7 @@ def scenario_text(run: Run, *, name: str = "my-session") -> str:
     lines = [
         f"# Saved from a live run of {run.facility}: {len(run.told)} commands in {run.t_s:.0f} s.",
         f"scenario: {name}",
-        f"facility: {_word(run.facility)}",
+        f"facility: {_word(run.source or run.facility)}",
         f"calibration: {run.calibration}",
         f"seed: {run.seed}",
         "steps:",
@@ -85,7 +89,7 @@ STATES = {{
 
 
 def test_{identifier}_ends_as_it_was_seen():
-    facility = load_facility({run.facility!r}).with_calibration({run.calibration!r})
+    facility = load_facility({(run.source or run.facility)!r}).with_calibration({run.calibration!r})
     simulation = Simulation(facility, seed={run.seed})
     for at_s, node_id, command, params in ACTS:
         simulation.advance(max(0.0, at_s - simulation.t_s))

@@ -186,6 +186,7 @@ class Station(Timekeeper):
         moving |= {event.node_id for event in fork.advance_to(t_s + SETTLED_S)}
         return saving.Run(
             facility=self._facility.name,
+            source=self._facility.source,
             calibration=self._facility.calibration,
             seed=self.seed,
             t_s=t_s,

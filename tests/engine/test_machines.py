@@ -142,6 +142,16 @@ class TestUps:
         told.run(700)
         assert told.when("ups_a", "battery_empty") == pytest.approx(600, rel=0.002)
 
+    def test_with_an_offset_it_still_gives_what_is_stated_at_its_rate(self, story, block):
+        # 65.8 kWh at 394.7 kW in the realistic calibration: 600 s, whichever law says how it ends at other rates.
+        other = {"ups": {"battery_offset_pu": 0.0905}, "server": {"cabinets": 1000.0}}
+        devices = [dataclasses.replace(d, ratings={**d.ratings, **other.get(d.type, {})}) for d in block]
+        told = story(devices, calibration="realistic", dt_s=10.0)
+        told.tell("utility_a", fault="outage")
+        told.tell("generator_a", handle="off")
+        told.run(700)
+        assert told.when("ups_a", "battery_empty") == pytest.approx(600, rel=0.002)
+
     def test_peukert_is_a_loss_of_its_own_beyond_the_rate(self):
         # Runtime at P is E / P x (Pref / P)^(k - 1): the battery drains P (P / Pref)^0.15.
         assert drain_kw(500, 394.7, 1.15, 0.0) == pytest.approx(500 * (500 / 394.7) ** 0.15)

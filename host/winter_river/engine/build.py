@@ -288,7 +288,9 @@ class _Builder:
         bus_in = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v))
         bus_out = self._source_bus(k, voltage_v, self._cable(k, "output", voltage_v))
         charge_kw = r["charge_kw"] or r["power_kw"] / 5.0
-        factor = CALIBRATION_BY_NAME[self.calibration].battery_factor
+        calibration = CALIBRATION_BY_NAME[self.calibration]
+        nominal_kwh = r["battery_kwh"] * calibration.battery_factor
+        exponent, offset_pu = r["battery_exponent"] or calibration.peukert, r["battery_offset_pu"]
         self.upses.append(
             p.UpsPlan(
                 node=k,
@@ -305,10 +307,10 @@ class _Builder:
                 charge_kw=charge_kw,
                 charge_kw_on_generator=r["charge_kw_on_generator"] or charge_kw / 2.0,
                 charge_efficiency=r["charge_efficiency"],
-                battery_kwh=stored_kwh(r["battery_kwh"] * factor, r["battery_exponent"], r["battery_offset_pu"]),
+                battery_kwh=stored_kwh(nominal_kwh, exponent, offset_pu),
                 battery_kw=r["battery_kw"] or r["power_kw"],
-                battery_exponent=r["battery_exponent"],
-                battery_offset_pu=r["battery_offset_pu"],
+                battery_exponent=exponent,
+                battery_offset_pu=offset_pu,
             )
         )
         breakers = (

@@ -166,7 +166,6 @@ def _present_ups(plan: Plan, w: World, k: int) -> None:
     ups_flows(
         r,
         u,
-        plan.calibration,
         w.t_s,
         out_kw=out_kw,
         out_kva=out_kva,

@@ -162,7 +162,7 @@ def runtime_s(plan: Plan, w: World, k: int) -> int:
     drain_kw = u.discharge_kw + u.peukert_kw
     if drain_kw <= 0.0:
         drain_kw = u.out_kw + r.loss_on_battery_ratio * ups_law.loss_online_kw(r, u.out_kw)
-        drain_kw += ups_law.inside_kw(r, u, plan.calibration, drain_kw)
+        drain_kw += ups_law.inside_kw(r, u, drain_kw)
     if not u.battery_ok:
         return 0
     if drain_kw <= 0.0:

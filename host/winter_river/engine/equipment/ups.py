@@ -70,14 +70,13 @@ def loss_online_kw(r: UpsPlan, out_kw: float) -> float:
     return r.loss_fixed_kw + (r.loss_linear_pu * x + r.loss_square_pu * x * x) * r.power_kw
 
 
-def inside_kw(r: UpsPlan, u: UpsState, c: Calibration, discharge_kw: float) -> float:
+def inside_kw(r: UpsPlan, u: UpsState, discharge_kw: float) -> float:
     """What the battery loses inside beyond its terminals: emptied faster than its capacity is stated for, or aged.
 
     Booked as a loss of its own, so that energy stays conserved.
     """
-    exponent = r.battery_exponent if r.battery_exponent > 0.0 else c.peukert
     given_pu = max(LEFT_PU_MIN, 1.0 - u.battery_lost_pu)
-    return drain_kw(discharge_kw, r.battery_kw, exponent, r.battery_offset_pu) / given_pu - discharge_kw
+    return drain_kw(discharge_kw, r.battery_kw, r.battery_exponent, r.battery_offset_pu) / given_pu - discharge_kw
 
 
 def rectifier_share(u: UpsState) -> float:
@@ -100,7 +99,7 @@ def energy_at_s(u: UpsState, level_kwh: float) -> float:
 
 
 def ups_flows(
-    r: UpsPlan, u: UpsState, c: Calibration, t_s: float, *, out_kw: float, out_kva: float, fed: bool, on_generator: bool
+    r: UpsPlan, u: UpsState, t_s: float, *, out_kw: float, out_kva: float, fed: bool, on_generator: bool
 ) -> None:
     """What goes in, what the battery gives or takes, what is lost, for this output.
 
@@ -125,7 +124,7 @@ def ups_flows(
             charge_kw = (r.charge_kw_on_generator if on_generator else r.charge_kw) * (1.0 - u.charger_lost_pu)
             u.charge_kw = min(charge_kw, r.input_kw_max - u.in_kw)
             u.in_kw += u.charge_kw
-        u.peukert_kw = inside_kw(r, u, c, u.discharge_kw) if u.discharge_kw > 0.0 else 0.0
+        u.peukert_kw = inside_kw(r, u, u.discharge_kw) if u.discharge_kw > 0.0 else 0.0
     leaving_kw = u.discharge_kw + u.peukert_kw - r.charge_efficiency * u.charge_kw
     if leaving_kw != u.energy_kw:
         u.energy_kwh = energy_now_kwh(u, r.battery_kwh, t_s)

@@ -45,6 +45,7 @@ class Settings:
     ui: bool = True
     page: bool = True
     page_port: int = 0
+    scenarios: str = ""
 
 
 SENTENCES = {
@@ -65,6 +66,7 @@ SENTENCES = {
     "ui": "Show the live view when the output is a terminal.",
     "page": "Serve the page: diagram, screens, timeline and the instructor's station in a browser.",
     "page_port": "The port of the page; 0 means 8080, or the next free one.",
+    "scenarios": "A folder of scenarios of your own, which the page lists too; empty: the current folder's scenarios/, if there is one.",
 }
 
 
@@ -91,7 +93,7 @@ def _broker(value: object) -> str:
 
 def _path(value: object) -> str:
     if not isinstance(value, str) or "\0" in value:
-        raise ValueError("is not the path of a file")
+        raise ValueError("is not a path")
     return value.strip()
 
 
@@ -153,8 +155,9 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "ui": _flag,
     "page": _flag,
     "page_port": _port,
+    "scenarios": _path,
 }
-_PATHS = ("broker_ca", "broker_cert", "broker_key")
+_PATHS = ("broker_ca", "broker_cert", "broker_key", "scenarios")
 NAMES = tuple(field.name for field in dataclasses.fields(Settings))
 
 

@@ -64,7 +64,7 @@ def started(folder, facility, host):
         patch.setenv("WINTER_RIVER_DATA_DIR", str(folder / "data"))
         service.wait_ready()
         assert service.wait_online(timeout_s=20.0)
-        plant = Plant(service.site, service.station, service.report, fleet)
+        plant = Plant(service.site, service.station, service.report, fleet, scenarios=folder / "scenarios")
         with PageServer(plant, host=host, port=ports.find_free(host)) as server:
             yield Page(service, fleet, server)
 

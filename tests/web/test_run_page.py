@@ -55,6 +55,22 @@ def test_the_page_is_where_the_command_says_and_goes_with_it(run):
         httpx.get(address)
 
 
+def test_scenarios_below_the_current_folder_are_on_the_page(run, tmp_path):
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios/mine.yaml").write_text("scenario: mine\nsteps: []\n")
+    lines = lines_up_to(run("--page-port", str(ports.find_free("127.0.0.1"))), "try ")
+    address = next(line.split()[1] for line in lines if line.startswith("page"))
+    assert httpx.get(f"{address}api/v1/scenarios").json()[-1]["name"] == "mine.yaml"
+
+
+def test_a_folder_of_scenarios_that_is_not_there_is_said_with_its_cure(run):
+    process = run("--page-port", str(ports.find_free("127.0.0.1")), "--scenarios", "lesons", "--for", "1s")
+    told = process.stdout.read()
+    assert process.wait(20) == 1
+    assert "lesons is not a folder" in told
+    assert "--scenarios" in told
+
+
 def test_without_a_page_nothing_listens_and_no_address_is_printed(run):
     process = run("--no-page", "--for", "1s")
     assert not [line for line in lines_up_to(process, "try ") if line.startswith("page")]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from winter_river.cli.connection import certificates_of
@@ -26,6 +27,7 @@ NODES_S_MAX = {"emulated": 3.0, "vm": 15.0, "mixed": 4.0}
 VM_NODES_MAX = 100  # chosen: 1.3 GB; a larger site in VMs would only thrash the machine
 NOTE_S = 15.0  # chosen: long enough to be read in passing
 LOOPBACK = "127.0.0.1"
+SCENARIOS = "scenarios"  # folder below the current one
 RECORDINGS = "recordings"  # folder of what can be replayed, in the data folder
 
 
@@ -53,6 +55,7 @@ class Live:
         note = "OPEN TO THE NETWORK" if self.is_open else ""
         if report.notes and report.t_s - report.notes[-1].t_s < NOTE_S:
             note = f"{report.notes[-1].node_id} {report.notes[-1].text}".strip()
+        note = self.page_fault() or note
         if report.counters.get("laws_broken"):
             note = f"{report.counters['laws_broken']:.0f} laws broken: a fault of ours"
         if not report.connected:
@@ -75,7 +78,11 @@ class Live:
             return f"the engine stopped: {self.service.failure}; this is a fault of ours: --debug shows where"
         if self.fleet is not None and self.fleet.failure is not None:
             return f"the nodes stopped: {self.fleet.failure}"
-        return self.broker.fault() or (self.page.fault() if self.page is not None else "")
+        return self.broker.fault()
+
+    def page_fault(self) -> str:
+        """Why there is no page any more, or ""; the run goes on without it."""
+        return "" if self.page is None else self.page.fault()
 
 
 @contextmanager
@@ -176,11 +183,26 @@ def _page(service: "Service", fleet: "Fleet | VmFleet | None", settings: Setting
     from winter_river.web.plant import Plant
     from winter_river.web.server import PageServer, PageServerError
 
-    plant = Plant(service.site, service.station, service.report, fleet)
+    plant = Plant(service.site, service.station, service.report, fleet, scenarios=_scenarios(settings))
     try:
         return PageServer(plant, host=host, port=settings.page_port)
     except PageServerError as error:
         raise CommandError(str(error)) from error
+
+
+def _scenarios(settings: Settings) -> Path | None:
+    """The folder of scenarios of one's own; None where none is named and the current folder has none.
+
+    Raises CommandError for one that is named and not there.
+    """
+    folder = Path(settings.scenarios or SCENARIOS).expanduser().absolute()
+    if folder.is_dir():
+        return folder
+    if settings.scenarios:
+        raise CommandError(
+            f"{settings.scenarios} is not a folder\ncure: --scenarios FOLDER, one with scenarios (*.yaml)"
+        )
+    return None
 
 
 def _broker(settings: Settings, *, host: str, say: Callable[[str], None]) -> "Broker":

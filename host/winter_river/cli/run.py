@@ -70,6 +70,9 @@ def run(
     page_port: Annotated[
         int | None, typer.Option("--page-port", help="Port of the page (default: 8080 or the next free).")
     ] = None,
+    scenarios: Annotated[
+        str | None, typer.Option("--scenarios", help="Folder of your own scenarios (default: scenarios/, if there).")
+    ] = None,
     open_: Annotated[
         bool | None,
         typer.Option("--open/--no-open", help="Open the page in a browser (default: where there is a desktop)."),
@@ -88,11 +91,12 @@ def run(
       winter-river run --nodes vm               each node in a real MicroPython VM
       winter-river run --lan --nodes mixed      real boards take over the slots they are for
       winter-river run --no-ui --page-port 9000 --no-open
+      winter-river run my-site.yaml --scenarios lessons   its *.yaml files are on the page, too
     """
     for_s = None if for_ is None else seconds(for_, option="--for")
     settings = settings_of(
         facility=facility, broker=broker, broker_ca=broker_ca, broker_cert=broker_cert, broker_key=broker_key, nodes=nodes, mqtt_port=mqtt_port, seed=seed, root=root, ui=ui,
-        page=page, page_port=page_port, lan=True if lan_address else lan, lan_address=lan_address,
+        page=page, page_port=page_port, scenarios=scenarios, lan=True if lan_address else lan, lan_address=lan_address,
     )  # fmt: skip
     with _stopped_by_signals():
         try:
@@ -215,6 +219,7 @@ def _show_plain(running: "Live", for_s: float | None) -> str:
     site = running.service.site
     lines = EventLines(site)
     notes = NoteLines(running.service.report)
+    page_faults: list[str] = []  # told once
 
     def wait() -> bool:
         left_s = LOOK_S if end_s is None else min(LOOK_S, end_s - time.monotonic())
@@ -222,6 +227,9 @@ def _show_plain(running: "Live", for_s: float | None) -> str:
             stop.wait(left_s)
         for line in notes.fresh():
             write(line)
+        if not page_faults and running.page_fault():
+            page_faults.append(running.page_fault())
+            write(page_faults[0])
         return not stop.is_set() and left_s > 0 and not running.fatal()
 
     def write(line: str) -> None:

@@ -11,7 +11,6 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any
 
 from winter_river.facility import Facility
@@ -22,19 +21,16 @@ from winter_river.scenario import (
     Done,
     Exercise,
     Result,
-    Scenario,
-    ScenarioError,
     cue_fields,
-    load_scenario,
-    scenarios,
 )
 from winter_river.scenario.debrief import debrief_html
 from winter_river.scenario.reports import junit_xml, result_fields, summary_fields
 from winter_river.scenario.result import Instant
 from winter_river.site import Ack
 from winter_river.web.archive import Archive
+from winter_river.web.catalogue import Catalogue
 from winter_river.web.diagram import draw
-from winter_river.web.errors import conflict, not_found
+from winter_river.web.errors import conflict
 from winter_river.web.exercise_site import ExerciseSite
 from winter_river.web.painting import flows, paint
 from winter_river.web.plant import Plant
@@ -49,6 +45,7 @@ class Classroom:
     def __init__(self, plant: Plant, archive: Archive, tell: Tell) -> None:
         """tell: gives every page a message, by its kind."""
         self._plant, self._archive, self._tell = plant, archive, tell
+        self.catalogue = Catalogue(plant.site.facility, plant.scenarios)
         self._site = ExerciseSite(plant, self._show)
         self._lock = threading.RLock()
         self._exercise: Exercise | None = None
@@ -69,11 +66,6 @@ class Classroom:
         self._stepped.set()
         self._thread.join(6.0)
 
-    @cached_property
-    def catalogue(self) -> list[dict[str, Any]]:
-        """scenario_facts of this run's facility; reading them all takes a while, and they do not change."""
-        return scenario_facts(self._plant.site.facility)
-
     @property
     def status(self) -> dict[str, Any] | None:
         """What a page shows of the exercise, with `debrief` once it is over; None where none has begun."""
@@ -87,7 +79,7 @@ class Classroom:
 
     def begin(self, name: str, *, exam: bool, trainee: str) -> dict[str, Any]:
         """Starts an exercise; raises PageFault where there is no such, or one is going on."""
-        scenario = self._scenario(name)
+        scenario = self.catalogue.load(name)
         station, site = self._plant.station, self._site
         with self._lock:
             if self._exercise is not None and self._exercise.state == "running":
@@ -177,14 +169,6 @@ class Classroom:
 
     # Inside
 
-    def _scenario(self, name: str) -> Scenario:
-        if name not in scenarios():
-            raise not_found(f"there is no scenario {name[:64]!r}", "GET /api/v1/scenarios lists them")
-        try:
-            return load_scenario(name, facility=self._plant.site.facility)
-        except ScenarioError as error:
-            raise conflict(f"{name} does not fit this facility", str(error)) from error
-
     def _running(self) -> Exercise:
         if self._exercise is None or self._exercise.state != "running":
             raise conflict("no exercise is going on", "start one first")
@@ -249,18 +233,3 @@ def result_files(result: Result, facility: Facility) -> dict[str, str]:
         "xml": junit_xml(result),
         "line": json.dumps({**summary_fields(result), "unix_s": int(time.time())}, ensure_ascii=False),
     }
-
-
-def scenario_facts(facility: Facility) -> list[dict[str, Any]]:
-    """The built-in scenarios, each with whether it fits this facility, and why not."""
-    found = []
-    for name in scenarios():
-        facts: dict[str, Any] = {"name": name, "title": name, "about": "", "points": 0.0, "until_s": None}
-        try:
-            scenario = load_scenario(name, facility=facility)
-        except ScenarioError as error:
-            found.append({**facts, "fits": False, "why_not": str(error)})
-            continue
-        facts |= {"title": scenario.title or name, "about": scenario.about, "points": scenario.points}
-        found.append({**facts, "until_s": scenario.until_s, "fits": True, "why_not": ""})
-    return found

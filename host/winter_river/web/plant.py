@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ class Nodes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """A live run. fleet: None where no node runs on this machine."""
+    """A live run. fleet: None where no node runs on this machine. scenarios: folder of scenarios of one's own."""
 
     site: LiveSite
     station: Station
     report: Callable[[], Report]
     fleet: Nodes | None = None
+    scenarios: Path | None = None

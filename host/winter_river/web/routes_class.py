@@ -18,8 +18,8 @@ routes = APIRouter(prefix=API, responses=_FAULTS)
 
 @routes.get("/scenarios", response_model=list[forms.ScenarioAnswer])
 def scenarios(desk: DeskHere) -> Response:
-    """The built-in scenarios, and whether each fits this facility."""
-    return JSONResponse(desk.classroom.catalogue)
+    """The built-in scenarios and those of the run's own folder, each with whether it can be started here, and why not."""
+    return JSONResponse(desk.classroom.catalogue.facts())
 
 
 @routes.post("/exercise", response_model=forms.ExerciseAnswer)

@@ -46,6 +46,16 @@ def test_racks_come_back_in_turn_once_air_moves_again(story):
     assert told.when("server_rack_a4", "state", "NORMAL") == pytest.approx(first + 3.0)
 
 
+def test_a_hall_that_cooled_down_by_itself_stays_shut_down_until_air_moves(story):
+    told = story(dt_s=10.0)
+    told.tell("cooling_a", fault="fault")
+    told.run(1800)
+    assert told.number("server_rack_a1", "inlet_c") < 35.0
+    told.tell("server_rack_a1", load_set_kw=50.0)
+    told.run(60)
+    assert [told.state(rack) for rack in RACKS] == ["FAULT"] * 4
+
+
 def test_the_shutdown_names_the_cooling_as_its_cause(story):
     told = story()
     told.tell("cooling_a", fault="fault")

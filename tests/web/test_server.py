@@ -2,13 +2,16 @@
 
 import socket
 import time
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from winter_river.cli import run
+from winter_river.cli.live import Live
 from winter_river.service import ports
 from winter_river.web import server
 from winter_river.web.plant import Plant
+from winter_river.web.pump import FAILURES_MAX
 from winter_river.web.server import PageServer, PageServerError
 
 
@@ -78,3 +81,69 @@ def test_a_browser_opens_by_itself_only_for_who_sits_at_a_desktop(monkeypatch, v
     monkeypatch.setattr(run.sys, "platform", "linux")
     monkeypatch.setattr(run.sys.stdout, "isatty", lambda: tty, raising=False)
     assert run._has_desktop() is wanted
+
+
+class Failing:
+    """The report of a run, which breaks as often as `left` says."""
+
+    def __init__(self, report):
+        self._report, self.left = report, 0
+
+    def __call__(self):
+        if self.left:
+            self.left -= 1
+            raise ZeroDivisionError("a picture that cannot be made")
+        return self._report()
+
+
+@pytest.fixture
+def failing(page):
+    """A second page of the run, with the report that its pictures need."""
+    report = Failing(page.service.report)
+    plant = Plant(page.site, page.service.station, report, page.fleet)
+    with PageServer(plant, port=ports.find_free("127.0.0.1")) as server:
+        yield report, server
+
+
+def test_a_picture_that_fails_is_told_and_the_next_one_is_whole(failing, events):
+    report, other = failing
+    with (
+        httpx.Client(base_url=other.address, timeout=10) as client,
+        client.stream("GET", "/api/v1/stream") as stream,
+    ):
+        told = events(stream)
+        assert next(told)[1] == "state"
+        report.left = 3
+        heard = [next(told)]
+        while heard[-1][1] != "state":
+            heard.append(next(told))
+    notes = [data["text"] for _, event, data in heard if event == "note"]
+    assert len(notes) == 1
+    assert "a picture that cannot be made" in notes[0]
+    assert other.desk.pump.failed == 3
+    assert other.fault() == ""
+    assert "ZeroDivisionError" in other.faults[-1]
+
+
+def test_a_page_whose_pictures_all_fail_stops_alone_and_the_run_goes_on(failing, page, events, until):
+    report, other = failing
+    live = Live(page.site.facility, page.service, SimpleNamespace(fault=lambda: ""), 1, is_open=False, page=other)
+    with (
+        httpx.Client(base_url=other.address, timeout=10) as client,
+        client.stream("GET", "/api/v1/stream") as stream,
+    ):
+        told = events(stream)
+        next(told)
+        report.left = 1_000
+        last = list(told)[-1]  # the stream ends by itself
+    assert last[1] == "note"
+    assert "the run goes on" in last[2]["text"]
+    until(lambda: not other._thread.is_alive())
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        assert probe.connect_ex(("127.0.0.1", other.port)) != 0
+    assert other.desk.pump.failed == FAILURES_MAX
+    assert "a picture that cannot be made" in other.fault()
+    assert live.fatal() == ""
+    assert "page stopped" in live.health().note
+    assert httpx.get(f"{page.server.url}api/v1/me").status_code == 200

@@ -67,7 +67,7 @@ def _lifespan(desk: Desk) -> Any:
         def exercise() -> dict[str, Any] | None:
             return desk.classroom.status
 
-        desk.pump = Pump(desk.plant, desk.stream, asyncio.get_running_loop(), exercise=exercise)
+        desk.pump = Pump(desk.plant, desk.stream, asyncio.get_running_loop(), exercise=exercise, gave_up=desk.end)
         desk.classroom = Classroom(desk.plant, desk.archive, desk.pump.tell)
         desk.screens = Screens(desk.plant, desk.pump)
         desk.pump.start()

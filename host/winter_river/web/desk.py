@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,12 +28,16 @@ API = "/api/v1"
 
 @dataclass(slots=True)
 class Desk:
-    """The page's own things. pump, screens, classroom: set once the server's loop runs. address: what links begin with."""
+    """The page's own things. pump, screens, classroom: set once the server's loop runs. address: what links begin with.
+
+    end: ends the page, from any thread.
+    """
 
     plant: Plant
     archive: Archive
     links: Links
     address: str = ""
+    end: Callable[[], None] = lambda: None
     stream: Stream = field(default_factory=Stream)
     pump: Pump = field(init=False)
     screens: Screens = field(init=False)

@@ -7,6 +7,7 @@ PICTURES_PER_S_MAX times a second, less often where a site is so large that look
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,19 +25,31 @@ if TYPE_CHECKING:
 PICTURES_PER_S_MAX = 10
 SHARE_MAX = 0.2  # chosen: of one core, for looking; a large site is looked at less often
 IDLE_S = 2.0  # without a step: what is not the engine's (a lost broker) still shows
+FAILURES_MAX = 10  # chosen: in a row; what fails so often will not come right by trying
 NOTES_MAX = 20  # chosen: of one picture; more at once is a flood that nobody reads
+
+_log = logging.getLogger("uvicorn.error")  # the server keeps what is said there, see PageServer.faults
 
 
 class Pump:
     """Keeps `state` (whole) and the stream up to date. exercise: what the exercise says of itself, None without one.
 
-    failure: what ended it, None while all is well.
+    A picture that fails is told, counted (failed) and tried again. failure: what ended it after FAILURES_MAX in a row,
+    None while it goes on.
     """
 
     def __init__(
-        self, plant: Plant, stream: Stream, loop: asyncio.AbstractEventLoop, *, exercise: Callable[[], Json | None]
+        self,
+        plant: Plant,
+        stream: Stream,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        exercise: Callable[[], Json | None],
+        gave_up: Callable[[], None],
     ) -> None:
+        """gave_up: called, from the pump's thread, when it has ended by a failure."""
         self._plant, self._stream, self._loop, self._exercise = plant, stream, loop, exercise
+        self._gave_up = gave_up
         self._reports = Reports()
         self._stirred = threading.Event()
         self._stopping = threading.Event()
@@ -47,6 +60,8 @@ class Pump:
         self._cues: list[tuple[str, Json]] = []
         self._cues_lock = threading.Lock()
         self.look_s = 0.0  # what the last look took
+        self.failed = 0
+        self._failed_in_a_row = 0
         self.failure: Exception | None = None
         self.state: Json = {}
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
@@ -81,10 +96,44 @@ class Pump:
                 return
             try:
                 self._look()
-            except Exception as error:  # noqa: BLE001 - kept, and told by whoever runs us: pages must not go silent
-                self.failure = error
-                return
+                self._failed_in_a_row = 0
+            except Exception as error:  # noqa: BLE001 - the run goes on; everybody hears that the page does not
+                self._fail(error)
+                if self.failure is not None:
+                    return
             self._stopping.wait(max(1 / PICTURES_PER_S_MAX, self.look_s / SHARE_MAX))
+
+    def _fail(self, error: Exception) -> None:
+        """Tells the first of several failures, and the one too many."""
+        self.failed += 1
+        self._failed_in_a_row += 1
+        _log.error("a picture failed", exc_info=error)
+        self._reports = Reports()  # half a picture may be in it
+        what = f"which is a fault of ours: {error!r}"[:200]
+        if self._failed_in_a_row >= FAILURES_MAX:
+            self.failure = error
+            self._post_note(f"the page stops, {what}; the run goes on without it", last=True)
+            self._gave_up()
+        elif self._failed_in_a_row == 1:
+            self._post_note(f"the page could not be brought up to date, {what}; it is tried again")
+
+    def _post_note(self, text: str, *, last: bool = False) -> None:
+        """A note that needs no picture. last: lets every reader go after it."""
+        note = write("note", {"t_s": self.state["clock"]["t_s"], "node_id": "", "text": text})
+
+        def take() -> None:
+            self._stream.post(note)
+            if last:
+                self._stream.close()
+
+        self._later(take)
+
+    def _later(self, act: Callable[[], None]) -> None:
+        """In the server's loop, which the stream belongs to."""
+        try:
+            self._loop.call_soon_threadsafe(act)
+        except RuntimeError:  # the server has stopped first
+            self._stopping.set()
 
     def _look(self) -> None:
         """One picture; what is new of it goes to the stream."""
@@ -94,7 +143,8 @@ class Pump:
         now |= {"clock": self.clock(), "health": self._health(report), "exercise": self._exercise()}
         messages: list[Written] = []
         run = self._stream.run
-        went_elsewhere = now["clock"]["timeline"] != self._timeline
+        # After a failure too everything is told anew: what the failed picture would have told is lost.
+        went_elsewhere = now["clock"]["timeline"] != self._timeline or self._failed_in_a_row > 0
         if went_elsewhere:
             self._timeline, self._last_event = now["clock"]["timeline"], 0
             known = site.events()
@@ -120,10 +170,7 @@ class Pump:
                 self._stream.post(message)
 
         if self.state:
-            try:
-                self._loop.call_soon_threadsafe(take)
-            except RuntimeError:  # the server has stopped first
-                self._stopping.set()
+            self._later(take)
         else:
             self.state = state
 

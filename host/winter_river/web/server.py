@@ -76,6 +76,7 @@ class PageServer:
             h11_max_incomplete_event_size=32_768,
         )
         self._server = uvicorn.Server(config)
+        self.desk.end = self._end
         # A line on stderr would tear the live view. What breaks in a route was answered with 500, and is counted.
         self._log = _Faults()
         self._failure: BaseException | None = None
@@ -94,7 +95,7 @@ class PageServer:
 
     def stop(self) -> None:
         """Lets every page go and closes the port, within STOP_S_MAX."""
-        self._server.should_exit = True
+        self._end()
         if self._thread.is_alive():
             with contextlib.suppress(RuntimeError):  # its loop has ended meanwhile
                 self._loop.call_soon_threadsafe(self.desk.stream.close)
@@ -102,10 +103,13 @@ class PageServer:
             self._thread.join(STOP_S_MAX)
         self._socket.close()
 
+    def _end(self) -> None:
+        self._server.should_exit = True
+
     def fault(self) -> str:
         """Why the page is not served any more, or ""."""
         broken = self._failure or self.desk.pump.failure
-        return "" if broken is None else f"the page stopped: {broken!r}; this is a fault of ours"
+        return "" if broken is None else f"the page stopped: {broken!r}; this is a fault of ours; the run goes on"
 
     def _run(self) -> None:
         try:

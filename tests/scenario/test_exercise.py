@@ -211,6 +211,25 @@ def test_a_trainee_has_only_the_controls_of_the_exercise(toy) -> None:
     assert begun(toy, "steps: []\n").refuses(utility, "set_fault") == "set_fault is not for trainees"
 
 
+def test_alarms_earn_by_the_share_of_those_that_came_and_nothing_without_any(toy) -> None:
+    """7 points, two alarms, one acknowledged after 1 s, one not: 3.5. The same without any alarm: 0."""
+    text = "steps:\n  - {at: 50s, say: bye}\nalarms: {within: 5s, points: 7}\n"
+    quiet = begun(toy, text)
+    later(quiet, toy, 3)
+    assert quiet.acknowledge() == 0
+    result = quiet.end()
+    assert (result.points, result.points_max) == (0.0, 7.0)
+    assert result.sheet[-1].text == "no alarm came"
+    toy.in_fault = set()
+    toy.view = lambda node_id, view=toy.view: view(node_id) | ({"status": "fault"} if node_id in toy.in_fault else {})
+    exercise = begun(toy, text)
+    toy.in_fault = {"srv_a", "ups_a"}
+    later(exercise, toy, 1)
+    assert exercise.acknowledge("srv_a") == 1
+    later(exercise, toy, 9)
+    assert exercise.end().points == 3.5
+
+
 def test_out_of_bounds_stops_the_exercise_or_costs_each_time(toy) -> None:
     bound = "steps:\n  - {at: 50s, say: bye}\nout_of_bounds:\n  - {when: srv_a.state = NORMAL, why: It burns.%s}\n"
     exercise = begun(toy, bound % "")
@@ -218,7 +237,7 @@ def test_out_of_bounds_stops_the_exercise_or_costs_each_time(toy) -> None:
     assert later(exercise, toy, 1) == [OutOfBounds("It burns.", stop=True), Done(False, 0.0, 0.0)]
     assert exercise.end().stopped == "It burns."
     toy.lit_at_s = float("inf")
-    exercise = begun(toy, (bound % ", stop: false, points: 2") + "alarms: {within: 1s, points: 9}\n")
+    exercise = begun(toy, (bound % ", stop: false, points: 2") + "energy_not_served: {kwh_max: 99, points: 9}\n")
     toy.send("srv_a", "close")
     assert later(exercise, toy, 3) == [OutOfBounds("It burns.", stop=False)]
     toy.lit_at_s = float("inf")

@@ -74,14 +74,16 @@ def _prediction(name: str, predict: Predict, records: Records) -> Row:
 
 
 def _alarms(within_s: float, points: float, records: Records) -> Row:
-    """Every alarm counts alike; without any there was nothing to see, and the points are given."""
+    """Every alarm counts alike; without any there was nothing to do well, and nothing is earned."""
     alarms = records.alarms
+    if not alarms:
+        return Row("alarms", ALARMS, "Alarms acknowledged", 0.0, points, "no alarm came")
     seen = [
         alarm
         for alarm in alarms
         if alarm.acknowledged_s is not None and alarm.acknowledged_s <= alarm.t_s + within_s + _INSTANT_S
     ]
-    share = len(seen) / len(alarms) if alarms else 1.0
+    share = len(seen) / len(alarms)
     text = f"{len(seen)} of {len(alarms)} acknowledged within {within_s:g} s"
     return Row("alarms", ALARMS, "Alarms acknowledged", round(points * share, 2), points, text)
 

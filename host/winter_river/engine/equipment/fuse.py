@@ -1,10 +1,10 @@
 """The fuse: melts by the pre-arcing curve of a gG link, cannot be reset, only replaced.
 
-The curve is a line through points on double-logarithmic paper, as the makers print it. The points are the middles
-(geometric means) of the gates that IEC 60269-1 sets for gG links of 100 A, in multiples of the rating: 1.25 In is not to melt
-it within the conventional time, 1.6 In is; from 290 A to 580 A in 10 and 5 s; 820 A and 1450 A in 0.1 s. Below the
-last point the melting integral I2t is constant (adiabatic), which is what the standard's I2t values say. From
-memory, to be checked; other ratings have gates within some 15 % of these multiples.
+The curve is a line through points on double-logarithmic paper, as the makers print it. The points follow the gates
+that IEC 60269-1 sets for gG links of 100 A, in multiples of the rating: 1.25 In is not to melt it within the
+conventional time, 1.6 In is; then the middles (geometric means) of 290 A and 580 A, in 10 and 5 s, and of 820 A and
+1450 A, in 0.1 s. At shorter times the melting integral I2t is constant (adiabatic), which is what the standard's I2t
+values say. From memory, to be checked; other ratings have gates within some 15 % of these multiples.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ HOLDS_PU = 1.25  # IEC 60269-1: conventional non-fusing current
 # Multiple of the rating, and the seconds in which it melts there.
 POINTS_PU = (1.60, 4.10, 10.90)
 POINTS_S = (7200.0, 7.07, 0.10)  # 2 h: the conventional time of 63 to 160 A; 7.07 s: between 5 and 10 s
+COOLS_S = 21.6  # chosen: as the disc of an IEEE very inverse relay at time dial 1; makers state no figure
 
 
 def melt_s(multiple: float) -> float:
@@ -35,9 +36,6 @@ def melt_s(multiple: float) -> float:
 
 
 def cool_rate(multiple: float) -> float:
-    """Share of the melting that fades a second below the holding current.
-
-    chosen: as the disc of an IEEE very inverse relay at time dial 1, about 20 s at no load; makers state no figure.
-    """
+    """Share of the melting that fades a second below the holding current."""
     left = multiple / HOLDS_PU
-    return (1.0 - left * left) / 21.6
+    return (1.0 - left * left) / COOLS_S

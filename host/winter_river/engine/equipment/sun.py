@@ -11,6 +11,7 @@ import math
 DAY_S = 86_400.0
 YEAR_DAYS = 365.0
 TILT_DEG = 23.45  # of the earth's axis, Cooper
+CLEAR_W_M2, CLEAR_LOSS = 1098.0, 0.057  # Haurwitz; from memory, to be checked: pvlib takes 0.059
 STANDARD_W_M2 = 1000.0  # IEC 61215: what an array's kWp is stated at
 CELL_LOSS_PER_K = 0.004  # chosen: crystalline silicon, 0.35 to 0.45 % a degree
 CELL_RISE_K = 30.0  # chosen: a cell in full sun above its surroundings (NOCT 45 to 48 at 800 W/m2)
@@ -41,7 +42,7 @@ def day_length_h(latitude_deg: float, day: float) -> float:
 
 def clear_sky_w_m2(height: float) -> float:
     """Global irradiance on the horizontal without clouds (Haurwitz). height: sine of the sun's height."""
-    return 1098.0 * height * math.exp(-0.057 / height) if height > 0.0 else 0.0
+    return CLEAR_W_M2 * height * math.exp(-CLEAR_LOSS / height) if height > 0.0 else 0.0
 
 
 def pv_kw(peak_kw: float, irradiance_w_m2: float, air_c: float, cloud_pu: float) -> float:

@@ -78,3 +78,13 @@ def test_a_fault_of_a_file_is_told_with_its_place(line, place, what):
         read_recipe(text, "x.yaml")
     assert f"x.yaml:{place}" in str(caught.value)
     assert what in str(caught.value)
+
+
+def test_a_state_of_a_given_seed_is_the_same_in_runs_of_other_seeds(start):
+    one, other = start(seed=1), start(seed=2)
+    for bench in (one, other):
+        bench.station.load_initial_condition("day-normal", seed=7)
+    assert one.station.hash() == other.station.hash()
+    assert "\nseed: 7\n" in one.station.as_scenario()  # a saved run begins from the world's seed
+    one.station.back(1.0)
+    assert "\nseed: 7\n" in one.station.as_scenario()

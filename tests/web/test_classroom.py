@@ -126,9 +126,13 @@ def test_in_an_exam_nobody_touches_time_and_there_are_no_hints(page, lesson):
                 assert (answer.status_code, "exam" in answer.json()["error"]) == (403, True)
             assert client.post("/api/v1/snapshots/1/restore").status_code == 403
             assert client.post("/api/v1/initial-conditions/day-normal/load").status_code == 403
+        assert page.service.station.in_exam()  # what is asked before an order on the bus
         assert instructor.post("/api/v1/exercise/hint").json()["text"] == ""
         instructor.post("/api/v1/exercise/end")
         assert instructor.post("/api/v1/clock", json={"action": "run"}).status_code == 200
+        assert not page.service.station.in_exam()
+        filed = instructor.get("/api/v1/class").json()[0]["id"]
+        assert instructor.get(f"/api/v1/debriefs/{filed}.json").json()["seed"] == 7  # the lesson's, not the run's
 
 
 def test_an_exam_begins_from_the_same_state_for_everybody(page, lesson):

@@ -36,6 +36,11 @@ class Fork:
         """Engine time, s."""
         return self._world.t_s
 
+    @property
+    def seed(self) -> int:
+        """Of its random stream."""
+        return self._world.seed
+
     def advance_to(self, t_s: float) -> list[engine.Event]:
         """Lets time pass to exactly t_s; to the present it only settles."""
         return engine.step(self._plan, self._world, exact_dt_s(self.t_s, t_s))

@@ -31,6 +31,9 @@ class Master(Protocol):
     def set_weather(self, own: Mapping[str, object]) -> None: ...
 
 
+EXAM_TEXT = "an exam is going on: end the exercise first"
+_MOVES_NO_TIME = ("snapshot",)
+
 _ACTS: Mapping[str, Callable[[Master, Mapping[str, Any]], object]] = {
     "run": lambda master, _: master.run(),
     "freeze": lambda master, _: master.freeze(),
@@ -50,8 +53,12 @@ VERBS: Mapping[str, Mapping[str, Any]] = {topics.ENGINE: tables.ENGINE_VERBS, to
 class Orders:
     """Reads orders and writes the answers; the same id gets the same bytes."""
 
-    def __init__(self, master: Master, root: str, boot: int) -> None:
-        """boot: of this engine; an order that names another one was meant for another life."""
+    def __init__(self, master: Master, root: str, boot: int, *, in_exam: Callable[[], bool] = lambda: False) -> None:
+        """boot: of this engine; an order that names another one was meant for another life.
+
+        in_exam: whether time runs for everybody alike, and nobody may move it.
+        """
+        self._in_exam = in_exam
         self._master, self._root, self._boot = master, root, boot
         self._answers: deque[tuple[str, Message]] = deque(maxlen=ANSWERS_MAX)
 
@@ -75,8 +82,11 @@ class Orders:
                 return answer
         result, reason, applied = schema.RESULT_DONE, "", ""
         try:
-            _ACTS[message["command"]](self._master, message.get("params", {}))
-            applied = told()
+            if to == topics.ENGINE and message["command"] not in _MOVES_NO_TIME and self._in_exam():
+                result, reason, applied = schema.RESULT_REJECTED, "interlock", EXAM_TEXT
+            else:
+                _ACTS[message["command"]](self._master, message.get("params", {}))
+                applied = told()
         except ValueError as error:
             result, reason, applied = schema.RESULT_REJECTED, "schema", str(error).partition("\n")[0]
         answer = self._ack(to, message, result, reason, applied, uptime_s)

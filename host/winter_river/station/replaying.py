@@ -266,7 +266,7 @@ class ReplayStation:
     def initial_conditions(self) -> Sequence[InitialCondition]:
         return []
 
-    def load_initial_condition(self, condition_id: str) -> None:
+    def load_initial_condition(self, condition_id: str, *, seed: int | None = None) -> None:
         raise StationError(_BEEN)
 
     def as_scenario(self, name: str = "my-session") -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,8 @@ class Station(Timekeeper):
         """root, boot: as the coordinator's. program: its version. record: the folder of recordings, None for none."""
         super().__init__(loop, site, seed=seed, root=root, program=program, record=record)
         self._root = root
-        self._orders = Orders(self, root, boot)
+        self.in_exam: Callable[[], bool] = lambda: False  # set by whoever keeps the class: orders on the bus ask it
+        self._orders = Orders(self, root, boot, in_exam=lambda: self.in_exam())
         self._waiting: deque[tuple[Incoming, str]] = deque()  # orders, with whom each is for
         self._obeying = False
         self._forking = threading.Lock()  # one run ahead at a time: they would only slow each other down
@@ -119,14 +120,15 @@ class Station(Timekeeper):
         """Those whose parts this facility has."""
         return [recipe.info for recipe in initial.fitting(initial.library(), self._facility)]
 
-    def load_initial_condition(self, condition_id: str) -> None:
-        """Starts from a named state, on a new timeline. Raises StationError."""
+    def load_initial_condition(self, condition_id: str, *, seed: int | None = None) -> None:
+        """Starts from a named state, on a new timeline. seed: of its world, None for the run's. Raises StationError."""
         recipes = {recipe.info.id: recipe for recipe in initial.fitting(initial.library(), self._facility)}
         if condition_id not in recipes:
             raise StationError(
                 f"there is no initial condition {condition_id[:80]!r} for {self._facility.name}\ncure: one of {', '.join(recipes)}"
             )
-        made = initial.cook(recipes[condition_id], self._facility, self._plan, seed=self.seed, breathe=_breathe)
+        world_seed = self.seed if seed is None else seed
+        made = initial.cook(recipes[condition_id], self._facility, self._plan, seed=world_seed, breathe=_breathe)
         with self._loop.lock:
             self._past.plant(tuple(made.fork.own.values()), made.events)
             for t_s, node_id, command, params in made.acts:
@@ -188,7 +190,7 @@ class Station(Timekeeper):
             facility=self._facility.name,
             source=self._facility.source,
             calibration=self._facility.calibration,
-            seed=self.seed,
+            seed=fork.seed,
             t_s=t_s,
             told=[saving.Told(act.t_s, act.node_id, act.command, act.params, act.by) for act in acts],
             states={node_id: state for node_id, state in states.items() if node_id not in moving},

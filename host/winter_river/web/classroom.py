@@ -47,6 +47,7 @@ class Classroom:
         self._plant, self._archive, self._tell = plant, archive, tell
         self.catalogue = Catalogue(plant.site.facility, plant.scenarios)
         self._site = ExerciseSite(plant, self._show)
+        plant.station.in_exam = lambda: self.in_exam
         self._lock = threading.RLock()
         self._exercise: Exercise | None = None
         self._froze = False
@@ -88,10 +89,11 @@ class Classroom:
             if exam and not wanted:
                 wanted = next((each.id for each in station.initial_conditions()), "")
             if wanted:  # an exam begins alike for everybody: the same state, the same seed
-                station.load_initial_condition(wanted)
+                station.load_initial_condition(wanted, seed=scenario.seed if exam else None)
             station.set_speed(1.0)
             station.run()
-            seeded = dataclasses.replace(scenario, seed=station.seed)  # the file's seed is for a simulation of its own
+            # Out of an exam the file's seed is for a simulation of its own.
+            seeded = scenario if exam and wanted else dataclasses.replace(scenario, seed=station.seed)
             self._exercise = Exercise(seeded, site.facility, exam=exam, trainee=trainee)
             self._froze, self._debrief = False, ""
             self._shown(self._exercise.begin(site))

@@ -151,6 +151,40 @@ def test_an_exam_begins_from_the_same_state_for_everybody(page, lesson):
         assert hashes[0] == hashes[1]
 
 
+def test_an_exercise_that_breaks_off_by_our_fault_leaves_the_site_as_it_was_and_running(page, folder, lesson, until):
+    """While a question holds the site frozen, the exercise's own code fails: its way back is gone, and time goes on."""
+    (folder / lesson).write_text(TEXT + "rollback:\n  - send: {node: ups_a, command: bypass, params: {state: false}}\n")
+    with page.client() as instructor:
+        begin(instructor, lesson)
+        until(lambda: page.service.station.clock().frozen)
+        assert page.command(instructor, "ups_a", "bypass", state=True).json()["result"] == "done"
+        page.server.desk.classroom._exercise._watch = None  # what we broke
+        page.service.station.step(0.5)
+        until(lambda: status(instructor) is None)
+        until(lambda: not page.service.station.clock().frozen)
+        until(lambda: page.site.view("ups_a")["state"] == "NORMAL")
+        assert begin(instructor, lesson)["state"] == "running"
+
+
+def test_an_end_lets_a_site_go_that_a_question_froze(page, lesson, until):
+    with page.client() as instructor:
+        begin(instructor, lesson)
+        until(lambda: page.service.station.clock().frozen)
+        instructor.post("/api/v1/exercise/end")
+        assert not page.service.station.clock().frozen
+
+
+def test_an_exercise_that_cannot_begin_files_nothing(page, folder, lesson):
+    (folder / lesson).write_text(TEXT + "steady_state:\n  - {node: ups_a, state: BYPASS}\n")
+    with page.client() as instructor:
+        before = instructor.get("/api/v1/class").json()
+        told = begin(instructor, lesson)
+        assert (told["state"], told["debrief"]) == ("over", "")
+        assert "not as the exercise wants it" in told["stopped"]
+        assert instructor.post("/api/v1/exercise/end").json()["debrief"] == ""
+        assert instructor.get("/api/v1/class").json() == before
+
+
 def test_of_two_instructors_one_begins_and_the_other_is_told(page, lesson):
     answers = []
 

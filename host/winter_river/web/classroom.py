@@ -6,6 +6,7 @@ around it, and the files of the debriefs. `status` is a copy, so that nobody wai
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import threading
@@ -51,6 +52,7 @@ class Classroom:
         self._lock = threading.RLock()
         self._exercise: Exercise | None = None
         self._froze = False
+        self._began = False
         self._status: dict[str, Any] | None = None
         self._debrief = ""
         self._stepped = threading.Event()
@@ -95,17 +97,23 @@ class Classroom:
             # Out of an exam the file's seed is for a simulation of its own.
             seeded = scenario if exam and wanted else dataclasses.replace(scenario, seed=station.seed)
             self._exercise = Exercise(seeded, site.facility, exam=exam, trainee=trainee)
-            self._froze, self._debrief = False, ""
-            self._shown(self._exercise.begin(site))
+            self._froze, self._began, self._debrief = False, False, ""
+            try:
+                cues = self._exercise.begin(site)
+                # What is stopped before anything happened was nobody's exercise: it leaves no debrief.
+                self._began = not (self._exercise.stopped and not self._exercise.records.begun)
+                self._shown(cues)
+            except Exception:
+                self._break_off()
+                raise
             return self._look()
 
     def answer(self, step_id: str, choice: str) -> str:
         """Answers a question; what may be told of the answer."""
         with self._lock:
             text = self._running().answer(step_id, choice)
-            if self._froze and not self._asks_frozen():
-                self._froze = False
-                self._plant.station.run()
+            if not self._asks_frozen():
+                self._let_go()
             self._look()
             return text
 
@@ -165,6 +173,7 @@ class Classroom:
             exercise.end()
             if running:
                 exercise.rollback(self._site)
+                self._let_go()
             self._file(exercise.end())
             self._look()
             return self._debrief
@@ -194,13 +203,28 @@ class Classroom:
             assert self._exercise is not None
             self._file(self._exercise.end())
 
+    def _let_go(self) -> None:
+        """Where a question of ours holds the site frozen, time goes on."""
+        if self._froze:
+            self._froze = False
+            self._plant.station.run()
+
+    def _break_off(self) -> None:
+        """No exercise any more, by a fault of ours: the site is put back and let go as far as it can be."""
+        exercise, self._exercise, self._status = self._exercise, None, None
+        with contextlib.suppress(Exception):
+            if exercise is not None:
+                exercise.rollback(self._site)
+        with contextlib.suppress(Exception):
+            self._let_go()
+
     def _look(self) -> dict[str, Any]:
         assert self._exercise is not None
         self._status = {**self._exercise.status(), "debrief": self._debrief}
         return self._status
 
     def _file(self, result: Result) -> None:
-        if not self._debrief:
+        if self._began and not self._debrief:
             self._debrief = self._archive.keep(result_files(result, self._plant.site.facility))
 
     def _run(self) -> None:
@@ -214,7 +238,7 @@ class Classroom:
                     self._shown(self._exercise.passed(self._site))
                     self._look()
                 except Exception as error:  # noqa: BLE001 - the run goes on; everybody hears that the exercise does not
-                    self._exercise = self._status = None
+                    self._break_off()
                     text = f"the exercise broke off, which is a fault of ours: {error!r}"[:200]
                     self._tell("note", {"t_s": self._plant.site.t_s, "node_id": "", "text": text})
 

@@ -88,7 +88,7 @@ def page(running_page):
 
 @pytest.fixture
 def browser(page):
-    """Somebody at this machine: the instructor, without a link."""
+    """Somebody at this machine: the admin, without a link."""
     with page.client() as client:
         yield client
 

@@ -62,7 +62,7 @@ def test_state_is_whole(browser, page):
     assert state["flows"]["trf_a-sw_a"]["live"] is True
     assert state["paint"]["letter-gen_a"] == ""
     assert state["health"]["connected"] is True
-    assert (state["role"], state["exercise"]) == ("instructor", None)
+    assert (state["role"], state["exercise"]) == ("admin", None)
 
 
 def test_a_command_reaches_the_node_and_its_cause_is_told(browser, page, until, healed):

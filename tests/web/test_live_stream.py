@@ -22,7 +22,7 @@ def test_deltas_laid_over_the_first_state_give_the_state_of_now(browser, page, e
     with browser.stream("GET", "/api/v1/stream") as response:
         messages = events(response)
         _, event, state = next(messages)
-        assert (event, state["role"]) == ("state", "instructor")
+        assert (event, state["role"]) == ("state", "admin")
         page.command(browser, "gen_a", "start")
         seen = []
         while state["nodes"]["gen_a"]["state"] != "STARTING":

@@ -83,7 +83,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_the_token_leaves_the_address(
 
 
 def test_a_link_that_was_taken_back_is_nobodys_even_on_this_machine(page):
-    """On loopback whoever has no link is the instructor; a trainee must not become one by losing his link."""
+    """On loopback whoever has no link is the admin; a trainee must not become one by losing his link."""
     with page.client() as instructor, page.client() as trainee:
         made = instructor.post("/api/v1/links", json={"role": "trainee", "name": "Bob"}).json()
         trainee.get(made["url"])
@@ -96,7 +96,19 @@ def test_a_link_that_was_taken_back_is_nobodys_even_on_this_machine(page):
         for path in ("/", "/api/v1/me"):
             assert trainee.get(path).status_code == 401
         assert trainee.get("/?k=").status_code == 200  # gives the link up, and is again who opens the page here
-        assert trainee.get("/api/v1/me").json()["role"] == "instructor"
+        assert trainee.get("/api/v1/me").json()["role"] == "admin"
+
+
+def test_who_opens_the_page_on_this_machine_may_service_nodes_and_make_admins(page, browser):
+    assert browser.get("/api/v1/me").json()["role"] == "admin"
+    assert "service" in browser.get("/api/v1/me").json()["may"]
+    made = browser.post("/api/v1/links", json={"role": "admin", "name": "Ada"}).json()
+    with page.client() as ada, page.client("instructor") as instructor:
+        ada.get(made["url"])
+        assert ada.get("/api/v1/me").json()["role"] == "admin"
+        assert instructor.delete(f"/api/v1/links/{made['id']}").status_code == 403
+        assert ada.get("/api/v1/me").status_code == 200
+        assert ada.delete(f"/api/v1/links/{made['id']}").status_code == 200
 
 
 def test_a_wrong_link_opens_nothing(page):
@@ -203,10 +215,10 @@ def test_beyond_loopback_nothing_is_seen_without_a_link(open_page):
         assert stranger.post("/api/v1/clock", json={"action": "freeze"}).status_code == 401
 
 
-def test_beyond_loopback_the_printed_address_is_the_instructors_link(open_page):
+def test_beyond_loopback_the_printed_address_is_the_admins_link(open_page):
     with open_page.client() as instructor:
         instructor.get(open_page.server.url)
-        assert instructor.get("/api/v1/me").json()["role"] == "instructor"
+        assert instructor.get("/api/v1/me").json()["role"] == "admin"
         made = instructor.post("/api/v1/links", json={"role": "viewer"}).json()
         assert made["url"].startswith(f"{open_page.server.address}/?k=")
         with open_page.client() as viewer:

@@ -109,7 +109,7 @@ class Guard:
             morsel = None
         if morsel is None:
             return self._open_as
-        if self._links.was_taken_back(morsel.value):  # nobody becomes the instructor by losing a link
+        if self._links.was_taken_back(morsel.value):  # nobody becomes the admin by losing a link
             return None
         return self._links.who(morsel.value) or self._open_as
 

@@ -239,8 +239,11 @@ def create_link(desk: DeskHere, who: WhoAsks, form: forms.LinkForm) -> Response:
 
 @routes.delete("/links/{link_id}", response_model=list[forms.LinkAnswer])
 async def take_back_link(desk: DeskHere, who: WhoAsks, link_id: str) -> Response:
-    """Takes a link back: whoever used it sees nothing more from now on."""
+    """Takes a link back, of one's own role at most: whoever used it sees nothing more from now on."""
     must(who, "link")
+    role = next((link.role for link in desk.links.all() if link.id == link_id), who.role)
+    if not who.is_at_least(role):
+        raise forbidden(f"{with_article(who.role)} cannot take back the link of {with_article(role)}", "ask an admin")
     if not desk.links.take_back(link_id):
         raise PageFault(f"there is no link {link_id[:40]!r}", "GET /api/v1/links lists them", status=404)
     for stream in (desk.stream, desk.screens.stream):

@@ -16,7 +16,7 @@ from typing import Self
 import uvicorn
 
 from winter_river import paths
-from winter_river.web.access import INSTRUCTOR, Links, Who
+from winter_river.web.access import ADMIN, Links, Who
 from winter_river.web.app import create
 from winter_river.web.archive import Archive
 from winter_river.web.desk import Desk
@@ -39,7 +39,7 @@ class PageServerError(RuntimeError):
 class PageServer:
     """The page of one run. start() it, show `url`, stop() it; also a context manager.
 
-    url: where the page is; beyond loopback it carries an instructor's link.
+    url: where the page is; beyond loopback it carries an admin's link.
     """
 
     def __init__(self, plant: Plant, *, host: str = LOOPBACK, port: int = 0) -> None:
@@ -55,12 +55,12 @@ class PageServer:
         is_open = host != LOOPBACK
         self.url = f"{self.address}/"
         if is_open:
-            token, _ = self.links.create(INSTRUCTOR, "instructor")
+            token, _ = self.links.create(ADMIN, "admin")
             self.url = f"{self.address}/?k={token}"
         app = create(
             self.desk,
             version=metadata.version("winter-river"),
-            open_as=None if is_open else Who(INSTRUCTOR, "instructor"),
+            open_as=None if is_open else Who(ADMIN, "admin"),
             hosts=(host,) if is_open else _LOOPBACK_NAMES,
             cookie=f"winter_river_{self.port}",  # cookies know no ports, and two runs may share a machine
         )

@@ -150,6 +150,38 @@ def test_a_hostile_line_is_refused_with_a_cure(recorded, tmp_path, number, spoil
         load_recording(hostile)
 
 
+@pytest.mark.parametrize(
+    ("kind", "rows", "what"),
+    [
+        ("in", [["nobody", {}, True]], "'nobody' is no node"),
+        ("in", [["util_a", {"handle": "sideways"}, True]], "handle is 'sideways'"),
+        ("in", [["weather", {"outdoor_c": 1e9}, True]], "weather.outdoor_c"),
+        ("moment", [["nobody", {}, True]], "'nobody' is no node"),
+        ("moment", [], "nothing of util_a"),
+    ],
+)
+def test_a_line_of_what_this_facility_does_not_have_is_refused_with_its_number(recorded, tmp_path, kind, rows, what):
+    lines = recorded[0].read_text().splitlines(keepends=True)
+    number = next(number for number, line in enumerate(lines) if json.loads(line).get("k") == kind)
+    lines[number] = json.dumps(json.loads(lines[number]) | {"own" if kind == "moment" else "in": rows}) + "\n"
+    strange = tmp_path / "strange.rec"
+    strange.write_text("".join(lines))
+    with pytest.raises(RecordingError) as refused:
+        Player(load_recording(strange)).advance(1e9)
+    assert f"strange.rec:{number + 1}: {kind} cannot be read: " in str(refused.value)
+    assert what in str(refused.value)
+    assert "\ncure: " in str(refused.value)
+
+
+def test_a_facility_that_cannot_be_read_is_refused_with_a_cure(recorded, tmp_path):
+    lines = recorded[0].read_text().splitlines(keepends=True)
+    lines[0] = json.dumps(json.loads(lines[0]) | {"facility": "nodes: ["}) + "\n"
+    strange = tmp_path / "strange.rec"
+    strange.write_text("".join(lines))
+    with pytest.raises(RecordingError, match=r"strange\.rec:1: the facility cannot be read: (.|\n)*\ncure: "):
+        load_recording(strange)
+
+
 def test_a_world_that_unpacks_to_far_too_much_is_refused(recorded, tmp_path, monkeypatch):
     monkeypatch.setattr(replay, "WORLD_BYTES_MAX", 1_000_000)
     lines = recorded[0].read_text().splitlines(keepends=True)

@@ -17,6 +17,7 @@ from winter_wire import schema, topics
 from winter_river import engine
 from winter_river.emulator.redraw import redraw
 from winter_river.facility import Facility
+from winter_river.facility.faults import FacilityError
 from winter_river.facility.loader import parse_facility
 from winter_river.service.messages import Input
 from winter_river.site import NO_PARAMS, Ack
@@ -86,14 +87,17 @@ def load_recording(path: str | Path) -> Recording:
     """Reads a file. Raises RecordingError, with the cure, and OSError."""
     with Path(path).open(encoding="utf-8", errors="replace", newline="\n") as lines:
         header = read_header(lines.readline(LINE_CHARACTERS_MAX), path=str(path))
-        legs, last, digest = _read_legs(iter(lambda: lines.readline(LINE_CHARACTERS_MAX), ""), str(path))
+        facility = _facility_of(header, str(path))
+        legs, last, digest = _read_legs(
+            iter(lambda: lines.readline(LINE_CHARACTERS_MAX), ""), str(path), _Fit(facility)
+        )
     if not legs:
         raise RecordingError(f"{path} ends before its run began\ncure: take another recording")
     entries = tuple(_line_of(legs, last))
-    return Recording(header, parse_facility(header.facility), entries, legs[last].end_s, digest, len(legs))
+    return Recording(header, facility, entries, legs[last].end_s, digest, len(legs))
 
 
-def _read_legs(lines: Iterator[str], path: str) -> tuple[dict[int, _Leg], int, str]:
+def _read_legs(lines: Iterator[str], path: str, fit: _Fit) -> tuple[dict[int, _Leg], int, str]:
     """(timelines by number, the last one, the hash of the end)."""
     legs: dict[int, _Leg] = {}
     leg: _Leg | None = None
@@ -108,6 +112,8 @@ def _read_legs(lines: Iterator[str], path: str) -> tuple[dict[int, _Leg], int, s
         kind, fields = entry
         try:
             found = _entry_of(kind, fields)
+            if found:
+                fit.check(found.what)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RecordingError(f"{path}:{number}: {kind} cannot be read: {error}\ncure: take another file") from None
         if found and isinstance(found.what, Recorded) and found.what.why in NEW_TIMELINE:
@@ -120,6 +126,35 @@ def _read_legs(lines: Iterator[str], path: str) -> tuple[dict[int, _Leg], int, s
         leg.end_s = max(leg.end_s, float(fields["t"]))
         digest = str(fields.get("hash", "")) if kind == "end" else ""
     return legs, last, digest
+
+
+def _facility_of(header: Header, path: str) -> Facility:
+    try:
+        return parse_facility(header.facility)
+    except FacilityError as error:
+        raise RecordingError(f"{path}:1: the facility cannot be read: {error}\ncure: take another file") from None
+
+
+class _Fit:
+    """Whether what was recorded is of this facility: tried on a world of its own, in which no time passes."""
+
+    def __init__(self, facility: Facility) -> None:
+        self._ids = tuple(facility.nodes)
+        self._plan = facility.plan()
+        self._world = engine.new_world(self._plan)
+
+    def check(self, what: tuple[Input, ...] | Act | Recorded) -> None:
+        """Raises ValueError, naming node and value, where it is not."""
+        if isinstance(what, Act):
+            return  # told, not carried out: its effect comes as inputs
+        inputs = what.own if isinstance(what, Recorded) else what
+        for each in inputs:
+            engine.apply(self._plan, self._world, each.node_id, each.own, present=each.present)
+        if isinstance(what, Recorded):
+            told = {each.node_id for each in inputs}
+            missing = [node_id for node_id in self._ids if node_id not in told]
+            if missing:
+                raise ValueError(f"it says nothing of {missing[0]}")
 
 
 def _entry_of(kind: str, fields: Mapping[str, Any]) -> Entry | None:

@@ -98,3 +98,17 @@ def test_closing_lets_every_reader_end():
 
 def test_a_message_cannot_break_out_of_its_line():
     assert write("note", {"text": "a\n\nevent: evil\ndata: {}"}).data.count(b"\n\n") == 1
+
+
+def test_who_comes_back_for_as_much_as_a_queue_holds_is_not_dropped_by_the_next_message():
+    stream = Stream("ours")
+    for seq in range(1, QUEUE_MAX + 2):
+        stream.post(write("delta", {}, run="ours", seq=seq))
+    client = stream.join("ours-1", whole)
+    assert client.queue.qsize() == QUEUE_MAX  # what it missed
+    for seq in range(QUEUE_MAX + 2, 2 * QUEUE_MAX + 2):  # and then it reads nothing
+        stream.post(write("delta", {}, run="ours", seq=seq))
+    assert not client.gone.is_set()
+    stream.post(write("delta", {}, run="ours", seq=2 * QUEUE_MAX + 2))
+    assert client.gone.is_set()
+    assert stream.dropped == 1

@@ -42,14 +42,15 @@ class Client:
 
     def __init__(self, begin: list[bytes], link_id: str = "") -> None:
         self.link_id = link_id
-        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE_MAX + len(begin) + 1)
+        self._room = QUEUE_MAX + len(begin)  # what it begins with does not make it slow
+        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(self._room + 1)  # and the end
         self.gone = asyncio.Event()
         for data in begin:
             self.queue.put_nowait(data)
 
     def put(self, data: bytes) -> bool:
         """Whether there was room."""
-        if self.queue.qsize() >= QUEUE_MAX:
+        if self.queue.qsize() >= self._room:
             self.gone.set()
             return False
         self.queue.put_nowait(data)

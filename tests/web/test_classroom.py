@@ -117,6 +117,39 @@ def test_a_lock_out_tag_keeps_everybody_off(page, lesson):
         assert ann.post("/api/v1/exercise/tag", json={"node_id": "ups_a", "on": False}).status_code == 200
 
 
+def test_of_two_with_one_name_neither_takes_off_the_others_tag(page, lesson):
+    def tag(client, *, on):
+        return client.post("/api/v1/exercise/tag", json={"node_id": "ups_a", "on": on})
+
+    with page.client() as instructor, page.client("trainee", "Bob") as bob, page.client("trainee", "Bob") as other:
+        begin(instructor, lesson)
+        assert tag(bob, on=True).status_code == 200
+        refused = tag(other, on=False)
+        assert (refused.status_code, "Bob" in refused.json()["error"]) == (409, True)
+        assert tag(other, on=True).status_code == 200
+        assert tag(bob, on=False).status_code == 200
+        assert [each["owner"] for each in status(bob)["tags"]] == ["Bob"]
+        assert page.command(bob, "ups_a", "bypass").status_code == 403
+        assert tag(other, on=False).status_code == 200
+
+
+def test_a_tag_whose_owner_left_is_freed_by_an_instructor_and_by_nobody_else(page, lesson):
+    untag = {"node_id": "ups_a", "on": False}
+    with page.client() as admin, page.client("instructor") as instructor, page.client("operator") as operator:
+        begin(admin, lesson)
+        link = admin.post("/api/v1/links", json={"role": "trainee", "name": "Ann"}).json()
+        with page.client() as ann:
+            ann.get(link["url"])
+            assert ann.post("/api/v1/exercise/tag", json={"node_id": "ups_a", "on": True}).status_code == 200
+        while_here = instructor.post("/api/v1/exercise/tag", json=untag)
+        assert (while_here.status_code, "take back" in while_here.json()["cure"]) == (409, True)
+        admin.delete(f"/api/v1/links/{link['id']}")
+        assert operator.post("/api/v1/exercise/tag", json=untag).status_code == 409
+        assert instructor.post("/api/v1/exercise/tag", json=untag).status_code == 200
+        assert status(admin)["tags"] == []
+        assert page.command(operator, "ups_a", "bypass").json()["result"] == "done"
+
+
 def test_in_an_exam_nobody_touches_time_and_there_are_no_hints(page, lesson):
     with page.client() as instructor, page.client("admin") as admin:
         assert begin(instructor, lesson, exam=True)["exam"] is True

@@ -155,24 +155,33 @@ class Exercise:
                 count += 1
         return count
 
-    def tag(self, node_id: str, owner: str, text: str = "") -> None:
-        """Hang the owner's lock-out tag on a node: nobody operates it until its owner has taken it off."""
+    def tag(self, node_id: str, owner: str, text: str = "", *, owner_id: str = "") -> None:
+        """Hang the owner's lock-out tag on a node: nobody operates it until its owner has taken it off.
+
+        owner_id: tells apart those who share a name; "" where names do.
+        """
         self._must_run(node_id, owner)
-        if any(tag.owner == owner for tag in self.records.tags_on(node_id)):
+        owner_id = owner_id or owner
+        if any(tag.owner_id == owner_id for tag in self.records.tags_on(node_id)):
             raise ValueError(f"{owner} has a tag on {node_id} already")
-        self.records.tags.append(TagEvent(self.t_s, node_id, owner, text[:TEXT_LENGTH_MAX], placed=True))
+        self.records.tags.append(TagEvent(self.t_s, node_id, owner, owner_id, text[:TEXT_LENGTH_MAX], placed=True))
         self.records.note(self.t_s, "tag", f"{owner} places a tag", node_id)
         self._did(Action(self.t_s, node_id, "tag", {}))
 
-    def untag(self, node_id: str, owner: str) -> None:
-        """Take the owner's tag off. Raises ValueError for a tag that is not his: nobody takes off another's."""
+    def untag(self, node_id: str, owner: str, *, owner_id: str = "", by: str = "") -> None:
+        """Take the owner's tag off. Raises ValueError for a tag that is not his: nobody takes off another's.
+
+        by: who takes it off for an owner that has left; "" for the owner.
+        """
         self._must_run(node_id, owner)
-        tags = self.records.tags_on(node_id)
-        if not any(tag.owner == owner for tag in tags):
-            others = ", ".join(tag.owner for tag in tags)
+        tags, owner_id = self.records.tags_on(node_id), owner_id or owner
+        if not any(tag.owner_id == owner_id for tag in tags):
+            others = ", ".join(f"another {owner}" if tag.owner == owner else tag.owner for tag in tags)
             raise ValueError(f"{node_id} has no tag of {owner}" + (f"; it has one of {others}" if others else ""))
-        self.records.tags.append(TagEvent(self.t_s, node_id, owner, "", placed=False))
-        self.records.note(self.t_s, "tag", f"{owner} takes the tag off", node_id)
+        self.records.tags.append(TagEvent(self.t_s, node_id, owner, owner_id, "", placed=False))
+        self.records.note(
+            self.t_s, "tag", f"{by} takes the tag of {owner} off" if by else f"{owner} takes the tag off", node_id
+        )
         self._did(Action(self.t_s, node_id, "untag", {}))
 
     def refuses(self, node_id: str, verb: str) -> str:

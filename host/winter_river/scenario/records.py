@@ -45,11 +45,12 @@ class DoneDeed:
 
 @dataclass(frozen=True, slots=True)
 class TagEvent:
-    """A lock-out tag placed on a node, or taken off, by its owner."""
+    """A lock-out tag placed on a node, or taken off. owner: the name that it shows; owner_id: whose it is."""
 
     t_s: float
     node_id: str
     owner: str
+    owner_id: str
     text: str
     placed: bool
 
@@ -117,9 +118,9 @@ class Records:
         hanging: dict[str, TagEvent] = {}
         for event in self.tags:
             if event.node_id == node_id and event.placed:
-                hanging[event.owner] = event
+                hanging[event.owner_id] = event
             elif event.node_id == node_id:
-                hanging.pop(event.owner, None)
+                hanging.pop(event.owner_id, None)
         return tuple(hanging.values())
 
 

@@ -11,7 +11,7 @@ import dataclasses
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from winter_river.facility import Facility
@@ -28,6 +28,7 @@ from winter_river.scenario.debrief import debrief_html
 from winter_river.scenario.reports import junit_xml, result_fields, summary_fields
 from winter_river.scenario.result import Instant
 from winter_river.site import Ack
+from winter_river.web.access import INSTRUCTOR, Who
 from winter_river.web.archive import Archive
 from winter_river.web.catalogue import Catalogue
 from winter_river.web.diagram import draw
@@ -36,6 +37,7 @@ from winter_river.web.exercise_site import ExerciseSite
 from winter_river.web.painting import flows, paint
 from winter_river.web.plant import Plant
 
+HERE = "here"  # whose a tag is that somebody without a link hangs; a link's id is of hexadecimal digits
 LOOK_S = 0.5  # without a step: a frozen site still has questions whose time passes
 Tell = Callable[[str, dict[str, Any]], None]
 
@@ -130,14 +132,26 @@ class Classroom:
             self._look()
             return count
 
-    def tag(self, node_id: str, owner: str, *, text: str, on: bool) -> None:
-        """Hangs a lock-out tag on a node, or takes it off; raises PageFault where that may not be."""
+    def tag(self, node_id: str, who: Who, text: str) -> None:
+        """Hangs somebody's lock-out tag on a node; raises PageFault or ValueError where that may not be."""
         with self._lock:
-            exercise = self._running()
-            if on:
-                exercise.tag(node_id, owner, text)
+            self._running().tag(node_id, who.name, text, owner_id=who.link_id or HERE)
+            self._look()
+
+    def untag(self, node_id: str, who: Who, *, link_ids: Collection[str]) -> None:
+        """Takes somebody's tag off, or as an instructor those of owners who left; raises PageFault or ValueError.
+
+        link_ids: of the links that are given out now; whose link is not among them has left.
+        """
+        with self._lock:
+            exercise, owner_id = self._running(), who.link_id or HERE
+            tags = exercise.records.tags_on(node_id)
+            left = [tag for tag in tags if tag.owner_id not in (HERE, *link_ids)]
+            if left and who.is_at_least(INSTRUCTOR) and owner_id not in [tag.owner_id for tag in tags]:
+                for tag in left:
+                    exercise.untag(node_id, tag.owner, owner_id=tag.owner_id, by=who.name)
             else:
-                exercise.untag(node_id, owner)
+                exercise.untag(node_id, who.name, owner_id=owner_id)
             self._look()
 
     def refuses(self, node_id: str, verb: str) -> str:

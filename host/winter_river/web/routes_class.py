@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Res
 
 from winter_river.web import forms
 from winter_river.web.desk import API, DeskHere, WhoAsks, must
-from winter_river.web.errors import not_found, of_text
+from winter_river.web.errors import conflict, not_found, of_text
 from winter_river.web.guard import POLICY_DEBRIEF
 
 _FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 404, 409)}
@@ -71,13 +71,20 @@ def acknowledge(desk: DeskHere, who: WhoAsks, form: forms.AcknowledgeForm) -> Re
 
 @routes.post("/exercise/tag", response_model=forms.ExerciseAnswer)
 def tag(desk: DeskHere, who: WhoAsks, form: forms.TagForm) -> Response:
-    """Hangs one's lock-out tag on a node, or takes it off: nobody operates what is locked out."""
+    """Hangs one's lock-out tag on a node, or takes it off: nobody operates what is locked out.
+
+    A tag whose owner's link was taken back is taken off by an instructor.
+    """
     must(who, "answer")
     desk.node(form.node_id)
     try:
-        desk.classroom.tag(form.node_id, who.name, text=form.text, on=form.on)
+        if form.on:
+            desk.classroom.tag(form.node_id, who, form.text)
+        else:
+            desk.classroom.untag(form.node_id, who, link_ids=[link.id for link in desk.links.all()])
     except ValueError as error:
-        raise of_text(error, status=409) from error
+        cure = "" if form.on else "its owner takes it off; of one who left, take back the link, then an instructor can"
+        raise conflict(str(error), cure) from error
     desk.pump.stir()
     return JSONResponse({"exercise": desk.classroom.status})
 

@@ -278,6 +278,28 @@ def test_texts_of_a_scenario_stay_text(page, lesson):
         assert told["seed"] == page.service.station.seed == 1  # the run's: the scenario's is for a simulation of it
 
 
+def test_a_trainee_reads_his_own_debriefs_and_the_last_exercises_and_no_other(page, lesson):
+    with page.client("instructor") as instructor:
+        addresses = []
+        for trainee in ("Ann", "", "Bob"):
+            begin(instructor, lesson, trainee=trainee)
+            addresses.append(instructor.post("/api/v1/exercise/end").json()["debrief"])
+
+        def reads(role, name):
+            with page.client(role, name) as client:
+                kinds = (".html", ".json", ".xml")
+                codes = [{client.get(each.replace(".html", kind)).status_code for kind in kinds} for each in addresses]
+                return [code == {200} for code in codes] if set().union(*codes) <= {200, 404} else codes
+
+        assert reads("trainee", "Ann") == [True, False, True]  # the last one was her class's
+        assert reads("trainee", "Bob") == [False, False, True]
+        assert reads("operator", "Ola") == [False, False, True]
+        assert reads("instructor", "Ira") == [True, True, True]
+        begin(instructor, lesson, trainee="Ann")
+        assert reads("trainee", "Cy") == [False, False, False]
+        assert reads("trainee", "Bob") == [False, False, True]
+
+
 def test_scenarios_of_the_library_fit_the_training_facility(page):
     with page.client() as browser:
         assert any(row["fits"] for row in browser.get("/api/v1/scenarios").json())

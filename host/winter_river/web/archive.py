@@ -54,18 +54,15 @@ class Archive:
         except OSError:
             return None
 
+    def trainee(self, debrief_id: str) -> str:
+        """Whose debrief that is, as the instructor wrote it; "" where nobody was named, or there is no such debrief."""
+        fields = self._line(debrief_id) if _ID.fullmatch(debrief_id) else None
+        return "" if fields is None else str(fields.get("trainee", ""))
+
     def table(self) -> list[dict[str, Any]]:
         """One row a result, the latest first."""
-        rows = []
-        for debrief_id in reversed(self._ids()):
-            try:
-                fields: dict[str, Any] = json.loads(
-                    (self._folder / f"{debrief_id}.{_LINE}").read_text(encoding="utf-8")
-                )
-            except (OSError, ValueError):
-                continue  # torn, or of another version
-            rows.append({"id": debrief_id, **fields})
-        return rows
+        rows = ((debrief_id, self._line(debrief_id)) for debrief_id in reversed(self._ids()))
+        return [{"id": debrief_id, **fields} for debrief_id, fields in rows if fields is not None]
 
     def csv(self) -> str:
         """The table as a spreadsheet takes it. A cell that a spreadsheet would run as a formula begins with a quote."""
@@ -75,6 +72,14 @@ class Archive:
         for row in self.table():
             writer.writerow([_cell(row.get(name, "")) for name in COLUMNS])
         return out.getvalue()
+
+    def _line(self, debrief_id: str) -> dict[str, Any] | None:
+        """A debrief's row of the table; None for one that is torn, or of another version."""
+        try:
+            fields = json.loads((self._folder / f"{debrief_id}.{_LINE}").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return fields if isinstance(fields, dict) else None
 
     def _ids(self) -> list[str]:
         names = (path.stem for path in self._folder.glob(f"*.{_LINE}"))

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from winter_river.web import forms
-from winter_river.web.desk import API, DeskHere, WhoAsks, must
+from winter_river.web.access import Who
+from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
 from winter_river.web.errors import conflict, not_found, of_text
 from winter_river.web.guard import POLICY_DEBRIEF
 
@@ -104,14 +105,25 @@ def end(desk: DeskHere, who: WhoAsks) -> Response:
     responses={200: {"content": {kind: {} for kind in ("text/html", "application/json", "application/xml")}}},
 )
 def debrief(desk: DeskHere, who: WhoAsks, name: str) -> Response:
-    """What came of an exercise: ID.html to read and to mail, ID.json, ID.xml (JUnit). An ID alone is the page."""
+    """What came of an exercise: ID.html to read and to mail, ID.json, ID.xml (JUnit). An ID alone is the page.
+
+    Below instructor only one's own, by the trainee's name, and the one of the exercise that has just ended.
+    """
     must(who, "answer")
     debrief_id, _, kind = name.partition(".")
-    text = desk.archive.read(debrief_id, kind or "html")
+    text = desk.archive.read(debrief_id, kind or "html") if _may_read(desk, who, debrief_id) else None
+    if text is None and not who.may("class"):
+        raise not_found("there is no such debrief of yours", "an instructor can show every debrief")
     if text is None:
         raise not_found("there is no such debrief", "GET /api/v1/class lists them")
     headers = {"content-security-policy": POLICY_DEBRIEF}
     return Response(text, media_type=_KIND_TYPES[kind or "html"], headers=headers)
+
+
+def _may_read(desk: Desk, who: Who, debrief_id: str) -> bool:
+    status = desk.classroom.status
+    is_present = status is not None and status["debrief"] == debrief_id
+    return who.may("class") or is_present or desk.archive.trainee(debrief_id) == who.name
 
 
 @routes.get("/class", response_model=list[dict[str, object]])

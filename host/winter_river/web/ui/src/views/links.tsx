@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { attempt } from "../acts";
 import { get, post, remove, sentence } from "../api";
+import { role } from "../store";
 import { say } from "../ui";
 
 interface RoleLink {
@@ -18,6 +19,7 @@ const LINK_ROLES: readonly (readonly [string, string])[] = [
   ["trainee", "Trainee"],
   ["operator", "Operator"],
   ["instructor", "Instructor"],
+  ["admin", "Admin"], // only an admin may give it
 ];
 
 export function Links() {
@@ -28,9 +30,9 @@ export function Links() {
       .then((answer) => (made.value = answer))
       .catch((error: unknown) => say(sentence(error), true));
   }, []);
-  const make = async (role: string) => {
+  const make = async (given: string) => {
     try {
-      const fresh = await post<RoleLink>("/links", { role, name: name.value });
+      const fresh = await post<RoleLink>("/links", { role: given, name: name.value });
       made.value = [fresh, ...made.value];
       if (fresh.url) await copy(fresh.url);
     } catch (error) {
@@ -50,8 +52,8 @@ export function Links() {
         <input type="text" maxLength={40} placeholder="a name, or nothing" onInput={(event) => (name.value = event.currentTarget.value)} />
       </label>
       <div class="row wrap">
-        {LINK_ROLES.map(([role, words]) => (
-          <button key={role} onClick={() => make(role)}>{words}</button>
+        {LINK_ROLES.filter(([each]) => each !== "admin" || role.value === "admin").map(([each, words]) => (
+          <button key={each} onClick={() => make(each)}>{words}</button>
         ))}
       </div>
       <ul class="picks">

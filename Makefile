@@ -31,7 +31,7 @@ run: setup  ## start the site live: make run NODES=vm LAN=1 ARGS="seed-8 --seed 
 setup-test:
 	@tools/setup test
 
-test: setup-test  ## run all tests, ten minutes at most: make test ARGS="tests/engine -x"
+test: setup-test  ## run all tests, ten minutes or so: make test ARGS="tests/engine -x"
 	@$(PYTHON_HERE) -m pytest -n 2 --dist loadfile $(ARGS)
 
 soak: setup-test  ## run the tests that take longer, twenty minutes at most, with new random cases every time

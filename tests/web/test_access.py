@@ -1,8 +1,12 @@
 """Roles rise, links end, tokens are not kept."""
 
 import itertools
+import re
+from pathlib import Path
 
 import pytest
+from winter_river.scenario import permits
+from winter_river.web import access
 from winter_river.web.access import LINKS_MAX, RIGHTS, ROLES, Links, Who, right_of
 
 
@@ -63,3 +67,17 @@ def test_links_are_bounded_and_of_known_roles():
 
 def test_a_token_of_odd_letters_is_nobody():
     assert Links().who("\ud800 \0") is None
+
+
+@pytest.mark.parametrize("verb", ["restart", "config", "factory_reset", "update", "restore"])
+def test_looking_after_a_board_is_the_admins(verb):
+    assert right_of(verb) == "service"
+    assert not Who("instructor", "").may(right_of(verb))
+    assert Who("admin", "").may(right_of(verb))
+
+
+def test_the_page_offers_trainees_no_verb_that_the_service_refuses_them():
+    source = (Path(access.__file__).parent / "ui/src/acts.ts").read_text()
+    listed = re.search(r"NOT_FOR_TRAINEES = new Set\(\[(.*?)\]\)", source)
+    assert listed is not None
+    assert set(re.findall(r'"(\w+)"', listed.group(1))) == {*permits.BREAKING, *permits.SERVICING}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from winter_river.scenario.model import Control, Scenario
 from winter_river.scenario.records import Records
 
-# What a trainee never does, whatever the exercise: these break equipment on purpose, or look after boards.
-NEVER = ("set_fault", "restore", "restart", "config", "factory_reset", "update")
+# Verbs that are more than operating a device: they break it on purpose, or look after its board. Not for trainees, but
+# where a control of the exercise names one.
+BREAKING = ("set_fault",)
+SERVICING = ("restart", "config", "factory_reset", "update", "restore")
 HARMLESS = ("identify", "page")  # these move nothing, so a tag does not forbid them
 
 
@@ -18,7 +20,7 @@ def why_refused(scenario: Scenario, records: Records, node_id: str, verb: str) -
     controls = scenario.controls
     if any(control.verb == verb and node_id in control.nodes for control in controls or ()):
         return ""
-    if verb in NEVER:
+    if verb in BREAKING or verb in SERVICING:
         return f"{verb} is not for trainees"
     if controls is None or any(_covers(control, node_id, verb) for control in controls):
         return ""

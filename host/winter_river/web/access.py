@@ -12,6 +12,8 @@ import secrets
 from collections import deque
 from dataclasses import dataclass, field
 
+from winter_river.scenario.permits import BREAKING, SERVICING
+
 VIEWER, TRAINEE, OPERATOR, INSTRUCTOR, ADMIN = ROLES = ("viewer", "trainee", "operator", "instructor", "admin")
 LINKS_MAX = 500
 TAKEN_BACK_MAX = 5_000  # remembered; the oldest is then a token that we never gave
@@ -35,9 +37,6 @@ RIGHTS = {
     "link": INSTRUCTOR,
     "service": ADMIN,
 }
-# Verbs that are more than operating a device.
-BREAKING = ("set_fault",)
-SERVICING = ("restart", "config", "factory_reset", "update", "restore")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,20 +32,10 @@ from winter_river.station.recording import (
     read_header,
     recorded_of,
 )
+from winter_river.station.saving import Told
 
 LINE_CHARACTERS_MAX = 50_000_000  # chosen: a moment of 10,000 nodes takes a tenth of it
 WORLD_BYTES_MAX = 100_000_000  # chosen: twenty times what 10,000 nodes take; a file can say it unpacks to much more
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A command that was obeyed during the run."""
-
-    t_s: float
-    node_id: str
-    command: str
-    params: Mapping[str, object]
-    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +43,7 @@ class Entry:
     """One thing that happened: inputs, an act or a moment."""
 
     t_s: float
-    what: tuple[Input, ...] | Act | Recorded
+    what: tuple[Input, ...] | Told | Recorded
 
 
 @dataclass(slots=True)
@@ -143,9 +133,9 @@ class _Fit:
         self._plan = facility.plan()
         self._world = engine.new_world(self._plan)
 
-    def check(self, what: tuple[Input, ...] | Act | Recorded) -> None:
+    def check(self, what: tuple[Input, ...] | Told | Recorded) -> None:
         """Raises ValueError, naming node and value, where it is not."""
-        if isinstance(what, Act):
+        if isinstance(what, Told):
             return  # told, not carried out: its effect comes as inputs
         inputs = what.own if isinstance(what, Recorded) else what
         for each in inputs:
@@ -164,7 +154,7 @@ def _entry_of(kind: str, fields: Mapping[str, Any]) -> Entry | None:
         return Entry(t_s, inputs_of(fields["in"]))
     if kind == "act":
         return Entry(
-            t_s, Act(t_s, str(fields["node"]), str(fields["command"]), dict(fields["params"]), str(fields["by"]))
+            t_s, Told(t_s, str(fields["node"]), str(fields["command"]), dict(fields["params"]), str(fields["by"]))
         )
     return Entry(t_s, recorded_of(fields)) if kind == "moment" else None
 
@@ -208,7 +198,7 @@ class Player:
         self.differences: list[str] = []  # where the replayed world is not the recorded one; must stay empty
         self._moments = [place for place, entry in enumerate(recording.entries) if isinstance(entry.what, Recorded)]
         self._events: list[engine.Event] = []
-        self.acts: list[Act] = []
+        self.acts: list[Told] = []
         self._begin(self._moments[0])
 
     @property
@@ -291,7 +281,7 @@ class Player:
         entries = self.recording.entries
         while self._place < len(entries):
             entry = entries[self._place]
-            if isinstance(entry.what, Act):
+            if isinstance(entry.what, Told):
                 # Told when it was heard, which may be a moment later than the step that its effect came with.
                 self.acts.append(entry.what)
                 self._place += 1

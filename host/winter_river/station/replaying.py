@@ -20,8 +20,9 @@ from winter_river.station.ahead import run_ahead
 from winter_river.station.fork import Fork
 from winter_river.station.model import Change, Clock, Field, InitialCondition, SnapshotInfo, StationError, Trend, WhatIf
 from winter_river.station.recording import Recorded
-from winter_river.station.replay import Act, Player, Recording
+from winter_river.station.replay import Player, Recording
 from winter_river.station.samples import Sample, Sampler, trend_of
+from winter_river.station.saving import Told
 
 BEAT_S = 0.1  # chosen: ten pictures a second
 SPAN_S = 600.0  # of a trend that names no beginning
@@ -237,7 +238,7 @@ class ReplayStation:
         later = [
             (entry.t_s, entry.what)
             for entry in self._recording.entries
-            if entry.t_s > start_s and not isinstance(entry.what, (Act, Recorded))
+            if entry.t_s > start_s and not isinstance(entry.what, (Told, Recorded))
         ]
         return run_ahead(
             self.then(start_s), changes, later, ahead_s=ahead_s, fields=fields, breathe=lambda: time.sleep(0)

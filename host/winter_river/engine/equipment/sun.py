@@ -11,7 +11,7 @@ import math
 DAY_S = 86_400.0
 YEAR_DAYS = 365.0
 TILT_DEG = 23.45  # of the earth's axis, Cooper
-CLEAR_W_M2, CLEAR_LOSS = 1098.0, 0.057  # Haurwitz; from memory, to be checked: pvlib takes 0.059
+CLEAR_W_M2, CLEAR_LOSS = 1098.0, 0.059  # Haurwitz, as pvlib 0.16.1 (clearsky.haurwitz) has it
 STANDARD_W_M2 = 1000.0  # IEC 61215: what an array's kWp is stated at
 CELL_LOSS_PER_K = 0.004  # chosen: crystalline silicon, 0.35 to 0.45 % a degree
 CELL_RISE_K = 30.0  # chosen: a cell in full sun above its surroundings (NOCT 45 to 48 at 800 W/m2)

@@ -30,7 +30,7 @@ nodes:
 """
 COMMANDS = (
     "run", "simulate", "check", "new", "facilities", "nodes", "send", "watch", "node", "doctor", "malfunctions", "reference", "version",
-    "board",
+    "generate", "board",
 )  # fmt: skip
 
 

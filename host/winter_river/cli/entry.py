@@ -13,7 +13,7 @@ DEBUG = "--debug"
 # (module, what it adds), in the order that `--help` lists them.
 _GROUPS = (
     *("run", "clock", "simulate", "replay", "scenario", "study", "facilities", "bus", "watch", "why", "node"),
-    *("doctor", "malfunctions", "reference", "board"),
+    *("doctor", "malfunctions", "reference", "generate", "board"),
 )
 
 _HELP = """A power site you can hold, break and learn from.

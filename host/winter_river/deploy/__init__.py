@@ -1,0 +1,28 @@
+"""Text for the tools around a site, generated from the contract and the settings.
+
+Pure: a generator gives files as text and writes none. To add one: a module here with a function that takes the
+settings and gives file name -> text, and a row in GENERATORS. `host/deploy/` holds what the default settings give,
+and a test holds the two to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from winter_river.deploy import telegraf
+from winter_river.settings import Settings
+
+__all__ = ["GENERATORS", "Generator"]
+
+
+class Generator(NamedTuple):
+    """One tool's files. sentence: what they are for, as `winter-river generate` lists it. make: file name -> text."""
+
+    sentence: str
+    make: Callable[[Settings], Mapping[str, str]]
+
+
+GENERATORS: Mapping[str, Generator] = {
+    "telegraf": Generator("Telegraf takes the statuses off the bus into InfluxDB", telegraf.make),
+}

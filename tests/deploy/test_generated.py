@@ -1,0 +1,41 @@
+"""What `winter-river generate` gives: the files in host/deploy, byte for byte, and what each is made from."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from winter_river.deploy import GENERATORS
+from winter_river.settings import Settings
+
+GOLDEN = Path(__file__).resolve().parents[2] / "host" / "deploy"
+CURE = "cure: winter-river generate all -o host/deploy"
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_the_files_in_host_deploy_are_what_the_defaults_generate(name: str) -> None:
+    files = GENERATORS[name].make(Settings())
+    assert {path.relative_to(GOLDEN / name).as_posix() for path in (GOLDEN / name).rglob("*") if path.is_file()} == set(
+        files
+    ), CURE
+    for file, text in files.items():
+        assert (GOLDEN / name / file).read_bytes() == text.encode(), f"{file}; {CURE}"
+
+
+def test_host_deploy_holds_nothing_that_is_not_generated() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == set(GENERATORS), CURE
+
+
+def test_telegraf_makes_tags_of_node_and_status_and_a_field_of_every_number() -> None:
+    """TOML as another program reads it. In Telegraf's JSON format a key with a number is a field unless it is a tag."""
+    config = tomllib.loads(GENERATORS["telegraf"].make(Settings(root="site/winter-river"))["telegraf.conf"])
+    [consumer], [output] = config["inputs"]["mqtt_consumer"], config["outputs"]["influxdb_v2"]
+    assert consumer["topics"] == ["site/winter-river/+/status"]
+    assert consumer["servers"] == ["tcp://127.0.0.1:1883"]
+    assert {"node_id", "status"} <= set(consumer["tag_keys"]) and consumer["data_format"] == "json"
+    assert output["bucket"] == "mqtt_metrics" and output["token"] == "$INFLUX_TOKEN"
+
+
+def test_telegraf_speaks_tls_to_a_broker_that_does() -> None:
+    settings = Settings(broker="mqtts://broker.lan:8884", broker_ca="/etc/ca.pem")
+    [consumer] = tomllib.loads(GENERATORS["telegraf"].make(settings)["telegraf.conf"])["inputs"]["mqtt_consumer"]
+    assert consumer["servers"] == ["ssl://broker.lan:8884"] and consumer["tls_ca"] == "/etc/ca.pem"

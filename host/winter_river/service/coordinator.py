@@ -22,95 +22,32 @@ started: `--nodes none`) an empty slot is empty at once, unless the broker remem
 from __future__ import annotations
 
 import copy
-import hashlib
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from winter_wire import schema, topics
 
 from winter_river import engine
-from winter_river.engine import laws
-from winter_river.service import outgoing, presence, statuses
+from winter_river.service import inspection, presence, statuses
 from winter_river.service.messages import Input, Message
-from winter_river.service.pace import Pace
+from winter_river.service.model import CoordinatorSnapshot, Counters, Watcher, Work
+from winter_river.service.outgoing import Composer, Present
+from winter_river.service.pace import Pace, Speedometer, exact_dt_s
 from winter_river.service.roster import Note, Roster, Slot
 
 if TYPE_CHECKING:
     from winter_river.facility import Facility
 
-__all__ = ["Coordinator", "CoordinatorSnapshot", "Counters", "Message", "Note", "Watcher", "Work"]
+__all__ = ["Coordinator", "CoordinatorSnapshot", "Message", "Note"]
 
 TICK_S = 1.0  # the contract
 STEPS_PER_S_MAX = 20  # the contract
 FAST_STEPS_PER_S = 10  # chosen: above speed 1 a picture moves smoothly with ten steps a second
-SPEED_SLACK = 0.05  # chosen: nearer than this to what was asked for is as asked for
 TICK_SLACK = 1e-9  # sums of binary fractions fall just short of whole seconds
 EVENTS_MAX = 10_000
-LAW_NOTES_MAX = 20
-# Checking the laws costs about 0.02 ms a node (measured: 0.5 ms for 24 nodes, 62 ms for 2,400). Larger sites are
-# checked once a tick only: even those 2,400 nodes then spend 6 % of a core on it.
-LAWS_EACH_STEP_NODES_MAX = 200
-
-
-@dataclass(slots=True)
-class Work:
-    """What the service has done since it began, filled by it and its shell. dropped, lag_ms and step_ms are measured by the shell."""
-
-    tick: int = 0
-    steps: int = 0
-    skipped: int = 0  # ticks that a late step jumped
-    laws_broken: int = 0
-    dropped: int = 0
-    lag_ms: float = 0.0
-    step_ms: float = 0.0
-
-
-class Counters(NamedTuple):
-    """Everything that is counted; see Heard and Work for the meanings."""
-
-    received: int
-    rejected: int
-    unknown: int
-    late: int
-    mismatched: int
-    outdated: int
-    tick: int
-    steps: int
-    skipped: int
-    laws_broken: int
-    dropped: int
-    lag_ms: float
-    step_ms: float
-
-
-class CoordinatorSnapshot(NamedTuple):
-    """The whole coordinator at one moment, bit-exact."""
-
-    engine: engine.Snapshot
-    state: Mapping[str, Any]
-
-    @property
-    def hash(self) -> str:
-        """Hex; equal when world and service are equal."""
-        digest = hashlib.sha256(self.engine.hash.encode())
-        digest.update(repr(sorted(self.state.items())).encode())
-        return digest.hexdigest()
-
-
-class Watcher(Protocol):
-    """Told what happens to the world, in order, while it happens; must be quick and must not call back."""
-
-    def applied(self, t_s: float, inputs: Sequence[Input]) -> None:
-        """These inputs were given to the engine at this instant and settled together."""
-
-    def happened(self, events: Sequence[engine.Event]) -> None:
-        """The engine gave these events."""
-
-    def second(self, t_s: float) -> None:
-        """Engine time is exactly at a whole second."""
 
 
 class Coordinator:
@@ -133,7 +70,6 @@ class Coordinator:
         self.facility = facility
         self.work = Work()
         self.unix_s = 0  # whole seconds since 1970, set by a shell that knows; 0: unknown, as in a simulation
-        self._seed, self._root, self._boot, self._version = seed, root, boot, version[:16]
         self._plan = facility.plan()
         self._world = engine.new_world(self._plan, seed=seed)
         start = presence.begin(0.0, awaited=grace)
@@ -144,12 +80,10 @@ class Coordinator:
         self._origin_s: float | None = None  # the caller's clock at the first call
         self._pace = Pace(0.0, 0.0)
         self._urgent = False  # whether the pace was changed since the last step
-        self._looked = (0.0, 0.0)  # the caller's clock and engine time when the speed was last measured
-        self._speed_real: float | None = None
+        self._speedometer = Speedometer()
         self._last_s = 0.0  # the caller's clock at the last step
-        self._commands_made = 0
         self._events: deque[engine.Event] = deque(maxlen=EVENTS_MAX)
-        self._views = outgoing.ViewBook()
+        self._composer = Composer(root, boot=boot, seed=seed, version=version[:16])
         self._weather: dict[str, object] = {}  # the air that somebody asked for, until the next step takes it
 
     # what others may ask
@@ -191,10 +125,7 @@ class Coordinator:
     @property
     def speed_real(self) -> float:
         """Engine seconds a second that are reached: 0 while frozen, as asked for where that is near."""
-        if self._pace.frozen:
-            return 0.0
-        reached = self._speed_real
-        return self.speed if reached is None or reached > self.speed * (1 - SPEED_SLACK) else reached
+        return 0.0 if self.frozen else self._speedometer.speed(self.speed)
 
     @property
     def rival(self) -> int | None:
@@ -239,7 +170,7 @@ class Coordinator:
 
     def goodbye(self) -> Message:
         """What the engine leaves behind when it stops; also its last will."""
-        return outgoing.goodbye_message(self._root, timeline=self.timeline, boot=self._boot)
+        return self._composer.goodbye(self.timeline)
 
     # what comes in
 
@@ -288,11 +219,11 @@ class Coordinator:
         self._begin(now_s)
         first = not self.work.steps
         ticked = self._tick(now_s) or first
-        checked = ticked or len(self._roster.slots) <= LAWS_EACH_STEP_NODES_MAX
-        before = laws.latches(self._plan, self._world) if checked else None
+        checked = ticked or len(self._roster.slots) <= inspection.NODES_EACH_STEP_MAX
+        before = inspection.latches(self._plan, self._world) if checked else None
         found = self._pass_time(now_s)
         if ticked:
-            self._measure(now_s)
+            self._speedometer.look(now_s, self.t_s)
         self._roster.t_s = self.t_s
         self._last_s = max(now_s, self._last_s)
         self._roster.age(now_s)
@@ -300,8 +231,9 @@ class Coordinator:
             found += self._step_to(self.t_s)
         self._events.extend(found)
         self.work.steps += 1
-        if checked:
-            self._check_laws(found, before)
+        if before is not None:
+            for law in inspection.broken(self._plan, self._world, found, before):
+                self._doubt(law)
         return self._outgoing(found, ticked=ticked)
 
     def _tick(self, now_s: float) -> bool:
@@ -312,13 +244,6 @@ class Coordinator:
         self.work.tick = tick
         self.work.skipped += max(0, jumped - 1)
         return jumped > 0
-
-    def _measure(self, now_s: float) -> None:
-        """The speed reached since the last look."""
-        before_s, before_t_s = self._looked
-        if now_s - before_s > TICK_S / 2:
-            self._speed_real = (self.t_s - before_t_s) / (now_s - before_s)
-            self._looked = (now_s, self.t_s)
 
     def _pass_time(self, now_s: float) -> list[engine.Event]:
         """Lets engine time pass as the pace has it, and stops at each whole second for the watcher."""
@@ -363,89 +288,23 @@ class Coordinator:
             self.watcher.applied(self.t_s, ready)
         return bool(ready)
 
-    def _check_laws(self, found: Sequence[engine.Event], before: laws.Latches | None) -> None:
-        for law in laws.check(self._plan, self._world, events=found, before=before):
-            self._law_broken(law)
-
-    def _law_broken(self, text: str) -> None:
-        """Counts a broken law and says the first few with their numbers. The run goes on: a class in front of a live
-        site is better served by a figure that is shown as doubtful than by a dead service."""
-        self.work.laws_broken += 1
-        if self.work.laws_broken <= LAW_NOTES_MAX:
-            self._roster.note(topics.ENGINE, f"law broken: {text}")
+    def _doubt(self, text: str) -> None:
+        inspection.tell(text, self.work, self._roster)
 
     # what goes out
 
     def _outgoing(self, found: Sequence[engine.Event], *, ticked: bool) -> list[Message]:
-        roster = self._roster
-        out = [self._restore_message(node_id) for node_id in roster.restores]
-        roster.restores.clear()
-        out += [outgoing.event_message(self._root, event, timeline=self.timeline) for event in found]
-        turn = self.work.tick % outgoing.VIEW_EVERY_TICKS if ticked else None
-        for index, (node_id, slot) in enumerate(roster.slots.items()):
-            view = engine.view(self._plan, self._world, node_id)
-            asked = node_id in roster.births or index % outgoing.VIEW_EVERY_TICKS == turn
-            if self._views.due(node_id, view, asked=asked):
-                out += self._view_message(node_id, slot.type, view)
-        roster.births.clear()
-        return out + self._own_statuses() if ticked else out
-
-    def _view_message(self, node_id: str, type_name: str, view: Mapping[str, object]) -> list[Message]:
-        """The view as a message; none where a figure is outside the contract's range, which no law allows either."""
-        try:
-            return [
-                outgoing.view_message(
-                    self._root, node_id, view, type_name=type_name, timeline=self.timeline, t_s=self.t_s
-                )
-            ]
-        except ValueError as error:
-            self._law_broken(f"{node_id} {error}")
-            return []
-
-    def _own_statuses(self) -> list[Message]:
-        """The retained statuses of engine and facility."""
-        slots = self._roster.slots.values()
-        common = {
-            "uptime": self.uptime_s,
-            "ts": self.unix_s,
-            "boot": self._boot,
-            "seq": self.work.tick,
-            "timeline": self.timeline,
-            "t_s": self.t_s,
-            "fw": self._version,
-        }
-        doubtful = self.work.laws_broken or self.rival is not None
-        own = {
-            **{name: min(value, schema.COUNT_MAX) for name, value in self.counters._asdict().items()},
-            "status": "warning" if doubtful else "ok",
-            "speed": round(self.speed_real, 2),
-            "frozen": self.frozen,
-            "seed": self._seed,
-            "nodes": len(slots),
-            "online": sum(slot.presence.state == presence.ONLINE for slot in slots),
-        }
-        whole = all(slot.presence.carries for slot in slots)
-        site = {"status": "ok" if whole else "warning", **self.balance()}
-        messages = [outgoing.status_message(self._root, topics.ENGINE, {**own, **common})]
-        air = {"status": "ok", **engine.weather(self._world)}
-        messages.append(outgoing.status_message(self._root, topics.WEATHER, {**air, **common}))
-        try:
-            messages.append(outgoing.status_message(self._root, topics.FACILITY, {**site, **common}))
-        except ValueError as error:
-            self._law_broken(f"{topics.FACILITY} {error}")
-        return messages
-
-    def _restore_message(self, node_id: str) -> Message:
-        slot = self._roster.slots[node_id]
-        self._commands_made += 1
-        return outgoing.restore_message(
-            self._root,
-            node_id,
-            timeline=self.timeline,
-            own=slot.own,
-            command_id=f"{topics.ENGINE}-{self._boot:x}-{self._commands_made}",
-            boot=slot.boot,
+        present = Present(
+            plan=self._plan,
+            world=self._world,
+            roster=self._roster,
+            work=self.work,
+            uptime_s=self.uptime_s,
+            unix_s=self.unix_s,
+            speed=self.speed_real,
+            frozen=self.frozen,
         )
+        return self._composer.messages(present, found, ticked=ticked, doubt=self._doubt)
 
     # going back
 
@@ -529,21 +388,11 @@ class Coordinator:
 
     def _measure_anew(self, now_s: float) -> None:
         self._urgent = True
-        self._looked, self._speed_real = (now_s, self._pace.t_at(now_s)), None
-
-
-def exact_dt_s(from_s: float, to_s: float) -> float:
-    """The step that ends at exactly to_s: a sum of floats may miss it by its last bit, and a replay would differ."""
-    dt_s = to_s - from_s
-    while from_s + dt_s < to_s:
-        dt_s = math.nextafter(dt_s, math.inf)
-    while from_s + dt_s > to_s:
-        dt_s = math.nextafter(dt_s, 0.0)
-    return dt_s
+        self._speedometer.begin(now_s, self._pace.t_at(now_s))
 
 
 # What a snapshot holds besides the world and the event log.
 _STATE = (
-    *("work", "_roster", "_origin_s", "_pace", "_urgent", "_looked", "_speed_real"),
-    *("_last_s", "_commands_made", "_views", "_weather"),
+    *("work", "_roster", "_origin_s", "_pace", "_urgent", "_speedometer", "_last_s"),
+    *("_composer", "_weather"),
 )

@@ -1,17 +1,24 @@
-"""Messages the engine service sends, as bytes: views, events, its own status and the facility's, and restore commands.
+"""What the engine service sends after a step: views, events, its own status and the facility's, restore commands.
 
 All pure: what to send is decided here, sending is the shell's work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from winter_wire import codec, schema, topics
 
-from winter_river.engine import Event
+from winter_river import engine
+from winter_river.service import presence
 from winter_river.service.messages import Message
+
+if TYPE_CHECKING:
+    from winter_river.engine import Event, Plan, World
+    from winter_river.service.model import Work
+    from winter_river.service.roster import Roster
 
 # A node refuses to close on a view older than 5 s; views are QoS 0, so one that is lost must not lock it.
 VIEW_EVERY_TICKS = 2
@@ -32,6 +39,109 @@ class ViewBook:
             return False
         self.sent[node_id] = view
         return True
+
+
+class Present(NamedTuple):
+    """A coordinator's state when a step is done. unix_s: 0 while unknown. speed: engine seconds a second as reached."""
+
+    plan: Plan
+    world: World
+    roster: Roster
+    work: Work
+    uptime_s: int
+    unix_s: int
+    speed: float
+    frozen: bool
+
+
+@dataclass(slots=True)
+class Composer:
+    """Writes the messages of one engine service. boot: number of its process."""
+
+    root: str
+    boot: int
+    seed: int
+    version: str
+    views: ViewBook = field(default_factory=ViewBook)
+    commands_made: int = 0
+
+    def messages(
+        self, now: Present, found: Sequence[Event], *, ticked: bool, doubt: Callable[[str], None]
+    ) -> list[Message]:
+        """Everything to send after a step, in order; the roster's births and restores are done with.
+
+        found: the step's events. ticked: whether a new second of the clock has begun. doubt: told of each figure
+        that is outside the contract's range, which no law of physics allows either; it is not sent.
+        """
+        roster = now.roster
+        timeline = roster.timeline
+        out = [self._restore(node_id, roster) for node_id in roster.restores]
+        roster.restores.clear()
+        out += [event_message(self.root, event, timeline=timeline) for event in found]
+        turn = now.work.tick % VIEW_EVERY_TICKS if ticked else None
+        t_s = now.world.t_s
+        for index, (node_id, slot) in enumerate(roster.slots.items()):
+            view = engine.view(now.plan, now.world, node_id)
+            asked = node_id in roster.births or index % VIEW_EVERY_TICKS == turn
+            if self.views.due(node_id, view, asked=asked):
+                try:
+                    message = view_message(self.root, node_id, view, type_name=slot.type, timeline=timeline, t_s=t_s)
+                except ValueError as error:
+                    doubt(f"{node_id} {error}")
+                else:
+                    out.append(message)
+        roster.births.clear()
+        return out + self._own_statuses(now, doubt) if ticked else out
+
+    def goodbye(self, timeline: int) -> Message:
+        """What the engine leaves behind when it stops; also its last will."""
+        return goodbye_message(self.root, timeline=timeline, boot=self.boot)
+
+    def _own_statuses(self, now: Present, doubt: Callable[[str], None]) -> list[Message]:
+        """The retained statuses of engine, weather and facility."""
+        slots, work, roster = now.roster.slots.values(), now.work, now.roster
+        common = {
+            "uptime": now.uptime_s,
+            "ts": now.unix_s,
+            "boot": self.boot,
+            "seq": work.tick,
+            "timeline": roster.timeline,
+            "t_s": now.world.t_s,
+            "fw": self.version,
+        }
+        doubtful = work.laws_broken or roster.rival is not None
+        counted = {**asdict(roster.heard), **asdict(work)}
+        own = {
+            **{name: min(value, schema.COUNT_MAX) for name, value in counted.items()},
+            "status": "warning" if doubtful else "ok",
+            "speed": round(now.speed, 2),
+            "frozen": now.frozen,
+            "seed": self.seed,
+            "nodes": len(slots),
+            "online": sum(slot.presence.state == presence.ONLINE for slot in slots),
+        }
+        messages = [status_message(self.root, topics.ENGINE, {**own, **common})]
+        air = {"status": "ok", **engine.weather(now.world)}
+        messages.append(status_message(self.root, topics.WEATHER, {**air, **common}))
+        whole = all(slot.presence.carries for slot in slots)
+        site = {"status": "ok" if whole else "warning", **engine.balance(now.plan, now.world)}
+        try:
+            messages.append(status_message(self.root, topics.FACILITY, {**site, **common}))
+        except ValueError as error:
+            doubt(f"{topics.FACILITY} {error}")
+        return messages
+
+    def _restore(self, node_id: str, roster: Roster) -> Message:
+        slot = roster.slots[node_id]
+        self.commands_made += 1
+        return restore_message(
+            self.root,
+            node_id,
+            timeline=roster.timeline,
+            own=slot.own,
+            command_id=f"{topics.ENGINE}-{self.boot:x}-{self.commands_made}",
+            boot=slot.boot,
+        )
 
 
 def _is_news(view: Mapping[str, object], last: Mapping[str, object]) -> bool:

@@ -6,10 +6,14 @@ drops a new anchor at that moment, so time never jumps by itself.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 SPEED_MIN, SPEED_MAX = 0.1, 1000.0  # what an instructor may ask for
 STEP_S_MAX = 3600.0  # chosen: one `step` lets an hour pass at most; more is what `speed` is for
+
+LOOK_S = 0.5  # chosen: half a tick, so that every tick measures the speed once
+SLACK = 0.05  # chosen: nearer than this to what was asked for is as asked for
 
 
 @dataclass(slots=True)
@@ -57,3 +61,36 @@ class Pace:
             raise ValueError(f"a step is {seconds:g} s; more than 0 to {STEP_S_MAX:g} s")
         self.freeze(now_s)
         self.t_s += seconds
+
+
+@dataclass(slots=True)
+class Speedometer:
+    """Which speed is reached. since_s, t_s: the clock and engine time at the last look. reached: None while unknown."""
+
+    since_s: float = 0.0
+    t_s: float = 0.0
+    reached: float | None = None
+
+    def begin(self, now_s: float, t_s: float) -> None:
+        """Another pace: what was reached until now says nothing about it."""
+        self.since_s, self.t_s, self.reached = now_s, t_s, None
+
+    def look(self, now_s: float, t_s: float) -> None:
+        """Measures since the last look, unless that was only just now."""
+        if now_s - self.since_s > LOOK_S:
+            self.reached = (t_s - self.t_s) / (now_s - self.since_s)
+            self.since_s, self.t_s = now_s, t_s
+
+    def speed(self, asked: float) -> float:
+        """Engine seconds a second: what was asked for, or what is reached where that is clearly less."""
+        return asked if self.reached is None or self.reached > asked * (1 - SLACK) else self.reached
+
+
+def exact_dt_s(from_s: float, to_s: float) -> float:
+    """The step that ends at exactly to_s: a sum of floats may miss it by its last bit, and a replay would differ."""
+    dt_s = to_s - from_s
+    while from_s + dt_s < to_s:
+        dt_s = math.nextafter(dt_s, math.inf)
+    while from_s + dt_s > to_s:
+        dt_s = math.nextafter(dt_s, 0.0)
+    return dt_s

@@ -8,8 +8,8 @@ from winter_wire import schema, topics
 
 from winter_river import engine
 from winter_river.facility import Facility
-from winter_river.service.coordinator import exact_dt_s
 from winter_river.service.messages import Input
+from winter_river.service.pace import exact_dt_s
 from winter_river.service.statuses import OFFLINE
 
 

@@ -110,8 +110,10 @@ def _run(settings: "Settings", for_s: float | None, *, open_: bool | None) -> No
     from winter_river.cli.lan import lan_address
     from winter_river.cli.live import LOOPBACK, live
     from winter_river.facility import load_facility
+    from winter_river.service.supervision import Supervisor
 
     site = load_facility(settings.facility)
+    manager = Supervisor(os.environ)
     host = lan_address(settings.lan_address) if settings.lan else LOOPBACK
     with live(site, settings, host=host, say=_say) as running:
         write_note(_note(settings, running.broker.url))
@@ -121,12 +123,15 @@ def _run(settings: "Settings", for_s: float | None, *, open_: bool | None) -> No
             sys.stdout.flush()
             if running.page is not None and (_has_desktop() if open_ is None else open_):
                 _show_page(running.page.url)
+            running.service.tell_alive(manager.alive)
+            manager.ready(f"{running.facility.name}, {len(running.facility.nodes)} nodes, {running.broker.url}")
             with JournalKeeper(running.service.site, journal_path(note_path())):
                 if settings.ui and _can_draw():
                     why = _show_live(running, for_s)
                 else:
                     why = _show_plain(running, for_s)
         finally:
+            manager.stopping()
             remove_note(os.getpid())
         _say("stopping ...")
     if running.service.station.recording is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -203,6 +203,10 @@ class Service:
         """Starts connecting and running; the engine runs whether the broker answers or not."""
         self._bus.start()
         self._loop.start()
+
+    def tell_alive(self, alive: Callable[[], None]) -> None:
+        """alive: called by the engine's thread after each of its passes, at least once a second; must be quick."""
+        self._loop.alive = alive
 
     def wait_ready(self, timeout_s: float = 10.0) -> None:
         """Returns once the broker has let us in and the first step is done. Raises BusError naming the cause."""

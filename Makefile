@@ -7,6 +7,13 @@ NODES ?=
 FAST ?=
 SOURCES := host firmware tools tests setup.py
 
+# Settings of an installation as a service: see tools/service
+HOTSPOT ?=
+LAN_ADDRESS ?=
+DESTDIR ?=
+ENVIRONMENT ?=
+PURGE ?=
+
 # Settings of a board: make flash NODE=ups_a PORT=/dev/ttyUSB0
 NODE ?=
 PORT ?=
@@ -16,7 +23,7 @@ IMAGE ?=
 ESPTOOL_FLAGS ?=
 THIS_BOARD = $(if $(PORT),--port '$(PORT)') $(if $(BOARD),--board '$(BOARD)') $(if $(FACILITY),--facility '$(FACILITY)')
 
-.PHONY: help setup setup-test setup-bench setup-board run test soak pictures bench check lock clean flash deploy mount monitor boards need-node
+.PHONY: help setup setup-test setup-bench setup-board run service service-uninstall test soak pictures bench check lock clean flash deploy mount monitor boards need-node
 .NOTPARALLEL:
 
 help:  ## list the targets
@@ -27,6 +34,13 @@ setup:  ## make the environment; with FAST=1 the compiled engine too, for large 
 
 run: setup  ## start the site live: make run NODES=vm LAN=1 ARGS="seed-8 --seed 7"
 	@$(PYTHON_HERE) -m winter_river run $(if $(LAN),--lan) $(if $(NODES),--nodes '$(NODES)') $(ARGS)
+
+service:  ## install it as a service of this machine: sudo make service HOTSPOT=wlan0 LAN=1
+	@LAN='$(LAN)' LAN_ADDRESS='$(LAN_ADDRESS)' HOTSPOT='$(HOTSPOT)' DESTDIR='$(DESTDIR)' ENVIRONMENT='$(ENVIRONMENT)' \
+	  tools/service install
+
+service-uninstall:  ## take that service away again; PURGE=1 its settings and data, too
+	@DESTDIR='$(DESTDIR)' PURGE='$(PURGE)' tools/service uninstall
 
 setup-test:
 	@tools/setup test

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from winter_river.deploy import telegraf
+from winter_river.deploy import hotspot, systemd, telegraf
 from winter_river.settings import Settings
 
 __all__ = ["GENERATORS", "Generator"]
@@ -24,5 +24,7 @@ class Generator(NamedTuple):
 
 
 GENERATORS: Mapping[str, Generator] = {
+    "hotspot": Generator("NetworkManager makes this machine the boards' access point", hotspot.make),
+    "systemd": Generator("systemd runs the site and its broker as services", systemd.make),
     "telegraf": Generator("Telegraf takes the statuses off the bus into InfluxDB", telegraf.make),
 }

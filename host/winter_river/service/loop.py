@@ -70,7 +70,7 @@ class Loop:
         self.after_step: Callable[[float], None] = lambda _now_s: None  # called under the lock
         self.heard: Callable[[Incoming, float], None] = lambda _item, _now_s: None  # commands and acks, under the lock
         self.told: Callable[[], None] = lambda: None  # called after each step without the lock
-        self.alive: Callable[[], None] = lambda: None  # called after each pass, at least once a second, without the lock
+        self.alive: Callable[[], None] = lambda: None  # called after each pass, once a second or more, lock free
         self._stopping = threading.Event()
         self._lag_s_max = self._step_s_max = 0.0
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)

@@ -45,13 +45,13 @@ def page(number, facts):
 
 
 def main_page(facts):
-    """The device: id, [STATE], its rows, what is amiss, the network line.
+    """The device: id, the pace of time where that is not the clock's, [STATE], its rows, what is amiss, the network line.
 
     facts: node_id, type, state, mode, handle, fault, values (fields of view and node), stale, and what network_line
     wants.
     """
     shapes = [
-        _text(0, short(facts["node_id"])),
+        _text(0, _title(facts)),
         _text(_STATE_Y, _pair(_state(facts), _WORDS_OF_MODE[facts["mode"]])),
         ("hline", 0, _RULE_Y, WIDTH, 1),
     ]
@@ -149,9 +149,9 @@ def network_line(facts):
     return "ONLINE %ddBm" % facts["rssi"] if facts["rssi"] else "ONLINE"
 
 
-def short(node_id):
-    """An id in 16 letters: the middle goes, since the end tells the side."""
-    return node_id if len(node_id) <= COLUMNS else node_id[: COLUMNS - 5] + "~" + node_id[-4:]
+def short(node_id, room=COLUMNS):
+    """An id in so many letters: the middle goes, since the end tells the side."""
+    return node_id if len(node_id) <= room else node_id[: room - 5] + "~" + node_id[-4:]
 
 
 def clock(seconds):
@@ -169,6 +169,15 @@ def number(value, decimals, unit):
     elif unit == "kW" and not -1000 < value < 1000:
         value, decimals, unit = value / 1000, 2, "MW"
     return codec.number_text(value, decimals) + unit  # printf rounds ties in another way on a board
+
+
+def _title(facts):
+    """The id, and in the corner how fast the engine's time passes; nothing there while it goes with the clock."""
+    speed = facts["values"].get("speed")
+    if speed is None:
+        return short(facts["node_id"])
+    pace = codec.number_text(speed, 2).rstrip("0").rstrip(".") + "x" if speed else "FROZEN"
+    return _pair(short(facts["node_id"], COLUMNS - 1 - len(pace)), pace)
 
 
 def _state(facts):

@@ -60,7 +60,7 @@ FIELDS = {
     "tick": "Steps the engine has made.",
     "lag_ms": "How late the last step was.",
     "step_ms": "How long the last step took.",
-    "speed": "Simulated seconds per real second.",
+    "speed": "Engine seconds per real second as reached, 0 while frozen; a view tells it only while it is not 1.",
     "frozen": "Whether the engine's time stands still.",
     "seed": "Where the run's randomness started.",
     "nodes": "Nodes of the facility.",

@@ -80,6 +80,40 @@ def test_a_redrawn_screen_is_what_the_glass_shows(live, until):
         until(same, what=f"the screen of {node_id} as redrawn")
 
 
+def test_every_screen_tells_in_its_corner_that_time_is_frozen_or_fast(live, until):
+    """The same pixels on the glass and on a screen drawn again; nothing there while time goes with the clock."""
+    station, nodes = live.service.station, live.fleet.nodes.values()
+
+    def corner(text):
+        def seen():
+            rows = [(node, node.oled.text()[0].rstrip()) for node in nodes]
+            return all(line.endswith(text) if text else line in node.node_id for node, line in rows) and all(
+                node.oled.frame()
+                == redraw(
+                    node.node_id,
+                    node.runner.core.type,
+                    view=live.site.view(node.node_id),
+                    own=node.runner.core.device.fields(),
+                    rssi=node.runner.core.vitals["wifi_rssi"],
+                )
+                for node, _ in rows
+                if node.node_id in ("ups_a", "mv_switchgear_b")
+            )
+
+        until(seen, what=f"{text!r} in the corners of {[node.oled.text()[0] for node in nodes]}")
+
+    live.site.advance(1.0)
+    station.freeze()
+    corner(" FROZEN")
+    station.set_speed(10.0)
+    station.run()
+    corner(" 10x")
+    station.set_speed(0.1)
+    corner(" 0.1x")
+    station.set_speed(1.0)
+    until(lambda: [line for node in nodes if (line := node.oled.text()[0].rstrip()).endswith(("x", "FROZEN"))] == [])
+
+
 def test_a_killed_run_loses_less_than_a_second_and_its_clock_obeys_the_command_line(tmp_path, until):
     folders = {f"WINTER_RIVER_{name}_DIR": str(tmp_path / name.lower()) for name in ("DATA", "LOG")}
     environment = os.environ | folders | {"XDG_CONFIG_HOME": str(tmp_path)}

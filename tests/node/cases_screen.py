@@ -145,6 +145,18 @@ def case_long_ids_keep_their_end_which_tells_the_side():
     assert len(screen.short("a" * 32)) == 16
 
 
+def case_corner_tells_a_pace_that_is_not_the_clocks():
+    paces = ((0, "FROZEN"), (0.1, "0.1x"), (0.25, "0.25x"), (10, "10x"), (380, "380x"), (1000, "1000x"))
+    for speed, corner in paces:
+        assert shown(screen.main_page(facts(values={"speed": speed})))[0] == "ups_a" + " " * (11 - len(corner)) + corner
+    assert shown(screen.main_page(facts()))[0] == "ups_a"
+
+
+def case_long_ids_make_room_for_the_pace_and_keep_their_end():
+    for speed, line in ((0, "mv_l~er_a FROZEN"), (10, "mv_lv_t~er_a 10x"), (1000, "mv_lv~er_a 1000x")):
+        assert shown(screen.main_page(facts(node_id="mv_lv_transformer_a", values={"speed": speed})))[0] == line
+
+
 def case_network_page_tells_where_it_wants_to_go():
     lines = shown(screen.network_page(facts(connected=False, trouble="NO BROKER")))
     assert lines == [

@@ -103,6 +103,23 @@ def test_act_takes_effect_in_its_step_and_never_before():
     assert {event.t_s for event in coordinator.events()} == {0.4}
 
 
+def test_views_tell_the_pace_of_time_only_while_it_is_not_the_clocks():
+    """At once and to every node: their screens show it."""
+    coordinator = make()
+
+    def told(act, now_s):
+        act(now_s)
+        messages = coordinator.step(now_s)
+        views = {node_id: decoded(messages, node_id, "view") for node_id in FACILITY.nodes}
+        return {node_id: found[0].get("speed") for node_id, found in views.items() if found}
+
+    assert told(coordinator.freeze, 0.1) == dict.fromkeys(FACILITY.nodes, 0)
+    assert told(lambda now_s: coordinator.set_speed(0.1, now_s), 0.2) == {}  # time stands still all the same: no news
+    assert told(coordinator.run, 0.3) == dict.fromkeys(FACILITY.nodes, 0.1)
+    assert told(lambda now_s: coordinator.set_speed(1.0, now_s), 0.4) == dict.fromkeys(FACILITY.nodes)
+    assert set(told(lambda _: None, 1.0).values()) == {None}
+
+
 def test_echoed_measurements_change_nothing():
     coordinator = make()
     before = coordinator.view("ups_a")

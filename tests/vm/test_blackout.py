@@ -72,6 +72,25 @@ def test_blackout_is_played_by_24_nodes_in_vms(site, until):
     at("generator_a", "COOLDOWN")
 
 
+def test_screens_of_vms_tell_that_time_is_frozen_or_fast_and_then_nothing(site, until):
+    service, fleet = site
+
+    def corners(text):
+        until(
+            lambda: all(node.oled.text()[0].rstrip().endswith(text) for node in fleet.nodes.values()),
+            timeout_s=5.0,
+            what=f"{text} in every corner: {[node.oled.text()[0] for node in fleet.nodes.values()]}",
+        )
+
+    service.station.freeze()
+    corners(" FROZEN")
+    service.station.set_speed(10.0)
+    service.station.run()
+    corners(" 10x")
+    service.station.set_speed(1.0)
+    corners(("_a", "_b", *"0123456789"))
+
+
 def test_commands_reach_every_node_and_are_done(site):
     service, _ = site
     began_s = time.monotonic()

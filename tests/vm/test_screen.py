@@ -30,6 +30,8 @@ def _facts(rng: random.Random, type_name: str) -> dict[str, Any]:
     """What Runner.facts() gives: a node somewhere between all well and all wrong."""
     names = [*schema.ELECTRICAL, *schema.own_fields(type_name)[0]]
     values = {name: _value(rng, name) for name in names if rng.random() < 0.8}
+    if rng.random() < 0.3:
+        values["speed"] = rng.choice((0, 0.1, 10, 380, 1000))
     handles = schema.TYPES[type_name][schema.HANDLES]
     states = [word for word, _ in schema.TYPES[type_name][schema.STATES]]
     return {

@@ -124,7 +124,9 @@ def fields(kind, type_name=None):
         return EVENT_FIELDS
     computed, setpoints = own_fields(type_name)
     if kind == "view":
-        return ("v", "node_id", "timeline", "t_s", "state") + ELECTRICAL + computed + ("tripped", "permit_close")
+        return (
+            ("v", "node_id", "timeline", "t_s", "state") + ELECTRICAL + computed + ("tripped", "permit_close", "speed")
+        )
     if type_name in VIRTUAL_FIELDS:
         return _ENVELOPE + VIRTUAL_FIELDS[type_name] + ("uptime", "ts", "boot", "seq", "timeline", "t_s", "fw")
     return _ENVELOPE + ELECTRICAL + computed + _OWN + setpoints + _HEALTH

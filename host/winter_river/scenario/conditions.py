@@ -23,7 +23,7 @@ from winter_river.facility.yaml_lines import Scalar, Tree
 
 CONDITION_LENGTH_MAX = 500
 ANY, ALL = "any", "all"
-ENVELOPE = ("v", "node_id", "timeline", "t_s")  # of a view: says nothing of the site
+ENVELOPE = ("v", "node_id", "timeline", "t_s", "speed")  # of a view: says nothing of the site
 Views = Callable[[str], Mapping[str, object]]
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 from winter_wire import schema, topics
 
 from winter_river import engine
-from winter_river.service import inspection, presence, statuses
+from winter_river.service import inspection, outgoing, presence, statuses
 from winter_river.service.messages import Input, Message
 from winter_river.service.model import CoordinatorSnapshot, Counters, Watcher, Work
 from winter_river.service.outgoing import Composer, Present
@@ -142,7 +142,13 @@ class Coordinator:
         slot = self._roster.slots[node_id]
         fields = engine.view(self._plan, self._world, node_id)
         word = schema.health(slot.type, fields["state"]) if slot.presence.carries else statuses.OFFLINE
-        return {"node_id": node_id, "type": slot.type, "status": word, **fields}
+        return {
+            "node_id": node_id,
+            "type": slot.type,
+            "status": word,
+            **fields,
+            **outgoing.pace_fields(self.speed_real),
+        }
 
     def isolation(self, node_id: str) -> engine.Isolation | None:
         """What keeps a node dead; None while it is live."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # A node refuses to close on a view older than 5 s; views are QoS 0, so one that is lost must not lock it.
 VIEW_EVERY_TICKS = 2
 METERS = ("energy_kwh",)
+SPEED_DIGITS = 2  # chosen: nobody reads more off a small screen, and a speed that varies a little is no news
 
 
 @dataclass(slots=True)
@@ -79,9 +80,9 @@ class Composer:
         roster.restores.clear()
         out += [event_message(self.root, event, timeline=timeline) for event in found]
         turn = now.work.tick % VIEW_EVERY_TICKS if ticked else None
-        t_s = now.world.t_s
+        t_s, pace = now.world.t_s, pace_fields(now.speed)
         for index, (node_id, slot) in enumerate(roster.slots.items()):
-            view = engine.view(now.plan, now.world, node_id)
+            view = {**engine.view(now.plan, now.world, node_id), **pace}
             asked = node_id in roster.births or index % VIEW_EVERY_TICKS == turn
             if self.views.due(node_id, view, asked=asked):
                 try:
@@ -151,9 +152,14 @@ def _is_news(view: Mapping[str, object], last: Mapping[str, object]) -> bool:
     """
     if view == last:
         return False
-    return any(
+    return view.keys() != last.keys() or any(
         _shown(name, value) != _shown(name, last.get(name)) for name, value in view.items() if name not in METERS
     )
+
+
+def pace_fields(speed: float) -> dict[str, object]:
+    """What a view says of the pace of time: nothing while it goes with the clock. speed: engine seconds a second, 0 while frozen."""
+    return {} if speed == 1.0 else {"speed": float(f"{speed:.{SPEED_DIGITS}g}")}
 
 
 def _shown(name: str, value: object) -> object:

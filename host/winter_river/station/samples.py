@@ -16,7 +16,7 @@ KEY_EVERY_S = 60.0  # chosen: a curve looks at most so far back for where it sta
 POINTS_MAX = 10_000
 UNKNOWN = math.nan
 _NUMBERS = (schema.NUMBER, schema.INTEGER)
-_ENVELOPE = ("v", "timeline", "t_s")
+_NOT_KEPT = ("v", "timeline", "t_s", "speed")  # not of the plant
 _SAMPLE_BYTES = 250  # of one Sample with two empty arrays in CPython 3.11, measured with sys.getsizeof
 
 
@@ -75,7 +75,7 @@ class Sampler:
 
 
 def _numeric(names: Iterable[str]) -> list[str]:
-    return [name for name in names if name not in _ENVELOPE and schema.ROWS[name][1] in _NUMBERS]
+    return [name for name in names if name not in _NOT_KEPT and schema.ROWS[name][1] in _NUMBERS]
 
 
 def value_in(sample: Sample, column: int) -> float | None:

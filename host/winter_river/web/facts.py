@@ -98,6 +98,6 @@ def field_facts(type_names: list[str]) -> dict[str, Any]:
 def trend_fields(type_name: str) -> list[str]:
     """The fields of a view that are numbers: what a trend may show."""
     numbers = (schema.NUMBER, schema.INTEGER)
-    left_out = ("v", "timeline", "t_s")
+    left_out = ("v", "timeline", "t_s", "speed")
     names: tuple[str, ...] = schema.fields("view", type_name)
     return [name for name in names if schema.row("view", name)[1] in numbers and name not in left_out]

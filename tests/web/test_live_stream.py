@@ -4,6 +4,7 @@ import socket
 import time
 
 import httpx
+import pytest
 from winter_river.web.stream import QUEUE_MAX, write
 
 
@@ -53,6 +54,47 @@ def test_a_broken_stream_goes_on_where_it_broke(browser, events):
         found, event, _ = next(events(response))
     run, _, number = last.partition("-")
     assert (found, event) == (f"{run}-{int(number) + 1}", "delta")
+
+
+def test_a_stream_of_some_nodes_tells_of_them_and_of_the_site_and_goes_on_where_it_broke(browser, page, events):
+    def until_starting(messages, state):
+        """The id of the message that told it, and what else was told."""
+        seen = []
+        while state["nodes"]["gen_a"]["state"] != "STARTING" or not seen:
+            last, event, data = next(messages)
+            seen.append((event, data.get("node_id", "")))
+            if event == "delta":
+                laid_over(state, data)
+                assert set(data.get("nodes", {})) <= {"gen_a", "ups_a"}
+        return last, seen
+
+    with browser.stream("GET", "/api/v1/stream", params={"nodes": "gen_a,ups_a"}) as response:
+        messages = events(response)
+        _, event, state = next(messages)
+        assert (event, set(state["nodes"]), state["role"]) == ("state", {"gen_a", "ups_a"}, "admin")
+        assert set(state["flows"]) == {"gen_a-sw_a", "dist_a-ups_a", "ups_a-pdu_a"}
+        assert state["facility"].keys() >= {"it_kw"}
+        page.command(browser, "srv_a", "set_load", power_kw=12.0)  # what is not asked for
+        page.command(browser, "gen_a", "start")
+        last, _ = until_starting(messages, state)
+    page.command(browser, "srv_a", "set_load", power_kw=20.0)
+    page.command(browser, "gen_a", "set_handle", to="auto")
+    with browser.stream("GET", "/api/v1/stream?nodes=ups_a,gen_a", headers={"last-event-id": last}) as response:
+        messages = events(response)
+        told = [next(messages) for _ in range(3)]
+    assert all(event != "state" for _, event, _ in told)
+    assert not any("srv_a" in str(data) for _, _, data in told)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [("ups_z", "there is no node 'ups_z'"), ("ups_a,gen_x", "'gen_x'"), ("", "names no node"), (",", "names no node")],
+)
+def test_a_stream_of_a_node_that_is_not_there_is_refused(browser, asked, says):
+    answer = browser.get("/api/v1/stream", params={"nodes": asked})
+    assert answer.status_code == 404
+    assert says in answer.json()["error"]
+    assert answer.json()["cure"]
 
 
 def test_a_stream_of_another_run_begins_anew(browser, events):

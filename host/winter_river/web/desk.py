@@ -63,6 +63,13 @@ class Desk:
             )
         return nodes[node_id]
 
+    def nodes(self, text: str) -> frozenset[str]:
+        """The nodes of a list joined by commas; raises PageFault where there is none, or not one of them."""
+        found = frozenset(self.node(node_id).id for node_id in text.split(",") if node_id)
+        if not found:
+            raise not_found("nodes names no node", "nodes=ups_a,ups_b; or leave it out for all of them")
+        return found
+
     def verb(self, node_id: str, verb: str) -> str:
         """A verb of a node's type; raises PageFault for another."""
         known = schema.verbs(self.node(node_id).type)

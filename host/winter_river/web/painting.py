@@ -8,7 +8,7 @@ A painting says what becomes of elements of the SVG, by their id:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from winter_wire import schema
@@ -43,6 +43,7 @@ CLASSES = {
     "starting": "dead warning",
     "absent": "dead absent",
 }
+_PARTS, _BATTERY_PARTS, _LINE_PARTS = ("node", "bar", "letter", "state"), ("ring", "left"), ("edge", "flow")
 _OPEN_HANDLES = ("open", "off")
 _RUNTIME_S_MAX = 10 * 3600  # chosen: a battery that lasts longer is not what anybody waits for
 
@@ -166,6 +167,17 @@ def paint(
             made[f"edge-{key}"] = "edge live" if lines[key].live else "edge dead"
             made[f"flow-{key}"] = flow_text(lines[key])
     return made
+
+
+def elements(nodes: Iterable[Node], lines: Iterable[str]) -> Iterator[str]:
+    """The ids of all elements that `paint` touches of these nodes and lines (flow_key)."""
+    for node in nodes:
+        yield from (f"{part}-{node.id}" for part in _PARTS)
+        yield from (f"val-{node.id}-{index}" for index in range(len(slots(node.type))))
+        if has_battery(node.type):
+            yield from (f"{part}-{node.id}" for part in _BATTERY_PARTS)
+    for key in lines:
+        yield from (f"{part}-{key}" for part in _LINE_PARTS)
 
 
 def flow_text(flow: Flow) -> str:

@@ -19,9 +19,16 @@ from winter_river.web.diagram import draw
 from winter_river.web.errors import PageFault
 from winter_river.web.facts import facility_facts
 from winter_river.web.stream import Client, Stream, merged
+from winter_river.web.subset import subset
 
 EVENTS_SHOWN_MAX = 2_000
 SEQ_MAX = 2**53
+
+NODES_LETTERS_MAX = 20_000  # chosen: 500 ids of full length, and less than a server takes as one line
+
+NodesAsked = Annotated[
+    str | None, Query(max_length=NODES_LETTERS_MAX, description="Ids joined by commas; all nodes where it is missing.")
+]
 
 routes = APIRouter(prefix=API)
 
@@ -91,16 +98,31 @@ async def _left(receive: Receive) -> None:
 @routes.get(
     "/stream",
     response_class=Response,
-    responses={200: {"content": {"text/event-stream": {}}}, 503: {"model": forms.Fault}},
+    responses={
+        200: {"content": {"text/event-stream": {}}},
+        404: {"model": forms.Fault},
+        503: {"model": forms.Fault},
+    },
 )
-async def stream(desk: DeskHere, who: WhoAsks, request: Request) -> Response:
-    """The live stream (server-sent events): `state` whole, then `delta`, `event`, `note`, `cue`. Resumes by Last-Event-ID."""
+async def stream(desk: DeskHere, who: WhoAsks, request: Request, nodes: NodesAsked = None) -> Response:
+    """The live stream (server-sent events): `state` whole, then `delta`, `event`, `note`, `cue`. Resumes by Last-Event-ID.
+
+    With `nodes` it tells of these only: their rows in `nodes`, their lines in `flows` and `paint`, their events and
+    notes, and what is of the whole site (clock, health, facility, exercise, cues). Numbers then have gaps. At most 20
+    different choices of nodes are followed at a time.
+    """
     last_id = request.headers.get("last-event-id", "")
-    client = desk.stream.join(
-        last_id, lambda: merged(desk.pump.state, role_facts(who), desk.stream.run), link_id=who.link_id
-    )
+    chosen = None if nodes is None else subset(desk.plant.site.facility, desk.nodes(nodes))
+
+    def whole() -> bytes:
+        state = desk.pump.state if chosen is None else chosen.narrowed("state", desk.pump.state)
+        return merged(state or {}, role_facts(who), desk.stream.run_of(chosen))
+
+    client = desk.stream.join(last_id, whole, link_id=who.link_id, subset=chosen)
     if client is None:
-        raise PageFault("too many pages are open", "close some", status=503)
+        raise PageFault(
+            "too many pages are open, or too many different choices of nodes", "close some, or follow all", status=503
+        )
     return EventStream(desk.stream, client)
 
 

@@ -24,6 +24,8 @@ BROKER_KINDS = ("auto", "embedded", "mosquitto")
 NODE_KINDS = ("emulated", "vm", "mixed", "none")
 PORT_DEFAULT = 1883  # IANA's port of MQTT, where stock tools and boards look first
 PORT_MAX = 65_535
+DURATION = re.compile(r"\d{1,6}(\.\d{1,3})?[smhd]")
+MINUTE_S, DURATION_S_MAX = 60.0, 36_500 * 86_400.0
 _FLAG_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -46,6 +48,9 @@ class Settings:
     page: bool = True
     page_port: int = 0
     scenarios: str = ""
+    store: bool = True
+    keep_raw: str = "7d"
+    keep_sums: str = "365d"
 
 
 SENTENCES = {
@@ -67,6 +72,9 @@ SENTENCES = {
     "page": "Serve the page: diagram, screens, timeline and the instructor's station in a browser.",
     "page_port": "The port of the page; 0 means 8080, or the next free one.",
     "scenarios": "A folder of scenarios of your own, which the page lists too; empty: the current folder's scenarios/, if there is one.",
+    "store": "Keep the history of the site in the data folder.",
+    "keep_raw": "How long single readings are kept, such as 90m, 12h, 7d.",
+    "keep_sums": "How long the five-minute sums of them are kept (mean, low, high), and the events.",
 }
 
 
@@ -140,6 +148,18 @@ def _flag(value: object) -> bool:
     return _FLAG_WORDS[word]
 
 
+def _duration(value: object) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    if not DURATION.fullmatch(text) or not MINUTE_S <= duration_s(text) <= DURATION_S_MAX:
+        raise ValueError("is not a duration from 1m to 36500d, such as 90m, 12h, 7d")
+    return text
+
+
+def duration_s(text: str) -> float:
+    """Seconds of a setting such as 7d."""
+    return float(text[:-1]) * {"s": 1, "m": 60, "h": 3_600, "d": 86_400}[text[-1]]
+
+
 _READERS: Mapping[str, Callable[[object], object]] = {
     "facility": _text,
     "broker": _broker,
@@ -156,6 +176,9 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "page": _flag,
     "page_port": _port,
     "scenarios": _path,
+    "store": _flag,
+    "keep_raw": _duration,
+    "keep_sums": _duration,
 }
 _PATHS = ("broker_ca", "broker_cert", "broker_key", "scenarios")
 NAMES = tuple(field.name for field in dataclasses.fields(Settings))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from winter_river.facility import Facility
     from winter_river.service.broker import Broker
     from winter_river.service.wiring import Service
+    from winter_river.store import Keeper
     from winter_river.ui.health import Health
     from winter_river.web.server import PageServer
 
@@ -28,6 +29,7 @@ VM_NODES_MAX = 100  # chosen: 1.3 GB; a larger site in VMs would only thrash the
 NOTE_S = 15.0  # chosen: long enough to be read in passing
 LOOPBACK = "127.0.0.1"
 SCENARIOS = "scenarios"  # folder below the current one
+HISTORY = "history"  # folder of the stores, one a site, in the data folder
 RECORDINGS = "recordings"  # folder of what can be replayed, in the data folder
 
 
@@ -36,6 +38,7 @@ class Live:
     """A running site: its service and the broker it speaks over; is_open: other machines can reach that broker.
 
     fleet: the nodes that run on this machine, None where there are none. page: None with `--no-page`.
+    keeper: of the history, None with `--no-store` and where the store cannot be used.
     """
 
     facility: "Facility"
@@ -45,6 +48,7 @@ class Live:
     is_open: bool
     fleet: "Fleet | VmFleet | None" = None
     page: "PageServer | None" = None
+    keeper: "Keeper | None" = None
 
     def health(self) -> "Health":
         """What the header of a screen says."""
@@ -111,6 +115,9 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
         broker = running.enter_context(_broker(settings, host=host, say=say))
         if is_address(settings.broker):
             _refuse_a_second_engine(broker.address, settings.root)
+        keeper = _keeper(facility, settings, say)
+        if keeper is not None:
+            running.enter_context(keeper)
         service = Service(
             facility,
             broker.address,
@@ -118,6 +125,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             root=settings.root,
             grace=settings.nodes != "none",
             record=paths.data_dir() / RECORDINGS,
+            keeper=keeper,
         )
         running.enter_context(service)
         try:
@@ -129,8 +137,10 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             running.enter_context(fleet)
             if not service.wait_online(timeout_s=NODES_S_MAX[settings.nodes]):
                 say("some nodes are still starting")
-        page = running.enter_context(_page(service, fleet, settings, host=host)) if settings.page else None
-        yield Live(facility, service, broker, settings.seed, is_open=host != LOOPBACK, fleet=fleet, page=page)
+        page = running.enter_context(_page(service, fleet, keeper, settings, host=host)) if settings.page else None
+        yield Live(
+            facility, service, broker, settings.seed, is_open=host != LOOPBACK, fleet=fleet, page=page, keeper=keeper
+        )
 
 
 def _refuse_a_second_engine(address: "Address", root: str) -> None:
@@ -178,12 +188,36 @@ def _fleet(facility: "Facility", broker: "Broker", settings: Settings) -> "Fleet
     return Fleet(facility, broker.address, root=settings.root, seed=settings.seed)
 
 
-def _page(service: "Service", fleet: "Fleet | VmFleet | None", settings: Settings, *, host: str) -> "PageServer":
+def _keeper(facility: "Facility", settings: Settings, say: Callable[[str], None]) -> "Keeper | None":
+    """The keeper of the site's history, not yet started. A store that cannot be used is no reason not to run."""
+    if not settings.store:
+        return None
+    from winter_river.settings import duration_s
+    from winter_river.store import Keep, Keeper, StoreError
+
+    keep = Keep(duration_s(settings.keep_raw), duration_s(settings.keep_sums))
+    try:
+        return Keeper(store_path(facility.name), root=settings.root, keep=keep)
+    except (StoreError, OSError) as error:
+        say(f"no history is kept: {error}")
+        return None
+
+
+def store_path(facility: str) -> Path:
+    """The file that holds the history of a site, by the name in its file."""
+    from winter_river import paths
+
+    return paths.data_dir() / HISTORY / f"{facility}.sqlite3"
+
+
+def _page(
+    service: "Service", fleet: "Fleet | VmFleet | None", keeper: "Keeper | None", settings: Settings, *, host: str
+) -> "PageServer":
     """The page of the run, not yet started. Raises CommandError where it cannot listen."""
     from winter_river.web.plant import Plant
     from winter_river.web.server import PageServer, PageServerError
 
-    plant = Plant(service.site, service.station, service.report, fleet, scenarios=_scenarios(settings))
+    plant = Plant(service.site, service.station, service.report, fleet, scenarios=_scenarios(settings), keeper=keeper)
     try:
         return PageServer(plant, host=host, port=settings.page_port)
     except PageServerError as error:

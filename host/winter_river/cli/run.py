@@ -73,6 +73,9 @@ def run(
     scenarios: Annotated[
         str | None, typer.Option("--scenarios", help="Folder of your own scenarios (default: scenarios/, if there).")
     ] = None,
+    store: Annotated[
+        bool | None, typer.Option("--store/--no-store", help="Keep the site's history in the data folder, or not.")
+    ] = None,
     open_: Annotated[
         bool | None,
         typer.Option("--open/--no-open", help="Open the page in a browser (default: where there is a desktop)."),
@@ -96,7 +99,7 @@ def run(
     for_s = None if for_ is None else seconds(for_, option="--for")
     settings = settings_of(
         facility=facility, broker=broker, broker_ca=broker_ca, broker_cert=broker_cert, broker_key=broker_key, nodes=nodes, mqtt_port=mqtt_port, seed=seed, root=root, ui=ui,
-        page=page, page_port=page_port, scenarios=scenarios, lan=True if lan_address else lan, lan_address=lan_address,
+        page=page, page_port=page_port, scenarios=scenarios, store=store, lan=True if lan_address else lan, lan_address=lan_address,
     )  # fmt: skip
     with _stopped_by_signals():
         try:
@@ -116,7 +119,7 @@ def _run(settings: "Settings", for_s: float | None, *, open_: bool | None) -> No
     manager = Supervisor(os.environ)
     host = lan_address(settings.lan_address) if settings.lan else LOOPBACK
     with live(site, settings, host=host, say=_say) as running:
-        write_note(_note(settings, running.broker.url))
+        write_note(_note(settings, running))
         try:
             for line in _start_lines(running, settings, for_s):
                 typer.echo(line)
@@ -149,6 +152,7 @@ def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> 
         f"nodes     {count} {_NODES_WORDS[settings.nodes]}",
         *([] if running.page is None else [f"page      {running.page.url}"]),
         f"seed      {settings.seed}",
+        *([] if running.keeper is None else [f"history   {running.keeper.path}"]),
         "stop      Ctrl-C" if for_s is None else f"stop      by itself after {for_s:g} s, or Ctrl-C",
         f"try       {_program()} send {_example(running)}   (in another terminal)",
     ]
@@ -292,10 +296,12 @@ def _on_signals(act: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _note(settings: "Settings", url: str) -> RunNote:
+def _note(settings: "Settings", running: "Live") -> RunNote:
     """What other commands on this machine need to find this run."""
-    files = (settings.broker_ca, settings.broker_cert, settings.broker_key)
-    return RunNote(os.getpid(), url, settings.root, *map(_found_again, (settings.facility, *files)))
+    given = (settings.facility, settings.broker_ca, settings.broker_cert, settings.broker_key)
+    facility, authority, certificate, key = map(_found_again, given)
+    store = "" if running.keeper is None else str(running.keeper.path)
+    return RunNote(os.getpid(), running.broker.url, settings.root, facility, authority, certificate, key, store)
 
 
 def _found_again(name: str) -> str:

@@ -14,6 +14,7 @@ class RunNote:
     """Where a run can be reached: process, broker address, topic root, name or path of the facility.
 
     broker_ca, broker_cert, broker_key: paths of the certificates for a broker with TLS, as in the settings.
+    store: path of its history, "" where it keeps none.
     """
 
     pid: int
@@ -23,6 +24,7 @@ class RunNote:
     broker_ca: str = ""
     broker_cert: str = ""
     broker_key: str = ""
+    store: str = ""
 
 
 def note_path(pid: int | None = None) -> Path:

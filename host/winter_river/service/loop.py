@@ -15,14 +15,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from winter_wire import topics
 
 from winter_river.service.bus import Bus
 from winter_river.service.coordinator import Coordinator
 from winter_river.service.desk import Desk
-from winter_river.service.messages import Incoming, Link
+from winter_river.service.messages import Incoming, Link, Message
 
 OPENING_S = 0.3  # chosen: what the broker remembers (handles, faults) arrives well within it and is there at t = 0
 OPENING_S_MAX = 2.0  # chosen: without a broker the engine starts all the same
@@ -70,6 +70,8 @@ class Loop:
         self.after_step: Callable[[float], None] = lambda _now_s: None  # called under the lock
         self.heard: Callable[[Incoming, float], None] = lambda _item, _now_s: None  # commands and acks, under the lock
         self.told: Callable[[], None] = lambda: None  # called after each step without the lock
+        self.came: Callable[[Incoming], None] = lambda _item: None  # every message of a node; must be quick
+        self.went: Callable[[Sequence[Message]], None] = lambda _messages: None  # what a step sends; must be quick
         self.alive: Callable[[], None] = lambda: None  # called after each pass, once a second or more, lock free
         self._stopping = threading.Event()
         self._lag_s_max = self._step_s_max = 0.0
@@ -159,6 +161,7 @@ class Loop:
                 self.heard(item, now_s)
             if item.topic.endswith(f"/{topics.COMMAND}"):
                 return  # meant for a node, or for the engine's own clock: the coordinator has no part in it
+            self.came(item)
             answered = self.desk.hear(item.topic, item.payload, retained=item.retained, now_s=now_s)
             self.coordinator.receive(item.topic, item.payload, retained=item.retained, now_s=now_s)
             if answered:
@@ -184,6 +187,7 @@ class Loop:
         self._stretch(self.coordinator.t_s - began_t_s, took_s)
         self.after_step(now_s)
         self.bus.publish(messages)
+        self.went(messages)
         self.stepped.notify_all()
 
     def _stretch(self, passed_s: float, took_s: float) -> None:

@@ -20,6 +20,7 @@ from winter_river.service.desk import TIMEOUT_S, Desk, Order
 from winter_river.service.loop import Loop
 from winter_river.site import NO_PARAMS, Ack
 from winter_river.station import Station
+from winter_river.store import Keeper
 
 WILL_HOLD_S = 0.2  # chosen: mosquitto 2.0.11 sends all last wills within 1 ms of hanging up when it is stopped
 
@@ -169,8 +170,10 @@ class Service:
         root: str = topics.ROOT,
         grace: bool = True,
         record: Path | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
-        """broker: its address, or a URL. record: the folder that the run is recorded in, None for no recording.
+        """broker: its address, or a URL. record: the folder that the run is recorded in, None for no recording. keeper:
+        of its history; whoever gives it starts it before us and stops it after us.
 
         grace: nodes are being started or are out there; False: nobody is expected (`--nodes none`).
         """
@@ -196,6 +199,8 @@ class Service:
             will=self._coordinator.goodbye,
         )
         self._loop = Loop(self._coordinator, self._bus, desk)
+        if keeper is not None:
+            self._loop.came, self._loop.went = keeper.hear, keeper.tell
         self.site = LiveSite(self._loop)
         self.station = Station(self._loop, self.site, seed=seed, root=root, boot=boot, program=version, record=record)
 

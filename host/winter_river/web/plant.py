@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from winter_river.emulator import Oled
     from winter_river.service.wiring import LiveSite, Report
     from winter_river.station import Station
+    from winter_river.store import Keeper
 
 
 class HasOled(Protocol):
@@ -37,10 +38,13 @@ class Nodes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """A live run. fleet: None where no node runs on this machine. scenarios: folder of scenarios of one's own."""
+    """A live run. fleet: None where no node runs on this machine. scenarios: folder of scenarios of one's own.
+    keeper: None where no history is kept.
+    """
 
     site: LiveSite
     station: Station
     report: Callable[[], Report]
     fleet: Nodes | None = None
     scenarios: Path | None = None
+    keeper: Keeper | None = None

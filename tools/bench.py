@@ -1,6 +1,6 @@
 """`make bench`: how fast and how small, each figure beside its bar. Exit 1 when a bar is missed.
 
-    python tools/bench.py [NAME ...]        engine flow pandapower availability site command page ingest vm memory; all by default
+    python tools/bench.py [NAME ...]        engine flow pandapower availability site command page replay ingest vm memory; all by default
 
 Figures move with the machine and its neighbours: read them as orders of size, and ratios within one run.
 """
@@ -21,6 +21,7 @@ from pathlib import Path
 import bench_availability
 import bench_engine
 import bench_flow
+import bench_replay
 import compare_pandapower
 import paho.mqtt.client as paho
 import psutil  # type: ignore[import-untyped]
@@ -222,6 +223,7 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "site": bench_site,
     "command": bench_command,
     "page": bench_page,
+    "replay": bench_replay.rows,
     "ingest": bench_ingest,
     "vm": bench_vm,
     "memory": bench_memory,

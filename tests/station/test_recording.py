@@ -8,9 +8,9 @@ import tracemalloc
 import zlib
 
 import pytest
-from winter_river.station import replay
+from winter_river.station import journal, replay
 from winter_river.station.recorder import Recorder
-from winter_river.station.recording import Header, RecordingError
+from winter_river.station.recording import Header, Recorded, RecordingError
 from winter_river.station.replay import Player, load_recording
 
 
@@ -258,6 +258,22 @@ def test_a_folder_that_cannot_be_used_stops_the_recording_and_not_the_run(start,
     bench.advance(3.0)
     assert bench.station.recording is None
     assert any("no recording" in note.text for note in bench.coordinator.notes())
+
+
+def test_a_busy_stretch_has_more_moments_so_that_a_seek_into_it_is_short(start, tmp_path, monkeypatch):
+    """A replay settles every node at each input: of 8 nodes 200 inputs are as much as 3 of 500."""
+    monkeypatch.setattr(journal, "SETTLED_MAX", 8 * 5)
+    bench = start(record=tmp_path)
+    bench.advance(20.0)
+    for number in range(6):
+        bench.command("srv_a", "set_load", power_kw=10.0 + number)
+    bench.advance(30.0)
+    bench.station.close()
+    recording = load_recording(bench.station.recording)
+    moments_s = [entry.t_s for entry in recording.entries if isinstance(entry.what, Recorded)]
+    assert [second_s for second_s in moments_s if second_s < 20.0] == [0.0]
+    assert len([second_s for second_s in moments_s if 20.0 < second_s < 35.0]) == 1
+    assert moments_s[-1] < 35.0  # nothing happens any more
 
 
 def test_the_screens_of_a_replay_are_the_firmwares(recorded):

@@ -22,11 +22,14 @@ def add_to(app: typer.Typer) -> None:
 
 def check(
     file: Annotated[
-        str, typer.Argument(help="A facility or a scenario, by its built-in name or a path, or a board's file (.toml).")
+        str,
+        typer.Argument(
+            help="A facility or a scenario, by its built-in name or a path, rules, or a board's file (.toml)."
+        ),
     ],
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Check a facility file, a scenario file or a board file.
+    """Check a facility file, a scenario file, alarm rules or a board file.
 
     Every fault at once, each with its place and the nearest valid name.
 
@@ -35,11 +38,13 @@ def check(
       winter-river check my-site.yaml
       my-site.yaml:12:11: no node `ups_1` (did you mean `ups_a`?)
     """
+    from winter_river.alerts.loader import is_rules
     from winter_river.cli.scenario import is_scenario, scenario_told
     from winter_river.facility.faults import FileError
 
     try:
         told = _board if file.endswith(".toml") else scenario_told if is_scenario(file) else _facility
+        told = _alarm_rules if told is _facility and is_rules(file) else told
         values, text = told(file)
     except FileError as error:
         tell_faults(error.faults, json=json)
@@ -54,6 +59,16 @@ def _facility(name: str) -> tuple[dict[str, object], str]:
     found = load_facility(name)
     line = f"{found.name}: {len(found.nodes)} nodes, calibration {found.calibration}: no fault"
     return {"facility": found.name, "nodes": len(found.nodes)}, line
+
+
+def _alarm_rules(path: str) -> tuple[dict[str, object], str]:
+    """The same of a file of alarm rules."""
+    from winter_river.alerts.loader import load_rules
+
+    found = load_rules(path)
+    count = len(found.with_built_in())
+    line = f"{found.name}: {len(found.rules)} rules of its own, {count} with the built-in ones: no fault"
+    return {"rules": found.name, "own": len(found.rules), "all": count}, line
 
 
 def _board(path: str) -> tuple[dict[str, object], str]:

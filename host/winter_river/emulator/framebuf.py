@@ -7,7 +7,7 @@ real VM by tests/vm. Other formats and `poly` are not emulated: the constructor 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from winter_river.emulator import font
 
@@ -34,6 +34,7 @@ def _shifting(bits: int) -> bytes:
     return bytes((byte << bits) & 0xFF if bits >= 0 else byte >> -bits for byte in range(256))
 
 
+@lru_cache(maxsize=4096)  # a large site's screens hold about as many different texts, and most stay from frame to frame
 def _glyphs(text: str | bytes) -> bytes:
     """The columns of a text: MicroPython draws its UTF-8 bytes, up to a NUL, and one box for each unknown byte."""
     raw = text.encode() if isinstance(text, str) else bytes(text)
@@ -62,7 +63,11 @@ class FrameBuffer:
         self._width, self._height, self._stride = width, height, stride
 
     def fill(self, c: int) -> None:
-        self.fill_rect(0, 0, self._width, self._height, c)
+        if self._width == self._stride and self._height == self._pages * 8:
+            size = self._pages * self._stride
+            self._buffer[:size] = (b"\xff" if c else b"\0") * size
+        else:
+            self.fill_rect(0, 0, self._width, self._height, c)
 
     def fill_rect(self, x: int, y: int, w: int, h: int, c: int) -> None:
         left, right = max(x, 0), min(x + w, self._width)

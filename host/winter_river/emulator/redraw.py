@@ -30,17 +30,27 @@ def redraw(
 
     view, own: by the contract's names; numbers are shown as a node reads them off the bus. rssi: dBm, 0: unknown.
     """
-    shown = {name: _as_on_the_bus(name, value) for name, value in {**view, **own}.items()}
     facts = {
         "node_id": node_id, "type": type_name, "state": view.get("state", ""), "mode": own.get("mode", "auto"),
         "handle": own.get("handle", schema.TYPES[type_name][schema.HANDLES][0]), "fault": own.get("fault", ""),
-        "values": shown, "stale": False, "connected": connected, "trouble": "" if connected else "OFFLINE",
+        "values": _Read(view, own), "stale": False, "connected": connected, "trouble": "" if connected else "OFFLINE",
         "age_s": age_s, "rssi": rssi, "safe": "",
     }  # fmt: skip
     buffer = bytearray(FRAME_BYTES)
     canvas = FrameBuffer(buffer, screen.WIDTH, screen.HEIGHT, MONO_VLSB)
     screen.draw(canvas, screen.page(screen.MAIN, facts))
     return bytes(buffer)
+
+
+class _Read:
+    """The values as a node reads them off the bus, each worked out when it is drawn."""
+
+    def __init__(self, view: Mapping[str, object], own: Mapping[str, object]) -> None:
+        self._view, self._own = view, own
+
+    def get(self, name: str) -> object:
+        """None where it is unknown."""
+        return _as_on_the_bus(name, self._own.get(name, self._view.get(name)))
 
 
 def _as_on_the_bus(name: str, value: object) -> object:

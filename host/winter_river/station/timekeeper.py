@@ -91,7 +91,7 @@ class Timekeeper:
         self._subscribing = threading.Lock()
         header = recording.Header(to_yaml(self._facility), seed, program, int(time.time()))
         self._fault_told = ""
-        self._journal = Journal(record, header, begin=self._new_part)
+        self._journal = Journal(record, header, nodes=len(self._types), begin=self._new_part)
         self._coordinator.watcher = self
         loop.after_step = self._after_step
         loop.told = self._tell
@@ -114,6 +114,7 @@ class Timekeeper:
     def happened(self, events: Sequence[engine.Event]) -> None:
         """The engine gave these events."""
         self._past.open.events.extend(events)
+        self._journal.happened()
 
     def second(self, t_s: float) -> None:
         """Engine time is at a whole second: one row of history."""

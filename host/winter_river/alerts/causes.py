@@ -1,0 +1,97 @@
+"""One alarm for each cause: which alarm is a consequence of which. Pure.
+
+The engine's events name their causes. An alarm's chain is the event that explains its node's present state, the cause of
+that, and so on. An alarm is a consequence of the nearest other one whose own events stand in its chain; what is a
+consequence of a consequence belongs to the first of them all. Besides, a rule may say whose consequence it is (`under`),
+and that of several within some seconds the first stands for all (`gathers_s`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from winter_river.alerts.judging import moment_s
+from winter_river.alerts.model import Alarm, Key, Rule, rank
+from winter_river.engine import Event
+
+CHAIN_MAX = 200  # chosen: the longest chain of the library's sites is about twenty
+
+
+def chain_of(rule: Rule, node_id: str, log: Mapping[int, Event]) -> tuple[int, ...]:
+    """Ids of the events that led a node to where it is, the last one first; () where nothing explains it."""
+    last = max(
+        (event.id for event in log.values() if event.node_id == node_id and event.event in rule.asked_by), default=0
+    )
+    found: list[int] = []
+    while last in log and len(found) < CHAIN_MAX:
+        found.append(last)
+        last = log[last].cause
+    return tuple(found)
+
+
+def own_of(chain: Sequence[int], node_id: str, log: Mapping[int, Event]) -> tuple[int, ...]:
+    """Those events of a chain that are of its own node."""
+    return tuple(each for each in chain if log[each].node_id == node_id)
+
+
+def roots(active: Sequence[Alarm], order: Mapping[str, int]) -> dict[Key, Key]:
+    """For each alarm that is a consequence, the one that stands for it.
+
+    active: those that may be either, in the order they came. order: place of each rule in the table.
+    """
+    by_event: dict[int, list[Alarm]] = {}
+    by_rule: dict[str, list[Alarm]] = {}
+    for alarm in active:
+        by_rule.setdefault(alarm.rule.id, []).append(alarm)
+        for event_id in alarm.own:
+            by_event.setdefault(event_id, []).append(alarm)
+    parents: dict[Key, Key] = {}
+    for alarm in active:
+        parent = _under(alarm, by_rule) or _caused(alarm, by_event, order) or _gathered(alarm, by_rule[alarm.rule.id])
+        if parent is not None:
+            parents[alarm.key] = parent.key
+    return {key: root for key in parents if (root := _top(key, parents)) != key}
+
+
+def _under(alarm: Alarm, by_rule: Mapping[str, Sequence[Alarm]]) -> Alarm | None:
+    return next((each for rule_id in alarm.rule.under for each in by_rule.get(rule_id, ())), None)
+
+
+def _caused(alarm: Alarm, by_event: Mapping[int, Sequence[Alarm]], order: Mapping[str, int]) -> Alarm | None:
+    if alarm.rule.stands:
+        return None
+    for event_id in alarm.chain:
+        for other in by_event.get(event_id, ()):
+            # Two alarms of one node have one cause: the worse, or the earlier in the table, stands for both.
+            if other.node_id != alarm.node_id or _precedes(other, alarm, order):
+                return other
+    return None
+
+
+def _precedes(one: Alarm, other: Alarm, order: Mapping[str, int]) -> bool:
+    first, second = ((rank(each.rule.priority), order[each.rule.id]) for each in (one, other))
+    return first < second
+
+
+def _gathered(alarm: Alarm, alike: Iterable[Alarm]) -> Alarm | None:
+    """The first of its kind, where it came a moment before."""
+    if not alarm.rule.gathers_s:
+        return None
+    began_s = moment_s(alarm.rule, alarm.began)
+    for other in alike:
+        if other is alarm:
+            return None
+        if began_s - moment_s(alarm.rule, other.began) <= alarm.rule.gathers_s:
+            return other
+    return None
+
+
+def _top(key: Key, parents: Mapping[Key, Key]) -> Key:
+    """The end of the way up. Where it goes in a circle, the first that was met twice."""
+    met = {key}
+    while key in parents:
+        key = parents[key]
+        if key in met:
+            return key
+        met.add(key)
+    return key

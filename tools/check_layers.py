@@ -30,6 +30,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.npm": ("winter_river.paths",),
     "winter_river.page": ("winter_river.npm",),
     "winter_river.drivers": ("winter_river.package_index", "winter_river.paths"),
+    "winter_river.audit": (),
     "winter_river.clock": (),
     "winter_river.settings": ("winter_wire", "winter_river.paths"),
     "winter_river.protect": ("winter_wire",),
@@ -54,6 +55,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.service": (
         *_PURE_HOST,
         "winter_river.address",
+        "winter_river.audit",
         "winter_river.clock",
         "winter_river.npm",
         "winter_river.paths",
@@ -87,8 +89,9 @@ LAYERS: Mapping[str, Sequence[str]] = {
     # The page: it shows and commands a run that others have put together.
     "winter_river.web": (
         *_PURE_HOST,
-        *("winter_river.emulator", "winter_river.page", "winter_river.paths", "winter_river.reference_words"),
-        *("winter_river.scenario", "winter_river.service", "winter_river.station", "winter_river.store"),
+        *("winter_river.audit", "winter_river.emulator", "winter_river.page", "winter_river.paths"),
+        *("winter_river.reference_words", "winter_river.scenario", "winter_river.service", "winter_river.station"),
+        "winter_river.store",
     ),
     # The composers put the parts together.
     "winter_river.__init__": ANYTHING,
@@ -155,6 +158,7 @@ PURE = (
     "winter_river.scenario",
     "winter_river.site",
     "winter_river.study",
+    "winter_river.audit.record",
     "winter_river.service.coordinator",
     "winter_river.service.pace",
     "winter_river.station.ahead",

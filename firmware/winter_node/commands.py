@@ -1,7 +1,7 @@
 """The command path: is it well formed and allowed, has it been done before, then do it and say what holds now.
 
 Checks run in the contract's order: retained, size, schema, mac, authority, epoch, boot, expired, duplicate,
-(unknown), priority, interlock. Nothing changes before the last of them has passed, except the epoch, which fences.
+(unknown), selection, priority, interlock. Nothing changes before the last of them has passed, except the epoch, which fences.
 """
 
 from winter_wire import codec, faults, schema
@@ -13,7 +13,8 @@ NO_ID = "-"  # an ack needs an id; the bare form has none
 _DEADLINE_HALF = 0x40000000  # deadlines are compared modulo 2**31 ms, so they outlive 24 days of uptime
 SECURED_NEEDS = ("id", "by", "boot", "deadline", "epoch", "mac")
 SECURED_REFUSES = ("press",)  # a hand is not something the bus can have
-SAFE_VERBS = ("config", "factory_reset", "update", "restart", "identify", "page")  # all that safe mode obeys
+SELECT_MS = 5000  # chosen: time to look at the device that was selected; IEC 61850 leaves it to the device
+SAFE_VERBS = ("config", "factory_reset", "update", "restart", "identify", "page", "select")  # all that safe mode obeys
 
 
 # What a verb needs that is more than a line. Checks: (type, params) -> what does not fit this type, or None.
@@ -37,6 +38,10 @@ def _fault_kind(type_name, params):
             sized = severity is None and ("severity" in params or "ramp_s" in params)
             return kind + " has no severity" if sized else None
     return "kind is none of " + " ".join([kind for kind, _ in kinds])
+
+
+def _own_verb(type_name, params):
+    return None if params["command"] in schema.verbs(type_name) else "command is no verb of this type"
 
 
 def _past(type_name, params):
@@ -117,6 +122,7 @@ TABLE = {
     "page": (None, None, lambda device, params: ("", [("page", params.get("to", -1))])),
     "restart": (None, None, lambda device, params: ("", [("restart",)])),
     "release": (None, None, None),
+    "select": (_own_verb, None, None),
     "press": (None, None, None),
     "config": (None, None, None),
     "factory_reset": (None, None, None),
@@ -143,6 +149,7 @@ class Commands:
         self.keep_settings = None
         # Oldest first; each one text of lines: id, result, reason, applied, uptime in s. Nothing in them has a line break.
         self.answers = []
+        self.selected = None  # (verb, who selected it, uptime in ms)
 
     def obey(self, topic, payload, retained, uptime_ms, may_close):
         """(ack bytes, result, why it was not done, actions for the shell).
@@ -162,7 +169,7 @@ class Commands:
             if answer.startswith(command_id + "\n"):
                 return self._ack(answer), "duplicate", "", actions
         try:
-            reason, detail, applied = self._execute(message, may_close, actions)
+            reason, detail, applied = self._execute(message, may_close, actions, uptime_ms)
             result = schema.RESULT_REJECTED if reason else schema.RESULT_DONE
         except OSError as error:  # the flash did not take the settings
             result, reason, detail, applied = schema.RESULT_FAILED, "busy", repr(error), ""
@@ -237,7 +244,7 @@ class Commands:
         left_ms = (deadline_ms - uptime_ms) & schema.COUNT_MAX
         return left_ms >= _DEADLINE_HALF
 
-    def _execute(self, message, may_close, actions):
+    def _execute(self, message, may_close, actions, uptime_ms):
         """(reason, detail, applied) after doing what is asked; the reason is empty when it was done."""
         verb = message["command"]
         if verb not in schema.verbs(self.device.type):
@@ -245,6 +252,18 @@ class Commands:
         if self.safe and verb not in SAFE_VERBS:
             return "busy", "in safe mode", ""
         params = message.get("params", {})
+        by = message.get("by", "")
+        if self.selected and uptime_ms - self.selected[2] > SELECT_MS:
+            self.selected = None
+        if verb == "select":
+            if self.selected and self.selected[1] != by:
+                return "busy", "somebody else has it selected", ""
+            self.selected = (params["command"], by, uptime_ms)
+            return "", "", "selected=" + params["command"]
+        if self.secured and (verb in schema.DANGEROUS or params.get("to") in schema.DANGEROUS_HANDLES):
+            if not self.selected or self.selected[:2] != (verb, by):
+                return "not_selected", "select it first, within 5 s", ""
+            self.selected = None
         if verb in ("config", "factory_reset"):
             return self._settings(verb, params)
         priority = message.get("priority", schema.PRIORITY_DEFAULT)
@@ -315,11 +334,12 @@ class Commands:
         return codec.encode("ack", fields)
 
     def snapshot(self):
-        return {"epoch": self.epoch, "answers": list(self.answers)}
+        return {"epoch": self.epoch, "answers": list(self.answers), "selected": self.selected}
 
     def restore(self, saved):
         self.epoch = saved["epoch"]
         self.answers = list(saved["answers"])
+        self.selected = saved["selected"]
 
 
 def _lines(*parts):

@@ -199,6 +199,8 @@ VERBS = {
     "restart": "Boots the node again; this also ends its safe mode.",
     "config": "Changes settings of the node, through the same checks as its file; they hold from the next restart.",
     "factory_reset": "Goes back to the settings of the node's own file, as deployed, from the next restart.",
+    "select": "Announces a command, for 5 s and for who asked; in profile secured close, transfer, start, factory_reset and "
+    "setting a handle to closed, on or run are obeyed only then.",
     "update": "Refused (`authority`): firmware comes over the cable, by `make deploy`.",
 }
 
@@ -260,6 +262,7 @@ PARAMS = {
     "broker_password": "Its password there; it travels as plain text unless the bus has TLS.",
     "ntp": "A time server, empty for none.",
     "status_s": "Seconds from one status to the next.",
+    "command": "Which verb is to follow.",
     "version": "Which firmware.",
 }
 

@@ -16,7 +16,15 @@ MODULES = {
     "compact": ("winter_node", "winter_node.settings_store", "winter_node.starting"),
     "plain": ("winter_wire.schema", "winter_node.core", "winter_node.runner", "winter_node.starting"),
 }
-FIXED = {"to": "auto", "timeline": 2, "running": 3, "pct": 50, "power_kw": 10, "state": True}  # for what a verb needs
+FIXED = {
+    "to": "auto",
+    "timeline": 2,
+    "running": 3,
+    "pct": 50,
+    "power_kw": 10,
+    "state": True,
+    "command": "page",
+}  # for what a verb needs
 
 
 def tree() -> dict[str, bytes]:

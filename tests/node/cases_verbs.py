@@ -12,7 +12,6 @@ def case_verbs_of_other_types_and_unknown_ones_are_unknown():
         ("ups", "open"),
         ("server", "bypass"),
         ("pdu", "fly"),
-        ("pdu", "select"),
         ("utility", "reset"),
     ):
         core = node(type_name)

@@ -23,7 +23,7 @@ if slim:
     commands.keep_only(type_name), roles.keep_only(type_name), schema.keep_only(type_name)
     assert list(schema.TYPES) == list(roles.TYPES) == [type_name] and set(commands.TABLE) == set(verbs)
     assert "winter_wire.tables" not in sys.modules
-values = {"to": "auto", "kind": None, "timeline": 2, "running": 3, "pct": 50, "power_kw": 10, "state": True}
+values = {"to": "auto", "kind": None, "timeline": 2, "running": 3, "pct": 50, "power_kw": 10, "state": True, "command": "identify"}
 print(node.on_connected(0), node.on_message("winter-river/x/view", view, False, 10))
 for number, verb in enumerate((*verbs, "fly")):
     params = {row[0]: values[row[0]] for row in rows.get(verb, ()) if row[2]}

@@ -23,6 +23,8 @@ SOURCES = tables.SOURCES
 STATUSES = tables.STATUSES
 MODES = tables.MODES
 REASONS = tables.REASONS
+DANGEROUS = tables.DANGEROUS
+DANGEROUS_HANDLES = tables.DANGEROUS_HANDLES
 
 STATUS_BYTES_MAX = 1024
 COMMAND_BYTES_MAX = 512
@@ -68,7 +70,7 @@ VIRTUAL_FIELDS = {"engine": tables.COUNTERS, "facility": tables.BALANCE, "weathe
 
 COMMON_VERBS = (
     "set_fault", "set_handle", "release", "restore", "identify", "page", "press", "restart", "config", "factory_reset",
-    "update",
+    "update", "select",
 )  # fmt: skip
 
 

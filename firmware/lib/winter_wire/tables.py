@@ -249,8 +249,13 @@ VERBS = {
         ("broker_password", TEXT, False, 0, 64), ("ntp", TEXT, False, 0, 64), ("status_s", INTEGER, False, 1, 5),
     ),
     "factory_reset": (),
+    "select": (("command", TEXT, True, 1, 16),),
     "update": (("version", TEXT, False, 1, 16),),
 }  # fmt: skip
+
+# Select-before-operate in profile `secured`: these verbs, and setting a handle to one of these.
+DANGEROUS = ("close", "transfer", "start", "factory_reset", "update")
+DANGEROUS_HANDLES = ("closed", "on", "run")
 
 # What the engine itself obeys, in the form of VERBS: time is its own. A snapshot is known by its id or its name.
 ENGINE_VERBS = {

@@ -45,9 +45,9 @@ class AuditError(OSError):
     """A line did not come to the disk; says where, why, and what to do."""
 
     def __init__(self, path: Path, error: OSError | str, cure: str = "") -> None:
-        why = error if isinstance(error, str) else error.strerror or str(error)
+        self.path, self.why = path, error if isinstance(error, str) else error.strerror or str(error)
         code = None if isinstance(error, str) else error.errno
-        self.cause = f"{path}: {why}"
+        self.cause = f"{path}: {self.why}"
         self.cure = cure or _CURES.get(code or 0, _CURE_ELSE)
         super().__init__(f"{self.cause}\ncure: {self.cure}")
 

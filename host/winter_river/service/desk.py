@@ -2,20 +2,25 @@
 
 Only the issuer repeats, the same id and the same bytes, until the answer or the deadline. A command is bound to the
 boot its node last reported, so a repeat can never act in another life of the node; while that boot is unknown a
-command is sent once. The deadline is in the node's own uptime: no clock needs to be right.
+command is sent once, and in profile `secured` not at all. The deadline is in the node's own uptime: no clock needs to be
+right. Nobody is told that a command has expired before its node would refuse it for that, so none acts after we gave up.
+
+What an answer means: `done`, the node did it, once. `rejected`, it did nothing. `failed`, we do not know: no answer came, or
+one to a copy that came too late to tell what became of another copy; `applied` then says what the node's status shows.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from winter_wire import codec, schema, topics
 
 from winter_river.service.messages import Message
-from winter_river.service.presence import INTERVAL_S
+from winter_river.service.presence import INTERVAL_S, OFFLINE
+from winter_river.service.seal import sealed
 from winter_river.site import Ack
 
 TIMEOUT_S = 5.0  # chosen: three repeats fit, and a person still waits that long
@@ -24,6 +29,24 @@ JITTER = 0.2  # chosen: +-20 %, so that many issuers do not knock in step
 UPTIME_STEP_S = 1.0  # a status tells whole seconds
 SIGHTINGS_MAX = 10_000  # as many nodes as a facility may have
 TOKEN_BITS = 32
+# Answers to a copy that say nothing of the copies before it: the node checks these before it looks whether it has done it.
+_OF_ONE_COPY = ("expired", "boot")
+# verb -> the field of the status that shows its effect; the handle for the rest
+_SHOWN_IN = {
+    "set_fault": "fault",
+    "set_load": "load_set_kw",
+    "set_fans": "fans_running",
+    "transfer": "source_set",
+    "reset": "resets",
+    "set_fuel": "refuels",
+}
+
+Keys = Callable[[str], bytes | None]
+
+
+def no_keys(_node_id: str) -> bytes | None:
+    """No node has a key, as in profile `lab`."""
+    return None
 
 
 class Sighting(NamedTuple):
@@ -36,13 +59,19 @@ class Sighting(NamedTuple):
 
 @dataclass(slots=True)
 class Order:
-    """One command on its way. moments_s: when it is to be sent again, on the caller's clock."""
+    """One command on its way. moments_s: when it is to be sent again, on the caller's clock. boot: None while unknown.
+
+    answer: there from the start where it is of no use to send anything.
+    """
 
     id: str
     node_id: str
+    verb: str
     message: Message
+    made_s: float
     until_s: float
     moments_s: list[float]
+    boot: int | None = None
     answer: Ack | None = None
 
     @property
@@ -53,11 +82,18 @@ class Order:
 
 @dataclass(slots=True)
 class Desk:
-    """Writes commands, remembers who is where, and matches the answers. name: of the issuer, as ids begin with it."""
+    """Writes commands, remembers who is where, and matches the answers. name: of the issuer, as ids begin with it.
+
+    keys: a node's key for signing, None where it has none. secured: nothing goes out but the whole signed form.
+    epoch: of the coordinator we speak for, None where there is none.
+    """
 
     name: str
     root: str = topics.ROOT
     rng: random.Random = field(default_factory=random.Random)
+    keys: Keys = no_keys
+    secured: bool = False
+    epoch: int | None = None
     sightings: dict[str, Sighting] = field(default_factory=dict)
     open_orders: dict[str, Order] = field(default_factory=dict)
     token: str = ""  # random, so that ids of two processes never meet
@@ -78,14 +114,29 @@ class Desk:
         node_id, leaf = address
         if leaf == topics.STATUS and (node_id in self.sightings or len(self.sightings) < SIGHTINGS_MAX):
             self.sightings[node_id] = Sighting(payload, retained, now_s)
+            return not retained and self._is_another_life(node_id, payload)
         if leaf != topics.ACK or retained:
             return False
         message, _ = codec.decode(topics.ACK, payload)
         order = self.open_orders.get(message["id"]) if message else None
         if message is None or order is None or order.node_id != node_id or message["result"] not in schema.RESULTS:
             return False
-        order.answer = Ack(order.id, node_id, message["result"], message.get("reason", ""), message.get("applied", ""))
+        result, reason = message["result"], message.get("reason", "")
+        if result == schema.RESULT_REJECTED and reason in _OF_ONE_COPY:
+            result = schema.RESULT_FAILED
+        order.answer = Ack(order.id, node_id, result, reason, message.get("applied", ""))
         return True
+
+    def _is_another_life(self, node_id: str, payload: bytes) -> bool:
+        """Ends the orders that a node took with it when it restarted; whether there were any."""
+        orders = [each for each in self.open_orders.values() if each.node_id == node_id and each.boot is not None]
+        status, _ = codec.decode(topics.STATUS, payload) if orders else (None, None)
+        if status is None or "boot" not in status:
+            return False
+        ended = [each for each in orders if each.answer is None and each.boot != status["boot"]]
+        for order in ended:
+            order.answer = Ack(order.id, node_id, schema.RESULT_FAILED, "boot")
+        return bool(ended)
 
     def order(
         self,
@@ -95,29 +146,50 @@ class Desk:
         *,
         by: str,
         now_s: float,
+        priority: int = schema.PRIORITY_DEFAULT,
         timeout_s: float = TIMEOUT_S,
     ) -> Order:
         """A new command, to be sent at once and then as repeat() says. Raises ValueError where it cannot be written."""
         self._count += 1
+        command_id = f"{self.name}-{self.token}-{self._count}"
         fields: dict[str, object] = {
             "v": schema.VERSION,
             "command": verb,
             "params": dict(params),
-            "id": f"{self.name}-{self.token}-{self._count}",
+            "id": command_id,
             "by": by,
+            "priority": priority,
         }
-        moments_s: list[float] = []
-        bound = self._bound(node_id, now_s=now_s, timeout_s=timeout_s)
-        if bound is not None:
-            fields["boot"], fields["deadline"] = bound
-            until_s = now_s + timeout_s
+        if self.epoch is not None or self.secured:
+            fields["epoch"] = self.epoch or 0
+        status, age_s, retained = self._last_said(node_id, now_s)
+        until_s, moments_s, boot = now_s + timeout_s, [], None
+        if "boot" in status and status["status"] != OFFLINE:
+            # The uptime in a retained status is up to one interval old, and a status tells whole seconds.
+            slack_s = UPTIME_STEP_S + (INTERVAL_S if retained else 0.0)
+            boot = fields["boot"] = status["boot"]
+            deadline_s = status.get("uptime", 0) + age_s + timeout_s + slack_s
+            fields["deadline"] = int(deadline_s * 1000) & schema.COUNT_MAX
             repeats_s = [now_s + after_s * self.rng.uniform(1 - JITTER, 1 + JITTER) for after_s in REPEATS_S]
             moments_s = [moment_s for moment_s in repeats_s if moment_s < until_s]
-        topic = topics.topic(node_id, topics.COMMAND, self.root)
-        message = Message(topic, codec.encode("command", fields), 1, False)
-        order = Order(str(fields["id"]), node_id, message, now_s + timeout_s, moments_s)
+            until_s += slack_s
+        topic, key = topics.topic(node_id, topics.COMMAND, self.root), self.keys(node_id)
+        payload = sealed(key, topic, codec.encode("command", fields))
+        message = Message(topic, payload, 1, False)
+        order = Order(command_id, node_id, verb, message, now_s, until_s, moments_s, boot)
+        why = self._useless(node_id, status, has_key=key is not None, bound=boot is not None)
+        if why:
+            order.answer = Ack(command_id, node_id, schema.RESULT_FAILED, why)
         self.open_orders[order.id] = order
         return order
+
+    def _useless(self, node_id: str, status: Mapping[str, Any], *, has_key: bool, bound: bool) -> str:
+        """The reason why a command is not sent at all, or "": nobody is there, or a secured node would refuse it."""
+        if status.get("status") == OFFLINE:
+            return "expired"
+        if self.secured and node_id not in topics.VIRTUAL:
+            return "" if has_key and bound else "expired" if has_key else "mac"
+        return ""
 
     def repeat(self, order: Order, now_s: float) -> Message | None:
         """The message to send again now, if it is time."""
@@ -127,17 +199,22 @@ class Desk:
         return order.message
 
     def close(self, order: Order) -> Ack:
-        """Ends the waiting: the answer, or failed/expired where none came."""
+        """Ends the waiting: the answer, or failed/expired where none came; then with what the node's status shows."""
         self.open_orders.pop(order.id, None)
-        return order.answer or Ack(order.id, order.node_id, schema.RESULT_FAILED, "expired")
+        answer = order.answer or Ack(order.id, order.node_id, schema.RESULT_FAILED, "expired")
+        seen = self.sightings.get(order.node_id)
+        if answer.result != schema.RESULT_FAILED or answer.applied or seen is None or seen.at_s < order.made_s:
+            return answer
+        status, _ = codec.decode(topics.STATUS, seen.payload)
+        name = _SHOWN_IN.get(order.verb, "handle")
+        if status is None or name not in status:
+            return answer
+        return replace(answer, applied=f"its status shows {name}={status[name]}")
 
-    def _bound(self, node_id: str, *, now_s: float, timeout_s: float) -> tuple[int, int] | None:
-        """(boot, deadline in ms of the node's uptime), None while its boot is unknown."""
+    def _last_said(self, node_id: str, now_s: float) -> tuple[Mapping[str, Any], float, bool]:
+        """(the last status of a node or {}, how long ago that was in s, whether the broker had kept it)."""
         seen = self.sightings.get(node_id)
         status, _ = codec.decode(topics.STATUS, seen.payload) if seen else (None, None)
-        if seen is None or status is None or "boot" not in status or status["status"] == "offline":
-            return None
-        # A retained status is up to one interval old, and so is the uptime in it.
-        slack_s = UPTIME_STEP_S + (INTERVAL_S if seen.retained else 0.0)
-        deadline_s = status.get("uptime", 0) + (now_s - seen.at_s) + slack_s + timeout_s
-        return status["boot"], int(deadline_s * 1000) & schema.COUNT_MAX
+        if seen is None or status is None:
+            return {}, 0.0, False
+        return status, now_s - seen.at_s, seen.retained

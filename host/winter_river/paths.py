@@ -19,6 +19,11 @@ def data_dir() -> Path:
     return _moved("WINTER_RIVER_DATA_DIR") or platformdirs.user_data_path(_APPLICATION)
 
 
+def audit_dir() -> Path:
+    """Folder of the audit of commands: one for all runs and commands of this user."""
+    return data_dir() / "audit"
+
+
 def cache_dir() -> Path:
     """Folder of what can be fetched again (drivers, the embedded broker); WINTER_RIVER_CACHE_DIR moves it."""
     return _moved("WINTER_RIVER_CACHE_DIR") or platformdirs.user_cache_path(_APPLICATION)

@@ -12,8 +12,9 @@ from winter_river.service.bus import Bus
 from winter_river.service.client import BusClient
 from winter_river.service.coordinator import Coordinator
 from winter_river.service.desk import Desk
+from winter_river.service.issuer import Issuer
 from winter_river.service.loop import Loop
-from winter_river.service.wiring import LiveSite, ServiceError
+from winter_river.service.wiring import LiveSite, LoopLine, ServiceError
 from winter_wire import codec
 
 
@@ -33,7 +34,7 @@ def test_broken_invariant_stops_the_engine_loudly_and_says_so_on_the_bus(brokers
     bus.start()
     loop.start()
     with pytest.raises(ServiceError, match="the world does not settle"):
-        LiveSite(loop).advance(10.0)
+        LiveSite(loop, Issuer(desk, LoopLine(loop))).advance(10.0)
     assert isinstance(loop.failure, RuntimeError)
 
     def remembered():

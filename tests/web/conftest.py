@@ -58,13 +58,15 @@ def started(folder, facility, host):
     with (
         pytest.MonkeyPatch.context() as patch,
         start_broker("auto", data_dir=folder / "broker") as broker,
-        Service(facility, broker.url, seed=1) as service,
+        Service(facility, broker.url, seed=1, audit=folder / "audit") as service,
         Fleet(facility, broker.url, seed=1) as fleet,
     ):
         patch.setenv("WINTER_RIVER_DATA_DIR", str(folder / "data"))
         service.wait_ready()
         assert service.wait_online(timeout_s=20.0)
-        plant = Plant(service.site, service.station, service.report, fleet, scenarios=folder / "scenarios")
+        plant = Plant(
+            service.site, service.station, service.report, fleet, scenarios=folder / "scenarios", audit=folder / "audit"
+        )
         with PageServer(plant, host=host, port=ports.find_free(host)) as server:
             yield Page(service, fleet, server)
 

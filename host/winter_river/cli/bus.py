@@ -80,17 +80,23 @@ def send(
     broker: BrokerOption = None,
     root: RootOption = None,
     by: Annotated[str | None, typer.Option("--by", help="Who asks, for the audit (default: your login).")] = None,
+    priority: Annotated[
+        int,
+        typer.Option("--priority", min=1, max=16, help="As in BACnet: the lowest number is obeyed."),
+    ] = schema.PRIORITY_DEFAULT,
     json: JsonOption = False,
 ) -> None:
-    """Send a command to a node and print its answer.
+    """Send a command to a node and print its answer; `winter-river audit` shows it later.
 
-    Exit 1 when the node refuses or does not answer.
+    Exit 1 when the node refuses or does not answer. A setpoint keeps one value per priority and obeys the lowest
+    number; `release` takes one out.
 
     \b
     Examples:
       winter-river send utility_a set_fault state=true kind=outage
       winter-river send lv_switchgear_a open
-      winter-river send server_rack_a1 set_load power_kw=120
+      winter-river send server_rack_a1 set_load power_kw=120 --priority 12
+      winter-river send server_rack_a1 release priority=12
     """
     from winter_river.service import health
     from winter_river.ui.words import ack_text
@@ -100,9 +106,9 @@ def send(
         raise UsageError(f"there is no verb {verb}{hint}; see `winter-river reference verbs`")
     given = params_of(verb, params or [])
     url, root = where(settings_of(broker=broker, root=root))
-    with visiting(url, root=root) as client:
+    with visiting(url, root=root, commanding=True) as client:
         _check_addressee(health.picture(client.remembered(), root=root).statuses, node, verb)
-        ack = client.send(node, verb, given, by=(by or _login())[:BY_LENGTH_MAX])
+        ack = client.send(node, verb, given, by=by_of(by), priority=priority)
     if json:
         answer = {"id": ack.id, "node_id": ack.node_id, "result": ack.result, "reason": ack.reason}
         typer.echo(json_text(answer | {"applied": ack.applied}))
@@ -127,6 +133,11 @@ def _check_addressee(statuses: Mapping[str, Mapping[str, object]], node: str, ve
         raise UsageError(f"{node} is a {kind or 'node'}: it has no {verb}{nearest(verb, known_verbs)}; it has {listed}")
     if status.get("status") == "offline":
         raise CommandError(f"{node} is offline: nobody would answer; start the node, then send again")
+
+
+def by_of(name: str | None) -> str:
+    """Who asks, as the contract's field takes it: the name that was given, or the login."""
+    return (name or _login())[:BY_LENGTH_MAX]
 
 
 def _login() -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 from winter_wire import codec, schema, tables, topics
 
+from winter_river.cli.bus import by_of
 from winter_river.cli.connection import visiting, where
 from winter_river.cli.errors import FAILED, CommandError, UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
@@ -46,13 +47,13 @@ def clock(
     """
     params = {} if verb is None else _params(verb, value)
     url, root_used = where(settings_of(broker=broker, root=root))
-    with visiting(url, root=root_used) as client:
+    with visiting(url, root=root_used, commanding=verb is not None) as client:
         status = _status([each.payload for each in client.remembered() if each.topic == _topic(root_used)])
         if verb is None:
             shown = {name: status.get(name) for name in _SHOWN}
             typer.echo(json_text(shown) if json else _text(shown))
             return
-        ack = client.send(topics.ENGINE, verb, params, by="clock", timeout_s=LOAD_S_MAX)
+        ack = client.send(topics.ENGINE, verb, params, by=by_of(None), timeout_s=LOAD_S_MAX)
     if json:
         typer.echo(json_text({"result": ack.result, "reason": ack.reason, "applied": ack.applied}))
     elif ack.done:

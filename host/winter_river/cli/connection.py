@@ -1,6 +1,7 @@
 """A short visit to the bus of a running site."""
 
 import dataclasses
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -59,12 +60,26 @@ def certificates_of(settings: Settings) -> "Certificates":
 
 
 @contextmanager
-def visiting(broker: "str | Address", *, root: str, everything: bool = False) -> Iterator["BusClient"]:
-    """A client that is connected. Raises CommandError with the cure where there is no broker."""
+def visiting(
+    broker: "str | Address", *, root: str, everything: bool = False, commanding: bool = False
+) -> Iterator["BusClient"]:
+    """A client that is connected; commanding: its commands go to the audit.
+
+    Raises CommandError with the cure where there is no broker.
+    """
+    from winter_river.audit import Trail
+    from winter_river.paths import audit_dir
     from winter_river.service.client import BusClient, BusError
 
     try:
-        client = BusClient(broker, root=root, everything=everything)
+        client = BusClient(
+            broker,
+            root=root,
+            everything=everything,
+            audit=Trail(audit_dir()) if commanding else None,
+            trouble=lambda text: print(text, file=sys.stderr),
+            address=_here() if commanding else "",
+        )
     except ValueError as error:
         raise CommandError(str(error)) from None
     try:
@@ -73,6 +88,18 @@ def visiting(broker: "str | Address", *, root: str, everything: bool = False) ->
     except BusError as error:
         cure = error.cure or "start a site with `winter-river run`, or name its broker with --broker mqtt://host:port"
         raise CommandError(f"{error.cause}\ncure: {cure}") from None
+
+
+def _here() -> str:
+    """Where who types this sits: the machine he came from by ssh, else this one's terminal."""
+    import os
+
+    came_from = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
+    try:
+        terminal = os.ttyname(0)
+    except OSError:
+        terminal = ""
+    return (came_from or terminal)[:64]
 
 
 def engine_lives_at(broker: "str | Address", root: str) -> bool:

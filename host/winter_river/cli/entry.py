@@ -12,7 +12,7 @@ from winter_river.cli.errors import FAILED, OK, USAGE, CommandError
 DEBUG = "--debug"
 # (module, what it adds), in the order that `--help` lists them.
 _GROUPS = (
-    *("run", "clock", "simulate", "replay", "scenario", "study", "facilities", "bus", "watch", "why", "node"),
+    *("run", "clock", "simulate", "replay", "scenario", "study", "facilities", "bus", "audit", "watch", "why", "node"),
     *("doctor", "malfunctions", "reference", "generate", "board"),
 )
 

@@ -126,6 +126,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             grace=settings.nodes != "none",
             record=paths.data_dir() / RECORDINGS,
             keeper=keeper,
+            audit=paths.audit_dir(),
         )
         running.enter_context(service)
         try:
@@ -214,10 +215,19 @@ def _page(
     service: "Service", fleet: "Fleet | VmFleet | None", keeper: "Keeper | None", settings: Settings, *, host: str
 ) -> "PageServer":
     """The page of the run, not yet started. Raises CommandError where it cannot listen."""
+    from winter_river.paths import audit_dir
     from winter_river.web.plant import Plant
     from winter_river.web.server import PageServer, PageServerError
 
-    plant = Plant(service.site, service.station, service.report, fleet, scenarios=_scenarios(settings), keeper=keeper)
+    plant = Plant(
+        service.site,
+        service.station,
+        service.report,
+        fleet,
+        scenarios=_scenarios(settings),
+        keeper=keeper,
+        audit=audit_dir(),
+    )
     try:
         return PageServer(plant, host=host, port=settings.page_port)
     except PageServerError as error:

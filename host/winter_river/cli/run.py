@@ -214,7 +214,13 @@ def _show_live(running: "Live", for_s: float | None) -> str:
     from winter_river.ui.app import LiveView
 
     signals = _stopping()
-    view = LiveView(running.service.site, health=running.health, fatal=running.fatal, for_s=for_s, signals=signals)
+    view = LiveView(
+        running.service.site.through("terminal"),
+        health=running.health,
+        fatal=running.fatal,
+        for_s=for_s,
+        signals=signals,
+    )
     return view.run() or ""
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from winter_wire import codec, schema
 
+from winter_river.audit.record import SECRET_SUFFIX, masked
 from winter_river.cli.errors import UsageError
 from winter_river.settings import nearest
 
-SECRET_SUFFIX = "_password"  # of the parameters that are shown to nobody
-MASK = "***"
+__all__ = ["json_text", "masked", "params_of", "seconds", "table_text"]
 _ASKED = "-"  # the value of a secret that is to be typed when asked
 _FLAG_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _EXAMPLE = {schema.FLAG: "true", schema.NUMBER: "96.5", schema.INTEGER: "3", schema.TEXT: "word"}
@@ -30,11 +30,6 @@ def seconds(text: str, *, option: str) -> float:
 def json_text(value: object) -> str:
     """One line of JSON."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def masked(params: Mapping[str, object]) -> dict[str, object]:
-    """Parameters as they may be shown: without their passwords."""
-    return {name: MASK if name.endswith(SECRET_SUFFIX) else value for name, value in params.items()}
 
 
 def params_of(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
-from winter_wire import topics
+from winter_wire import schema, topics
 
 from winter_river.address import Address
 from winter_river.service.bus import Bus, BusError
-from winter_river.service.desk import TIMEOUT_S, Desk
-from winter_river.service.messages import Incoming
+from winter_river.service.desk import TIMEOUT_S, Desk, Keys, no_keys
+from winter_river.service.issuer import Issuer, Ledger, Source
+from winter_river.service.messages import Incoming, Message
 from winter_river.site import NO_PARAMS, Ack
 
 CONNECT_S = 5.0
@@ -27,10 +29,25 @@ class BusClient:
     """A short-lived connection; a context manager. name: who asks, first part of command ids."""
 
     def __init__(
-        self, broker: str | Address, *, name: str = "cli", root: str = topics.ROOT, everything: bool = False
+        self,
+        broker: str | Address,
+        *,
+        name: str = "cli",
+        root: str = topics.ROOT,
+        everything: bool = False,
+        audit: Ledger | None = None,
+        trouble: Callable[[str], None] = lambda _text: None,
+        keys: Keys = no_keys,
+        secured: bool = False,
+        address: str = "",
     ) -> None:
-        """broker: its address, or a URL. everything: hear the whole tree, as for watching; else statuses and acks only."""
-        self._desk = Desk(name, root)
+        """broker: its address, or a URL. everything: hear the whole tree, as for watching; else statuses and acks only.
+
+        audit, trouble, keys, secured: of commands, see Issuer and Desk. address: where who asks is, for the audit.
+        """
+        self._desk = Desk(name, root, keys=keys, secured=secured)
+        self.issuer = Issuer(self._desk, self, ledger=audit, trouble=trouble)
+        self._source = Source(name, address)
         subscriptions = [(topics.everything(root), 0)] if everything else self._desk.subscriptions()
         client_id = f"{name}-{self._desk.token}"
         self._bus = Bus(broker, client_id=client_id, subscriptions=subscriptions)
@@ -78,21 +95,37 @@ class BusClient:
         params: Mapping[str, object] = NO_PARAMS,
         *,
         by: str = "",
+        priority: int = schema.PRIORITY_DEFAULT,
         timeout_s: float = TIMEOUT_S,
     ) -> Ack:
         """Asks a node and waits for its answer; silence ends in failed/expired. Raises ValueError for parameters that
-        cannot be written."""
+        cannot be written; AuditError: see Issuer."""
         glance_until_s = time.monotonic() + GLANCE_S
         while node_id not in self._desk.sightings and time.monotonic() < glance_until_s:
             self._take(glance_until_s - time.monotonic())
-        order = self._desk.order(node_id, verb, params, by=by, now_s=time.monotonic(), timeout_s=timeout_s)
-        self._bus.publish([order.message])
-        while order.answer is None and (now_s := time.monotonic()) < order.until_s:
-            again = self._desk.repeat(order, now_s)
-            if again is not None:
-                self._bus.publish([again])
-            self._take(max(0.0, order.next_s - now_s))
-        return self._desk.close(order)
+        return self.issuer.send(
+            node_id, verb, params, by=by, source=self._source, priority=priority, timeout_s=timeout_s
+        )
+
+    # the line of the issuer
+
+    def held(self) -> AbstractContextManager[object]:
+        """A visitor has one thread."""
+        return nullcontext()
+
+    def now_s(self) -> float:
+        """The clock of what comes in."""
+        return time.monotonic()
+
+    def publish(self, message: Message) -> bool:
+        """Waits for the broker where it has gone for a moment: a message of QoS 1 waits with us."""
+        self._bus.publish([message])
+        return True
+
+    def wait(self, seconds: float) -> bool:
+        """Takes in what comes; see Line."""
+        self._take(seconds)
+        return True
 
     def _take(self, timeout_s: float) -> list[Incoming]:
         """Messages that have come within the time, at the first that do; the desk hears them too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import NamedTuple, Self
 from winter_wire import schema, topics
 
 from winter_river.address import Address
+from winter_river.audit import AuditError, Trail
 from winter_river.engine import Event, Isolation
 from winter_river.facility import Facility
 from winter_river.service.bus import Bus, BusError
 from winter_river.service.coordinator import Coordinator, Note
-from winter_river.service.desk import TIMEOUT_S, Desk, Order
+from winter_river.service.desk import TIMEOUT_S, Desk, Keys, no_keys
+from winter_river.service.issuer import SERVICE, Issuer, Source
 from winter_river.service.loop import Loop
+from winter_river.service.messages import Message
 from winter_river.site import NO_PARAMS, Ack
 from winter_river.station import Station
 from winter_river.store import Keeper
@@ -31,7 +35,10 @@ class ServiceError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The service at a glance. why_down: "" while connected. failure: "" while the engine runs."""
+    """The service at a glance. why_down: "" while connected. failure: "" while the engine runs.
+
+    unaudited: changes of state of commands that the audit did not take.
+    """
 
     broker: str
     connected: bool
@@ -45,6 +52,7 @@ class Report:
     balance: Mapping[str, object]
     notes: Sequence[Note]
     failure: str
+    unaudited: int = 0
 
 
 class Sight(NamedTuple):
@@ -62,11 +70,42 @@ class Sight(NamedTuple):
     last_event: int
 
 
-class LiveSite:
-    """The running facility as scenarios and screens see it; every answer is a copy. Safe from any thread."""
+class LoopLine:
+    """The service's own bus, for its issuer."""
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
+
+    def held(self) -> AbstractContextManager[object]:
+        """Desk, bus and coordinator are ours alone."""
+        return self._loop.lock
+
+    def now_s(self) -> float:
+        """The loop's clock."""
+        return self._loop.clock()
+
+    def publish(self, message: Message) -> bool:
+        """False, at once, while there is no broker."""
+        if not self._loop.bus.connected:
+            return False
+        self._loop.bus.publish([message])
+        return True
+
+    def wait(self, seconds: float) -> bool:
+        """Until the next step or answer; False when the engine has stopped."""
+        self._loop.stepped.wait(seconds)
+        return self._loop.running
+
+
+class LiveSite:
+    """The running facility as scenarios and screens see it; every answer is a copy. Safe from any thread."""
+
+    def __init__(self, loop: Loop, issuer: Issuer, source: Source = SERVICE) -> None:
+        self._loop, self._issuer, self.source = loop, issuer, source
+
+    def through(self, door: str, address: str = "") -> LiveSite:
+        """The same site, for commands from another door: its name, and the address of who stands there."""
+        return LiveSite(self._loop, self._issuer, Source(door, address))
 
     @property
     def facility(self) -> Facility:
@@ -86,31 +125,16 @@ class LiveSite:
         params: Mapping[str, object] = NO_PARAMS,
         *,
         by: str = "",
+        priority: int = schema.PRIORITY_DEFAULT,
         timeout_s: float = TIMEOUT_S,
     ) -> Ack:
         """Asks a node and waits for its answer; silence ends in failed/expired, at once while there is no broker.
-        Raises ValueError for an unknown node, or for parameters that cannot be written."""
+        Raises ValueError for an unknown node, or for parameters that cannot be written; AuditError: see Issuer."""
         if node_id not in self.facility.nodes:
             raise ValueError(f"{node_id} is not a node of {self.facility.name}")
-        loop, desk = self._loop, self._loop.desk
-        with loop.lock:
-            order = desk.order(node_id, verb, params, by=by, now_s=loop.clock(), timeout_s=timeout_s)
-            try:
-                if loop.bus.connected:
-                    loop.bus.publish([order.message])
-                    self._await(order)
-            finally:
-                answer = desk.close(order)
-        return answer
-
-    def _await(self, order: Order) -> None:
-        """Returns with the answer or at the deadline; sends the command again meanwhile. Called under the lock."""
-        loop = self._loop
-        while order.answer is None and loop.running and (now_s := loop.clock()) < order.until_s:
-            again = loop.desk.repeat(order, now_s)
-            if again is not None:
-                loop.bus.publish([again])
-            loop.stepped.wait(max(0.0, order.next_s - now_s))
+        return self._issuer.send(
+            node_id, verb, params, by=by, source=self.source, priority=priority, timeout_s=timeout_s
+        )
 
     def view(self, node_id: str) -> Mapping[str, object]:
         """The contract's view fields of a node with its type and status word."""
@@ -171,10 +195,15 @@ class Service:
         grace: bool = True,
         record: Path | None = None,
         keeper: Keeper | None = None,
+        audit: Path | None = None,
+        keys: Keys = no_keys,
+        secured: bool = False,
     ) -> None:
-        """broker: its address, or a URL. record: the folder that the run is recorded in, None for no recording. keeper:
+        """broker: its address, or a URL. record, audit: the folders of recording and audit, None for none. keeper:
         of its history; whoever gives it starts it before us and stops it after us.
 
+        keys: a node's key, to sign its commands with. secured: profile `secured`, where only the whole signed form of
+        a command goes out, and none that the audit does not take.
         grace: nodes are being started or are out there; False: nobody is expected (`--nodes none`).
         """
         boot = secrets.randbelow(schema.COUNT_MAX) + 1
@@ -189,7 +218,7 @@ class Service:
             will_hold_s=WILL_HOLD_S,
         )
         self._seed = seed
-        desk = Desk("service", root)
+        desk = Desk("service", root, keys=keys, secured=secured)
         # Not "engine" alone: two services with one client id would throw each other off the broker for ever. As two
         # clients they both live, hear each other, and say so.
         self._bus = Bus(
@@ -201,7 +230,10 @@ class Service:
         self._loop = Loop(self._coordinator, self._bus, desk)
         if keeper is not None:
             self._loop.came, self._loop.went = keeper.hear, keeper.tell
-        self.site = LiveSite(self._loop)
+        self.issuer = Issuer(
+            desk, LoopLine(self._loop), ledger=None if audit is None else Trail(audit), trouble=self._note
+        )
+        self.site = LiveSite(self._loop, self.issuer)
         self.station = Station(self._loop, self.site, seed=seed, root=root, boot=boot, program=version, record=record)
 
     def start(self) -> None:
@@ -238,6 +270,10 @@ class Service:
         self.station.close()
         self._bus.stop([self._coordinator.goodbye()])
 
+    def _note(self, text: str) -> None:
+        with self._loop.lock:
+            self._coordinator.note("", text)
+
     @property
     def failure(self) -> BaseException | None:
         """The exception that ended the engine, None while all is well."""
@@ -261,6 +297,7 @@ class Service:
                 balance=coordinator.balance(),
                 notes=coordinator.notes(),
                 failure=str(self._loop.failure or ""),
+                unaudited=self.issuer.unaudited,
             )
 
     def __enter__(self) -> Self:
@@ -271,4 +308,4 @@ class Service:
         self.stop()
 
 
-__all__ = ["BusError", "LiveSite", "Report", "Service", "ServiceError", "Sight"]
+__all__ = ["AuditError", "BusError", "LiveSite", "Report", "Service", "ServiceError", "Sight"]

@@ -54,8 +54,19 @@ class ReplaySite:
         with self._lock:
             return self._player.t_s
 
+    def through(self, door: str, address: str = "") -> ReplaySite:
+        """The same: nothing is sent from any door."""
+        return self
+
     def send(
-        self, node_id: str, verb: str, params: Mapping[str, object] = NO_PARAMS, *, by: str = "", timeout_s: float = 0.0
+        self,
+        node_id: str,
+        verb: str,
+        params: Mapping[str, object] = NO_PARAMS,
+        *,
+        by: str = "",
+        priority: int = schema.PRIORITY_DEFAULT,
+        timeout_s: float = 0.0,
     ) -> Ack:
         """Always refused."""
         return self._player.send(node_id, verb, params, by=by)

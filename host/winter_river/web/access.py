@@ -25,8 +25,10 @@ RIGHTS = {
     "look": VIEWER,
     "operate": TRAINEE,  # only the controls of the exercise, below operator
     "press": OPERATOR,
+    "audit": OPERATOR,
     "answer": TRAINEE,
     "trend": VIEWER,
+    "overrule": INSTRUCTOR,  # to command at a priority above the operators'
     "break": INSTRUCTOR,
     "time": INSTRUCTOR,
     "snapshot": INSTRUCTOR,

@@ -17,6 +17,7 @@ from winter_river.station import StationError
 from winter_river.web import (
     forms,
     routes_act,
+    routes_audit,
     routes_class,
     routes_docs,
     routes_files,
@@ -50,7 +51,10 @@ def create(desk: Desk, *, version: str, open_as: Who | None, hosts: Collection[s
         responses={code: {"model": forms.Fault} for code in (401, 403, 404, 413, 421, 422)},
     )
     app.state.desk = desk
-    for part in (routes_look, routes_act, routes_station, routes_screens, routes_class, routes_docs, routes_files):
+    for part in (
+        *(routes_look, routes_act, routes_audit, routes_station, routes_screens, routes_class),
+        *(routes_docs, routes_files),
+    ):
         app.include_router(part.routes)
     app.add_exception_handler(PageFault, _page_fault)
     app.add_exception_handler(StationError, _station_error)

@@ -22,7 +22,7 @@ class ExerciseSite:
 
     def __init__(self, plant: Plant, ask: Callable[[ByHand], object]) -> None:
         """ask: told what somebody has to do by hand."""
-        self._site, self._fleet, self._ask = plant.site, plant.fleet, ask
+        self._site, self._fleet, self._ask = plant.site.through("exercise"), plant.fleet, ask
 
     @property
     def facility(self) -> Facility:

@@ -26,6 +26,30 @@ class Fault(BaseModel):
 class CommandForm(Form):
     command: Annotated[str, Field(min_length=1, max_length=16, examples=["set_fault"])]
     params: Annotated[dict[Annotated[str, Field(max_length=16)], Value], Field(max_length=8)] = {}
+    priority: Annotated[int, Field(ge=1, le=16)] = 8
+
+
+class AuditRow(BaseModel):
+    """One command, as the audit has it. Times are seconds since 1970. state: pending, executing, completed, failed."""
+
+    id: str
+    node: str
+    verb: str
+    params: dict[str, Any]
+    by: str
+    door: str
+    address: str
+    priority: int
+    state: str
+    created_s: float
+    executed_s: float | None
+    completed_s: float | None
+    result: str
+    error: str
+
+
+class AuditAnswer(BaseModel):
+    commands: list[AuditRow]
 
 
 class PressForm(Form):

@@ -39,7 +39,7 @@ class Nodes(Protocol):
 @dataclass(frozen=True, slots=True)
 class Plant:
     """A live run. fleet: None where no node runs on this machine. scenarios: folder of scenarios of one's own.
-    keeper: None where no history is kept.
+    keeper: None where no history is kept. audit: folder of the audit of commands, None where none is kept.
     """
 
     site: LiveSite
@@ -48,3 +48,4 @@ class Plant:
     fleet: Nodes | None = None
     scenarios: Path | None = None
     keeper: Keeper | None = None
+    audit: Path | None = None

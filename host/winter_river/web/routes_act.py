@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from winter_wire import schema
 
+from winter_river.audit import AuditError
 from winter_river.reference_words import REASONS
+from winter_river.service.issuer import Source
 from winter_river.site import Ack
 from winter_river.web import forms
 from winter_river.web.access import TRAINEE, Who, right_of, with_article
@@ -14,9 +18,10 @@ from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
 from winter_river.web.errors import PageFault, forbidden
 
 BY_LENGTH_MAX = 32  # of the contract's `by`
+PAGE, REST = "page", "rest"  # doors, for the audit
 
 routes = APIRouter(prefix=API)
-_FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 404)}
+_FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 404, 503)}
 
 
 def by_of(who: Who) -> str:
@@ -38,12 +43,33 @@ def ack_facts(ack: Ack) -> dict[str, str]:
     }
 
 
-def send(desk: Desk, who: Who, node_id: str, verb: str, params: dict[str, object]) -> Ack:
+def send(
+    desk: Desk,
+    who: Who,
+    source: Source,
+    node_id: str,
+    verb: str,
+    params: dict[str, object],
+    *,
+    priority: int = schema.PRIORITY_DEFAULT,
+) -> Ack:
     """Sends a command and waits for the node's answer; raises PageFault where it cannot be sent."""
+    site = desk.plant.site.through(source.door, source.address)
     try:
-        return desk.plant.site.send(node_id, verb, params, by=by_of(who))
+        return site.send(node_id, verb, params, by=by_of(who), priority=priority)
     except ValueError as error:
         raise PageFault(str(error), f"{verb} takes {parameters(verb)}") from error
+    except AuditError as error:
+        raise PageFault(error.cause, error.cure, status=503) from error
+
+
+def source_of(request: Request) -> Source:
+    """Where somebody stands: at the page or at the interface, and his address. Browsers say what they are."""
+    door = PAGE if "sec-fetch-site" in request.headers else REST
+    return Source(door, request.client.host if request.client is not None else "")
+
+
+AskedFrom = Annotated[Source, Depends(source_of)]
 
 
 def parameters(verb: str) -> str:
@@ -53,22 +79,28 @@ def parameters(verb: str) -> str:
 
 
 @routes.post("/nodes/{node_id}/command", response_model=forms.AckAnswer, responses=_FAULTS)
-def command(desk: DeskHere, who: WhoAsks, node_id: str, form: forms.CommandForm) -> Response:
-    """Asks a node to do something. The answer is the node's own; a refusal is an answer too (200, `rejected`)."""
+def command(desk: DeskHere, who: WhoAsks, source: AskedFrom, node_id: str, form: forms.CommandForm) -> Response:
+    """Asks a node to do something. The answer is the node's own; a refusal is an answer too (200, `rejected`).
+
+    A dangerous verb may be selected first: `{"command": "select", "params": {"command": "close"}}`, and within 5 s the
+    verb itself. In profile secured that is done by itself where nobody has. 503: the audit cannot be written.
+    """
     verb = desk.verb(node_id, form.command)
-    why_not = refusal(desk, who, node_id, verb)
+    why_not = refusal(desk, who, node_id, verb, priority=form.priority)
     if why_not:
         refused = Ack("", node_id, schema.RESULT_REJECTED, why_not)
         desk.classroom.acted(refused, verb, form.params, by=by_of(who))
         raise forbidden(why_not, "see the exercise, or ask the instructor")
-    ack = send(desk, who, node_id, verb, dict(form.params))
+    ack = send(desk, who, source, node_id, verb, dict(form.params), priority=form.priority)
     desk.classroom.acted(ack, verb, form.params, by=by_of(who))
     return JSONResponse(ack_facts(ack))
 
 
-def refusal(desk: Desk, who: Who, node_id: str, verb: str) -> str:
+def refusal(desk: Desk, who: Who, node_id: str, verb: str, *, priority: int = schema.PRIORITY_DEFAULT) -> str:
     """Why somebody may not send a command: his role, a lock-out tag, the controls of the exercise. "" where he may."""
     right = right_of(verb)
+    if priority < schema.PRIORITY_DEFAULT and not who.may("overrule"):
+        return f"{with_article(who.role)} may not command at priority {priority}, above the operators'"
     if who.role == TRAINEE and right != "service":  # an exercise may have him break something: it names it as a control
         return desk.classroom.refuses(node_id, verb)
     if not who.may(right):
@@ -77,7 +109,7 @@ def refusal(desk: Desk, who: Who, node_id: str, verb: str) -> str:
 
 
 @routes.post("/nodes/{node_id}/press", response_model=forms.AckAnswer, responses=_FAULTS)
-def press(desk: DeskHere, who: WhoAsks, node_id: str, form: forms.PressForm) -> Response:
+def press(desk: DeskHere, who: WhoAsks, source: AskedFrom, node_id: str, form: forms.PressForm) -> Response:
     """A finger on the node's button: short turns its page, long moves its handle by hand."""
     desk.node(node_id)
     must(who, "press")
@@ -88,4 +120,4 @@ def press(desk: DeskHere, who: WhoAsks, node_id: str, form: forms.PressForm) -> 
     if fleet is not None and node_id in fleet.nodes and fleet.nodes[node_id].powered:
         fleet.press(node_id, long=form.long)
         return JSONResponse(ack_facts(Ack("", node_id, schema.RESULT_DONE)))
-    return JSONResponse(ack_facts(send(desk, who, node_id, "press", {"long": form.long})))
+    return JSONResponse(ack_facts(send(desk, who, source, node_id, "press", {"long": form.long})))

@@ -1,0 +1,66 @@
+"""The audit at the interface: every door's commands, for operators and above, with who asked and from where."""
+
+import json
+
+
+def rows(client, **query):
+    return client.get("/api/v1/audit", params=query).json()["commands"]
+
+
+def test_a_command_of_the_interface_is_in_the_audit_with_its_three_times(page, browser):
+    ack = page.command(browser, "srv_a", "set_load", power_kw=51).json()
+    row = rows(browser, last=1)[0]
+    assert (row["id"], row["state"], row["result"], row["error"]) == (ack["id"], "completed", "done", "")
+    assert (row["by"], row["door"], row["address"], row["priority"]) == ("admin: admin", "rest", "127.0.0.1", 8)
+    assert (row["node"], row["verb"], row["params"]) == ("srv_a", "set_load", {"power_kw": 51})
+    assert row["created_s"] <= row["executed_s"] <= row["completed_s"]
+
+
+def test_a_browser_is_the_door_page_and_an_exercise_its_own(page, browser):
+    body = {"command": "identify", "params": {}}
+    browser.post("/api/v1/nodes/srv_a/command", json=body, headers={"sec-fetch-site": "same-origin"})
+    assert rows(browser, last=1)[0]["door"] == "page"
+    page.site.through("exercise").send("srv_a", "identify")
+    assert rows(browser, last=1)[0]["door"] == "exercise"
+
+
+def test_what_a_node_refused_is_there_with_the_reason(page, browser):
+    ack = page.command(browser, "srv_a", "set_load", power_kw=99_999).json()
+    row = rows(browser, node="srv_a", last=1)[0]
+    assert (row["id"], row["state"], row["result"], row["error"]) == (ack["id"], "failed", "rejected", "schema")
+
+
+def test_priority_is_obeyed_and_released(page, browser):
+    def load_kw():
+        status = page.site.sight().reports["srv_a"]
+        return json.loads(status)["load_set_kw"]
+
+    def ask(power_kw, priority):
+        body = {"command": "set_load", "params": {"power_kw": power_kw}, "priority": priority}
+        return browser.post("/api/v1/nodes/srv_a/command", json=body).json()
+
+    page.site.send("srv_a", "release")  # what tests before this one have set
+    assert ask(40, 10)["result"] == "done"
+    assert ask(30, 6)["result"] == "done"
+    assert (ask(50, 8)["result"], ask(50, 8)["reason"]) == ("rejected", "priority")
+    released = browser.post(
+        "/api/v1/nodes/srv_a/command", json={"command": "release", "params": {"priority": 6}}
+    ).json()
+    assert released["result"] == "done"
+    page.site.advance(1.0)
+    assert load_kw() == 40
+    browser.post("/api/v1/nodes/srv_a/command", json={"command": "release", "params": {"priority": 10}})
+
+
+def test_who_may_read_the_audit_and_who_may_overrule_operators(page):
+    for role, reads, overrules in (("viewer", 403, 403), ("operator", 200, 403), ("instructor", 200, 200)):
+        with page.client(role, "Ann") as client:
+            assert client.get("/api/v1/audit").status_code == reads, role
+            body = {"command": "identify", "params": {}, "priority": 7}
+            assert client.post("/api/v1/nodes/srv_a/command", json=body).status_code == overrules, role
+
+
+def test_a_dangerous_verb_may_be_selected_first(page, browser):
+    body = {"command": "select", "params": {"command": "close"}}
+    ack = browser.post("/api/v1/nodes/srv_a/command", json=body).json()
+    assert (ack["result"], ack["applied"]) == ("done", "selected=close")

@@ -39,13 +39,14 @@ class BusClient:
         trouble: Callable[[str], None] = lambda _text: None,
         keys: Keys = no_keys,
         secured: bool = False,
+        epoch: int | None = None,
         address: str = "",
     ) -> None:
         """broker: its address, or a URL. everything: hear the whole tree, as for watching; else statuses and acks only.
 
-        audit, trouble, keys, secured: of commands, see Issuer and Desk. address: where who asks is, for the audit.
+        audit, trouble, keys, secured, epoch: of commands, see Issuer and Desk. address: where who asks is, for the audit.
         """
-        self._desk = Desk(name, root, keys=keys, secured=secured)
+        self._desk = Desk(name, root, keys=keys, secured=secured, epoch=epoch)
         self.issuer = Issuer(self._desk, self, ledger=audit, trouble=trouble)
         self._source = Source(name, address)
         subscriptions = [(topics.everything(root), 0)] if everything else self._desk.subscriptions()
@@ -118,7 +119,9 @@ class BusClient:
         return time.monotonic()
 
     def publish(self, message: Message) -> bool:
-        """Waits for the broker where it has gone for a moment: a message of QoS 1 waits with us."""
+        """Nothing waits in a queue for a broker that has gone: False, and the next repeat tries again."""
+        if not self._bus.connected:
+            return False
         self._bus.publish([message])
         return True
 

@@ -72,6 +72,7 @@ class Order:
     until_s: float
     moments_s: list[float]
     boot: int | None = None
+    epoch: int | None = None
     answer: Ack | None = None
 
     @property
@@ -160,8 +161,9 @@ class Desk:
             "by": by,
             "priority": priority,
         }
-        if self.epoch is not None or self.secured:
-            fields["epoch"] = self.epoch or 0
+        epoch = self.epoch or 0 if self.secured else self.epoch
+        if epoch is not None:
+            fields["epoch"] = epoch
         status, age_s, retained = self._last_said(node_id, now_s)
         until_s, moments_s, boot = now_s + timeout_s, [], None
         if "boot" in status and status["status"] != OFFLINE:
@@ -176,7 +178,7 @@ class Desk:
         topic, key = topics.topic(node_id, topics.COMMAND, self.root), self.keys(node_id)
         payload = sealed(key, topic, codec.encode("command", fields))
         message = Message(topic, payload, 1, False)
-        order = Order(command_id, node_id, verb, message, now_s, until_s, moments_s, boot)
+        order = Order(command_id, node_id, verb, message, now_s, until_s, moments_s, boot, epoch)
         why = self._useless(node_id, status, has_key=key is not None, bound=boot is not None)
         if why:
             order.answer = Ack(command_id, node_id, schema.RESULT_FAILED, why)

@@ -209,6 +209,7 @@ class _Entry:
             "door": asked.source.door,
             "address": asked.source.address,
             "priority": asked.priority,
+            "epoch": self.order.epoch,
             "state": state,
             "created_s": round(self.created_s, 3),
             "executed_s": _rounded(self.executed_s),

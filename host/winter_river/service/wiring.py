@@ -198,12 +198,13 @@ class Service:
         audit: Path | None = None,
         keys: Keys = no_keys,
         secured: bool = False,
+        epoch: int | None = None,
     ) -> None:
         """broker: its address, or a URL. record, audit: the folders of recording and audit, None for none. keeper:
         of its history; whoever gives it starts it before us and stops it after us.
 
         keys: a node's key, to sign its commands with. secured: profile `secured`, where only the whole signed form of
-        a command goes out, and none that the audit does not take.
+        a command goes out, and none that the audit does not take. epoch: the fencing number of this start, if any.
         grace: nodes are being started or are out there; False: nobody is expected (`--nodes none`).
         """
         boot = secrets.randbelow(schema.COUNT_MAX) + 1
@@ -218,7 +219,7 @@ class Service:
             will_hold_s=WILL_HOLD_S,
         )
         self._seed = seed
-        desk = Desk("service", root, keys=keys, secured=secured)
+        desk = Desk("service", root, keys=keys, secured=secured, epoch=epoch)
         # Not "engine" alone: two services with one client id would throw each other off the broker for ever. As two
         # clients they both live, hear each other, and say so.
         self._bus = Bus(

@@ -20,7 +20,8 @@ from winter_wire import codec, schema, topics
 from winter_river.emulator.pure import Outgoing, PureNode, PureSnapshot
 from winter_river.facility.faults import nearest
 from winter_river.scenario.trace import published
-from winter_river.service.coordinator import Coordinator, CoordinatorSnapshot
+from winter_river.service.coordinator import Coordinator
+from winter_river.service.model import CoordinatorSnapshot
 from winter_river.site import NO_PARAMS, Ack
 
 if TYPE_CHECKING:

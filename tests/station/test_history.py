@@ -1,6 +1,7 @@
 """Trends and past views: what is told of the past is what was seen then."""
 
 import pytest
+from winter_river.service import pace
 from winter_river.station import StationError
 
 SOC = ("ups_a", "soc_pct")
@@ -56,6 +57,24 @@ def test_a_value_that_does_not_change_goes_on_and_before_the_run_nothing_is_know
     assert last[-1] > 0
 
 
+def test_while_time_rushes_by_a_trend_still_has_each_change_within_a_second(bench):
+    """At 1000x a row each 20 s, and one at the first whole second from each change on: the events tell the instants."""
+    bench.coordinator.stretch_s_max = 1e9
+    bench.command("util_a", "set_fault", state=True)
+    began_s = bench.t_s
+    bench.station.set_speed(1000.0)
+    bench.advance(0.5)
+    bench.station.set_speed(1.0)
+    fields = [("gen_a", "rpm"), ("util_a", "voltage_out"), ("sw_a", "voltage_in")]
+    trend = bench.station.trend(fields, from_s=began_s, to_s=began_s + 60.0, points=60)
+    rpm = trend.curves[fields[0]].last
+    events = [event for event in bench.coordinator.events() if (event.node_id, event.to) == ("gen_a", "RUNNING")]
+    (running,) = events
+    at = int(running.t_s - began_s)
+    assert max(rpm[: at - 1]) < 1800 <= rpm[at + 1]
+    assert bench.station.memory().samples < 150  # of 500 seconds
+
+
 def test_after_going_back_the_trend_is_that_of_the_new_timeline(bench):
     bench.advance(10.0)
     bench.command("util_a", "set_fault", state=True)
@@ -92,7 +111,8 @@ def test_a_span_that_means_nothing_is_refused(bench, from_s, to_s, points):
         bench.station.trend([SOC], from_s=from_s, to_s=to_s, points=points)
 
 
-def test_an_hour_of_history_takes_little_memory(start):
+def test_an_hour_of_history_takes_little_memory(start, monkeypatch):
+    monkeypatch.setattr(pace, "ROWS_PER_S_MAX", 1000)  # as if the hour had gone by with the clock
     bench = start("block-2n-24")
     bench.coordinator.stretch_s_max = 100.0
     bench.station.set_speed(1000.0)

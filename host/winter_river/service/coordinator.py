@@ -6,17 +6,16 @@ The simulation drives one of these with simulated time, the live loop with the m
 Time. step() lets engine time pass up to now, then applies what the nodes have changed and settles, so an act takes
 effect in the step that follows it and never reaches back. Whole seconds of the caller's clock since the first call are
 ticks; due_s() asks for one step a tick, and one at once after a change, at most STEPS_PER_S_MAX a second. A late step
-covers all the time since the last one in a single call (the engine splits it at every change inside) and counts the
-ticks it jumped.
+covers all the time since the last one (the engine splits it at every change inside) and counts the ticks it jumped.
 
 Pace. Engine time runs with the clock, faster, slower, or stands still (see pace.py); ticks, presence and messages stay on
 the clock, because boards live there. While time stands still acts are taken in and settle at once: handles move,
 flows follow, and whatever takes time (a trip, a start) waits until time goes on. Where time passes faster than this
 machine computes, a step stops at stretch_s_max and time is counted from there: it gets slower, never late.
 
-Absent nodes. An offline node carries nothing. With a grace (the default) a node nobody has heard of is counted as
-there for presence.OFFLINE_S from the beginning, so a starting site does not black out; without (no nodes are being
-started: `--nodes none`) an empty slot is empty at once, unless the broker remembers a node there.
+Absent nodes. An offline node carries nothing. With a grace (the default) a node nobody has heard of counts as there
+for presence.OFFLINE_S, so a starting site does not black out; without (`--nodes none`) an empty slot is empty at once,
+unless the broker remembers a node there.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from __future__ import annotations
 import copy
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -35,13 +34,11 @@ from winter_river.service import inspection, outgoing, presence, statuses
 from winter_river.service.messages import Input, Message
 from winter_river.service.model import CoordinatorSnapshot, Counters, Watcher, Work
 from winter_river.service.outgoing import Composer, Present
-from winter_river.service.pace import Pace, Speedometer, exact_dt_s
+from winter_river.service.pace import Pace, Speedometer, exact_dt_s, next_row_s
 from winter_river.service.roster import Note, Roster, Slot
 
 if TYPE_CHECKING:
     from winter_river.facility import Facility
-
-__all__ = ["Coordinator", "CoordinatorSnapshot", "Message", "Note"]
 
 TICK_S = 1.0  # the contract
 STEPS_PER_S_MAX = 20  # the contract
@@ -252,7 +249,7 @@ class Coordinator:
         return jumped > 0
 
     def _pass_time(self, now_s: float) -> list[engine.Event]:
-        """Lets engine time pass as the pace has it, and stops at each whole second for the watcher."""
+        """Lets engine time pass as the pace has it, and stops for the watcher where a row of history is due."""
         pace = self._pace
         t_s = pace.t_at(now_s)
         self._urgent = False
@@ -264,7 +261,10 @@ class Coordinator:
                 pace.anchor(now_s, t_s)
         found: list[engine.Event] = []
         while self.t_s < t_s:
-            next_s = math.floor(self.t_s) + 1.0 if self.watcher else t_s
+            next_s = t_s
+            if self.watcher:
+                change_s = self.t_s + engine.next_change_s(self._plan, self._world)
+                next_s = next_row_s(self.t_s, every_s=pace.row_every_s, change_s=change_s)
             found += self._step_to(min(next_s, t_s))
             if self.watcher and next_s <= t_s:
                 self.watcher.second(next_s)
@@ -334,8 +334,7 @@ class Coordinator:
 
     def inputs(self) -> list[Input]:
         """What each node is set to now, as last believed, and whether it is there."""
-        slots = self._roster.slots.items()
-        return [Input(node_id, dict(slot.own), slot.presence.carries) for node_id, slot in slots]
+        return [Input(key, dict(slot.own), slot.presence.carries) for key, slot in self._roster.slots.items()]
 
     def rewind(
         self,
@@ -363,26 +362,23 @@ class Coordinator:
 
     def run(self, now_s: float) -> None:
         """Engine time goes on."""
-        self._begin(now_s)
-        self._pace.run(now_s)
-        self._measure_anew(now_s)
+        self._change(now_s, lambda pace: pace.run(now_s))
 
     def freeze(self, now_s: float) -> None:
         """Engine time stands still."""
-        self._begin(now_s)
-        self._pace.freeze(now_s)
-        self._measure_anew(now_s)
+        self._change(now_s, lambda pace: pace.freeze(now_s))
 
     def set_speed(self, speed: float, now_s: float) -> None:
         """Engine seconds a second from now on. Raises ValueError outside the pace's limits."""
-        self._begin(now_s)
-        self._pace.set_speed(speed, now_s)
-        self._measure_anew(now_s)
+        self._change(now_s, lambda pace: pace.set_speed(speed, now_s))
 
     def step_ahead(self, seconds: float, now_s: float) -> None:
         """Engine time goes on by so much and stands still there. Raises ValueError outside the pace's limits."""
+        self._change(now_s, lambda pace: pace.step(seconds, now_s))
+
+    def _change(self, now_s: float, change: Callable[[Pace], None]) -> None:
         self._begin(now_s)
-        self._pace.step(seconds, now_s)
+        change(self._pace)
         self._measure_anew(now_s)
 
     def set_weather(self, own: Mapping[str, object], now_s: float) -> None:

@@ -66,4 +66,4 @@ class Watcher(Protocol):
         """The engine gave these events."""
 
     def second(self, t_s: float) -> None:
-        """Engine time is exactly at a whole second."""
+        """Engine time is exactly at a whole second: each one, or fewer while time rushes by; see pace.next_row_s."""

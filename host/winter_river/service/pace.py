@@ -12,6 +12,7 @@ from dataclasses import dataclass
 SPEED_MIN, SPEED_MAX = 0.1, 1000.0  # what an instructor may ask for
 STEP_S_MAX = 3600.0  # chosen: one `step` lets an hour pass at most; more is what `speed` is for
 
+ROWS_PER_S_MAX = 50  # chosen: of history, a second of the clock; nobody sees more while time rushes by
 LOOK_S = 0.5  # chosen: half a tick, so that every tick measures the speed once
 SLACK = 0.05  # chosen: nearer than this to what was asked for is as asked for
 
@@ -33,6 +34,11 @@ class Pace:
     def fast(self) -> bool:
         """Whether engine time passes faster than the clock."""
         return self.speed > 1.0 and not self.frozen
+
+    @property
+    def row_every_s(self) -> int:
+        """Whole engine seconds from one row of history to the next where nothing changes in between."""
+        return max(1, math.ceil(self.speed / ROWS_PER_S_MAX))
 
     def anchor(self, now_s: float, t_s: float) -> None:
         """From here on time is counted from this moment."""
@@ -84,6 +90,15 @@ class Speedometer:
     def speed(self, asked: float) -> float:
         """Engine seconds a second: what was asked for, or what is reached where that is clearly less."""
         return asked if self.reached is None or self.reached > asked * (1 - SLACK) else self.reached
+
+
+def next_row_s(t_s: float, *, every_s: int, change_s: float) -> float:
+    """The next instant that history has a row of: a multiple of every_s, or the first whole second from a change on.
+
+    t_s: now. change_s: when something changes next by itself, inf where nothing will.
+    """
+    row_s = (math.floor(t_s / every_s) + 1.0) * every_s
+    return row_s if change_s >= row_s else max(math.floor(t_s) + 1.0, float(math.ceil(change_s)))
 
 
 def exact_dt_s(from_s: float, to_s: float) -> float:

@@ -17,11 +17,12 @@ from winter_river.audit import AuditError, Trail
 from winter_river.engine import Event, Isolation
 from winter_river.facility import Facility
 from winter_river.service.bus import Bus, BusError
-from winter_river.service.coordinator import Coordinator, Note
+from winter_river.service.coordinator import Coordinator
 from winter_river.service.desk import TIMEOUT_S, Desk, Keys, no_keys
 from winter_river.service.issuer import SERVICE, Issuer, Source
 from winter_river.service.loop import Loop
 from winter_river.service.messages import Message
+from winter_river.service.roster import Note
 from winter_river.site import NO_PARAMS, Ack
 from winter_river.station import Station
 from winter_river.store import Keeper

@@ -42,36 +42,40 @@ class Sampler:
         fields = [(node_id, name) for node_id, kind in types.items() for name in _numeric(schema.fields("view", kind))]
         fields += [(topics.FACILITY, name) for name in _numeric(schema.VIRTUAL_FIELDS[topics.FACILITY])]
         self.columns: Mapping[Field, int] = {field: place for place, field in enumerate(fields)}
-        self._decimals = [schema.ROWS[name][2] for _, name in fields]
-        self._fields = fields
-        self._last: array[float] | None = None
+        self._of: dict[str, list[tuple[int, str, int]]] = {}  # by owner: column, name, decimals
+        for column, (owner, name) in enumerate(fields):
+            self._of.setdefault(owner, []).append((column, name, schema.ROWS[name][2]))
+        self._row = array("d", [UNKNOWN]) * len(fields)
+        self._shown: dict[str, Mapping[str, object]] = {}  # what _row was made of; empty: the next one is a key
         self._key_s = -math.inf
 
     def forget(self) -> None:
         """Time has jumped: the next sample stands by itself."""
-        self._last = None
+        self._shown.clear()
+        self._row = array("d", [UNKNOWN]) * len(self._row)
 
     def take(self, t_s: float, view: Callable[[str], Mapping[str, object]]) -> Sample:
         """The sample of this second; view: what a node, or the facility, shows now."""
-        row = array("d")
-        node_id = ""
-        shown: Mapping[str, object] = {}
-        for (owner, name), decimals in zip(self._fields, self._decimals, strict=True):
-            if owner != node_id:
-                node_id, shown = owner, view(owner)
-            value = shown.get(name)
-            row.append(round(value, decimals) if isinstance(value, (int, float)) else UNKNOWN)
-        last = self._last
-        key = last is None or not 0 <= t_s - self._key_s < KEY_EVERY_S
-        if key or last is None:
-            self._key_s = t_s
-            places: Iterable[int] = range(len(row))
-        else:
-            # What was and is unknown differs from itself: NaN; it is rare enough to be written again.
-            places = [place for place, (now, was) in enumerate(zip(row, last, strict=True)) if now != was]
-        self._last = row
-        columns = array("I", places)
-        return Sample(t_s, columns, row if key else array("d", [row[place] for place in columns]), key)
+        key = not self._shown or not 0 <= t_s - self._key_s < KEY_EVERY_S
+        columns, values = array("I"), array("d")
+        for owner, fields in self._of.items():
+            shown, before = view(owner), self._shown.get(owner, {})
+            if shown == before:
+                continue
+            self._shown[owner] = shown
+            for column, name, decimals in fields:
+                value = shown.get(name)
+                if value == before.get(name):
+                    continue  # rounding is what takes the time, and most figures of a site stay
+                now = round(value, decimals) if isinstance(value, (int, float)) else UNKNOWN
+                if now != self._row[column]:
+                    self._row[column] = now
+                    columns.append(column)
+                    values.append(now)
+        if not key:
+            return Sample(t_s, columns, values, False)
+        self._key_s = t_s
+        return Sample(t_s, array("I", range(len(self._row))), array("d", self._row), True)
 
 
 def _numeric(names: Iterable[str]) -> list[str]:

@@ -115,6 +115,10 @@ TABLE = {
     "transfer": (_source_word, lambda type_name, params: ("source_set", params["to"]), None),
     "set_load": (None, lambda type_name, params: ("load_set_kw", params["power_kw"]), None),
     "set_fans": (None, lambda type_name, params: ("fans_running", params["running"]), None),
+    "charge": (None, lambda type_name, params: ("setpoint_kw", params["power_kw"]), None),
+    "discharge": (None, lambda type_name, params: ("setpoint_kw", 0 - params["power_kw"]), None),
+    "set_setpoint": (None, lambda type_name, params: ("setpoint_kw", params["power_kw"]), None),
+    "hold": (None, _position(1), None),
     "reset": (None, None, _reset),
     "set_fuel": (None, None, _refuel),
     "restore": (_past, None, _rewind),
@@ -270,6 +274,10 @@ class Commands:
         _, target, act = TABLE[verb]
         if target is not None:
             point, value = target(self.device.type, params)
+            if verb in roles.WAKING and self.device.handle() != self.device.points["handle"].default:
+                refused = self._move("handle", self.device.points["handle"].default, priority, may_close)
+                if refused[0]:
+                    return refused
             return self._move(point, value, priority, may_close)
         if verb == "release":
             return self._release(params.get("priority", priority), may_close)

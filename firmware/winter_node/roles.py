@@ -36,12 +36,24 @@ TYPES = {
     "pdu": (_BREAKER, _THROUGH),
     "server": (_SWITCH, (_POWER_AMP, (("voltage_in", 0, "V"), ("load_set_kw", 0, "kW set")), _LOAD_BAR)),
     "cooling": (_SWITCH, (_POWER_AMP, (("voltage_in", 0, "V"), ("fans_running", 0, " fans")), _LOAD_BAR)),
+    "bess": (
+        ("auto", "hold"),
+        (
+            (("power_kw", 1, "kW"), ("temperature_c", 0, "C")),
+            (("voltage_in", 0, "V"), ("setpoint_kw", 0, " set")),
+            (BAR, "SOC", "soc_pct", 100),
+        ),
+    ),
+    "meter": (("closed", "closed"), (_VOLT_AMP, _POWER, (("energy_kwh", 1, "kWh"),))),
 }
 
 del _VOLT_AMP, _POWER, _POWER_LOAD, _POWER_AMP, _LOAD_BAR, _THROUGH, _BREAKER, _SWITCH
 
 # Moving a handle to one of these closes a circuit; the interlock looks at such moves only.
 CLOSING = ("closed", "on")
+
+# Orders that also put the handle back to rest: who tells a storage that holds to charge means it to.
+WAKING = ("charge", "discharge")
 
 # point -> the setting that limits it from above, where the settings name one
 LIMITS = {"load_set_kw": "load_kw_max", "fans_running": "fans_max"}

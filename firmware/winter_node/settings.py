@@ -16,7 +16,7 @@ _PIN_MAX = 48  # the highest GPIO of the supported chips
 _ABSENT = ("button", "led", "pot")  # parts that a board may lack: null
 _KNOWN = (
     "id", "type", "root", "wifi", "broker", "profile", "key", "ntp", "watchdog", "board", "status_s", "load_set_kw",
-    "load_kw_max", "fans_running", "fans_max",
+    "load_kw_max", "fans_running", "fans_max", "setpoint_kw",
 )  # fmt: skip
 # What the order `config` may change: its parameter -> the setting, in its group.
 REMOTE = {
@@ -76,6 +76,7 @@ def check(given):
         ("load_kw_max", schema.NUMBER, 3, 0, 100000, "kW"),
         ("fans_running", schema.INTEGER, 0, 0, 10000, ""),
         ("fans_max", schema.INTEGER, 0, 0, 10000, ""),
+        ("setpoint_kw", schema.NUMBER, 3, -100000, 100000, "kW"),
     ):
         if name in given:
             settings[name] = _number(given, name, None, low, high, faults, unit, whole=form == schema.INTEGER)

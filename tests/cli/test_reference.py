@@ -47,7 +47,7 @@ def test_tables_have_a_cell_for_each_column_and_names_of_their_own() -> None:
 def test_field_table_shows_unit_range_and_decimals() -> None:
     view = next(table for table in reference.tables() if table.name == "view")
     row = next(dict(zip(view.columns, row, strict=True)) for row in view.rows if row[0] == "`soc_pct`")
-    assert (row["unit"], row["range"], row["decimals"], row["of"]) == ("%", "0 to 100", "2", "ups")
+    assert (row["unit"], row["range"], row["decimals"], row["of"]) == ("%", "0 to 100", "2", "ups, bess")
 
 
 def test_ratings_name_their_source() -> None:

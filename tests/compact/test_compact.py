@@ -139,7 +139,7 @@ def story(kind: str, files: dict[str, bytes], type_name: str, folder: Path) -> l
 def test_compact_node_says_and_shows_what_the_sources_do(type_name: str, made: Compact, tmp_path: Path) -> None:
     compact_story = story("compact", dict(made.files), type_name, tmp_path)
     acks = [line for line in compact_story if "said" in line and line["said"][0].endswith("/ack")]
-    assert sum('"result":"done"' in line["said"][1] for line in acks) >= 8
+    assert sum('"result":"done"' in line["said"][1] for line in acks) >= 7  # a meter obeys only what all do
     assert len({line["shown"] for line in compact_story if "shown" in line}) >= 5
     assert compact_story == story("plain", tree(), type_name, tmp_path)
 

@@ -181,6 +181,25 @@ def two_utilities_11() -> list[Device]:
     ]
 
 
+def storages_10() -> list[Device]:
+    """Behind one meter: a storage, a UPS and loads, on the grid or on a generator, where the storage stays idle."""
+    bess = {"capacity_kwh": 200, "charge_kw_max": 80, "discharge_kw_max": 100, "reserve_pct": 50, "begin_soc_pct": 75}
+    ups = {"power_kva": 60, "power_kw": 60, "battery_kwh": 1.0, "input_rated_a": 100, "output_rated_a": 80}
+    cable = {"feed_resistance_ohm": 0.01, "feed_reactance_ohm": 0.005}
+    return [
+        Device("utility", "utility", (), {"voltage_v": 480, "short_circuit_mva": 20}),
+        Device("meter", "meter", ("utility",), {"rated_a": 400, **cable}),
+        Device("generator", "generator", (), {"power_kw": 100, "power_kva": 120, "voltage_v": 480, "fuel_gal": 50}),
+        Device("switchgear", "switchgear", ("meter", "generator"), {"rated_a": 400, "pickup_a": 440}),
+        Device("board", "distribution", ("switchgear",), {"rated_a": 200, "pickup_a": 230, **cable}),
+        Device("bess", "bess", ("board",), {**bess, "rated_a": 150, "pickup_a": 172, **cable}),
+        Device("inner_meter", "meter", ("board",), {"rated_a": 200}),
+        Device("ups", "ups", ("inner_meter",), {**ups, "output_pickup_a": 90, "output_resistance_ohm": 0.02}),
+        Device("rack", "server", ("ups",), {"load_kw": 30, "load_kw_max": 100, "rated_a": 60, "pickup_a": 69}),
+        Device("cooling", "cooling", ("board",), {"fans": 10, "fan_kw": 2, "rated_a": 60, "pickup_a": 70}),
+    ]
+
+
 class Story:
     """One world being told a story. Every step is checked against the ten laws."""
 
@@ -278,3 +297,8 @@ def chain() -> list[Device]:
 @pytest.fixture
 def two_utilities() -> list[Device]:
     return two_utilities_11()
+
+
+@pytest.fixture
+def storages() -> list[Device]:
+    return storages_10()

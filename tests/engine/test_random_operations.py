@@ -1,4 +1,4 @@
-"""Seeded random operation of four sites: no law broken, no exception, everything finite and inside the contract."""
+"""Seeded random operation of five sites: no law broken, no exception, everything finite and inside the contract."""
 
 import random
 
@@ -37,6 +37,8 @@ class Operator:
             fields["load_set_kw"] = round(rng.random() * 200, 1)
         elif device.type == "cooling":
             fields["fans_running"] = rng.randrange(60)
+        elif device.type == "bess":
+            fields["setpoint_kw"] = round(rng.uniform(-150, 120), 1)
         elif device.type == "switchgear":
             fields["source_set"] = rng.choice(schema.SOURCES)
         elif device.type == "generator":
@@ -63,7 +65,7 @@ class Operator:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "two_utilities"])
+@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "two_utilities", "storages"])
 def test_no_operation_breaks_a_law(request, story, site, seed):
     devices = request.getfixturevalue(site)
     calibration = ("training", "quick", "realistic")[seed % 3]

@@ -121,6 +121,28 @@ def case_verbs_set_what_their_names_say():
         assert core.status(1000)[field] == value, (type_name, verb)
 
 
+def case_storage_charges_discharges_and_holds():
+    core = node("bess", setpoint_kw=0)
+    for verb, power_kw, setpoint_kw in (("charge", 40, 40), ("discharge", 30.5, -30.5), ("set_setpoint", -20, -20)):
+        assert why(send(core, verb, {"power_kw": power_kw})) == "done"
+        assert core.device.fields()["setpoint_kw"] == setpoint_kw
+    assert why(send(core, "hold")) == "done"
+    assert core.device.handle() == "hold"
+    # Who tells a storage that holds to discharge means it to; a setpoint alone waits.
+    send(core, "set_setpoint", {"power_kw": 5})
+    assert core.device.handle() == "hold"
+    send(core, "discharge", {"power_kw": 10})
+    assert (core.device.handle(), core.device.fields()["setpoint_kw"]) == ("auto", -10)
+
+
+def case_storage_held_by_a_stronger_hand_does_not_charge():
+    core = node("bess", setpoint_kw=0)
+    core.on_input("long", 500)
+    assert core.device.handle() == "hold"
+    assert why(send(core, "charge", {"power_kw": 40})) == "priority"
+    assert (core.device.handle(), core.device.fields()["setpoint_kw"]) == ("hold", 0)
+
+
 def case_stop_takes_a_start_back_and_leaves_the_generator_in_automatic():
     core = node("generator")
     send(core, "start")

@@ -10,6 +10,7 @@ from winter_river.engine import plan as p
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.engine.equipment import Device
 from winter_river.engine.equipment.battery import stored_kwh
+from winter_river.engine.equipment.bess import one_way, rise_k_kw
 from winter_river.engine.equipment.transformer import transformer_pi
 from winter_river.engine.equipment.transformer_heat import LOSS_RATIO, size_class
 from winter_river.engine.invariants import full_ratings, in_order
@@ -64,6 +65,9 @@ class _Builder:
         self.upses: list[p.UpsPlan] = []
         self.servers: list[p.ServerPlan] = []
         self.coolings: list[p.CoolingPlan] = []
+        self.followers: list[p.FollowerPlan] = []
+        self.storages: list[p.BessPlan] = []
+        self.counters: list[p.MeterPlan] = []
         self.breakers: list[p.BreakerPlan] = []
         self.malfunctions: list[p.MalfunctionPlan] = []
         self.room_of = self._find_rooms()
@@ -81,6 +85,8 @@ class _Builder:
             self._board,
             self._server,
             self._cooling,
+            self._bess,
+            self._meter,
         )
         for k, device in enumerate(self.devices):
             self.nodes.append(add[p.TYPES.index(device.type)](k, self.ratings[k]))
@@ -102,6 +108,9 @@ class _Builder:
             upses=self.upses,
             servers=self.servers,
             coolings=self.coolings,
+            followers=self.followers,
+            storages=self.storages,
+            counters=self.counters,
             breakers=self.breakers,
             rooms=self.rooms,
             malfunctions=self.malfunctions,
@@ -176,7 +185,7 @@ class _Builder:
         )
 
     def _bus(self, k: int, voltage_v: float, z_1: complex, *, z_2: complex = 0j, y: complex = 0j) -> int:
-        takes_load = self.devices[k].type in ("server", "cooling", "ups")
+        takes_load = self.devices[k].type in ("server", "cooling", "ups", "bess")
         self.buses.append(p.BusPlan(k, voltage_v, _amps(voltage_v), z_1, z_2, y, p.NONE, takes_load))
         return len(self.buses) - 1
 
@@ -361,3 +370,32 @@ class _Builder:
         )
         breaker = self._breaker(k, bus, p.BREAKER_MAIN)
         return self._node(k, slot=len(self.coolings) - 1, bus_in=bus, bus_out=bus, breakers=(breaker,))
+
+    def _bess(self, k: int, r: dict[str, float]) -> p.NodePlan:
+        voltage_v = self._feed_voltage(k)
+        bus = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v))
+        way = one_way(r["round_trip_efficiency"])
+        self.followers.append(p.FollowerPlan(k))
+        self.storages.append(
+            p.BessPlan(
+                node=k,
+                follower=len(self.followers) - 1,
+                capacity_kwh=r["capacity_kwh"],
+                floor_kwh=r["capacity_kwh"] * r["reserve_pct"] / 100.0,
+                begin_kwh=r["capacity_kwh"] * r["begin_soc_pct"] / 100.0,
+                charge_kw_max=r["charge_kw_max"],
+                discharge_kw_max=r["discharge_kw_max"],
+                setpoint_kw=r["setpoint_kw"],
+                way=way,
+                rise_k_kw=rise_k_kw(r["discharge_kw_max"], way),
+                rated_pu=r["rated_a"] / _amps(voltage_v),
+            )
+        )
+        breaker = self._breaker(k, bus, p.BREAKER_MAIN)
+        return self._node(k, slot=len(self.storages) - 1, bus_in=bus, bus_out=bus, breakers=(breaker,))
+
+    def _meter(self, k: int, r: dict[str, float]) -> p.NodePlan:
+        voltage_v = self._feed_voltage(k)
+        bus = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v))
+        self.counters.append(p.MeterPlan(k, r["rated_a"] / _amps(voltage_v)))
+        return self._node(k, slot=len(self.counters) - 1, bus_in=bus, bus_out=bus)

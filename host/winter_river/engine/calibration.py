@@ -29,6 +29,7 @@ class Calibration:
     stagger_s: float = 1.0  # between racks that come back behind one feeder
     restart_s: float = 1.0  # after a drop-out on low voltage, so that a weak source cannot chatter
     fan_ramp_s: float = 5.0
+    reconnect_s: float = 10.0  # what follows the grid comes back to one that was good this long
     battery_factor: float = 1.0  # of the stated battery_kwh
     peukert: float = 1.0
     # Per cent of rated kVA and the seconds allowed up to it; beyond the last row OVERLOAD_BEYOND_S.
@@ -61,6 +62,7 @@ QUICK = Calibration(
     stagger_s=0.1,
     restart_s=0.1,
     fan_ramp_s=0.5,
+    reconnect_s=1.0,
     battery_factor=0.1,
 )
 
@@ -70,6 +72,7 @@ REALISTIC = Calibration(
     cooldown_s=300.0,
     walk_in_s=10.0,
     stagger_s=5.0,
+    reconnect_s=300.0,  # IEEE 1547-2018, table 4: the delay of entering service
     battery_factor=65.8 / 10.96,  # 600 s in place of 100 s behind the same UPS
     peukert=1.15,
     # Liebert Series 610: 125 % for 10 min, 150 % for 30 s.

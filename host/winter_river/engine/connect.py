@@ -10,6 +10,7 @@ from winter_river.engine.equipment.generator import generator_makes_voltage
 from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST
 from winter_river.engine.equipment.ups import BYPASS, INVERTER
 from winter_river.engine.plan import (
+    BESS,
     COOLING,
     GENERATOR,
     NONE,
@@ -61,7 +62,7 @@ def _transformer(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
 
 
 def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
-    """Switchgear, distribution, pdu: one incomer, or the position of two."""
+    """Switchgear, distribution, pdu: one incomer, or the position of two; and a meter, without a breaker."""
     on = in_service(n, me) and not is_tripped(w, n.breaker_1)
     position = 1
     if n.feed_2 >= 0:
@@ -138,6 +139,16 @@ def _cooling(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
     attach(plan, w, n.bus_in, plan.nodes[n.feed_1].bus_out if me.live else DEAD, plan.buses[n.bus_in].z_1)
 
 
+def _storage(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
+    feed = w.nodes[n.feed_1]
+    closed = in_service(n, me) and not is_tripped(w, n.breaker_1)
+    me.supplied = me.present and feed.live
+    me.live = closed and feed.live and w.followers[plan.storages[n.slot].follower].running
+    me.feeder = n.feed_1
+    me.blame = NONE if me.live else n.index if feed.live or not closed else feed.blame
+    attach(plan, w, n.bus_in, plan.nodes[n.feed_1].bus_out if me.live else DEAD, plan.buses[n.bus_in].z_1)
+
+
 def connect(plan: Plan, w: World) -> None:
     """Decides every device in plan order, then which island each bus belongs to."""
     for k in range(len(plan.nodes)):
@@ -146,6 +157,8 @@ def connect(plan: Plan, w: World) -> None:
             _server(plan, w, n, me)
         elif n.kind == COOLING:
             _cooling(plan, w, n, me)
+        elif n.kind == BESS:
+            _storage(plan, w, n, me)
         elif n.kind == UPS:
             _ups(plan, w, n, me)
         elif n.kind == TRANSFORMER:

@@ -14,6 +14,7 @@ from winter_river.engine.equipment.cooling import run_cooling
 from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST, FAIL_TO_CLOSE, FAIL_TO_OPEN
 from winter_river.engine.equipment.server import run_server
 from winter_river.engine.flow import ups_output
+from winter_river.engine.followers import run_followers
 from winter_river.engine.heat import run_rooms
 from winter_river.engine.meters import delivered_kw
 from winter_river.engine.plan import BREAKER_OUTPUT, NONE, Plan, TransferPlan
@@ -251,4 +252,5 @@ def control(plan: Plan, w: World) -> bool:
     changed = run_transfers(plan, w) or changed
     changed = run_upses(plan, w) or changed
     changed = run_rooms(plan, w) or changed
+    changed = run_followers(plan, w) or changed
     return run_loads(plan, w) or changed

@@ -10,6 +10,7 @@ from winter_river.engine.world import World
 
 STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
 LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
+SETPOINT, AT_RESERVE, FULL = range(18, 21)
 WORDS = (
     "state",
     "handle",
@@ -29,10 +30,14 @@ WORDS = (
     "stuck",
     "too_hot",
     "cool_again",
+    "setpoint",
+    "at_reserve",
+    "full",
 )
 POSITION_WORDS = ("open", "first", "second")
 ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload", "nuisance")
 PRESENCE_WORDS = ("absent", "present")
+W_PER_KW = 1000  # an event holds whole numbers: a setpoint in watts
 EVENTS_MAX = 1_000_000  # of one step; more is a loop of ours, not a bad day
 
 # Why a step stops short (w.trouble): the hot text cannot raise, so the edge does, in words.
@@ -108,6 +113,8 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
         return POSITION_WORDS[before], POSITION_WORDS[after]
     if word == CRANK:
         return "", str(after)
+    if word == SETPOINT:
+        return f"{before / W_PER_KW:g} kW", f"{after / W_PER_KW:g} kW"
     if word == NOT_SOLVED:  # where the voltage gives way, and for which load
         return plan.nodes[before].id, plan.nodes[after].id
     return "", ""

@@ -176,6 +176,8 @@ def warm_up(plan: Plan, w: World) -> None:
         s.fast_k = oil_law.K21[size] * s.gradient_end_k
         s.slow_k = (oil_law.K21[size] - 1.0) * s.gradient_end_k
         _watch(size, s, w.t_s)
+    for storage in w.storages:
+        storage.cells_c = storage.cells_end_c
     for room in w.rooms:
         room.cold_c = room.supply_c  # not its end: a room that is cooled too little warms up before everyone's eyes
     run_rooms(plan, w)

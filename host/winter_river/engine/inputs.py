@@ -16,6 +16,7 @@ from winter_river.engine.equipment.psychrometrics import PRESETS_F, PRESETS_RH_P
 from winter_river.engine.equipment.utility import utility_emf
 from winter_river.engine.heat import set_weather
 from winter_river.engine.plan import (
+    BESS,
     BREAKER_MAIN,
     COOLING,
     GENERATOR,
@@ -39,7 +40,7 @@ def apply(plan: Plan, world: World, node_id: str, fields: Mapping[str, object], 
     """Takes a node's own fields into the world; the next step settles them.
 
     fields: any of handle, fault (winter_wire.faults says how it is spelled), resets, source_set,
-    load_set_kw, fans_running, fuel_set_pct, refuels; a missing one is unchanged, others are not the engine's.
+    load_set_kw, fans_running, setpoint_kw, fuel_set_pct, refuels; a missing one is unchanged, others are not the engine's.
     present: whether the device is in its slot; an absent one carries nothing.
     Raises ValueError, naming field and value, for an unknown node or a word its type does not have; nothing is
     taken then. The node `weather` takes preset, or outdoor_c and humidity_pct.
@@ -91,6 +92,7 @@ _NUMBERS = {
     **{kind: ("resets",) for kind in range(len(TYPES))},
     SERVER: ("resets", "load_set_kw"),
     COOLING: ("resets", "fans_running"),
+    BESS: ("resets", "setpoint_kw"),
     GENERATOR: ("resets", "fuel_set_pct", "refuels"),
 }
 
@@ -158,6 +160,8 @@ def _take_numbers(plan: Plan, w: World, k: int, numbers: dict[str, float]) -> No
         w.servers[n.slot].load_set_kw = min(numbers["load_set_kw"], plan.servers[n.slot].load_kw_max)
     if "fans_running" in numbers:
         w.coolings[n.slot].fans_set = int(numbers["fans_running"])
+    if "setpoint_kw" in numbers:
+        w.storages[n.slot].setpoint_kw = numbers["setpoint_kw"]
     if n.kind == GENERATOR:
         g = w.generators[n.slot]
         g.fuel_set_pct = numbers.get("fuel_set_pct", g.fuel_set_pct)
@@ -190,10 +194,20 @@ def take_inputs(plan: Plan, w: World) -> None:
             events.emit(plan, w, k, events.FAULT, me.fault_seen, me.fault, 0)
             me.fault_seen = me.fault
             w.rewire = True
+        if plan.nodes[k].kind == BESS:
+            _follow_setpoint(plan, w, k)
         if me.reset_due:
             me.reset_due = False
             _reset(plan, w, k, me)
         _suffer(plan, w, k, me)
+
+
+def _follow_setpoint(plan: Plan, w: World, k: int) -> None:
+    s = w.storages[plan.nodes[k].slot]
+    if s.setpoint_kw != s.setpoint_seen_kw:
+        before, after = int(s.setpoint_seen_kw * events.W_PER_KW), int(s.setpoint_kw * events.W_PER_KW)
+        events.emit(plan, w, k, events.SETPOINT, before, after, 0)
+        s.setpoint_seen_kw = s.setpoint_kw
 
 
 def _move_contact(plan: Plan, w: World, k: int, me: NodeState) -> None:
@@ -225,6 +239,9 @@ def _suffer(plan: Plan, w: World, k: int, me: NodeState) -> None:
         x = w.upses[n.slot]
         x.battery_ok = me.fault & ups_law.BATTERY_LOST == 0
         x.battery_lost_pu, x.charger_lost_pu = w.malfunctions[first + 2].severity, w.malfunctions[first + 3].severity
+    elif n.kind == BESS:
+        s = w.storages[n.slot]
+        s.cooling_lost_pu, s.limit_pu = w.malfunctions[first + 1].severity, w.malfunctions[first + 2].severity
     elif n.kind == COOLING:
         m = w.coolings[n.slot]
         m.fans_lost_pu, m.dry_pu = w.malfunctions[first + 1].severity, w.malfunctions[first + 2].severity

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from winter_river.engine import plan as p
+from winter_river.engine.equipment import bess as bess_law
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment import utility as utility_law
@@ -65,6 +66,7 @@ def check(plan: Plan, world: World, *, events: Sequence[Event] = (), before: Lat
         broken += _balance(plan, world, branches)
     broken += _power_triangles(plan, world)
     broken += _batteries(plan, world)
+    broken += _storages(plan, world, branches)
     broken += _energy(plan, world)
     broken += _transfers(plan, world)
     broken += _ranges(plan, world)
@@ -143,6 +145,9 @@ def _branches(
         for bus, by, breaker, lost in cords:
             if bus != NONE and w.servers[n.slot].running and not is_tripped(w, breaker) and not _has(n, me, lost):
                 yield bus, Branch(plan.nodes[by].bus_out, _cable(plan, n.index, "feed"), 1.0)
+    elif n.kind == p.BESS:
+        if w.followers[plan.storages[n.slot].follower].running and not is_tripped(w, n.breaker_1):
+            yield n.bus_in, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
     elif n.kind == p.COOLING:
         if w.coolings[n.slot].running and not is_tripped(w, n.breaker_1):
             yield n.bus_in, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
@@ -184,6 +189,8 @@ def _demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, c
             demand[n.bus_in] = _at_pf((r["base_kw"] + fans_kw) * 1e3, r["power_factor"])
         elif n.kind == p.UPS and n.bus_in in branches:
             demand[n.bus_in] = _at_pf(w.upses[n.slot].in_kw * 1e3, r["input_power_factor"])
+        elif n.kind == p.BESS and n.bus_in in branches:
+            demand[n.bus_in] = complex(w.storages[n.slot].power_kw * 1e3, 0.0)
         elif n.kind == p.TRANSFORMER and n.bus_in in branches:
             power_va = r["power_kva"] * 1e3
             idle_w = r["no_load_loss_w"]
@@ -249,6 +256,10 @@ def _balance(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]
         sources += u.discharge_kw * 1e3
         loads += u.charge_kw * 1e3
         losses += u.loss_kw * 1e3
+    for s in w.storages:
+        sources += max(0.0, s.drain_kw) * 1e3
+        loads += max(0.0, -s.drain_kw) * 1e3
+        losses += s.loss_kw * 1e3
     if not abs(sources - loads - losses) <= max(RESIDUAL_W, RESIDUAL_RATIO * sources):
         yield f"law 4: {sources:g} W in, {loads:g} W used, {losses:g} W lost"
 
@@ -295,15 +306,51 @@ def _batteries(plan: Plan, w: World) -> Iterator[str]:
             yield f"law 5: {n.id} stores {-u.energy_kw:g} kW, its powers say {-drain_kw:g} kW"
 
 
+def _storages(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
+    """Law 5 for the storages of the site: half of the round-trip loss each way, inside their limits, on the grid only."""
+    for n in plan.nodes:
+        if n.kind != p.BESS:
+            continue
+        s, r, me = w.storages[n.slot], plan.ratings[n.index], w.nodes[n.index]
+        way = math.sqrt(r["round_trip_efficiency"])
+        stored_kw = s.power_kw * way if s.power_kw > 0.0 else s.power_kw / way
+        if not abs(stored_kw + s.drain_kw) <= 1e-9 * max(1.0, abs(stored_kw)):
+            yield f"law 5: {n.id} stores {-s.drain_kw:g} kW, its power says {stored_kw:g} kW"
+        if not abs(s.power_kw - stored_kw - s.loss_kw) <= 1e-9 * max(1.0, abs(stored_kw)):
+            yield f"law 5: {n.id} loses {s.loss_kw:g} kW of {s.power_kw:g} kW"
+        left_pu = 1.0 - _severity(plan, w, n, "power_limit")
+        low_kw, high_kw = -r["discharge_kw_max"] * left_pu, r["charge_kw_max"] * left_pu
+        asked_kw = s.setpoint_kw if me.handle == 0 and _driven_by_a_utility(plan, w, n.bus_in, branches) else 0.0
+        if not min(0.0, max(low_kw, asked_kw)) <= s.power_kw <= max(0.0, min(high_kw, asked_kw)):
+            yield f"law 5: {n.id} does {s.power_kw:g} kW, it may do {asked_kw:g} kW of {low_kw:g} to {high_kw:g} kW"
+        level_kwh = s.energy_kwh - s.drain_kw * (w.t_s - s.energy_since_s) / 3600.0
+        slack_kwh = 1e-9 * r["capacity_kwh"]
+        floor_kwh = r["capacity_kwh"] * r["reserve_pct"] / 100.0
+        if s.drain_kw > 0.0 and level_kwh < floor_kwh - slack_kwh:
+            yield f"law 5: {n.id} gives away its reserve: {level_kwh:g} of {floor_kwh:g} kWh"
+        if not -slack_kwh <= level_kwh <= r["capacity_kwh"] + slack_kwh:
+            yield f"law 9: {n.id} holds {level_kwh:g} of {r['capacity_kwh']:g} kWh"
+
+
+def _driven_by_a_utility(plan: Plan, w: World, bus: int, branches: dict[int, Branch]) -> bool:
+    if bus not in branches:
+        return False
+    while branches[bus].parent != NONE:
+        bus = branches[bus].parent
+    return plan.nodes[plan.buses[bus].node].kind == p.UTILITY
+
+
 def _energy(plan: Plan, w: World) -> Iterator[str]:
     """Law 6: since the start, grid + generators = IT + cooling + losses + what the batteries hold more."""
     kwh = {kind: 0.0 for kind in range(len(p.TYPES))}
     for n in plan.nodes:
         kwh[n.kind] += kwh_now(w.meters[n.index], w.t_s)
-    lost = sum(kwh_now(m, w.t_s) for m in (*w.island_meters, *w.ups_meters))
+    lost = sum(kwh_now(m, w.t_s) for m in (*w.island_meters, *w.ups_meters, *w.storage_meters))
     stored = 0.0
     for r, u in zip(plan.upses, w.upses, strict=True):
         stored += ups_law.energy_now_kwh(u, r.battery_kwh, w.t_s) - r.battery_kwh
+    for row, s in zip(plan.storages, w.storages, strict=True):
+        stored += bess_law.energy_now_kwh(row, s, w.t_s) - row.begin_kwh
     source = kwh[p.UTILITY] + kwh[p.GENERATOR]
     used = kwh[p.SERVER] + kwh[p.COOLING]
     if not abs(source - used - lost - stored) <= max(ENERGY_KWH, ENERGY_RATIO * (source + used)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment.generator_engine import FREQUENCY_DIP_PU, FREQUENCY_RECOVERY_S, dip_pu, recovered
 from winter_river.engine.flow import taken_ratio
+from winter_river.engine.followers import store_all
 from winter_river.engine.plan import NONE, GeneratorPlan, Plan, ServerPlan
 from winter_river.engine.units import BASE_KW, HOUR_S
 from winter_river.engine.world import DEAD, GeneratorState, Meter, World
@@ -14,16 +15,27 @@ def kwh_now(m: Meter, t_s: float) -> float:
     return m.kwh + m.kw * (t_s - m.since_s) / HOUR_S
 
 
+def back_kwh_now(m: Meter, t_s: float) -> float:
+    """What came the other way."""
+    return m.back_kwh - min(0.0, m.kw) * (t_s - m.since_s) / HOUR_S
+
+
+def forth_kwh_now(m: Meter, t_s: float) -> float:
+    """What went the way it counts, without what came back."""
+    return max(0.0, kwh_now(m, t_s) + back_kwh_now(m, t_s))
+
+
 def run(m: Meter, kw: float, t_s: float) -> None:
     """From now on this meter turns at kw."""
     if kw != m.kw:
+        m.back_kwh = back_kwh_now(m, t_s)
         m.kwh += m.kw * (t_s - m.since_s) / HOUR_S
         m.kw = kw
         m.since_s = t_s
 
 
 def delivered_kw(plan: Plan, w: World, node: int) -> float:
-    """What a source delivers at its terminals."""
+    """What a source delivers at its terminals, or a meter passes on."""
     bus = plan.nodes[node].bus_out
     v, c = w.v[bus], w.i[bus]
     return (v.real * c.real + v.imag * c.imag) * BASE_KW
@@ -80,6 +92,13 @@ def book(plan: Plan, w: World) -> None:
         run(w.meters[plan.coolings[k].node], w.coolings[k].load_kw, t_s)
     for k in range(len(plan.upses)):
         run(w.ups_meters[k], ups_lost_kw(w, k, plan.upses[k].charge_efficiency), t_s)
+    store_all(plan, w)
+    for k in range(len(plan.storages)):
+        run(w.meters[plan.storages[k].node], w.storages[k].power_kw, t_s)
+        run(w.storage_meters[k], w.storages[k].loss_kw, t_s)
+    for k in range(len(plan.counters)):
+        node = plan.counters[k].node
+        run(w.meters[node], delivered_kw(plan, w, node), t_s)
     for k in range(len(plan.islands)):
         # The impedance of the grid lies in front of the meter of a utility.
         run(w.island_meters[k], w.islands[k].loss_kw, t_s)

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from winter_river.engine.calibration import Calibration
 from winter_river.engine.equipment.table import Device
 
-UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING = range(9)
-TYPES = ("utility", "transformer", "switchgear", "generator", "distribution", "ups", "pdu", "server", "cooling")
+UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING, BESS, METER = range(11)
+TYPES = (
+    *("utility", "transformer", "switchgear", "generator", "distribution", "ups", "pdu", "server", "cooling"),
+    *("bess", "meter"),
+)
 NONE = -1  # "no such device, bus, breaker"
 
 
@@ -56,7 +59,7 @@ class BusPlan:
     z_2: complex
     y: complex
     island: int  # which one it drives, NONE for most
-    takes_load: bool  # racks, cooling units, UPS inputs
+    takes_load: bool  # racks, cooling units, UPS inputs, storages
 
 
 @dataclass(slots=True, frozen=True)
@@ -167,6 +170,36 @@ class CoolingPlan:
 
 
 @dataclass(slots=True, frozen=True)
+class FollowerPlan:
+    """What follows the grid: it lets go of a bad supply (followers.py)."""
+
+    node: int
+
+
+@dataclass(slots=True, frozen=True)
+class BessPlan:
+    """floor_kwh: its reserve; begin_kwh: at the start; way: one-way efficiency; rise_k_kw: degrees a kW of loss."""
+
+    node: int
+    follower: int
+    capacity_kwh: float
+    floor_kwh: float
+    begin_kwh: float
+    charge_kw_max: float
+    discharge_kw_max: float
+    setpoint_kw: float
+    way: float
+    rise_k_kw: float
+    rated_pu: float
+
+
+@dataclass(slots=True, frozen=True)
+class MeterPlan:
+    node: int
+    rated_pu: float
+
+
+@dataclass(slots=True, frozen=True)
 class RoomPlan:
     """What the cooling units of one connected part cool together. node: the first of them, which tells its news."""
 
@@ -223,6 +256,9 @@ class Plan:
     upses: list[UpsPlan]
     servers: list[ServerPlan]
     coolings: list[CoolingPlan]
+    followers: list[FollowerPlan]
+    storages: list[BessPlan]
+    counters: list[MeterPlan]
     breakers: list[BreakerPlan]
     rooms: list[RoomPlan]
     malfunctions: list[MalfunctionPlan]

@@ -12,9 +12,11 @@ from winter_river.engine.sweep import Wiring
 from winter_river.engine.units import NEVER_S
 from winter_river.engine.world import (
     DEAD,
+    BessState,
     BreakerState,
     CoolingState,
     EventRecord,
+    FollowerState,
     GeneratorState,
     IslandState,
     MalfunctionState,
@@ -63,6 +65,12 @@ def blank_world(plan: Plan, seed: int) -> World:
         demand_meters=[Meter() for _ in plan.servers],
         servers=[ServerState(load_set_kw=r.load_kw) for r in plan.servers],
         coolings=[CoolingState(fans_set=r.fans, piece=PIECES) for r in plan.coolings],
+        followers=[FollowerState() for _ in plan.followers],
+        storages=[
+            BessState(setpoint_kw=r.setpoint_kw, setpoint_seen_kw=r.setpoint_kw, energy_kwh=r.begin_kwh)
+            for r in plan.storages
+        ],
+        storage_meters=[Meter() for _ in plan.storages],
         breakers=[BreakerState() for _ in plan.breakers],
         transformers=[TransformerState() for _ in plan.transformers],
         rooms=[RoomState() for _ in plan.rooms],

@@ -10,8 +10,10 @@ from winter_river.engine.equipment.cooling import PIECES
 from winter_river.engine.equipment.itic import STEADY_HIGH_PU, STEADY_LOW_PU
 from winter_river.engine.equipment.switchgear import SECOND
 from winter_river.engine.plan import (
+    BESS,
     COOLING,
     GENERATOR,
+    METER,
     NONE,
     SERVER,
     SWITCHGEAR,
@@ -30,6 +32,8 @@ SW_CLOSED, SW_GENERATOR, SW_OPEN, SW_TRIPPED, SW_FAULT, SW_NO_INPUT = range(6)
 STANDBY, STARTING, RUNNING, COOLDOWN, GENERATOR_FAULT = range(5)
 BOARD_NORMAL, BOARD_OVERLOAD, BOARD_TRIPPED, BOARD_OPEN, BOARD_NO_INPUT, BOARD_FAULT = range(6)
 UPS_NORMAL, UPS_ON_BATTERY, UPS_CHARGING, UPS_BYPASS, UPS_OFF, UPS_FAULT = range(6)
+STORAGE_IDLE, STORAGE_CHARGING, STORAGE_DISCHARGING, STORAGE_FAULT = range(4)
+METER_NORMAL, METER_NO_INPUT, METER_FAULT = range(3)
 LOAD_NORMAL, LOAD_DEGRADED, LOAD_OFF, LOAD_FAULT = range(4)
 
 
@@ -145,6 +149,21 @@ def _cooling(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
     return LOAD_NORMAL
 
 
+def _storage(w: World, n: NodePlan, me: NodeState) -> int:
+    if me.fault & FAULT_BIT or is_tripped(w, n.breaker_1):
+        return STORAGE_FAULT
+    power_kw = w.storages[n.slot].power_kw if me.live else 0.0
+    if power_kw == 0.0:
+        return STORAGE_IDLE
+    return STORAGE_CHARGING if power_kw > 0.0 else STORAGE_DISCHARGING
+
+
+def _meter(me: NodeState) -> int:
+    if me.fault & FAULT_BIT:
+        return METER_FAULT
+    return METER_NORMAL if me.live else METER_NO_INPUT
+
+
 def state_of(plan: Plan, w: World, node: int) -> int:
     """The state of a device, as it stands after the last flow."""
     n, me = plan.nodes[node], w.nodes[node]
@@ -162,6 +181,10 @@ def state_of(plan: Plan, w: World, node: int) -> int:
         return _generator(w, n, me)
     if n.kind == UTILITY:
         return _utility(me)
+    if n.kind == BESS:
+        return _storage(w, n, me)
+    if n.kind == METER:
+        return _meter(me)
     return _board(plan, w, n, me)
 
 
@@ -196,7 +219,7 @@ def tell(plan: Plan, w: World, node: int) -> None:
     state = state_of(plan, w, node)
     if state == me.state:
         return
-    machine = n.kind == UPS or n.kind == GENERATOR or n.kind == SERVER or n.kind == COOLING
+    machine = n.kind == UPS or n.kind == GENERATOR or n.kind == SERVER or n.kind == COOLING or n.kind == BESS
     if own:
         cause = me.last
     elif moved:

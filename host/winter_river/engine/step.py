@@ -10,6 +10,7 @@ from winter_river.engine import events
 from winter_river.engine.connect import connect
 from winter_river.engine.control import control
 from winter_river.engine.flow import draw, solve
+from winter_river.engine.followers import draw_storages
 from winter_river.engine.heat import run_transformers
 from winter_river.engine.inputs import run_malfunctions, take_inputs
 from winter_river.engine.meters import book
@@ -39,6 +40,7 @@ def settle(plan: Plan, w: World) -> None:
             w.rewire = False
             connect(plan, w)
         draw(plan, w)
+        draw_storages(plan, w)
         solve(plan, w)
         settled = not control(plan, w) and not protect(plan, w)
     if not settled:
@@ -66,6 +68,10 @@ def due_s(w: World) -> float:
         at_s = min(at_s, s.due_s)
     for m in w.coolings:
         at_s = min(at_s, m.due_s)
+    for f in w.followers:
+        at_s = min(at_s, f.back_s)
+    for e in w.storages:
+        at_s = min(at_s, e.edge_s, e.heat_s)
     for b in w.breakers:
         at_s = min(at_s, b.due_s)
     return at_s

@@ -2,23 +2,26 @@
 
 Everything is measured at the device's own terminals: `power_in_kw` where its feed cable begins, the rest where
 its loads connect (a load's at its input), so that power_in_kw + battery_kw = power_kw + loss_kw at every device
-but the sources, and what a device passes on is the sum of the power_in_kw behind it.
+but the sources and the storages (there power_kw passes on to nobody: power_in_kw + battery_kw = loss_kw), and what a device passes on is the sum of the power_in_kw behind it.
 """
 
 from __future__ import annotations
 
 from winter_wire import schema
 
+from winter_river.engine.equipment import bess as bess_law
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.cooling import flow_m3s
 from winter_river.engine.equipment.generator_engine import FREQUENCY_RECOVERY_S, governed_hz, recovered
 from winter_river.engine.equipment.room_heat import flow_wanted_m3s
 from winter_river.engine.heat import cold_now_c, hot_now_c, hot_spot_now_c, oil_now_c, unit_supply_c
-from winter_river.engine.meters import kwh_now
+from winter_river.engine.meters import back_kwh_now, forth_kwh_now, kwh_now
 from winter_river.engine.plan import (
+    BESS,
     COOLING,
     GENERATOR,
+    METER,
     NONE,
     SERVER,
     TRANSFORMER,
@@ -99,6 +102,9 @@ def electrical(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
     if n.kind == UPS:
         u = w.upses[n.slot]
         battery_kw = u.discharge_kw - u.charge_kw
+    lost_from = power.real
+    if n.kind == BESS:
+        battery_kw, lost_from = w.storages[n.slot].drain_kw, 0.0
     if v_in == 0.0:
         v_in = _line_side_v(plan, w, n)
     apparent = abs(power)
@@ -110,7 +116,7 @@ def electrical(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
         "power_factor": power.real / apparent if apparent > 0.0 else 0.0,
         "power_in_kw": power_in.real,
         "reactive_kvar": power.imag,
-        "loss_kw": max(0.0, power_in.real + battery_kw - power.real),
+        "loss_kw": max(0.0, power_in.real + battery_kw - lost_from),
         "battery_kw": battery_kw,
         "frequency_hz": frequency_hz(plan, w, _driven_bus(plan, w, n)),
         "load_pct": load_pct(plan, w, n),
@@ -151,6 +157,10 @@ def load_pct(plan: Plan, w: World, n: NodePlan) -> float:
         return _cords(plan, w, n)[1] / plan.buses[n.bus_in].amps / plan.servers[n.slot].rated_pu * 100.0
     if n.kind == COOLING:
         return abs(w.i[n.bus_in]) / plan.coolings[n.slot].rated_pu * 100.0
+    if n.kind == BESS:
+        return abs(w.i[n.bus_in]) / plan.storages[n.slot].rated_pu * 100.0
+    if n.kind == METER:
+        return abs(w.i[n.bus_in]) / plan.counters[n.slot].rated_pu * 100.0
     if n.kind == UTILITY:
         return 0.0
     return abs(w.i[n.bus_out]) / plan.boards[n.slot].rated_pu * 100.0
@@ -194,14 +204,28 @@ def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
         m = w.coolings[n.slot]
         flow = flow_m3s(plan.coolings[n.slot], m) if w.nodes[n.index].live else 0.0
         return {"supply_c": unit_supply_c(w, m), "flow_m3s": flow}
-    if n.kind == UTILITY:
-        return {"energy_kwh": kwh_now(w.meters[n.index], w.t_s)}
+    if n.kind == UTILITY or n.kind == METER:
+        return _both_ways(w, n)
+    if n.kind == BESS:
+        storage, cells = plan.storages[n.slot], w.storages[n.slot]
+        energy_kwh = bess_law.energy_now_kwh(storage, cells, w.t_s)
+        return {
+            "soc_pct": energy_kwh / storage.capacity_kwh * 100.0,
+            **_both_ways(w, n),
+            "temperature_c": bess_law.temperature_now_c(cells, w.t_s),
+        }
     if n.kind == SERVER:
         fields: dict[str, object] = {"energy_kwh": kwh_now(w.meters[n.index], w.t_s)}
         if plan.servers[n.slot].room != NONE:
             fields["inlet_c"] = cold_now_c(w.rooms[plan.servers[n.slot].room], w.t_s)
         return fields
     return {}
+
+
+def _both_ways(w: World, n: NodePlan) -> dict[str, object]:
+    """Energy the way that power_kw counts, and the other."""
+    m = w.meters[n.index]
+    return {"energy_kwh": forth_kwh_now(m, w.t_s), "returned_kwh": back_kwh_now(m, w.t_s)}
 
 
 def is_latched(plan: Plan, w: World, n: NodePlan) -> bool:
@@ -267,6 +291,10 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
     charge_kw = sum(u.charge_kw for u in world.upses)
     discharge_kw = sum(u.discharge_kw for u in world.upses)
     loss_kw = sum(island.loss_kw for island in world.islands) + sum(u.loss_kw for u in world.upses)
+    for storage in world.storages:
+        charge_kw += max(0.0, -storage.drain_kw)
+        discharge_kw += max(0.0, storage.drain_kw)
+        loss_kw += storage.loss_kw
     t_s = world.t_s
     it_kwh = sum(kwh_now(world.meters[r.node], t_s) for r in plan.servers)
     fields: dict[str, object] = {
@@ -277,7 +305,7 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
         "storage_kw": charge_kw - discharge_kw,
         "it_kwh": it_kwh,
         "source_kwh": sum(kwh_now(world.meters[island.node], t_s) for island in plan.islands),
-        "lost_kwh": sum(kwh_now(m, t_s) for m in (*world.island_meters, *world.ups_meters)),
+        "lost_kwh": sum(kwh_now(m, t_s) for m in (*world.island_meters, *world.ups_meters, *world.storage_meters)),
         "balance_kw": source_kw + discharge_kw - charge_kw - it_kw - cooling_kw - loss_kw,
     }
     fields["outdoor_c"] = world.outdoor_c

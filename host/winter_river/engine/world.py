@@ -33,7 +33,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from winter_river.engine.layout import FOLLOWS
-from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, NodePlan
+from winter_river.engine.plan import BESS, GENERATOR, NONE, UPS, UTILITY, NodePlan
 from winter_river.engine.sweep import Wiring
 from winter_river.engine.units import ALWAYS_S, NEVER_S
 
@@ -75,9 +75,10 @@ class NodeState:
 
 @dataclass(slots=True)
 class Meter:
-    """Energy: kwh up to since_s, kw from then on."""
+    """Energy: kwh up to since_s, kw from then on. back_kwh: how much of it came the other way, counted up."""
 
     kwh: float = 0.0
+    back_kwh: float = 0.0
     kw: float = 0.0
     since_s: float = 0.0
 
@@ -261,6 +262,39 @@ class CoolingState:
 
 
 @dataclass(slots=True)
+class FollowerState:
+    """back_s: when it comes back, NEVER_S while it runs or its supply is bad."""
+
+    running: bool = True
+    back_s: float = NEVER_S
+
+
+@dataclass(slots=True)
+class BessState:
+    """power_kw: positive while it charges. drain_kw: what leaves its cells, since energy_since_s.
+
+    edge_s: when it is at its reserve or full at this rate. cells_c: as of cells_since_s, running to cells_end_c.
+    heat_steps: tenths of its power that its temperature takes; heat_s: when that changes.
+    """
+
+    setpoint_kw: float = 0.0
+    setpoint_seen_kw: float = 0.0
+    limit_pu: float = 0.0
+    cooling_lost_pu: float = 0.0
+    power_kw: float = 0.0
+    loss_kw: float = 0.0
+    energy_kwh: float = 0.0
+    drain_kw: float = 0.0
+    energy_since_s: float = 0.0
+    edge_s: float = NEVER_S
+    cells_c: float = 0.0
+    cells_end_c: float = 0.0
+    cells_since_s: float = 0.0
+    heat_steps: int = 0
+    heat_s: float = NEVER_S
+
+
+@dataclass(slots=True)
 class BreakerState:
     """heat: the trip integral, 1 trips. short_s, instant_s: since when the current is above those pickups."""
 
@@ -340,6 +374,9 @@ class World:
     demand_meters: list[Meter]
     servers: list[ServerState]
     coolings: list[CoolingState]
+    followers: list[FollowerState]
+    storages: list[BessState]
+    storage_meters: list[Meter]
     breakers: list[BreakerState]
     transformers: list[TransformerState]
     rooms: list[RoomState]
@@ -367,7 +404,8 @@ def in_service(n: NodePlan, me: NodeState) -> bool:
         return me.handle == 0
     if n.kind == GENERATOR or n.kind == UPS:
         return me.handle != HANDLE_OFF and me.fault & FAULT_BIT == 0
-    return me.contact == 0 and me.fault & FAULT_BIT == 0
+    # A storage that holds stays connected.
+    return (me.contact == 0 or n.kind == BESS) and me.fault & FAULT_BIT == 0
 
 
 def is_tripped(w: World, breaker: int) -> bool:

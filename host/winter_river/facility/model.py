@@ -36,6 +36,8 @@ class Node:
         # A setpoint at rest is stated, so that a node that was replaced tells the engine to forget the one before.
         if self.type == "server":
             settings |= {"load_set_kw": ratings["load_kw"], "load_kw_max": ratings["load_kw_max"]}
+        elif self.type == "bess":
+            settings |= {"setpoint_kw": ratings["setpoint_kw"]}
         elif self.type == "cooling":
             fans = int(ratings["fans"] or 0)
             settings |= {"fans_running": fans, "fans_max": fans}

@@ -20,6 +20,7 @@ _BY_HAND = {
     "load_set_kw": ("set_load", "power_kw"),
     "fans_running": ("set_fans", "running"),
     "source_set": ("transfer", "to"),
+    "setpoint_kw": ("set_setpoint", "power_kw"),
 }
 
 

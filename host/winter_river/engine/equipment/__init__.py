@@ -36,9 +36,11 @@ The 24 nodes of `block-2n-24` carry the table of the training facility like this
 import dataclasses
 from collections.abc import Mapping
 
+from winter_river.engine.equipment.bess import BESS
 from winter_river.engine.equipment.cooling import COOLING
 from winter_river.engine.equipment.distribution import DISTRIBUTION
 from winter_river.engine.equipment.generator import GENERATOR
+from winter_river.engine.equipment.meter import METER
 from winter_river.engine.equipment.pdu import PDU
 from winter_river.engine.equipment.reliability import RELIABILITY
 from winter_river.engine.equipment.server import SERVER
@@ -51,7 +53,7 @@ from winter_river.engine.equipment.utility import UTILITY
 EQUIPMENT: Mapping[str, Equipment] = {
     # What a study of availability reads is one table over all types, so it is added here.
     table.type: dataclasses.replace(table, ratings=(*table.ratings, *RELIABILITY.get(table.type, ())))
-    for table in (UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING)
+    for table in (UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING, BESS, METER)
 }
 
 __all__ = ["CURVES", "EQUIPMENT", "RELIABILITY", "Combination", "Device", "Equipment", "Rating"]

@@ -28,7 +28,7 @@ COOLING = Equipment(
     ),
     feeds_min=1,
     feeds_max=1,
-    fed_by=("switchgear", "distribution", "transformer", "utility", "ups", "pdu"),
+    fed_by=("switchgear", "distribution", "transformer", "utility", "ups", "pdu", "meter"),
 )
 
 

@@ -7,5 +7,5 @@ DISTRIBUTION = Equipment(
     ratings=(*breaker_ratings(), *feed_ratings("feed", "the busway to it")),
     feeds_min=1,
     feeds_max=1,
-    fed_by=("utility", "transformer", "switchgear", "generator", "distribution", "ups"),
+    fed_by=("utility", "transformer", "switchgear", "generator", "distribution", "ups", "meter"),
 )

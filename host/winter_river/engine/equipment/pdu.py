@@ -7,5 +7,5 @@ PDU = Equipment(
     ratings=(*breaker_ratings(), *feed_ratings("feed", "the cable to it")),
     feeds_min=1,
     feeds_max=1,
-    fed_by=("ups", "distribution", "switchgear", "transformer", "pdu"),
+    fed_by=("ups", "distribution", "switchgear", "transformer", "pdu", "meter"),
 )

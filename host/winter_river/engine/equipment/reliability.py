@@ -68,6 +68,14 @@ RELIABILITY: Mapping[str, tuple[Rating, ...]] = {
     ),
     "pdu": (*_BUS, *_MOULDED_CASE),
     "server": _MOULDED_CASE,  # the breaker of its cords; what runs behind it is not the site's to count
+    "bess": (
+        _rate("failures_per_year", 0.5, "C: the storage as a whole; it carries no load of its own"),
+        _repair("repair_h", 24.0, "C: the storage as a whole"),
+    ),
+    "meter": (
+        _rate("failures_per_year", 0.001, "C: its terminals and current transformers"),
+        _repair("repair_h", 8.0, "C: its terminals and current transformers"),
+    ),
     "cooling": (
         _rate("failures_per_year", 0.1, "C: the unit as a whole"),
         _repair("repair_h", 8.0, "C: the unit as a whole"),

@@ -40,7 +40,7 @@ SERVER = Equipment(
     ),
     feeds_min=1,
     feeds_max=2,
-    fed_by=("ups", "pdu", "distribution", "switchgear", "transformer", "utility"),
+    fed_by=("ups", "pdu", "distribution", "switchgear", "transformer", "utility", "meter"),
     combinations=_combinations,
 )
 

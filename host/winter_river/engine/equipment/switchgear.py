@@ -20,7 +20,7 @@ SWITCHGEAR = Equipment(
     ),
     feeds_min=1,
     feeds_max=2,
-    fed_by=("utility", "transformer", "switchgear", "distribution", "generator"),
+    fed_by=("utility", "transformer", "switchgear", "distribution", "generator", "meter"),
 )
 
 OPEN, FIRST, SECOND = range(3)  # position and target

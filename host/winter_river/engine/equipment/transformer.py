@@ -54,6 +54,6 @@ TRANSFORMER = Equipment(
     ),
     feeds_min=1,
     feeds_max=1,
-    fed_by=("utility", "transformer", "switchgear", "distribution", "generator", "ups", "pdu"),
+    fed_by=("utility", "transformer", "switchgear", "distribution", "generator", "ups", "pdu", "meter"),
     combinations=_combinations,
 )

@@ -47,7 +47,7 @@ UPS = Equipment(
     ),
     feeds_min=1,
     feeds_max=1,
-    fed_by=("utility", "transformer", "switchgear", "distribution", "generator", "pdu"),
+    fed_by=("utility", "transformer", "switchgear", "distribution", "generator", "pdu", "meter"),
 )
 
 NO_OUTPUT, INVERTER, BYPASS = range(3)  # path

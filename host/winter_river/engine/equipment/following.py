@@ -1,0 +1,33 @@
+"""What feeds a site through an inverter that follows the grid: it needs a voltage, and lets go where it is bad.
+
+It works only while a utility drives its bus: on a generator or behind an inverter it would drive power back into a
+machine that cannot take it, so grid codes and makers of sets keep it off there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from winter_river.engine.units import NEVER_S
+
+if TYPE_CHECKING:
+    from winter_river.engine.world import FollowerState
+
+# IEEE 1547-2018, table 11: beyond these it may no longer run for long. Chosen: it lets go at once, where the standard
+# allows up to 21 s.
+LOW_PU, HIGH_PU = 0.88, 1.10
+
+
+def run_follower(f: FollowerState, reconnect_s: float, t_s: float, *, closed: bool, supply_pu: float) -> None:
+    """Lets go of a bad supply, and comes back when it has been good for long enough.
+
+    closed: unfaulted, its breaker closed. supply_pu: the voltage at it while it runs, in front of it while it does not.
+    """
+    good = closed and LOW_PU <= supply_pu <= HIGH_PU
+    if not good:
+        f.running, f.back_s = False, NEVER_S
+    elif not f.running:
+        if f.back_s == NEVER_S:
+            f.back_s = t_s + reconnect_s
+        if t_s >= f.back_s:
+            f.running, f.back_s = True, NEVER_S

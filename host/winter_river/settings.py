@@ -21,8 +21,12 @@ ENVIRONMENT_PREFIX = "WINTER_RIVER_"
 # Variables of winter_river.paths: where the folders are is no setting of a run.
 FOLDER_VARIABLES = tuple(f"WINTER_RIVER_{folder}_DIR" for folder in ("CACHE", "CONFIG", "DATA", "LOG"))
 BROKER_KINDS = ("auto", "embedded", "mosquitto")
+PROFILES = ("lab", "secured")
+TLS_VERSIONS = ("1.2", "1.3")
 NODE_KINDS = ("emulated", "vm", "mixed", "none")
 PORT_DEFAULT = 1883  # IANA's port of MQTT, where stock tools and boards look first
+PORT_TLS_DEFAULT = 8883  # IANA's port of MQTT over TLS: the boards' in profile secured
+PORT_SITE_DEFAULT = 8885  # chosen: the next but one; where services and people connect in profile secured
 PORT_MAX = 65_535
 DURATION = re.compile(r"\d{1,6}(\.\d{1,3})?[smhd]")
 MINUTE_S, DURATION_S_MAX = 60.0, 36_500 * 86_400.0
@@ -38,6 +42,12 @@ class Settings:
     broker_ca: str = ""
     broker_cert: str = ""
     broker_key: str = ""
+    profile: str = "lab"
+    secrets: str = ""
+    tls_port: int = 0
+    site_port: int = 0
+    websocket_port: int = 0
+    tls_min: str = "1.2"
     nodes: str = "emulated"
     mqtt_port: int = 0
     lan: bool = False
@@ -59,6 +69,15 @@ SENTENCES = {
     "broker_ca": "For mqtts: the file of the authority that a broker's certificate must be of; empty: those this machine trusts.",
     "broker_cert": "For mqtts: the file of the certificate that we show a broker which asks for one.",
     "broker_key": "For mqtts: the file of its private key, which nobody but you may read (mode 600).",
+    "profile": (
+        "lab: an isolated table-top, where whoever reaches the broker may do anything; secured: certificates, keys and "
+        "rights of each part, see `winter-river provision`."
+    ),
+    "secrets": "The folder of profile secured's certificates and keys; empty: `secrets` in the configuration folder.",
+    "tls_port": "Profile secured: the port where nodes with certificates connect; 0 means 8883, or the next free one.",
+    "site_port": "Profile secured: the port where services and people connect; 0 means 8885, or the next free one.",
+    "websocket_port": "The port of our broker for MQTT over WebSocket, usually 9001; 0: no such listener.",
+    "tls_min": "Profile secured: the lowest TLS that broker and page speak, 1.2 or 1.3; boards' MicroPython has 1.2.",
     "nodes": (
         "emulated: every node runs here, in emulation; vm: in real MicroPython VMs (about 13 MB a node); mixed: emulated, "
         "and a real board takes over its slot while it is there; none: real boards, or `winter-river node`, take the slots."
@@ -109,6 +128,20 @@ def _nodes(value: object) -> str:
     text = _text(value)
     if text not in NODE_KINDS:
         raise ValueError(f"is none of {', '.join(NODE_KINDS)}")
+    return text
+
+
+def _profile(value: object) -> str:
+    text = _text(value)
+    if text not in PROFILES:
+        raise ValueError(f"is none of {', '.join(PROFILES)}")
+    return text
+
+
+def _tls_version(value: object) -> str:
+    text = str(value) if isinstance(value, (str, float)) else ""
+    if text not in TLS_VERSIONS:
+        raise ValueError(f"is none of {', '.join(TLS_VERSIONS)}")
     return text
 
 
@@ -166,6 +199,12 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "broker_ca": _path,
     "broker_cert": _path,
     "broker_key": _path,
+    "profile": _profile,
+    "secrets": _path,
+    "tls_port": _port,
+    "site_port": _port,
+    "websocket_port": _port,
+    "tls_min": _tls_version,
     "nodes": _nodes,
     "mqtt_port": _port,
     "lan": _flag,
@@ -180,7 +219,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "keep_raw": _duration,
     "keep_sums": _duration,
 }
-_PATHS = ("broker_ca", "broker_cert", "broker_key", "scenarios")
+_PATHS = ("broker_ca", "broker_cert", "broker_key", "scenarios", "secrets")
 NAMES = tuple(field.name for field in dataclasses.fields(Settings))
 
 
@@ -193,6 +232,13 @@ def nearest(word: str, known: Sequence[str]) -> str:
 def is_address(broker: str) -> bool:
     """Whether a `broker` setting names a running broker, not a kind to start."""
     return broker.startswith(("mqtt://", "mqtts://"))
+
+
+def secrets_folder(settings: Settings) -> Path:
+    """Where the certificates and keys of profile secured lie."""
+    from winter_river import paths  # as in default_directories
+
+    return Path(settings.secrets).expanduser().absolute() if settings.secrets else paths.config_dir() / "secrets"
 
 
 def find_file(directories: Sequence[Path]) -> Path | None:

@@ -30,7 +30,7 @@ nodes:
 """
 COMMANDS = (
     "run", "simulate", "check", "new", "facilities", "nodes", "send", "watch", "node", "doctor", "malfunctions", "reference", "version",
-    "generate", "board",
+    "generate", "board", "provision",
 )  # fmt: skip
 
 

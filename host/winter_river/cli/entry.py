@@ -13,7 +13,7 @@ DEBUG = "--debug"
 # (module, what it adds), in the order that `--help` lists them.
 _GROUPS = (
     *("run", "clock", "simulate", "replay", "scenario", "study", "facilities", "bus", "audit", "watch", "why", "node"),
-    *("doctor", "malfunctions", "reference", "generate", "board"),
+    *("doctor", "malfunctions", "reference", "generate", "board", "provision"),
 )
 
 _HELP = """A power site you can hold, break and learn from.
@@ -78,6 +78,10 @@ def _told(error: Exception) -> tuple[str, int]:
     if isinstance(error, SettingsError):
         return str(error), USAGE
     if isinstance(error, FacilityError):
+        return str(error), FAILED
+    from winter_river.protect.errors import ProtectError  # light: what it guards is not loaded for it
+
+    if isinstance(error, ProtectError):
         return str(error), FAILED
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

@@ -35,7 +35,8 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.settings": ("winter_wire", "winter_river.paths"),
     "winter_river.protect": ("winter_wire",),
     "winter_river.deploy": (
-        *("winter_wire", "winter_river.address", "winter_river.service.broker_mosquitto", "winter_river.settings"),
+        *("winter_river.service.broker_guarded", "winter_river.service.broker_text"),
+        *("winter_wire", "winter_river.address", "winter_river.settings"),
     ),
     "winter_river.engine": ("winter_wire.schema", "winter_wire.tables", "winter_wire.topics", "winter_wire.faults"),
     "winter_river.engine.fast": ("winter_river.engine", "winter_river.paths"),

@@ -5,13 +5,15 @@ from collections import Counter
 from pathlib import Path
 
 from winter_river.service import broker_mosquitto
+from winter_river.service.broker_text import Listener, config
 
 EMBEDDED = Path(broker_mosquitto.__file__).with_name("embedded_broker")
 
 
 def test_no_mosquitto_directive_stands_twice_in_its_section():
     # mosquitto 2.0.11 of Debian 12 refuses a second one; `log_type` alone may repeat.
-    text = broker_mosquitto.config(host="127.0.0.1", port=1883, websocket_port=9001, user="pi")
+    listeners = [Listener(1883, "127.0.0.1"), Listener(9001, "127.0.0.1", websocket=True)]
+    text = config(listeners, user="pi")
     section, seen = "", Counter()
     for line in text.splitlines():
         directive = line.split()[0]

@@ -1,6 +1,7 @@
 """What `winter-river generate` gives: the files in host/deploy, byte for byte, and what each is made from."""
 
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_the_files_in_host_deploy_are_what_the_defaults_generate(name: str) -> N
 
 
 def test_host_deploy_holds_nothing_that_is_not_generated() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} == set(GENERATORS), CURE
+    assert {path.name for path in GOLDEN.iterdir()} - {"README.md"} == set(GENERATORS), CURE
 
 
 def test_telegraf_makes_tags_of_node_and_status_and_a_field_of_every_number() -> None:
@@ -39,3 +40,34 @@ def test_telegraf_speaks_tls_to_a_broker_that_does() -> None:
     settings = Settings(broker="mqtts://broker.lan:8884", broker_ca="/etc/ca.pem")
     [consumer] = tomllib.loads(GENERATORS["telegraf"].make(settings)["telegraf.conf"])["inputs"]["mqtt_consumer"]
     assert consumer["servers"] == ["ssl://broker.lan:8884"] and consumer["tls_ca"] == "/etc/ca.pem"
+
+
+def test_mosquitto_of_profile_secured_is_that_of_the_golden_file() -> None:
+    settings = Settings(profile="secured", lan=True, lan_address="192.168.4.1")
+    text = GENERATORS["mosquitto"].make(settings)["mosquitto.conf"]
+    assert text == (Path(__file__).parent / "golden" / "mosquitto-secured.conf").read_text()
+    assert text == GENERATORS["mosquitto"].make(settings)["mosquitto.conf"]
+
+
+@pytest.mark.parametrize("profile", ["lab", "secured"])
+def test_no_mosquitto_directive_stands_twice_in_its_section(profile: str) -> None:
+    """mosquitto 2.0.11 of Debian 12 refuses a second one; `log_type` alone may repeat."""
+    text = GENERATORS["mosquitto"].make(Settings(profile=profile))["mosquitto.conf"]
+    seen, section = Counter[tuple[str, str]](), ""
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            directive = line.split()[0]
+            section = line if directive == "listener" else section
+            seen[section, directive] += 1
+    assert {each for each, count in seen.items() if count > 1} == {("", "log_type")}
+
+
+def test_profile_secured_lets_nobody_in_without_a_name_and_encrypts_what_leaves_the_machine() -> None:
+    settings = Settings(profile="secured", lan=True, lan_address="192.168.4.1")
+    sections = GENERATORS["mosquitto"].make(settings)["mosquitto.conf"].split("\nlistener ")[1:]
+    assert len(sections) == 4
+    for section in sections:
+        lines = section.splitlines()
+        assert "allow_anonymous false" in lines
+        assert any(line.startswith("acl_file ") for line in lines)
+        assert "require_certificate true" in lines or lines[0].endswith(" 127.0.0.1")

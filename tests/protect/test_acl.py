@@ -12,7 +12,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def test_the_rights_of_nodes_are_those_of_the_golden_file():
-    assert acl.of_nodes("winter-river") == (GOLDEN / "acl-nodes").read_text()
+    assert acl.of_nodes("winter-river", ["pdu_a", "ups_a"]) == (GOLDEN / "acl-nodes").read_text()
 
 
 def test_the_rights_of_services_and_people_are_those_of_the_golden_file():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from winter_river.deploy import hotspot, systemd, telegraf
+from winter_river.deploy import hotspot, mosquitto, systemd, telegraf
 from winter_river.settings import Settings
 
 __all__ = ["GENERATORS", "Generator"]
@@ -25,6 +25,7 @@ class Generator(NamedTuple):
 
 GENERATORS: Mapping[str, Generator] = {
     "hotspot": Generator("NetworkManager makes this machine the boards' access point", hotspot.make),
+    "mosquitto": Generator("mosquitto is the broker, of either profile, by itself", mosquitto.make),
     "systemd": Generator("systemd runs the site and its broker as services", systemd.make),
     "telegraf": Generator("Telegraf takes the statuses off the bus into InfluxDB", telegraf.make),
 }

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from winter_river.deploy import hotspot
-from winter_river.service.broker_mosquitto import config
-from winter_river.settings import PORT_DEFAULT, Settings, is_address
+from winter_river.deploy import mosquitto
+from winter_river.settings import PORT_DEFAULT, PORT_SITE_DEFAULT, Settings, is_address
 
 PROGRAM = "/opt/winter-river/current/bin/winter-river"
 FOLDER = "/etc/winter-river"
-LOOPBACK = "127.0.0.1"
-WEBSOCKET_PORT = 9001  # the published design's, for dashboards in a browser
+SECRETS = "/var/lib/winter-river/secrets"  # in the service's own state: its user exists only while it runs
 WATCHDOG_S = 30  # chosen: the engine passes every second; the longest step of the largest site takes 1 s
 STOP_S = 10  # chosen: a clean stop takes less than 5
 
@@ -125,6 +123,9 @@ _ENVIRONMENT = """\
 # Settings of the service winter-river. Every setting of `winter-river run --help` may stand here, as WINTER_RIVER_NAME.
 # After a change: sudo systemctl restart winter-river
 WINTER_RIVER_FACILITY={facility}
+# lab, or secured: then first `winter-river provision init`, see README.md of host/deploy
+WINTER_RIVER_PROFILE={profile}
+WINTER_RIVER_SECRETS={secrets}
 WINTER_RIVER_BROKER={broker}
 # emulated, mixed (a board takes over its slot while it is there), none (boards only)
 WINTER_RIVER_NODES={nodes}
@@ -140,14 +141,17 @@ WINTER_RIVER_PAGE_PORT={page_port}
 def make(settings: Settings) -> Mapping[str, str]:
     """The units, the settings they start from, and the broker's configuration."""
     lan = settings.lan or bool(settings.lan_address)
-    host = (settings.lan_address or hotspot.ADDRESS) if lan else LOOPBACK
-    port = settings.mqtt_port or PORT_DEFAULT
+    host = mosquitto.host(settings)
+    secured = settings.profile == "secured"
+    port = (settings.site_port or PORT_SITE_DEFAULT) if secured else (settings.mqtt_port or PORT_DEFAULT)
     # MicroPython VMs run on Node, which compiles while it runs.
     jit = "" if settings.nodes == "vm" else "MemoryDenyWriteExecute=yes\n"
     common = {"folder": FOLDER, "shut_in": _SHUT_IN, "stop_s": STOP_S}
     environment = _ENVIRONMENT.format(
         facility=settings.facility,
-        broker=settings.broker if is_address(settings.broker) else f"mqtt://{host}:{port}",
+        profile=settings.profile,
+        secrets=settings.secrets or SECRETS,
+        broker=settings.broker if is_address(settings.broker) else f"mqtt{'s' * secured}://{host}:{port}",
         nodes=settings.nodes if settings.nodes != "emulated" else "mixed",
         seed=settings.seed,
         root=settings.root,
@@ -159,5 +163,5 @@ def make(settings: Settings) -> Mapping[str, str]:
         "winter-river.service": _SITE.format(program=PROGRAM, watchdog_s=WATCHDOG_S, jit=jit, **common),
         "winter-river-broker.service": _BROKER.format(**common),
         "winter-river.env": environment,
-        "mosquitto.conf": config(host=host, port=port, websocket_port=WEBSOCKET_PORT, user="mosquitto"),
+        **mosquitto.make(settings),
     }

@@ -41,9 +41,10 @@ def check(folder: Path) -> None:
         raise ProtectError(f"{folder} holds secrets and others can enter it", f"chmod 700 {folder}")
 
 
-def write(path: Path, data: bytes) -> None:
-    """The file whole, readable to us alone. Raises OSError."""
-    make(path.parent)
+def write(path: Path, data: bytes, *, private_parent: bool = True) -> None:
+    """The file whole, readable to us alone. private_parent: whether its folder has to be, too. Raises OSError."""
+    if private_parent:
+        make(path.parent)
     fresh = path.with_name(f".{path.name}.new")
     with contextlib.suppress(FileNotFoundError):  # left by a power cut
         fresh.unlink()

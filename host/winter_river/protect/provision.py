@@ -229,7 +229,7 @@ class Provision:
         state = dataclasses.replace(state, crl_number=state.crl_number + bool(stale))
         places = self.places
         files: dict[Path, bytes] = {
-            places.acl_nodes: acl.of_nodes(self._root).encode(),
+            places.acl_nodes: acl.of_nodes(self._root, state.nodes()).encode(),
             places.acl_site: acl.of_site(
                 self._root,
                 services=state.names(SERVICE),

@@ -3,10 +3,12 @@
     with start_broker("auto", port=1883, data_dir=folder) as broker:
         print(broker.url)
 
-A broker of ours listens on loopback unless told otherwise, lets anyone in who reaches it, keeps nothing on disk, and
-ends with the process that started it, even when that is killed.
+A broker of ours listens on loopback unless told otherwise, keeps nothing on disk, and ends with the process that
+started it, even when that is killed. It lets anyone in who reaches it, but for a guarded one (profile secured): that is
+a mosquitto with certificates, and rights of each name.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +19,9 @@ from typing import Self
 
 from winter_river.address import Address, Certificates, parse_url
 from winter_river.service import broker_embedded, broker_mosquitto, mqtt_probe, ports
+from winter_river.service.broker_guarded import Guarded
 from winter_river.service.broker_process import Child
+from winter_river.service.broker_text import Listener
 
 READY_S_MAX = 20.0  # chosen: Node on a busy Pi takes 4 s; a broker that needs five times that is broken
 READY_POLL_S = 0.02
@@ -25,6 +29,7 @@ FREE_PORT_ATTEMPTS_MAX = 5
 
 KINDS = ("auto", "mosquitto", "embedded", "mqtt://HOST:PORT", "mqtts://HOST:PORT")
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # a server's "any address" is no address to connect to
+_CURE_GUARDED = "sudo apt install mosquitto   or   --broker mqtts://HOST:8885, one that is configured so already"
 _CURE = "sudo apt install mosquitto   or   pip install 'winter-river[embedded]'"
 
 
@@ -48,13 +53,19 @@ class PortTakenError(BrokerError):
 
 @dataclass(frozen=True)
 class Broker:
-    """A broker that answered. `host` is where it listens; `url` is what a client on this machine connects to."""
+    """A broker that answered. `host` is where it listens; `url` is what a client on this machine connects to.
+
+    nodes_port, passwords_port: of a guarded one, for nodes with certificates, and for those that have no TLS.
+    """
 
     kind: str
     host: str
     port: int
     websocket_port: int | None = None
     certificates: Certificates | None = None
+    nodes_port: int | None = None
+    passwords_port: int | None = None
+    passwords_host: str = ""
     _child: Child | None = None
 
     @property
@@ -78,6 +89,11 @@ class Broker:
             return ""
         return f"the {self.kind} broker ended with code {code}\n{self._child.log_tail()}".rstrip()
 
+    def reload(self) -> None:
+        """Have a broker of ours read its certificates, rights and passwords anew; nobody is disconnected."""
+        if self._child is not None:
+            self._child.reload()
+
     def stop(self) -> None:
         """End a broker of ours; one that was given by its address is left alone. Harmless a second time."""
         if self._child is not None:
@@ -99,6 +115,7 @@ def start_broker(
     port: int = 0,
     websocket_port: int | None = None,
     certificates: Certificates | None = None,
+    guarded: Guarded | None = None,
     data_dir: Path,
     progress: Callable[[str], None] | None = None,
 ) -> Broker:
@@ -106,7 +123,8 @@ def start_broker(
 
     kind: `auto` (mosquitto when installed, else embedded), `mosquitto`, `embedded`, or the address of one that runs.
     host: the address of this machine it listens on; port, websocket_port: 0 takes a free one, None is no WebSocket.
-    certificates: for mqtts://, see winter_river.address.
+    certificates: for mqtts://, and a guarded broker: who we are there; see winter_river.address.
+    guarded: what profile secured adds, where port is that of services and people.
     data_dir: its configuration and log go to a folder `broker` in there.
     progress: told one line when something is installed.
     Raises PortTakenError, BrokerError; ValueError for a kind that is none.
@@ -116,6 +134,9 @@ def start_broker(
     if kind not in ("auto", "mosquitto", "embedded"):
         raise ValueError(f"the broker is {kind!r}; it must be one of {', '.join(KINDS)}")
     mosquitto = None if kind == "embedded" else broker_mosquitto.find()
+    if guarded is not None and mosquitto is None:
+        why = "the embedded broker knows no certificates and no rights" if kind == "embedded" else "it is not installed"
+        raise BrokerError(f"profile secured needs mosquitto; {why}\ncure: {_CURE_GUARDED}")
     if kind == "mosquitto" and mosquitto is None:
         raise BrokerError("mosquitto is not installed; cure: sudo apt install mosquitto")
     if mosquitto is None and broker_embedded.find_node() is None:
@@ -123,7 +144,9 @@ def start_broker(
         raise BrokerError(f"the embedded broker {why}; cure: {_CURE}")
     folder = data_dir / "broker"
     folder.mkdir(parents=True, exist_ok=True)
-    launch = _Launch(mosquitto=mosquitto, host=host, folder=folder, progress=progress)
+    launch = _Launch(
+        mosquitto=mosquitto, host=host, folder=folder, progress=progress, guarded=guarded, certificates=certificates
+    )
     for _ in range(FREE_PORT_ATTEMPTS_MAX - 1):
         try:
             return launch.start(port, websocket_port)
@@ -141,15 +164,26 @@ class _Launch:
     host: str
     folder: Path
     progress: Callable[[str], None] | None
+    guarded: Guarded | None
+    certificates: Certificates | None
 
     def start(self, port: int, websocket_port: int | None) -> Broker:
         """Start on these ports, 0 being any free one, and wait until it accepts clients. Raises BrokerError."""
-        port = self._usable(port, option="--mqtt-port")
+        port = self._usable(port, option="--mqtt-port" if self.guarded is None else "--site-port")
         if websocket_port is not None:
             websocket_port = self._usable(websocket_port, option="--websocket-port", avoid=port)
-        child = self._launch(port, websocket_port)
+        guarded = None if self.guarded is None else self._with_ports(self.guarded, port)
+        child = self._launch(port, websocket_port, guarded)
         kind = "embedded" if self.mosquitto is None else "mosquitto"
         broker = Broker(kind, self.host, port, websocket_port, _child=child)
+        if guarded is not None:
+            broker = dataclasses.replace(
+                broker,
+                certificates=self.certificates,
+                nodes_port=guarded.nodes_port,
+                passwords_port=guarded.passwords_port,
+                passwords_host=guarded.passwords_host,
+            )
         try:
             self._await_ready(broker, child)
         except BaseException:
@@ -157,12 +191,24 @@ class _Launch:
             raise
         return broker
 
-    def _launch(self, port: int, websocket_port: int | None) -> Child:
+    def _with_ports(self, guarded: Guarded, port: int) -> Guarded:
+        """With the ports that it takes in the end."""
+        nodes_port = self._usable(guarded.nodes_port, option="--tls-port", avoid=port)
+        passwords_port = guarded.passwords_port
+        if passwords_port is not None:
+            passwords_port = self._usable(passwords_port, option="--mqtt-port", avoid=nodes_port)
+        return dataclasses.replace(guarded, nodes_port=nodes_port, passwords_port=passwords_port)
+
+    def _launch(self, port: int, websocket_port: int | None, guarded: Guarded | None) -> Child:
         try:
             if self.mosquitto is not None:
-                return broker_mosquitto.start(
-                    self.mosquitto, host=self.host, port=port, websocket_port=websocket_port, folder=self.folder
-                )
+                if guarded is not None:
+                    listeners = guarded.listeners(self.host, port, websocket_port)
+                else:
+                    listeners = [Listener(port, self.host)]
+                    if websocket_port is not None:
+                        listeners.append(Listener(websocket_port, self.host, websocket=True))
+                return broker_mosquitto.start(self.mosquitto, listeners, folder=self.folder)
             return broker_embedded.start(
                 host=self.host, port=port, websocket_port=websocket_port, folder=self.folder, progress=self.progress
             )
@@ -181,7 +227,8 @@ class _Launch:
 
     def _await_ready(self, broker: Broker, child: Child) -> None:
         """Wait until the process we started is the one that listens, and answers as a broker does."""
-        wanted = [each for each in (broker.port, broker.websocket_port) if each is not None]
+        all_ports = (broker.port, broker.websocket_port, broker.nodes_port, broker.passwords_port)
+        wanted = [each for each in all_ports if each is not None]
         end_s = time.monotonic() + READY_S_MAX
         while not all(ports.listens(child.pid, each) for each in wanted):
             if broker.fault():
@@ -192,7 +239,7 @@ class _Launch:
                 )
             time.sleep(READY_POLL_S)
         try:
-            mqtt_probe.probe(_reachable(self.host), broker.port)
+            mqtt_probe.probe(_reachable(self.host), broker.port, certificates=broker.certificates)
         except mqtt_probe.ProbeError as error:
             raise BrokerError(f"the {broker.kind} broker listens but does not work: {error}") from error
 

@@ -2,10 +2,11 @@
 
 import getpass
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-from winter_river.service import broker_limits as limits
 from winter_river.service.broker_process import Child
+from winter_river.service.broker_text import Listener, config
 
 # Debian keeps it where a plain user's PATH does not look; the last two are Homebrew's.
 FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/usr/local/opt/mosquitto/sbin")
@@ -20,39 +21,10 @@ def find() -> str | None:
     return None
 
 
-def start(program: str, *, host: str, port: int, websocket_port: int | None, folder: Path) -> Child:
-    """Start it with its configuration and log in folder. Raises OSError."""
-    configuration = folder / f"mosquitto-{port}.conf"
-    configuration.write_text(config(host=host, port=port, websocket_port=websocket_port, user=getpass.getuser()))
-    return Child([program, "-c", str(configuration)], log=folder / f"mosquitto-{port}.log")
-
-
-def config(*, host: str, port: int, websocket_port: int | None, user: str) -> str:
-    """Its configuration. Each directive stands once: mosquitto 2.0.11 (Debian 12) refuses to start on a second.
-
-    Nothing is kept on disk. Every node and the engine publish again within seconds, and retained messages of an earlier
-    run would show a site that no longer is.
-    """
-    listeners = [f"listener {port} {host}", f"max_connections {limits.CONNECTIONS_MAX}"]
-    if websocket_port is not None:
-        listeners += [f"listener {websocket_port} {host}", "protocol websockets"]
-        listeners += [f"max_connections {limits.CONNECTIONS_MAX}"]
-    lines = [
-        f"user {user}",  # only read when started as root, which would otherwise give up the right to its own files
-        "persistence false",
-        "allow_anonymous true",
-        "set_tcp_nodelay true",
-        f"max_packet_size {limits.PACKET_BYTES_MAX}",
-        # Debian 12's does not apply the line above to WebSocket clients; this one at least keeps such a message back.
-        f"message_size_limit {limits.PACKET_BYTES_MAX}",
-        f"max_inflight_messages {limits.INFLIGHT_MAX}",
-        f"max_queued_messages {limits.QUEUED_MAX}",
-        f"max_queued_bytes {limits.QUEUED_BYTES_MAX}",
-        "persistent_client_expiration 1d",  # chosen: a session nobody came back to in a day is forgotten
-        "log_dest stderr",
-        "log_type error",
-        "log_type warning",
-        "connection_messages false",
-        *listeners,
-    ]
-    return "\n".join(lines) + "\n"
+def start(program: str, listeners: Sequence[Listener], *, folder: Path) -> Child:
+    """Start it with its configuration and log in folder, both named after its first port. Raises OSError."""
+    name = f"mosquitto-{listeners[0].port}"
+    configuration = folder / f"{name}.conf"
+    # The user is only read when started as root, which would otherwise give up the right to its own files.
+    configuration.write_text(config(listeners, user=getpass.getuser()))
+    return Child([program, "-c", str(configuration)], log=folder / f"{name}.log")

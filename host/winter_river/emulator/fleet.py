@@ -17,7 +17,15 @@ from winter_river.address import Address
 from winter_river.emulator.flash import Flash
 from winter_river.emulator.network import AccessPoint
 from winter_river.emulator.node import VirtualNode
-from winter_river.emulator.slots import SSID, HasAddress, HasNodes, address_of, certificate_files, settings_by_node
+from winter_river.emulator.slots import (
+    SSID,
+    Bundles,
+    HasAddress,
+    HasNodes,
+    address_of,
+    certificate_files,
+    settings_by_node,
+)
 from winter_river.emulator.sockets import StreamSocket
 
 STAGGER_MS = 10  # chosen: between two starts; the firmware spreads its joins by itself on top of that
@@ -44,25 +52,26 @@ class Fleet:
         root: str = topics.ROOT,
         screens: bool = True,
         settings: Mapping[str, Any] | None = None,
+        bundles: Bundles | None = None,
         now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
         """broker: its URL, its address, or a Broker. node_ids: which of the facility's nodes, by default all.
 
-        settings: added to every node.json. Raises ValueError for a node that the facility has not, or a broker that
-        nodes cannot join.
+        settings: added to every node.json. bundles: each node's own certificate and key, at a secured site. Raises
+        ValueError for a node that the facility has not, or a broker that nodes cannot join.
         """
         self.access_point = AccessPoint(SSID)
         self.steps = 0
         self._now_ms = now_ms
         address = address_of(broker)
-        wanted = settings_by_node(facility, address, node_ids=node_ids, root=root, extra=settings)
+        wanted = settings_by_node(facility, address, node_ids=node_ids, root=root, extra=settings, bundles=bundles)
         self._nodes = {
             node_id: VirtualNode(
                 each,
                 seed=seed,
                 access_point=self.access_point,
                 screen=screens,
-                flash=Flash(certificate_files(address)),
+                flash=Flash(certificate_files(address) if bundles is None else bundles[node_id].files()),
                 unix_s=time.time,
             )
             for node_id, each in wanted.items()

@@ -30,9 +30,18 @@ class MixedFleet(Fleet):
     """The twins of a facility's boards; a Fleet otherwise."""
 
     def __init__(
-        self, facility: HasNodes, broker: str | Address | HasAddress, *, root: str = topics.ROOT, **options: Any
+        self,
+        facility: HasNodes,
+        broker: str | Address | HasAddress,
+        *,
+        root: str = topics.ROOT,
+        ear: Address | None = None,
+        **options: Any,
     ) -> None:
-        """options: as Fleet's, but no seed: twins are seeded by chance (see twins)."""
+        """options: as Fleet's, but no seed: twins are seeded by chance (see twins).
+
+        ear: where they listen to all nodes, if that is not where nodes connect: at a secured site no node may.
+        """
         super().__init__(facility, broker, root=root, seed=secrets.randbits(32), **options)
         types = {node_id: str(facility.nodes[node_id].settings()["type"]) for node_id in self.nodes}
         self._root = root
@@ -40,7 +49,7 @@ class MixedFleet(Fleet):
         self._heard: deque[Incoming | Link] = deque()
         self._losses: dict[str, tuple[Any, int]] = {}  # node id -> (runner, sessions it has lost)
         self._bus = Bus(
-            address_of(broker),
+            ear or address_of(broker),
             client_id=f"twins-{secrets.token_hex(4)}",
             subscriptions=[(topics.all_of(topics.STATUS, root), 0)],
         )

@@ -10,7 +10,7 @@ from winter_wire import topics
 
 from winter_river.address import Address
 from winter_river.emulator.fleet import Fleet
-from winter_river.emulator.slots import HasSettings
+from winter_river.emulator.slots import HasBundle, HasSettings
 
 
 @dataclass(frozen=True)
@@ -21,15 +21,23 @@ class _Alone:
     nodes: Mapping[str, HasSettings]
 
 
-def run_node(node: HasSettings, broker: str | Address, *, root: str = topics.ROOT, seed: int | None = None) -> None:
+def run_node(
+    node: HasSettings,
+    broker: str | Address,
+    *,
+    root: str = topics.ROOT,
+    seed: int | None = None,
+    bundle: HasBundle | None = None,
+) -> None:
     """Run one node until SIGINT or SIGTERM, then let it say goodbye. Call it in the main thread.
 
     node: a facility's Node. seed: None draws one, for a boot number that comes back makes a restarted node sound like
-    a late message of its former self. Raises ValueError for a broker that it cannot join.
+    a late message of its former self. bundle: its own, at a secured site. Raises ValueError for a broker that it cannot join.
     """
     node_id = str(node.settings()["id"])
     chosen = secrets.randbits(64) if seed is None else seed
-    fleet = Fleet(_Alone(node_id, {node_id: node}), broker, root=root, seed=chosen)
+    bundles = None if bundle is None else {node_id: bundle}
+    fleet = Fleet(_Alone(node_id, {node_id: node}), broker, root=root, seed=chosen, bundles=bundles)
 
     def stop(number: int, frame: FrameType | None) -> None:
         fleet.request_stop()

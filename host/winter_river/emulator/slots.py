@@ -36,6 +36,17 @@ class HasAddress(Protocol):
     def address(self) -> Address: ...
 
 
+class HasBundle(Protocol):
+    """What one node needs to join a secured site; winter_river.protect issues it."""
+
+    def files(self) -> dict[str, bytes]: ...
+
+    def settings(self, *, host: str, port: int) -> dict[str, object]: ...
+
+
+Bundles = Mapping[str, HasBundle]  # by node id
+
+
 def address_of(broker: str | Address | HasAddress) -> Address:
     """Where a broker is. Raises ValueError for a URL that is none."""
     if isinstance(broker, str):
@@ -76,15 +87,22 @@ def settings_by_node(
     node_ids: Iterable[str] | None = None,
     root: str = topics.ROOT,
     extra: Mapping[str, Any] | None = None,
+    bundles: Bundles | None = None,
 ) -> dict[str, dict[str, Any]]:
     """The node.json of each node by its id. node_ids: which of them, None for all. extra: added to each.
 
-    Raises ValueError for a node that the facility has not, and as network_settings.
+    bundles: each node's own, at a secured site. Raises ValueError for a node that the facility has not, or that has no
+    bundle, and as network_settings.
     """
     network = network_settings(address, root=root)
     found = {}
     for node_id in facility.nodes if node_ids is None else node_ids:
         if node_id not in facility.nodes:
             raise ValueError(f"{facility.name} has no node {node_id}")
-        found[node_id] = facility.nodes[node_id].settings() | network | dict(extra or {})
+        own: dict[str, object] = {}
+        if bundles is not None:
+            if node_id not in bundles:
+                raise ValueError(f"{node_id} has not been provisioned\ncure: winter-river provision node {node_id}")
+            own = bundles[node_id].settings(host=address.host, port=address.port)
+        found[node_id] = facility.nodes[node_id].settings() | network | own | dict(extra or {})
     return found

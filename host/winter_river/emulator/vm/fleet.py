@@ -23,7 +23,7 @@ from winter_river.address import Address
 from winter_river.emulator.board import CONSOLE_LINES_MAX, OLED_ADDRESS
 from winter_river.emulator.node import LONG_PRESS_MS, SHORT_PRESS_MS
 from winter_river.emulator.oled import Oled
-from winter_river.emulator.slots import HasAddress, HasNodes, address_of, settings_by_node
+from winter_river.emulator.slots import Bundles, HasAddress, HasNodes, address_of, settings_by_node
 from winter_river.emulator.vm import package
 from winter_river.emulator.vm.process import FleetProcess
 
@@ -87,12 +87,14 @@ class VmFleet:
         root: str = topics.ROOT,
         screens: bool = True,
         settings: Mapping[str, Any] | None = None,
+        bundles: Bundles | None = None,
         heap_bytes: int = HEAP_BYTES,
         firmware: Path | None = None,
     ) -> None:
         """broker: its URL, its address, or a Broker. node_ids: which of the facility's nodes, by default all.
 
-        seed: where boot ids and jitter start. settings: added to every node.json. heap_bytes: of each VM, a hard
+        seed: where boot ids and jitter start. settings: added to every node.json. bundles: each
+        node's own password and key, at a secured site. heap_bytes: of each VM, a hard
         limit. firmware: a folder with main.py and its modules as they are; without one the files that `make flash`
         puts on a board, or the sources where there is no mpy-cross. Raises ValueError for a node that the
         facility has not, or a broker that is none or wants TLS, which this VM lacks.
@@ -100,7 +102,7 @@ class VmFleet:
         address = address_of(broker)
         if address.certificates is not None:
             raise ValueError(f"MicroPython VMs have no TLS, so they cannot join {address}")
-        wanted = settings_by_node(facility, address, node_ids=node_ids, root=root, extra=settings)
+        wanted = settings_by_node(facility, address, node_ids=node_ids, root=root, extra=settings, bundles=bundles)
         self._nodes = {node_id: VmNode(each, screen=screens) for node_id, each in wanted.items()}
         self._order = list(self._nodes)
         self._seed, self._heap_bytes, self._firmware = seed, heap_bytes, firmware

@@ -38,8 +38,10 @@ FAULTS_SHOWN_MAX = 5
 CURE_ELSE = "/docs tells what each address takes"
 
 
-def create(desk: Desk, *, version: str, open_as: Who | None, hosts: Collection[str], cookie: str) -> App:
-    """The whole page as an ASGI application. open_as, hosts, cookie: see Guard."""
+def create(
+    desk: Desk, *, version: str, open_as: Who | None, hosts: Collection[str], cookie: str, tls: bool = False
+) -> App:
+    """The whole page as an ASGI application. open_as, hosts, cookie, tls: see Guard."""
     app = FastAPI(
         title="Winter River",
         version=version,
@@ -48,7 +50,7 @@ def create(desk: Desk, *, version: str, open_as: Who | None, hosts: Collection[s
         docs_url=None,  # they load their scripts from the internet
         redoc_url=None,
         lifespan=_lifespan(desk),
-        responses={code: {"model": forms.Fault} for code in (401, 403, 404, 413, 421, 422)},
+        responses={code: {"model": forms.Fault} for code in (401, 403, 404, 413, 421, 422, 429)},
     )
     app.state.desk = desk
     for part in (
@@ -62,7 +64,7 @@ def create(desk: Desk, *, version: str, open_as: Who | None, hosts: Collection[s
     app.add_exception_handler(HTTPException, _http_fault)
     app.add_exception_handler(Exception, _our_fault)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN)
-    return Guard(app, links=desk.links, open_as=open_as, hosts=hosts, cookie=cookie)
+    return Guard(app, links=desk.links, open_as=open_as, hosts=hosts, cookie=cookie, tls=tls)
 
 
 def _lifespan(desk: Desk) -> Any:

@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 import threading
 import traceback
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Self
 
 import uvicorn
@@ -29,6 +32,7 @@ START_S_MAX = 10.0
 STOP_S_MAX = 3.0
 FAULTS_KEPT_MAX = 20
 LOOPBACK = "127.0.0.1"
+_TLS_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 _LOOPBACK_NAMES = (LOOPBACK, "localhost", "[::1]")
 
 
@@ -36,23 +40,37 @@ class PageServerError(RuntimeError):
     """The page cannot be served; the text says why and how to cure it."""
 
 
+@dataclass(frozen=True, slots=True)
+class PageTls:
+    """What the page proves itself with. pair: file of its certificate and key. hosts: the names in the certificate.
+
+    tls_min: the lowest version that is spoken, 1.2 or 1.3.
+    """
+
+    pair: Path
+    hosts: tuple[str, ...]
+    tls_min: str = "1.2"
+
+
 class PageServer:
     """The page of one run. start() it, show `url`, stop() it; also a context manager.
 
-    url: where the page is; beyond loopback it carries an admin's link.
+    url: where the page is; beyond loopback, and with TLS, it carries an admin's link.
     """
 
-    def __init__(self, plant: Plant, *, host: str = LOOPBACK, port: int = 0) -> None:
-        """host: an address of this machine. port: 0 means PORT_DEFAULT, or the next free one.
+    def __init__(self, plant: Plant, *, host: str = LOOPBACK, port: int = 0, tls: PageTls | None = None) -> None:
+        """host: an address of this machine. port: 0 means PORT_DEFAULT, or the next free one. tls: then nobody comes in
+        without a link, from this machine neither.
 
         Raises PageServerError where it cannot listen.
         """
+        self._tls = tls
         self._socket = _listen(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self.address = f"http://{host}:{self.port}"
+        self.address = f"http{'s' if tls else ''}://{host}:{self.port}"
         self.links = Links()
         self.desk = Desk(plant, Archive(paths.data_dir() / DEBRIEFS), self.links, address=self.address)
-        is_open = host != LOOPBACK
+        is_open = host != LOOPBACK or tls is not None
         self.url = f"{self.address}/"
         if is_open:
             token, _ = self.links.create(ADMIN, "admin")
@@ -61,11 +79,15 @@ class PageServer:
             self.desk,
             version=metadata.version("winter-river"),
             open_as=None if is_open else Who(ADMIN, "admin"),
-            hosts=(host,) if is_open else _LOOPBACK_NAMES,
+            hosts=_hosts(host, tls),
+            tls=tls is not None,
             cookie=f"winter_river_{self.port}",  # cookies know no ports, and two runs may share a machine
         )
-        config = uvicorn.Config(
+        pair = None if tls is None else str(tls.pair)
+        self._config = uvicorn.Config(
             app,
+            ssl_certfile=pair,
+            ssl_keyfile=pair,
             log_config=None,
             log_level="error",
             access_log=False,
@@ -75,7 +97,7 @@ class PageServer:
             limit_concurrency=1_000,
             h11_max_incomplete_event_size=32_768,
         )
-        self._server = uvicorn.Server(config)
+        self._server = uvicorn.Server(self._config)
         self.desk.end = self._end
         # A line on stderr would tear the live view. What breaks in a route was answered with 500, and is counted.
         self._log = _Faults()
@@ -84,6 +106,13 @@ class PageServer:
 
     def start(self) -> None:
         """Returns once the page answers. Raises PageServerError."""
+        try:
+            self._config.load()
+        except (OSError, ssl.SSLError) as error:
+            what = "" if self._tls is None else f"{self._tls.pair}: "
+            raise PageServerError(f"{what}{error}\ncure: winter-river provision rotate page") from error
+        if self._tls is not None and self._config.ssl is not None:
+            self._config.ssl.minimum_version = _TLS_VERSIONS[self._tls.tls_min]
         self._thread.start()
         for _ in range(int(START_S_MAX / 0.02)):
             if self._server.started:
@@ -102,6 +131,11 @@ class PageServer:
                 self._loop.call_soon_threadsafe(self.desk.screens.close)
             self._thread.join(STOP_S_MAX)
         self._socket.close()
+
+    def reload(self) -> None:
+        """Takes up a renewed certificate for whoever connects from now on; harmless without TLS."""
+        if self._tls is not None and self._config.ssl is not None:
+            self._config.ssl.load_cert_chain(self._tls.pair)
 
     def _end(self) -> None:
         self._server.should_exit = True
@@ -150,6 +184,13 @@ class _Faults(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and record.exc_info[0] is not None:
             self.texts.append("".join(traceback.format_exception(*record.exc_info)))
+
+
+def _hosts(host: str, tls: PageTls | None) -> tuple[str, ...]:
+    """What the page may be called by, as a Host header writes it."""
+    if tls is not None:
+        return tuple(f"[{name}]" if ":" in name else name for name in tls.hosts)
+    return (host,) if host != LOOPBACK else _LOOPBACK_NAMES
 
 
 def _listen(host: str, port: int) -> socket.socket:

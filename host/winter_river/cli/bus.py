@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from winter_wire import schema, topics
 
-from winter_river.cli.connection import types_at, visiting, where
+from winter_river.cli.connection import secrets_of, types_at, visiting, where
 from winter_river.cli.errors import FAILED, CommandError, UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
 from winter_river.cli.values import json_text, params_of, table_text
@@ -105,8 +105,9 @@ def send(
         hint = nearest(verb, list(schema.VERBS))
         raise UsageError(f"there is no verb {verb}{hint}; see `winter-river reference verbs`")
     given = params_of(verb, params or [])
-    url, root = where(settings_of(broker=broker, root=root))
-    with visiting(url, root=root, commanding=True) as client:
+    settings = settings_of(broker=broker, root=root)
+    url, root = where(settings)
+    with visiting(url, root=root, commanding=True, secrets=secrets_of(settings)) as client:
         _check_addressee(health.picture(client.remembered(), root=root).statuses, node, verb)
         ack = client.send(node, verb, given, by=by_of(by), priority=priority)
     if json:

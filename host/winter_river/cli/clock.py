@@ -6,7 +6,7 @@ import typer
 from winter_wire import codec, schema, tables, topics
 
 from winter_river.cli.bus import by_of
-from winter_river.cli.connection import visiting, where
+from winter_river.cli.connection import secrets_of, visiting, where
 from winter_river.cli.errors import FAILED, CommandError, UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
 from winter_river.cli.values import json_text
@@ -46,8 +46,9 @@ def clock(
       winter-river clock load battery-40    start from an initial condition
     """
     params = {} if verb is None else _params(verb, value)
-    url, root_used = where(settings_of(broker=broker, root=root))
-    with visiting(url, root=root_used, commanding=verb is not None) as client:
+    settings = settings_of(broker=broker, root=root)
+    url, root_used = where(settings)
+    with visiting(url, root=root_used, commanding=verb is not None, secrets=secrets_of(settings)) as client:
         status = _status([each.payload for each in client.remembered() if each.topic == _topic(root_used)])
         if verb is None:
             shown = {name: status.get(name) for name in _SHOWN}

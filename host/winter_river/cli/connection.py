@@ -4,13 +4,14 @@ import dataclasses
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from winter_wire import topics
 
 from winter_river.cli.errors import CommandError
 from winter_river.cli.run_file import read_note
-from winter_river.settings import PORT_DEFAULT, Settings, is_address
+from winter_river.settings import PORT_DEFAULT, Settings, is_address, secrets_folder
 
 if TYPE_CHECKING:
     from winter_river.address import Address, Certificates
@@ -44,9 +45,26 @@ def address_of(url: str, settings: Settings) -> "Address":
     from winter_river.address import parse_url
 
     try:
-        return parse_url(url, certificates_of(settings) if url.startswith("mqtts://") else None)
+        return parse_url(url, _ours(settings) if url.startswith("mqtts://") else None)
     except ValueError as error:
         raise CommandError(str(error)) from None
+
+
+def secrets_of(settings: Settings) -> Path | None:
+    """The folder of a secured site's secrets: of the run on this machine, or of the settings; None in profile lab."""
+    note = None if is_address(settings.broker) or settings.mqtt_port else read_note()
+    if note is not None:
+        return Path(note.secrets) if note.secrets else None
+    return secrets_folder(settings) if settings.profile == "secured" else None
+
+
+def _ours(settings: Settings) -> "Certificates":
+    """The certificates that are set; in profile secured without any, those of its operator."""
+    if settings.profile == "secured" and not settings.broker_cert:
+        from winter_river.cli.secured import opened
+
+        return opened(settings).certificates("operator", "operator")
+    return certificates_of(settings)
 
 
 def certificates_of(settings: Settings) -> "Certificates":
@@ -61,9 +79,14 @@ def certificates_of(settings: Settings) -> "Certificates":
 
 @contextmanager
 def visiting(
-    broker: "str | Address", *, root: str, everything: bool = False, commanding: bool = False
+    broker: "str | Address",
+    *,
+    root: str,
+    everything: bool = False,
+    commanding: bool = False,
+    secrets: Path | None = None,
 ) -> Iterator["BusClient"]:
-    """A client that is connected; commanding: its commands go to the audit.
+    """A client that is connected; commanding: its commands go to the audit. secrets: those of a secured site, to sign with.
 
     Raises CommandError with the cure where there is no broker.
     """
@@ -79,6 +102,7 @@ def visiting(
             audit=Trail(audit_dir()) if commanding else None,
             trouble=lambda text: print(text, file=sys.stderr),
             address=_here() if commanding else "",
+            **({} if secrets is None else _signing(secrets)),
         )
     except ValueError as error:
         raise CommandError(str(error)) from None
@@ -88,6 +112,13 @@ def visiting(
     except BusError as error:
         cure = error.cure or "start a site with `winter-river run`, or name its broker with --broker mqtt://host:port"
         raise CommandError(f"{error.cause}\ncure: {cure}") from None
+
+
+def _signing(secrets: Path) -> dict[str, Any]:
+    """How commands are signed at a secured site: with each node's key, in the name of the service that runs now."""
+    from winter_river.protect import Keys, epoch
+
+    return {"keys": Keys(secrets), "secured": True, "epoch": epoch.now(secrets)}
 
 
 def _here() -> str:

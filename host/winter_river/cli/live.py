@@ -1,17 +1,21 @@
 """A live site put together: broker, engine service, emulated nodes; started in order and always taken down again."""
 
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from winter_river.cli.connection import certificates_of
 from winter_river.cli.errors import CommandError
-from winter_river.settings import PORT_DEFAULT, Settings, is_address
+from winter_river.cli.live_broker import broker_of
+from winter_river.cli.live_nodes import fetch, fleet_of
+from winter_river.settings import Settings, is_address
 
 if TYPE_CHECKING:
     from winter_river.address import Address
+    from winter_river.cli.secured import Secured
     from winter_river.emulator import Fleet
     from winter_river.emulator.vm import VmFleet
     from winter_river.facility import Facility
@@ -21,12 +25,12 @@ if TYPE_CHECKING:
     from winter_river.ui.health import Health
     from winter_river.web.server import PageServer
 
-PORTS_TRIED_MAX = 10  # chosen: a machine with ten brokers in a row wants to be asked
 READY_S_MAX = 10.0
 # chosen: 24 nodes need 1.5, 6 and 2 s; a large site comes up in front of its spectators
 NODES_S_MAX = {"emulated": 3.0, "vm": 15.0, "mixed": 4.0}
 VM_NODES_MAX = 100  # chosen: 1.3 GB; a larger site in VMs would only thrash the machine
 NOTE_S = 15.0  # chosen: long enough to be read in passing
+NOTICES_MAX = 100
 LOOPBACK = "127.0.0.1"
 SCENARIOS = "scenarios"  # folder below the current one
 HISTORY = "history"  # folder of the stores, one a site, in the data folder
@@ -38,7 +42,7 @@ class Live:
     """A running site: its service and the broker it speaks over; is_open: other machines can reach that broker.
 
     fleet: the nodes that run on this machine, None where there are none. page: None with `--no-page`.
-    keeper: of the history, None with `--no-store` and where the store cannot be used.
+    keeper: of the history, None with `--no-store` and where the store cannot be used. secured: None in profile lab.
     """
 
     facility: "Facility"
@@ -49,6 +53,16 @@ class Live:
     fleet: "Fleet | VmFleet | None" = None
     page: "PageServer | None" = None
     keeper: "Keeper | None" = None
+    secured: "Secured | None" = None
+    _notices: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=NOTICES_MAX))
+
+    def tell(self, text: str) -> None:
+        """Something that whoever watches the run should know, from any thread."""
+        self._notices.append((time.monotonic(), text))
+
+    def notices(self, since_s: float = 0.0) -> list[tuple[float, str]]:
+        """(moment, text) of what was told after a moment of the monotonic clock."""
+        return [each for each in list(self._notices) if each[0] > since_s]
 
     def health(self) -> "Health":
         """What the header of a screen says."""
@@ -56,7 +70,9 @@ class Live:
 
         report = self.service.report()
         balance = {name: value for name, value in report.balance.items() if isinstance(value, (int, float))}
-        note = "OPEN TO THE NETWORK" if self.is_open else ""
+        note = "OPEN TO THE NETWORK" if self.is_open and self.secured is None else ""
+        for _, text in self.notices(time.monotonic() - NOTE_S)[-1:]:
+            note = text
         if report.notes and report.t_s - report.notes[-1].t_s < NOTE_S:
             note = f"{report.notes[-1].node_id} {report.notes[-1].text}".strip()
         note = self.page_fault() or note
@@ -98,6 +114,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
     """
     from winter_river import paths
     from winter_river.service.bus import BusError
+    from winter_river.service.desk import no_keys
     from winter_river.service.wiring import Service, ServiceError
 
     with ExitStack() as running:
@@ -106,15 +123,24 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
                 f"{facility.name} has {len(facility.nodes)} nodes; --nodes vm runs {VM_NODES_MAX} at most, at about 13 MB "
                 "each\ncure: --nodes emulated"
             )
-        if settings.nodes == "vm" and settings.broker.startswith("mqtts://"):
+        if settings.nodes == "vm" and settings.broker.startswith("mqtts://") and settings.profile == "lab":
             raise CommandError(
                 "MicroPython VMs have no TLS, so --nodes vm cannot join mqtts://\ncure: --nodes emulated"
             )
         if settings.nodes != "none":
-            _fetch(settings, say)
-        broker = running.enter_context(_broker(settings, host=host, say=say))
+            fetch(settings, say)
+        secured = None
+        if settings.profile == "secured":
+            from winter_river.cli.secured import prepared
+
+            secured = prepared(facility, settings, host=host, say=say)
+        broker = running.enter_context(broker_of(settings, secured, host=host, say=say))
         if is_address(settings.broker):
             _refuse_a_second_engine(broker.address, settings.root)
+            if secured is not None and secured.site.read().passwords and settings.nodes == "vm":
+                raise CommandError(
+                    "--nodes vm joins a broker of this run only, in profile secured\ncure: leave out --broker"
+                )
         keeper = _keeper(facility, settings, say)
         if keeper is not None:
             running.enter_context(keeper)
@@ -127,21 +153,40 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             record=paths.data_dir() / RECORDINGS,
             keeper=keeper,
             audit=paths.audit_dir(),
+            keys=no_keys if secured is None else secured.site.keys,
+            secured=secured is not None,
+            epoch=None if secured is None else secured.epoch,
         )
         running.enter_context(service)
         try:
             service.wait_ready(READY_S_MAX)
         except (BusError, ServiceError) as error:
             raise CommandError(str(error)) from error
-        fleet = _fleet(facility, broker, settings)
+        fleet = fleet_of(facility, broker, settings, secured)
         if fleet is not None:
             running.enter_context(fleet)
             if not service.wait_online(timeout_s=NODES_S_MAX[settings.nodes]):
                 say("some nodes are still starting")
-        page = running.enter_context(_page(service, fleet, keeper, settings, host=host)) if settings.page else None
-        yield Live(
-            facility, service, broker, settings.seed, is_open=host != LOOPBACK, fleet=fleet, page=page, keeper=keeper
+        page = None
+        if settings.page:
+            page = running.enter_context(_page(service, fleet, keeper, settings, secured, host=host))
+        live = Live(
+            facility,
+            service,
+            broker,
+            settings.seed,
+            is_open=host != LOOPBACK,
+            fleet=fleet,
+            page=page,
+            keeper=keeper,
+            secured=secured,
         )
+        if secured is not None:
+            from winter_river.cli.secured import Renewal
+
+            take_up = [broker.reload, *([] if page is None else [page.reload])]
+            running.enter_context(Renewal(secured, take_up=take_up, tell=live.tell))
+        yield live
 
 
 def _refuse_a_second_engine(address: "Address", root: str) -> None:
@@ -153,40 +198,6 @@ def _refuse_a_second_engine(address: "Address", root: str) -> None:
             f"an engine already runs a site at {address} under {root}/\n"
             "end it, or leave out --broker to have a broker of your own"
         )
-
-
-def _fetch(settings: Settings, say: Callable[[str], None]) -> None:
-    """Bring what the nodes need to this machine, once. Raises CommandError with the cure."""
-    from winter_river import drivers
-
-    try:
-        drivers.path(progress=say)
-    except RuntimeError as error:
-        raise CommandError(f"the display and MQTT drivers are missing: {error}") from error
-    if settings.nodes == "vm":
-        from winter_river.emulator.vm import VmError, package
-
-        try:
-            package.find(progress=say)
-        except VmError as error:
-            raise CommandError(str(error)) from error
-
-
-def _fleet(facility: "Facility", broker: "Broker", settings: Settings) -> "Fleet | VmFleet | None":
-    """The nodes that run on this machine."""
-    if settings.nodes == "none":
-        return None
-    if settings.nodes == "vm":
-        from winter_river.emulator.vm import VmFleet
-
-        return VmFleet(facility, broker, root=settings.root, seed=settings.seed)
-    if settings.nodes == "mixed":
-        from winter_river.emulator.mixed import MixedFleet
-
-        return MixedFleet(facility, broker.address, root=settings.root)
-    from winter_river.emulator import Fleet
-
-    return Fleet(facility, broker.address, root=settings.root, seed=settings.seed)
 
 
 def _keeper(facility: "Facility", settings: Settings, say: Callable[[str], None]) -> "Keeper | None":
@@ -212,13 +223,23 @@ def store_path(facility: str) -> Path:
 
 
 def _page(
-    service: "Service", fleet: "Fleet | VmFleet | None", keeper: "Keeper | None", settings: Settings, *, host: str
+    service: "Service",
+    fleet: "Fleet | VmFleet | None",
+    keeper: "Keeper | None",
+    settings: Settings,
+    secured: "Secured | None",
+    *,
+    host: str,
 ) -> "PageServer":
     """The page of the run, not yet started. Raises CommandError where it cannot listen."""
     from winter_river.paths import audit_dir
     from winter_river.web.plant import Plant
-    from winter_river.web.server import PageServer, PageServerError
+    from winter_river.web.server import PageServer, PageServerError, PageTls
 
+    tls = None
+    if secured is not None:
+        site = secured.site
+        tls = PageTls(site.places.pair("page", "page"), site.read().hosts, settings.tls_min)
     plant = Plant(
         service.site,
         service.station,
@@ -229,7 +250,7 @@ def _page(
         audit=audit_dir(),
     )
     try:
-        return PageServer(plant, host=host, port=settings.page_port)
+        return PageServer(plant, host=host, port=settings.page_port, tls=tls)
     except PageServerError as error:
         raise CommandError(str(error)) from error
 
@@ -247,35 +268,3 @@ def _scenarios(settings: Settings) -> Path | None:
             f"{settings.scenarios} is not a folder\ncure: --scenarios FOLDER, one with scenarios (*.yaml)"
         )
     return None
-
-
-def _broker(settings: Settings, *, host: str, say: Callable[[str], None]) -> "Broker":
-    """The broker of the run. Raises CommandError saying what holds the port and how to choose another."""
-    from winter_river import paths
-    from winter_river.service import ports
-    from winter_river.service.broker import BrokerError, PortTakenError, start_broker
-
-    certificates = certificates_of(settings) if settings.broker.startswith("mqtts://") else None
-    first = settings.mqtt_port or PORT_DEFAULT
-    last = first if settings.mqtt_port else first + PORTS_TRIED_MAX - 1
-    for port in range(first, last + 1):
-        try:
-            return start_broker(
-                settings.broker,
-                host=host,
-                port=port,
-                certificates=certificates,
-                data_dir=paths.data_dir(),
-                progress=say,
-            )
-        except PortTakenError as error:
-            # A second run by mistake must not go unnoticed; some other program on the usual port is no reason to stop.
-            if port == last or ports.OURS in error.holder:
-                raise CommandError(str(error)) from error
-            say(f"port {port} is in use by {error.holder}: taking {port + 1} (--mqtt-port chooses)")
-        except (BrokerError, ValueError) as error:
-            raise CommandError(str(error)) from error
-        except OSError as error:
-            what = f"{error.filename or paths.data_dir()}: {error.strerror or error}"
-            raise CommandError(f"{what}\ncure: export WINTER_RIVER_DATA_DIR=/another/folder") from error
-    raise AssertionError("the last port either serves or raises")

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from winter_river.cli.connection import where
+from winter_river.cli.connection import secrets_of, where
 from winter_river.cli.errors import UsageError
 from winter_river.cli.options import BrokerOption, RootOption, settings_of
 from winter_river.cli.run_file import read_note
-from winter_river.settings import nearest
+from winter_river.settings import PORT_TLS_DEFAULT, nearest
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,5 +42,14 @@ def node(
     if node_id not in site.nodes:
         raise UsageError(f"{site.name} has no node {node_id}{nearest(node_id, list(site.nodes))}")
     url, root = where(settings)
+    bundle = None
+    secrets = secrets_of(settings)
+    if secrets is not None:  # with its own certificate, where nodes connect
+        from winter_river.address import Address
+        from winter_river.protect.bundle import of_node
+        from winter_river.protect.provision import Provision
+
+        bundle = of_node(Provision(secrets, root=root), node_id)
+        url = Address(url.host, (note.nodes_port if note else 0) or settings.tls_port or PORT_TLS_DEFAULT)
     typer.echo(f"{node_id} ({site.nodes[node_id].type}) at {url}; stop: Ctrl-C")
-    run_node(site.nodes[node_id], url, root=root)
+    run_node(site.nodes[node_id], url, root=root, bundle=bundle)

@@ -1,6 +1,6 @@
 """What the service notes while it runs, as lines: for a run without the live view."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -8,10 +8,13 @@ if TYPE_CHECKING:
 
 
 class NoteLines:
-    """The notes of a service, each once, and the broker's going and coming back."""
+    """The notes of a service, each once, the broker's going and coming back, and what the run itself has to tell."""
 
-    def __init__(self, report: Callable[[], "Report"]) -> None:
-        self._report = report
+    def __init__(
+        self, report: Callable[[], "Report"], notices: Callable[[float], Sequence[tuple[float, str]]] | None = None
+    ) -> None:
+        """notices: (moment, text) of what was told after a moment."""
+        self._report, self._notices, self._heard_s = report, notices, 0.0
         self._told: frozenset[object] = frozenset()
         self._connected = True
 
@@ -25,4 +28,7 @@ class NoteLines:
         if report.connected != self._connected:
             lines.append("note: the broker is back" if report.connected else f"note: broker lost: {report.why_down}")
             self._connected = report.connected
+        for at_s, text in self._notices(self._heard_s) if self._notices else ():
+            self._heard_s = at_s
+            lines.append(f"note: {text}")
         return lines

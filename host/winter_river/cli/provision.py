@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from winter_river.cli.errors import CommandError, UsageError
+from winter_river.cli.errors import UsageError
 from winter_river.cli.options import JsonOption, settings_of
 from winter_river.cli.values import json_text, table_text
 from winter_river.settings import nearest
@@ -210,14 +210,9 @@ def _row(state: "Register", each: "Issued", now_s: int) -> dict[str, Any]:
 
 
 def _site(secrets: str | None) -> "Provision":
-    try:
-        from winter_river.protect.provision import Provision
-    except ModuleNotFoundError as error:
-        raise CommandError(f"{error.name} is not installed\ncure: make setup") from None
-    from winter_river.settings import secrets_folder
+    from winter_river.cli.secured import provision_of
 
-    settings = settings_of(secrets=secrets)
-    return Provision(secrets_folder(settings), root=settings.root)
+    return provision_of(settings_of(secrets=secrets))
 
 
 def _say_reload(changed: list[str]) -> None:

@@ -49,11 +49,29 @@ def run(
         str | None, typer.Option("--broker-cert", help="For mqtts: file of our certificate.")
     ] = None,
     broker_key: Annotated[str | None, typer.Option("--broker-key", help="For mqtts: file of its private key.")] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="lab: open to whoever reaches it; secured: certificates and rights.")
+    ] = None,
+    secrets: Annotated[
+        str | None, typer.Option("--secrets", help="For profile secured: folder of its certificates and keys.")
+    ] = None,
     nodes: Annotated[
         str | None, typer.Option("--nodes", help="emulated, vm, mixed, or none: boards take the slots.")
     ] = None,
     for_: Annotated[str | None, typer.Option("--for", help="Stop by itself with exit 0 after 30s, 2m, ...")] = None,
     mqtt_port: Annotated[int | None, typer.Option("--mqtt-port", help="Port of our broker (default: 1883).")] = None,
+    tls_port: Annotated[
+        int | None, typer.Option("--tls-port", help="For profile secured: port for nodes (default: 8883).")
+    ] = None,
+    site_port: Annotated[
+        int | None, typer.Option("--site-port", help="For profile secured: port for services, people (default: 8885).")
+    ] = None,
+    websocket_port: Annotated[
+        int | None, typer.Option("--websocket-port", help="Port for MQTT over WebSocket, say 9001 (default: none).")
+    ] = None,
+    tls_min: Annotated[
+        str | None, typer.Option("--tls-min", help="For profile secured: 1.2 or 1.3 (boards have 1.2).")
+    ] = None,
     lan: Annotated[
         bool | None, typer.Option("--lan/--loopback", help="Let boards on the private network reach the broker.")
     ] = None,
@@ -87,11 +105,15 @@ def run(
     prints in a browser. Press ? in the live view for its keys; q or Ctrl-C stops everything. Only this machine
     can reach it unless --lan is given; then the page opens with a link only.
 
+    Whoever reaches the broker may do anything, but for --profile secured: then everything is encrypted, and each node,
+    service and person has a certificate, a key and rights of its own (see `winter-river provision`).
+
     \b
     Examples:
       winter-river run
       winter-river run seed-8 --for 30s --no-ui
       winter-river run --nodes vm               each node in a real MicroPython VM
+      winter-river run --profile secured        certificates, keys and rights for all
       winter-river run --lan --nodes mixed      real boards take over the slots they are for
       winter-river run --no-ui --page-port 9000 --no-open
       winter-river run my-site.yaml --scenarios lessons   its *.yaml files are on the page, too
@@ -99,6 +121,7 @@ def run(
     for_s = None if for_ is None else seconds(for_, option="--for")
     settings = settings_of(
         facility=facility, broker=broker, broker_ca=broker_ca, broker_cert=broker_cert, broker_key=broker_key, nodes=nodes, mqtt_port=mqtt_port, seed=seed, root=root, ui=ui,
+        profile=profile, secrets=secrets, tls_port=tls_port, site_port=site_port, websocket_port=websocket_port, tls_min=tls_min,
         page=page, page_port=page_port, scenarios=scenarios, store=store, lan=True if lan_address else lan, lan_address=lan_address,
     )  # fmt: skip
     with _stopped_by_signals():
@@ -124,7 +147,9 @@ def _run(settings: "Settings", for_s: float | None, *, open_: bool | None) -> No
             for line in _start_lines(running, settings, for_s):
                 typer.echo(line)
             sys.stdout.flush()
-            if running.page is not None and (_has_desktop() if open_ is None else open_):
+            # In profile secured its address holds a secret, which no argv may show.
+            shown = _has_desktop() if open_ is None else open_
+            if running.page is not None and running.secured is None and shown:
                 _show_page(running.page.url)
             running.service.tell_alive(manager.alive)
             manager.ready(f"{running.facility.name}, {len(running.facility.nodes)} nodes, {running.broker.url}")
@@ -150,22 +175,62 @@ def _start_lines(running: "Live", settings: "Settings", for_s: float | None) -> 
         f"facility  {running.facility.name}, calibration {running.facility.calibration}",
         f"broker    {running.broker.url} ({running.broker.kind})",
         f"nodes     {count} {_NODES_WORDS[settings.nodes]}",
-        *([] if running.page is None else [f"page      {running.page.url}"]),
+        *_page_lines(running),
         f"seed      {settings.seed}",
         *([] if running.keeper is None else [f"history   {running.keeper.path}"]),
         "stop      Ctrl-C" if for_s is None else f"stop      by itself after {for_s:g} s, or Ctrl-C",
         f"try       {_program()} send {_example(running)}   (in another terminal)",
     ]
+    if running.secured is not None:
+        return lines + _secured_lines(running)
     if settings.lan:
         lines += [
             f"LAN       {running.broker.url} IS OPEN TO THE NETWORK: no password, no encryption.",
-            "          ANYONE ON THAT NETWORK CAN COMMAND THIS SITE. Use a network of its own.",
+            "          ANYONE ON THAT NETWORK CAN COMMAND THIS SITE. Use a network of its own, or --profile secured.",
+            *(
+                []
+                if running.page is None
+                else ["          The page is not encrypted either: who listens there has your link."]
+            ),
             f"boards    in node.json: broker host {running.broker.host}, port {running.broker.port}, root {settings.root};",
             f"          wifi: SSID and password of the 2.4 GHz network on which this machine is {running.broker.host}",
         ]
         if settings.nodes in ("emulated", "vm"):
             lines.append("          every slot has a node of this machine; a board for one of them needs --nodes mixed")
     return lines
+
+
+def _page_lines(running: "Live") -> list[str]:
+    """Where the page is. A link is a secret: of a secured site it is shown to a person, and goes into no log."""
+    page = running.page
+    if page is None:
+        return []
+    if running.secured is None or sys.stdout.isatty():
+        return [f"page      {page.url}"]
+    path = note_path().with_suffix(".link")
+    running.secured.keep_private(path, page.url)
+    return [f"page      {page.address}/   (an admin's link to it is in {path})"]
+
+
+def _secured_lines(running: "Live") -> list[str]:
+    """What profile secured has beside the rest."""
+    broker, secured = running.broker, running.secured
+    assert secured is not None
+    lines = [
+        f"profile   secured: certificates and keys in {secured.site.places.folder}, commands from epoch {secured.epoch}"
+    ]
+    if broker.nodes_port is not None:
+        lines.append(f"boards    {broker.host}:{broker.nodes_port} with their own certificates: make flash NODE=...")
+    if broker.passwords_port is not None:
+        lines += [
+            f"          {broker.passwords_host}:{broker.passwords_port} with a password for those that have no TLS:",
+            "          NOT ENCRYPTED, whoever is on that network can read their password and what they say.",
+        ]
+    if broker.websocket_port is not None:
+        lines.append(f"websocket wss://{broker.host}:{broker.websocket_port}, with a certificate")
+    if running.page is not None:
+        lines.append(f"          a browser knows the page once it trusts {secured.site.places.trusted('site')}")
+    return lines + [f"WARNING   {line}" for line in secured.warnings()]
 
 
 def _has_desktop() -> bool:
@@ -233,7 +298,7 @@ def _show_plain(running: "Live", for_s: float | None) -> str:
     end_s = None if for_s is None else time.monotonic() + for_s
     site = running.service.site
     lines = EventLines(site)
-    notes = NoteLines(running.service.report)
+    notes = NoteLines(running.service.report, running.notices)
     page_faults: list[str] = []  # told once
 
     def wait() -> bool:
@@ -303,11 +368,24 @@ def _on_signals(act: Callable[[], None]) -> Iterator[None]:
 
 
 def _note(settings: "Settings", running: "Live") -> RunNote:
-    """What other commands on this machine need to find this run."""
-    given = (settings.facility, settings.broker_ca, settings.broker_cert, settings.broker_key)
-    facility, authority, certificate, key = map(_found_again, given)
-    store = "" if running.keeper is None else str(running.keeper.path)
-    return RunNote(os.getpid(), running.broker.url, settings.root, facility, authority, certificate, key, store)
+    """What other commands on this machine need to find this run; in profile secured they come as its operator."""
+    files = (settings.broker_ca, settings.broker_cert, settings.broker_key)
+    secrets = ""
+    if running.secured is not None:
+        places = running.secured.site.places
+        operator = str(places.pair("operator", "operator"))
+        files, secrets = (str(places.trusted("site")), operator, operator), str(places.folder)
+    facility, ca, cert, key = map(_found_again, (settings.facility, *files))
+    return RunNote(
+        os.getpid(),
+        running.broker.url,
+        settings.root,
+        facility,
+        *(ca, cert, key),
+        store="" if running.keeper is None else str(running.keeper.path),
+        secrets=secrets,
+        nodes_port=running.broker.nodes_port or 0,
+    )
 
 
 def _found_again(name: str) -> str:

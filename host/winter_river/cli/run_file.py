@@ -14,7 +14,8 @@ class RunNote:
     """Where a run can be reached: process, broker address, topic root, name or path of the facility.
 
     broker_ca, broker_cert, broker_key: paths of the certificates for a broker with TLS, as in the settings.
-    store: path of its history, "" where it keeps none.
+    store: path of its history, "" where it keeps none. secrets: the folder of profile secured, "" in profile lab.
+    nodes_port: where its nodes connect.
     """
 
     pid: int
@@ -25,6 +26,8 @@ class RunNote:
     broker_cert: str = ""
     broker_key: str = ""
     store: str = ""
+    secrets: str = ""
+    nodes_port: int = 0
 
 
 def note_path(pid: int | None = None) -> Path:

@@ -29,8 +29,8 @@ nodes:
   rack: {type: server, from: ups_b, load_kw: 5, load_kw_max: 6, rated_a: 20}
 """
 COMMANDS = (
-    "run", "simulate", "check", "new", "facilities", "nodes", "send", "watch", "node", "doctor", "malfunctions", "reference", "version",
-    "generate", "board", "provision",
+    "run", "simulate", "check", "new", "facilities", "nodes", "send", "watch", "history", "backup", "restore", "node",
+    "doctor", "malfunctions", "reference", "version", "generate", "board", "provision",
 )  # fmt: skip
 
 

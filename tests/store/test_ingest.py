@@ -53,11 +53,20 @@ def test_each_boot_and_number_counts_once_however_often_and_in_which_order_it_co
 
 
 def test_a_restarted_host_does_not_keep_again_what_is_kept() -> None:
-    ingester = Ingester(topics.ROOT, run=8, known={"ups_a": (5, 40)})
+    ingester = Ingester(topics.ROOT, run=8, known={"ups_a": (5, 40, NOW_MS // 1000)})
     assert take(ingester, status(boot=5, seq=40, ts=NOW_MS // 1000), retained=True) is None
     assert take(ingester, status(boot=5, seq=39)) is None
     assert take(ingester, status(boot=5, seq=41)) is not None
     assert take(ingester, status(boot=6, seq=1)) is not None
+
+
+def test_a_later_life_with_the_same_boot_id_is_no_copy_of_the_one_before() -> None:
+    """Emulated nodes of one seed have the same boot ids, and the same numbers, in every run."""
+    began_s = NOW_MS // 1000
+    ingester = Ingester(topics.ROOT, run=8, known={"ups_a": (5, 40, began_s)})
+    later = [take(ingester, status(boot=5, seq=seq, ts=began_s + 60 + seq)) for seq in range(1, 100)]
+    assert None not in later
+    assert take(ingester, status(boot=5, seq=99, ts=began_s + 159)) is None
 
 
 @pytest.mark.parametrize(

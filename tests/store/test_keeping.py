@@ -119,7 +119,7 @@ def test_retention_takes_what_is_older_and_leaves_what_is_newer(bench, keep) -> 
         site.turn()
     now_ms = site.clock.ms()
     [(raw_ms,)], [(min5_ms,)] = site.rows("SELECT min(_ms) FROM raw_ups"), site.rows("SELECT min(_ms) FROM min5_ups")
-    assert now_ms - 3_600_000 <= raw_ms <= now_ms - 3_480_000
+    assert now_ms - 3_600_000 - 300_000 <= raw_ms <= now_ms - 3_480_000
     assert now_ms - 7_200_000 <= min5_ms <= now_ms - 6_780_000
     assert site.rows("SELECT max(_ms) FROM raw_ups") == [(now_ms,)]
 

@@ -11,6 +11,7 @@ from winter_river.facility import load_facility
 from winter_river.service import ports
 from winter_river.service.broker import start_broker
 from winter_river.service.wiring import Service
+from winter_river.store import Keeper
 from winter_river.web.plant import Plant
 from winter_river.web.server import PageServer
 
@@ -58,14 +59,21 @@ def started(folder, facility, host):
     with (
         pytest.MonkeyPatch.context() as patch,
         start_broker("auto", data_dir=folder / "broker") as broker,
-        Service(facility, broker.url, seed=1, audit=folder / "audit") as service,
+        Keeper(folder / "history.sqlite3") as keeper,
+        Service(facility, broker.url, seed=1, audit=folder / "audit", keeper=keeper) as service,
         Fleet(facility, broker.url, seed=1) as fleet,
     ):
         patch.setenv("WINTER_RIVER_DATA_DIR", str(folder / "data"))
         service.wait_ready()
         assert service.wait_online(timeout_s=20.0)
         plant = Plant(
-            service.site, service.station, service.report, fleet, scenarios=folder / "scenarios", audit=folder / "audit"
+            service.site,
+            service.station,
+            service.report,
+            fleet,
+            scenarios=folder / "scenarios",
+            audit=folder / "audit",
+            keeper=keeper,
         )
         with PageServer(plant, host=host, port=ports.find_free(host)) as server:
             yield Page(service, fleet, server)

@@ -12,8 +12,8 @@ from winter_river.cli.errors import FAILED, OK, USAGE, CommandError
 DEBUG = "--debug"
 # (module, what it adds), in the order that `--help` lists them.
 _GROUPS = (
-    *("run", "clock", "simulate", "replay", "scenario", "study", "facilities", "bus", "audit", "watch", "why", "node"),
-    *("doctor", "malfunctions", "reference", "generate", "board", "provision"),
+    *("run", "clock", "simulate", "replay", "scenario", "study", "facilities", "bus", "audit", "watch", "why"),
+    *("history", "node", "doctor", "malfunctions", "reference", "generate", "board", "provision"),
 )
 
 _HELP = """A power site you can hold, break and learn from.

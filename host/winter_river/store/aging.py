@@ -63,9 +63,11 @@ def _sum_up(
 def prune(connection: sqlite3.Connection, *, raw_before_ms: int, min5_before_ms: int) -> bool:
     """Deletes readings and sums from before those moments, a piece of each node; whether there is more to delete.
 
-    Readings that are not summed up yet stay, and so does what a sink has still to take.
+    Readings go by whole windows; those that are not summed up yet stay, and so does what a sink has still to take.
     """
-    keep_ms = min([raw_before_ms, *(ms for ms in (meta(connection, MARK), _held_ms(connection)) if ms is not None)])
+    keep_ms = min(
+        [window_of(raw_before_ms), *(ms for ms in (meta(connection, MARK), _held_ms(connection)) if ms is not None)]
+    )
     more = False
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -90,6 +92,6 @@ def _delete(connection: sqlite3.Connection, table: str, node: int, before_ms: in
     oldest = connection.execute(f'SELECT min(_ms) FROM "{table}" WHERE _node = ?', (node,)).fetchone()[0]
     if oldest is None or oldest >= before_ms:
         return False
-    until_ms = min(before_ms, oldest + PIECE_MS)
+    until_ms = min(before_ms, window_of(oldest) + PIECE_MS)
     connection.execute(f'DELETE FROM "{table}" WHERE _node = ? AND _ms < ?', (node, until_ms))
     return bool(until_ms < before_ms)

@@ -22,6 +22,9 @@ from winter_river.store.model import BAD, GOOD, UNCERTAIN, Happening, Reading
 NODES_MAX = 10_000  # as many as a facility may have
 BOOTS_KEPT = 4
 WINDOW = 64  # messages: of 24 nodes that change ten times a second it is 6 s, and no link reorders over more
+# A lower number with a later time is another life with the same boot id: the emulated nodes of one seed have the same ids
+# in every run. A straggler is earlier than what overtook it, but for a clock that was stepped meanwhile.
+NEW_LIFE_S = 2
 SANE_MS = 1_577_836_800_000  # 2020: a clock before it has never been set
 BACK_MS = 2_000  # chosen: what slewing a clock may do; more is a jump
 GONE_S_MAX = 86_400.0  # chosen: after a day of silence a node is no longer expected, and gives no bad readings
@@ -44,9 +47,13 @@ REFUSALS = {
 
 @dataclass(slots=True)
 class _Boot:
-    """The numbers of one boot: the highest, and which of the WINDOW below it have come (bit 0: the highest)."""
+    """The numbers of one boot: the highest, and which of the WINDOW below it have come (bit 0: the highest).
+
+    ts: the latest time that the node told, s since 1970, 0 while its clock was unset.
+    """
 
     high: int
+    ts: int
     came: int = 1
 
     def is_new(self, seq: int) -> bool:
@@ -81,8 +88,9 @@ class _Refused(Exception):
 class Ingester:
     """Takes every message of a tree and gives what is to be kept. `refused` counts the rest by reason."""
 
-    def __init__(self, root: str, *, run: int, known: Mapping[str, tuple[int, int]] | None = None) -> None:
-        """run: number of this process (when it began, s since 1970), for the events. known: node id -> newest (boot, seq) that is kept already."""
+    def __init__(self, root: str, *, run: int, known: Mapping[str, tuple[int, int, int]] | None = None) -> None:
+        """run: number of this process (when it began, s since 1970), for the events. known: node id -> newest
+        (boot, seq, ts) that is kept already."""
         self.refused: Counter[str] = Counter()
         self._root, self._run = root, run
         self._nodes: dict[str, _Node] = {}
@@ -125,9 +133,9 @@ class Ingester:
                 raise _Refused(CROWD)
             node = self._nodes[node_id] = _Node("", at_s, at_s + STALE_S)
             if node_id in self._known:
-                boot, seq = self._known.pop(node_id)
+                boot, seq, ts = self._known.pop(node_id)
                 # What of the window below had come before a restart is not known: it counts as come.
-                node.boots[boot] = _Boot(seq, (1 << WINDOW) - 1)
+                node.boots[boot] = _Boot(seq, ts, (1 << WINDOW) - 1)
         node.type = message.get("type", node.type)
         offline = message["status"] == OFFLINE
         if retained:
@@ -183,11 +191,13 @@ def _is_new(node: _Node, message: Mapping[str, Any]) -> bool:
     if boot is None or seq is None:
         return True
     seen = node.boots.get(boot)
-    if seen is not None:
+    ts = message.get("ts", 0)
+    if seen is not None and (seq > seen.high or ts <= seen.ts + NEW_LIFE_S):
+        seen.ts = max(seen.ts, ts)
         return seen.is_new(seq)
-    if len(node.boots) >= BOOTS_KEPT:
+    if seen is None and len(node.boots) >= BOOTS_KEPT:
         del node.boots[next(iter(node.boots))]
-    node.boots[boot] = _Boot(seq)
+    node.boots[boot] = _Boot(seq, ts)
     return True
 
 

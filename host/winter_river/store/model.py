@@ -55,7 +55,7 @@ class Point(NamedTuple):
     low: float | None
     high: float | None
     readings: int
-    quality: int  # the worst of the piece
+    quality: int  # UNCERTAIN where some of its readings were not good, BAD where none was
 
 
 class Span(NamedTuple):

@@ -11,12 +11,16 @@ from typing import NamedTuple
 from winter_wire import schema
 
 from winter_river.store import aging, tables
-from winter_river.store.model import Happening, Point, Series, Span
+from winter_river.store.model import BAD, Happening, Point, Series, Span
 from winter_river.store.tables import UNAVERAGED, WINDOW_MS, StoreError
 
 POINTS_MAX = 10_000
 ROWS_MAX = 1_000_000  # chosen: eleven days of one node at 1 Hz; more is what down-sampling is for
 EVENTS_MAX = 10_000
+
+
+# Of a piece: bad where nothing of it was good, uncertain where some of it was not.
+_QUALITY = "CASE WHEN {good} = 0 THEN 2 ELSE min(max(_quality), 1) END"
 
 
 class UnknownSeries(StoreError):
@@ -72,13 +76,15 @@ def spans(connection: sqlite3.Connection) -> list[Span]:
 
 
 def fields_of(connection: sqlite3.Connection, node_id: str) -> list[str]:
-    """The fields that a node's type has; raises UnknownSeries for a node without history."""
+    """The fields that a node's type has, in the contract's order, then those it does not know. Raises UnknownSeries for a node without history."""
     fields = tables.fields_by_kind(connection)
     kinds = [kind for (kind,) in connection.execute("SELECT kind FROM node WHERE node_id = ? ORDER BY id", (node_id,))]
     if not kinds:
         known = [row[0] for row in connection.execute("SELECT DISTINCT node_id FROM node ORDER BY node_id")]
         raise UnknownSeries(f"there is no history of {node_id}", known)
-    return list(dict.fromkeys(field for kind in kinds for field in fields[kind]))
+    found = dict.fromkeys(field for kind in kinds for field in fields[kind])
+    places = {name: place for place, name in enumerate(schema.ROWS)}
+    return sorted(found, key=lambda name: (places.get(name, len(places)), name))
 
 
 def series(
@@ -87,7 +93,7 @@ def series(
     """The curve of one field over [from_ms, to_ms). points: how many pieces at most; None: every single reading.
 
     Pieces of five minutes and more are made of the five-minute sums, and so is everything that is older than the
-    readings that are kept. A piece without a good number is left out; one that had only bad readings has none as mean.
+    readings that are kept; they then begin at whole five minutes. A piece without a good number is left out; one that had only bad readings has none as mean.
     Raises UnknownSeries, and ValueError for a span or number of points that means nothing.
     """
     if not from_ms < to_ms:
@@ -99,13 +105,13 @@ def series(
     unit = row[5] if row is not None else ""
     if points is None:
         return Series(node_id, field, unit, 0, tuple(_readings(connection, place, field, from_ms, to_ms)))
-    width_ms = max(1, -(-(to_ms - from_ms) // points))
+    origin_ms, width_ms = _grid(from_ms, to_ms, points)
     split_ms = _split_ms(connection, place, from_ms, to_ms, width_ms) if field not in UNAVERAGED else from_ms
     first_ms = min(split_ms, aging.window_of(from_ms + WINDOW_MS - 1))  # of the first window that is inside whole
     pieces: dict[int, Point] = {}
     for table, low_ms, high_ms in (("raw", from_ms, first_ms), ("min5", first_ms, split_ms), ("raw", split_ms, to_ms)):
         if low_ms < high_ms:
-            for point in _pieces(connection, table, place, field, low_ms, high_ms, from_ms, width_ms):
+            for point in _pieces(connection, table, place, field, low_ms, high_ms, origin_ms, width_ms):
                 pieces[point.ms] = _joined(pieces[point.ms], point) if point.ms in pieces else point
     return Series(node_id, field, unit, width_ms, tuple(pieces[ms] for ms in sorted(pieces)))
 
@@ -116,6 +122,15 @@ def happenings(connection: sqlite3.Connection, *, from_ms: int, to_ms: int) -> l
         "SELECT * FROM event WHERE ms >= ? AND ms < ? ORDER BY ms DESC, id DESC LIMIT ?", (from_ms, to_ms, EVENTS_MAX)
     ).fetchall()
     return [Happening(*row) for row in reversed(rows)]
+
+
+def _grid(from_ms: int, to_ms: int, points: int) -> tuple[int, int]:
+    """Where pieces begin to be counted, and how wide they are: of five minutes and more they are of whole windows."""
+    width_ms = -(-(to_ms - from_ms) // points)
+    if width_ms < WINDOW_MS:
+        return from_ms, width_ms
+    origin_ms = aging.window_of(from_ms)
+    return origin_ms, -(-(to_ms - origin_ms) // (points * WINDOW_MS)) * WINDOW_MS
 
 
 def _place(connection: sqlite3.Connection, node_id: str, field: str) -> _Place:
@@ -136,8 +151,8 @@ def _split_ms(connection: sqlite3.Connection, place: _Place, from_ms: int, to_ms
         oldest = connection.execute(
             f'SELECT min(_ms) FROM "raw_{place.kind}" WHERE _node = ?', (place.number,)
         ).fetchone()
-        # The window in which the readings begin has been summed up whole; only part of its readings may be left.
-        mark_ms = min(mark_ms, mark_ms if oldest[0] is None else aging.window_of(oldest[0] + WINDOW_MS - 1))
+        if oldest[0] is not None:  # readings go by whole windows, so from that one on all of them are there
+            mark_ms = min(mark_ms, aging.window_of(oldest[0]))
     return max(from_ms, min(mark_ms, to_ms))
 
 
@@ -159,10 +174,10 @@ def _pieces(
     field: str,
     low_ms: int,
     high_ms: int,
-    from_ms: int,
+    origin_ms: int,
     width_ms: int,
 ) -> Iterator[Point]:
-    """The pieces of [low_ms, high_ms) that have readings, counted from from_ms."""
+    """The pieces of [low_ms, high_ms) that have readings, counted from origin_ms."""
     if table == "raw":
         mean, low, high, count = f'avg("{field}")', f'min("{field}")', f'max("{field}")', f'count("{field}")'
     else:
@@ -170,20 +185,20 @@ def _pieces(
         mean, count = f'sum("{field}" * _count) / {weight}', weight
         low, high = f'min("{field}~low")', f'max("{field}~high")'
     rows = connection.execute(
-        f"SELECT (_ms - :from) / :width, {mean}, {low}, {high}, {count}, max(_quality) "
+        f"SELECT (_ms - :from) / :width, {mean}, {low}, {high}, {count}, {_QUALITY.format(good=count)} "
         f'FROM "{table}_{place.kind}" WHERE _node = :node AND _ms >= :low AND _ms < :high GROUP BY 1',
-        {"from": from_ms, "width": width_ms, "node": place.number, "low": low_ms, "high": high_ms},
+        {"from": origin_ms, "width": width_ms, "node": place.number, "low": low_ms, "high": high_ms},
     )
     for piece, *values in rows:
         if values[3] or values[4]:
-            yield Point(from_ms + piece * width_ms, *values)
+            yield Point(origin_ms + piece * width_ms, *values)
 
 
 def _joined(one: Point, other: Point) -> Point:
     """Two halves of a piece."""
     if one.mean is None or other.mean is None:
         whole = other if one.mean is None else one
-        return whole._replace(quality=max(one.quality, other.quality))
+        return whole._replace(quality=min(max(one.quality, other.quality), 1) if whole.readings else BAD)
     assert one.low is not None and one.high is not None and other.low is not None and other.high is not None
     count = one.readings + other.readings
     mean = (one.mean * one.readings + other.mean * other.readings) / count

@@ -39,7 +39,8 @@ class Writer:
         self.path = path
         self.left_out: Counter[str] = Counter()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(path)
+        handle = lock(path)
+        self._lock: int | None = handle
         try:
             self._connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
             try:
@@ -48,10 +49,10 @@ class Writer:
                 self._connection.close()
                 raise
         except sqlite3.Error as error:
-            os.close(self._lock)
+            os.close(handle)
             raise StoreError(f"{path}: {error}\ncure: winter-river restore FILE, or move it away") from error
         except BaseException:
-            os.close(self._lock)
+            os.close(handle)
             raise
 
     def _prepare(self) -> None:
@@ -69,19 +70,20 @@ class Writer:
         self._nodes: dict[tuple[str, str], int] = {(node_id, type_name): number for node_id, type_name, number in rows}
         self._inserts: dict[str, str] = {}
 
-    def newest(self) -> dict[str, tuple[int, int]]:
-        """Node id -> boot and seq of its newest reading, where it had both."""
-        found: dict[str, tuple[int, int]] = {}
+    def newest(self) -> dict[str, tuple[int, int, int]]:
+        """Node id -> boot, seq and ts of its newest reading, where it had a boot and a seq."""
+        found: dict[str, tuple[int, int, int]] = {}
         for (node_id, type_name), number in self._nodes.items():
             kind = tables.kind_of(type_name)
-            if {"boot", "seq"} <= self._fields.get(kind, {}).keys():
+            fields = self._fields[kind]
+            if "boot" in fields and "seq" in fields:
                 row = self._connection.execute(
-                    f'SELECT boot, seq FROM "raw_{kind}" WHERE _node = ? AND boot IS NOT NULL AND seq IS NOT NULL '
-                    "ORDER BY _ms DESC LIMIT 1",
+                    f'SELECT boot, seq, {"ts" if "ts" in fields else 0} FROM "raw_{kind}" '
+                    "WHERE _node = ? AND boot IS NOT NULL AND seq IS NOT NULL ORDER BY _ms DESC LIMIT 1",
                     (number,),
                 ).fetchone()
                 if row is not None:
-                    found[node_id] = (int(row[0]), int(row[1]))
+                    found[node_id] = (int(row[0]), int(row[1]), int(row[2] or 0))
         return found
 
     def commit(self, readings: Sequence[Reading], happenings: Sequence[Happening], *, now_ms: int) -> int:
@@ -113,7 +115,9 @@ class Writer:
     def close(self) -> None:
         """Lets the file go; another process may write to it."""
         self._connection.close()
-        os.close(self._lock)
+        handle, self._lock = self._lock, None
+        if handle is not None:
+            os.close(handle)
 
     def __enter__(self) -> Self:
         return self
@@ -179,7 +183,7 @@ def _by_kind(readings: Sequence[Reading]) -> Mapping[str, list[Reading]]:
     return groups
 
 
-def _locked(path: Path) -> int:
+def lock(path: Path) -> int:
     """The open lock file of a store. Raises StoreError where another process has it."""
     handle = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:

@@ -274,3 +274,34 @@ class CountAnswer(BaseModel):
 
 class EndAnswer(BaseModel):
     debrief: str
+
+
+class HistoryAnswer(BaseModel):
+    """store: its file, and counters since the run began; dropped: by reason."""
+
+    nodes: list[dict[str, Any]]
+    store: dict[str, Any]
+
+
+class CurveAnswer(BaseModel):
+    """Columns of equal length. unix_s: where each piece begins, or when the single reading came; width_s: of each piece, 0
+    for single readings. mean, low, high: null where no reading of it was good, and its quality is bad; uncertain: some were not good."""
+
+    node_id: str
+    field: str
+    unit: str
+    width_s: float
+    unix_s: list[float]
+    mean: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+    readings: list[int]
+    quality: list[Literal["good", "uncertain", "bad"]]
+
+
+class HappeningsAnswer(BaseModel):
+    events: list[dict[str, Any]]
+
+
+class LatestAnswer(BaseModel):
+    nodes: dict[str, dict[str, Any]]

@@ -1,5 +1,6 @@
 """The classroom: exercises by the page, two instructors at once, a trainee's controls, texts that try to be markup."""
 
+import contextlib
 import dataclasses
 import threading
 
@@ -279,25 +280,46 @@ def test_texts_of_a_scenario_stay_text(page, lesson):
 
 
 def test_a_trainee_reads_his_own_debriefs_and_the_last_exercises_and_no_other(page, lesson):
-    with page.client("instructor") as instructor:
+    with contextlib.ExitStack() as pages:
+        instructor, ann, bob, ola = (
+            pages.enter_context(page.client(role, name))
+            for role, name in (("instructor", "Ira"), ("trainee", "Anke"), ("trainee", "Bodo"), ("operator", "Olga"))
+        )
         addresses = []
-        for trainee in ("Ann", "", "Bob"):
+        for trainee in ("Anke", "", "Bodo"):
             begin(instructor, lesson, trainee=trainee)
             addresses.append(instructor.post("/api/v1/exercise/end").json()["debrief"])
 
-        def reads(role, name):
-            with page.client(role, name) as client:
-                kinds = (".html", ".json", ".xml")
-                codes = [{client.get(each.replace(".html", kind)).status_code for kind in kinds} for each in addresses]
-                return [code == {200} for code in codes] if set().union(*codes) <= {200, 404} else codes
+        def reads(client):
+            kinds = (".html", ".json", ".xml")
+            codes = [{client.get(each.replace(".html", kind)).status_code for kind in kinds} for each in addresses]
+            return [code == {200} for code in codes] if set().union(*codes) <= {200, 404} else codes
 
-        assert reads("trainee", "Ann") == [True, False, True]  # the last one was her class's
-        assert reads("trainee", "Bob") == [False, False, True]
-        assert reads("operator", "Ola") == [False, False, True]
-        assert reads("instructor", "Ira") == [True, True, True]
-        begin(instructor, lesson, trainee="Ann")
-        assert reads("trainee", "Cy") == [False, False, False]
-        assert reads("trainee", "Bob") == [False, False, True]
+        assert reads(ann) == [True, False, True]  # the last one was her class's
+        assert reads(bob) == [False, False, True]
+        assert reads(ola) == [False, False, True]
+        assert reads(instructor) == [True, True, True]
+        begin(instructor, lesson, trainee="Anke")
+        assert reads(bob) == [False, False, True]
+        instructor.post("/api/v1/exercise/end")
+
+
+def test_two_trainees_of_one_name_read_the_debrief_of_whoever_took_part(page, lesson):
+    with contextlib.ExitStack() as pages:
+        instructor = pages.enter_context(page.client("instructor"))
+        one, other, viewer = (
+            pages.enter_context(page.client(role, "Kim")) for role in ("trainee", "trainee", "viewer")
+        )
+        begin(instructor, lesson, trainee="Kim")
+        assert one.post("/api/v1/exercise/hint").status_code == 200
+        assert viewer.post("/api/v1/exercise/hint").status_code == 403
+        address = instructor.post("/api/v1/exercise/end").json()["debrief"]
+        begin(instructor, lesson)  # from here on that debrief is nobody's by being the last
+        assert [reader.get(address).status_code for reader in (one, other, viewer)] == [200, 404, 403]
+        rows = instructor.get("/api/v1/class").json()
+        assert rows[0]["trainee"] == "Kim"
+        assert "links" not in rows[0]
+        instructor.post("/api/v1/exercise/end")
 
 
 def test_scenarios_of_the_library_fit_the_training_facility(page):

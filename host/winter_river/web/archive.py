@@ -16,6 +16,7 @@ KINDS = ("html", "json", "xml")
 KEPT_MAX = 500  # chosen: a school year of a class; 100 kB each
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")  # made by us alone, so it can be a file's name
 _LINE = "line"
+_OWNERS = "links"  # of a line: no part of the table
 COLUMNS = (
     *("id", "unix_s", "trainee", "scenario", "title", "exam", "passed", "points", "points_max", "points_pass", "t_s"),
     *("hints", "refused", "unneeded", "energy_not_served_kwh"),
@@ -54,15 +55,17 @@ class Archive:
         except OSError:
             return None
 
-    def trainee(self, debrief_id: str) -> str:
-        """Whose debrief that is, as the instructor wrote it; "" where nobody was named, or there is no such debrief."""
+    def owners(self, debrief_id: str) -> list[str]:
+        """Whose debrief that is, by the ids of their links; none where there is no such debrief."""
         fields = self._line(debrief_id) if _ID.fullmatch(debrief_id) else None
-        return "" if fields is None else str(fields.get("trainee", ""))
+        found = fields.get(_OWNERS) if fields else None
+        return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
     def table(self) -> list[dict[str, Any]]:
         """One row a result, the latest first."""
         rows = ((debrief_id, self._line(debrief_id)) for debrief_id in reversed(self._ids()))
-        return [{"id": debrief_id, **fields} for debrief_id, fields in rows if fields is not None]
+        shown = ((key, {name: fields[name] for name in fields if name != _OWNERS}) for key, fields in rows if fields)
+        return [{"id": debrief_id, **fields} for debrief_id, fields in shown]
 
     def csv(self) -> str:
         """The table as a spreadsheet takes it. A cell that a spreadsheet would run as a formula begins with a quote."""

@@ -57,6 +57,7 @@ class Classroom:
         self._began = False
         self._status: dict[str, Any] | None = None
         self._debrief = ""
+        self._owners: set[str] = set()  # ids of the links of those who took part
         self._stepped = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="exercise", daemon=True)
@@ -82,8 +83,11 @@ class Classroom:
         status = self._status
         return status is not None and bool(status["exam"]) and status["state"] == "running"
 
-    def begin(self, name: str, *, exam: bool, trainee: str) -> dict[str, Any]:
-        """Starts an exercise; raises PageFault where there is no such, or one is going on."""
+    def begin(self, name: str, *, exam: bool, trainee: str, link_ids: Collection[str] = ()) -> dict[str, Any]:
+        """Starts an exercise; raises PageFault where there is no such, or one is going on.
+
+        link_ids: of the trainees of that name; where there is one alone the debrief is his, acting or not.
+        """
         scenario = self.catalogue.load(name)
         station, site = self._plant.station, self._site
         with self._lock:
@@ -100,6 +104,7 @@ class Classroom:
             seeded = scenario if exam and wanted else dataclasses.replace(scenario, seed=station.seed)
             self._exercise = Exercise(seeded, site.facility, exam=exam, trainee=trainee)
             self._froze, self._began, self._debrief = False, False, ""
+            self._owners = set(link_ids) if len(link_ids) == 1 else set()
             try:
                 cues = self._exercise.begin(site)
                 # What is stopped before anything happened was nobody's exercise: it leaves no debrief.
@@ -109,6 +114,12 @@ class Classroom:
                 self._break_off()
                 raise
             return self._look()
+
+    def joins(self, who: Who) -> None:
+        """Somebody takes part in the exercise that is going on: its debrief is his, too. A name would be another's as well."""
+        with self._lock:
+            if who.link_id and who.may("answer") and self._exercise is not None and self._exercise.state == "running":
+                self._owners.add(who.link_id)
 
     def answer(self, step_id: str, choice: str) -> str:
         """Answers a question; what may be told of the answer."""
@@ -239,7 +250,8 @@ class Classroom:
 
     def _file(self, result: Result) -> None:
         if self._began and not self._debrief:
-            self._debrief = self._archive.keep(result_files(result, self._plant.site.facility))
+            files = result_files(result, self._plant.site.facility, link_ids=self._owners)
+            self._debrief = self._archive.keep(files)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -257,8 +269,8 @@ class Classroom:
                     self._tell("note", {"t_s": self._plant.site.t_s, "node_id": "", "text": text})
 
 
-def result_files(result: Result, facility: Facility) -> dict[str, str]:
-    """A result as its three files, and one line of the class's table."""
+def result_files(result: Result, facility: Facility, *, link_ids: Collection[str] = ()) -> dict[str, str]:
+    """A result as its three files, and one line of the class's table. link_ids: of those who took part."""
 
     def diagram(instant: Instant) -> str:
         presences = {
@@ -271,5 +283,7 @@ def result_files(result: Result, facility: Facility) -> dict[str, str]:
         "html": debrief_html(result, diagram),
         "json": json.dumps(result_fields(result), ensure_ascii=False, indent=1),
         "xml": junit_xml(result),
-        "line": json.dumps({**summary_fields(result), "unix_s": int(time.time())}, ensure_ascii=False),
+        "line": json.dumps(
+            {**summary_fields(result), "unix_s": int(time.time()), "links": sorted(link_ids)}, ensure_ascii=False
+        ),
     }

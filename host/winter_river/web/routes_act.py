@@ -87,6 +87,7 @@ def command(desk: DeskHere, who: WhoAsks, source: AskedFrom, node_id: str, form:
     """
     verb = desk.verb(node_id, form.command)
     why_not = refusal(desk, who, node_id, verb, priority=form.priority)
+    desk.classroom.joins(who)
     if why_not:
         refused = Ack("", node_id, schema.RESULT_REJECTED, why_not)
         desk.classroom.acted(refused, verb, form.params, by=by_of(who))

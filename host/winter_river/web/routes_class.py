@@ -27,7 +27,8 @@ def scenarios(desk: DeskHere) -> Response:
 def begin(desk: DeskHere, who: WhoAsks, form: forms.ExerciseForm) -> Response:
     """Starts an exercise. An exam begins from the same state for everybody, and nobody touches time while it lasts."""
     must(who, "exercise")
-    found = desk.classroom.begin(form.scenario, exam=form.exam, trainee=form.trainee)
+    named = [link.id for link in desk.links.all() if link.name == form.trainee]
+    found = desk.classroom.begin(form.scenario, exam=form.exam, trainee=form.trainee, link_ids=named)
     desk.pump.stir()
     return JSONResponse({"exercise": found})
 
@@ -42,6 +43,7 @@ def exercise(desk: DeskHere) -> Response:
 def answer(desk: DeskHere, who: WhoAsks, form: forms.AnswerForm) -> Response:
     """Answers an open question; only the first answer counts."""
     must(who, "answer")
+    desk.classroom.joins(who)
     try:
         text = desk.classroom.answer(form.step, form.choice)
     except ValueError as error:
@@ -54,6 +56,7 @@ def answer(desk: DeskHere, who: WhoAsks, form: forms.AnswerForm) -> Response:
 def hint(desk: DeskHere, who: WhoAsks) -> Response:
     """The next hint, which costs points; "" where there is none."""
     must(who, "answer")
+    desk.classroom.joins(who)
     text = desk.classroom.hint()
     desk.pump.stir()
     return JSONResponse({"text": text})
@@ -65,6 +68,7 @@ def acknowledge(desk: DeskHere, who: WhoAsks, form: forms.AcknowledgeForm) -> Re
     must(who, "answer")
     if form.node_id:
         desk.node(form.node_id)
+    desk.classroom.joins(who)
     count = desk.classroom.acknowledge(form.node_id)
     desk.pump.stir()
     return JSONResponse({"count": count})
@@ -78,6 +82,7 @@ def tag(desk: DeskHere, who: WhoAsks, form: forms.TagForm) -> Response:
     """
     must(who, "answer")
     desk.node(form.node_id)
+    desk.classroom.joins(who)
     try:
         if form.on:
             desk.classroom.tag(form.node_id, who, form.text)
@@ -107,7 +112,8 @@ def end(desk: DeskHere, who: WhoAsks) -> Response:
 def debrief(desk: DeskHere, who: WhoAsks, name: str) -> Response:
     """What came of an exercise: ID.html to read and to mail, ID.json, ID.xml (JUnit). An ID alone is the page.
 
-    Below instructor only one's own, by the trainee's name, and the one of the exercise that has just ended.
+    Below instructor only those of exercises that one took part in by this very link, or as the one trainee of that
+    name, and the one of the exercise that has just ended.
     """
     must(who, "answer")
     debrief_id, _, kind = name.partition(".")
@@ -123,7 +129,7 @@ def debrief(desk: DeskHere, who: WhoAsks, name: str) -> Response:
 def _may_read(desk: Desk, who: Who, debrief_id: str) -> bool:
     status = desk.classroom.status
     is_present = status is not None and status["debrief"] == debrief_id
-    return who.may("class") or is_present or desk.archive.trainee(debrief_id) == who.name
+    return who.may("class") or is_present or bool(who.link_id and who.link_id in desk.archive.owners(debrief_id))
 
 
 @routes.get("/class", response_model=list[dict[str, object]])

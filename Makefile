@@ -52,7 +52,7 @@ soak: setup-test  ## run the tests that take longer, twenty minutes at most, wit
 	@HYPOTHESIS_PROFILE=soak $(PYTHON_HERE) -m pytest -m soak --timeout 0 -n 2 --dist worksteal --durations=12 $(ARGS)
 
 pictures: setup-test  ## take the pictures of the README and the guide anew
-	@$(PYTHON_HERE) -m pytest -q -n 0 tests/page/test_pictures.py -k "not shown"
+	@PICTURES=1 $(PYTHON_HERE) -m pytest -q -n 0 tests/page/test_pictures.py -k "not shown"
 	@cp build/page/pictures/*.png host/winter_river/web/ui/pictures/
 	@$(PYTHON_HERE) tools/build_page.py
 

@@ -126,9 +126,9 @@ class Reader:
         self.page.goto(url)
 
     def shot(self, name):
-        """Keeps what is seen as build/page/NAME.png."""
+        """Keeps what is seen as build/page/NAME.png, and gives its bytes."""
         SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png")
+        return self.page.screenshot(path=SHOTS / f"{name}.png")
 
     def until(self, claim, *, timeout_s=15.0, what=""):
         """Waits until claim() is true."""

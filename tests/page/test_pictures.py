@@ -1,6 +1,11 @@
-"""The pictures of the README and the guide, taken anew from the real page; `make pictures` puts them in their place."""
+"""The pictures of the README and the guide, taken anew from the real page; `make pictures` puts them in their place.
+
+A test run takes the same steps and keeps plain screenshots; only `make pictures` waits for notices to fade and makes
+the pictures small, which takes a minute.
+"""
 
 import base64
+import os
 import struct
 import zlib
 from collections import Counter
@@ -9,6 +14,7 @@ from pathlib import Path
 import pytest
 from winter_river import page as page_files
 
+TAKING = bool(os.environ.get("PICTURES"))
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "page" / "pictures"
 
 SIZES = {"plant": (1440, 900), "projector": (1920, 1080), "what-if": (1280, 800)}
@@ -32,9 +38,10 @@ def cut(reader, site):
     return site.service.site.t_s
 
 
-def wait_until(reader, site, t_s):
-    """Waits for a second of the run."""
-    reader.until(lambda: site.service.site.t_s >= t_s, timeout_s=60, what=f"{t_s} s of the run")
+def skip_to(site, t_s):
+    """A second of the run, at once."""
+    site.ask("/clock", {"action": "step", "value": t_s - site.service.site.t_s})
+    site.ask("/clock", {"action": "run"})
 
 
 # Chromium unpacks its own screenshot: no library for pictures is needed.
@@ -82,7 +89,9 @@ def _chunk(kind, data):
 
 
 def take(reader, name):
-    """Keeps what is seen as build/page/pictures/NAME.png, and gives its bytes."""
+    """Keeps what is seen, small in build/page/pictures where pictures are taken, and gives its bytes."""
+    if not TAKING:
+        return reader.shot(name)
     shot = base64.b64encode(reader.page.screenshot()).decode()
     blank = reader.context.new_page()  # the page's own policy lets it fetch nothing but its service
     seen = blank.evaluate(PIXELS, f"data:image/png;base64,{shot}")
@@ -101,20 +110,24 @@ def open_at(read, site, name, **options):
     return reader
 
 
-def is_picture(data, name):
+def is_picture(data, name, *, small=TAKING):
     width, height, depth, colour = struct.unpack(">IIBB", data[16:26])
-    return (
-        data.startswith(b"\x89PNG") and (width, height) == SIZES[name] and (depth, colour) == (8, 3)
-    )  # 3: with a palette
+    palette = (depth, colour) == (8, 3)  # as PNG says it
+    return data.startswith(b"\x89PNG") and (width, height) == SIZES[name] and (palette or not small)
+
+
+def without_notice(page, *, expected=False):
+    """Nothing lies over the picture that is to be taken."""
+    if TAKING and expected:
+        page.wait_for_selector(".notice.on")
+    if TAKING:
+        page.wait_for_selector(".notice.on", state="detached")
 
 
 def test_what_if_the_generator_had_failed(site, read):
     reader = open_at(read, site, "what-if")
-    wait_until(reader, site, 75)
-    cut_s = cut(reader, site)
-    site.ask("/clock", {"action": "speed", "value": 10})
-    wait_until(reader, site, cut_s + 150)
-    site.ask("/clock", {"action": "speed", "value": 1})
+    skip_to(site, 75)
+    skip_to(site, cut(reader, site) + 150)
     page = reader.page
     page.get_by_role("slider", name="Time shown").focus()
     page.keyboard.press("Home")
@@ -123,7 +136,7 @@ def test_what_if_the_generator_had_failed(site, read):
     page.get_by_role("button", name="What if generator_a fails to start?").click()
     page.wait_for_selector(".banner.ghost")
     page.wait_for_selector(".chart canvas")
-    page.wait_for_selector(".notice.on", state="detached")
+    without_notice(page)
     page.wait_for_timeout(1200)  # one refresh of the trends
     assert "server_rack_a1" in page.locator(".ahead").inner_text()
     assert is_picture(take(reader, "what-if"), "what-if")
@@ -133,8 +146,8 @@ def test_projector_while_the_generator_carries_a_side(site, read):
     reader = open_at(read, site, "projector", color_scheme="dark")
     cut_s = cut(reader, site)
     reader.page.keyboard.press("p")
-    wait_until(reader, site, cut_s + 20)
-    assert reader.page.locator("#state-lv_switchgear_a").text_content() == "GENERATOR"
+    skip_to(site, cut_s + 20)
+    reader.page.locator("#state-lv_switchgear_a", has_text="GENERATOR").wait_for()
     assert is_picture(take(reader, "projector"), "projector")
 
 
@@ -145,18 +158,28 @@ def test_plant_nine_seconds_after_the_outage(site, read):
     site.ask("/exercise", {"scenario": "guided-tour", "trainee": "", "exam": False})
     reader.page.get_by_role("group", name="Prediction").get_by_role("button", name="none").click()
     reader.page.locator(".tasks .open", has_text="Cut Utility A").wait_for()
-    reader.page.wait_for_selector(".notice.on")
-    reader.page.wait_for_selector(".notice.on", state="detached")
-    wait_until(reader, site, cut(reader, site) + 8.5)
-    assert reader.page.locator("#state-generator_a").text_content() == "STARTING"
+    without_notice(reader.page, expected=True)
+    skip_to(site, cut(reader, site) + 8.5)
+    reader.page.locator("#state-generator_a", has_text="STARTING").wait_for()
     assert reader.page.locator("#state-ups_a").text_content() == "ON_BATTERY"
     assert is_picture(take(reader, "plant"), "plant")
+
+
+def test_a_palette_keeps_the_pixels_of_a_picture_with_few_colours():
+    pixels = bytes((10, 20, 30, 200, 210, 220)) * 8
+    data = palette_png(4, 4, pixels)
+    assert struct.unpack(">IIBB", data[16:26]) == (4, 4, 8, 3)
+    palette = data[data.index(b"PLTE") + 4 :][:6]
+    packed = data[data.index(b"IDAT") + 4 : data.index(b"IEND") - 8]
+    rows = zlib.decompress(packed)
+    seen = b"".join(palette[3 * place : 3 * place + 3] for row in range(4) for place in rows[row * 5 + 1 : row * 5 + 5])
+    assert seen == pixels
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_the_picture_that_is_shown_is_small_and_part_of_the_page(name):
     data = (page_files._SOURCE / "pictures" / f"{name}.png").read_bytes()
-    assert is_picture(data, name)
+    assert is_picture(data, name, small=True)
     assert len(data) < BYTES_MAX
     assert (page_files.build() / f"{name}.png").read_bytes() == data
     assert f'src="/{name}.png"' in (page_files.build() / "guide.html").read_text()

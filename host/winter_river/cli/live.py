@@ -102,7 +102,8 @@ class Live:
 
     def page_fault(self) -> str:
         """Why there is no page any more, or ""; the run goes on without it."""
-        return "" if self.page is None else self.page.fault()
+        fault = "" if self.page is None else self.page.fault()
+        return f"{fault}; the run goes on" if fault else ""
 
 
 @contextmanager

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from winter_river.service.wiring import LiveSite
     from winter_river.station import Station
     from winter_river.station.replay import Player, Recording
+    from winter_river.station.replaying import ReplayStation
+    from winter_river.web.server import PageServer
 
 BEAT_S = 0.1  # chosen: ten looks a second are smooth enough for lines of text
+LOOK_S = 0.5  # chosen: whoever waits for the page hears soon that it has stopped
 SPEED_MIN, SPEED_MAX = 0.1, 1000.0
 _SHADES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
@@ -114,12 +117,26 @@ def _serve(recording: "Recording", speed: float, at_s: float | None) -> None:
                 typer.echo(f"page      {server.url}")
                 typer.echo("stop      Ctrl-C")
                 sys.stdout.flush()
-                while True:
-                    time.sleep(1.0)
+                watch(server, station)
         except PageServerError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             typer.echo("stopped", err=True)
+
+
+def watch(server: "PageServer", station: "ReplayStation") -> None:
+    """Tells where the replay differs from the run, each place once, until page or player end: CommandError says why."""
+    told: set[str] = set()
+    while True:
+        fresh = [text for text in station.differences if text not in told]
+        told.update(fresh)
+        for text in fresh:
+            typer.echo(f"not the run   {text}; this is a fault of ours, or of another version", err=True)
+        if server.fault():
+            raise CommandError(f"{server.fault()}\ncure: start the replay again", code=FAILED)
+        if station.failure is not None:
+            raise CommandError(f"the replay stopped: {station.failure}", code=FAILED)
+        time.sleep(LOOK_S)
 
 
 def _play(player: "Player", end_s: float, speed: float | None, tell: Callable[[], None]) -> None:

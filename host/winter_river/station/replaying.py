@@ -125,6 +125,7 @@ class ReplayStation:
         self._samples: list[Sample] | None = None
         self._subscribers: list[Callable[[], None]] = []
         self._stopping = threading.Event()
+        self.failure: Exception | None = None  # what ended the playing, None while it goes on
         self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
 
     def __enter__(self) -> Self:
@@ -147,8 +148,17 @@ class ReplayStation:
             callback()
 
     def _run(self) -> None:
-        while not self._stopping.wait(BEAT_S):
-            self.beat()
+        try:
+            while not self._stopping.wait(BEAT_S):
+                self.beat()
+        except Exception as error:  # noqa: BLE001 - kept and told by whoever started us
+            self.failure = error
+
+    @property
+    def differences(self) -> Sequence[str]:
+        """Where what was played is not what was recorded; must stay empty."""
+        with self._lock:
+            return tuple(self._player.differences)
 
     # time
 

@@ -143,7 +143,7 @@ class PageServer:
     def fault(self) -> str:
         """Why the page is not served any more, or ""."""
         broken = self._failure or self.desk.pump.failure
-        return "" if broken is None else f"the page stopped: {broken!r}; this is a fault of ours; the run goes on"
+        return "" if broken is None else f"the page stopped: {broken!r}; this is a fault of ours"
 
     def _run(self) -> None:
         try:

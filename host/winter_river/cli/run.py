@@ -16,7 +16,7 @@ import typer
 
 from winter_river.cli.errors import CommandError
 from winter_river.cli.options import RootOption, settings_of
-from winter_river.cli.run_file import RunNote, note_path, remove_note, write_note
+from winter_river.cli.run_file import RunNote, link_path, note_path, remove_note, write_note
 from winter_river.cli.values import seconds
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def _page_lines(running: "Live") -> list[str]:
         return []
     if running.secured is None or sys.stdout.isatty():
         return [f"page      {page.url}"]
-    path = note_path().with_suffix(".link")
+    path = link_path()
     running.secured.keep_private(path, page.url)
     return [f"page      {page.address}/   (an admin's link to it is in {path})"]
 

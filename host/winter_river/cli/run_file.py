@@ -35,6 +35,11 @@ def note_path(pid: int | None = None) -> Path:
     return _folder() / f"{os.getpid() if pid is None else pid}.json"
 
 
+def link_path(pid: int | None = None) -> Path:
+    """The file of a run's link to its page, a secret: where no terminal shows it."""
+    return note_path(pid).with_suffix(".link")
+
+
 def write_note(note: RunNote) -> None:
     """Leaves the note, and clears away those of runs that were killed; the latest run is the one that others find."""
     path = note_path(note.pid)
@@ -42,6 +47,7 @@ def write_note(note: RunNote) -> None:
     for left in _notes():
         if _read(left) is None:
             _remove(left)
+            _remove(left.with_suffix(".link"))
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(asdict(note)), encoding="utf-8")
     fresh.replace(path)
@@ -53,8 +59,9 @@ def read_note() -> RunNote | None:
 
 
 def remove_note(pid: int) -> None:
-    """Takes the note of that run away."""
+    """Takes the note of that run away, and its link."""
     _remove(note_path(pid))
+    _remove(link_path(pid))
 
 
 def _folder() -> Path:

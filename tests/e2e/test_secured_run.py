@@ -1,0 +1,183 @@
+"""`winter-river run --profile secured`, as a user starts it: it works whole, and nothing secret shows anywhere."""
+
+import contextlib
+import os
+import re
+import signal
+import ssl
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from winter_river.address import Certificates
+from winter_river.protect import epoch
+from winter_river.protect.provision import Provision
+from winter_river.service import broker_mosquitto, mqtt_probe, ports
+
+HOST = "127.0.0.1"
+
+
+class SecuredRun:
+    """A run in folders of its own. said: its lines so far."""
+
+    def __init__(self, folder, *options):
+        self.folder = folder
+        self.port, self.nodes_port, page_port, passwords_port = (ports.find_free(HOST) for _ in range(4))
+        command = [sys.executable, "-m", "winter_river", "run", "seed-8", "--no-ui", "--profile", "secured"]
+        command += ["--site-port", str(self.port), "--tls-port", str(self.nodes_port), "--page-port", str(page_port)]
+        command += ["--mqtt-port", str(passwords_port), *options]
+        environment = os.environ | {
+            "WINTER_RIVER_DATA_DIR": str(folder / "data"),
+            "WINTER_RIVER_LOG_DIR": str(folder / "log"),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+        }
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=folder
+        )
+        self.said = []
+        for line in self.process.stdout:
+            self.said.append(line.rstrip())
+            if line.startswith(("profile   ", "winter-river:")):
+                break
+        self.site = Provision(folder / "config" / "winter-river" / "secrets")
+
+    @property
+    def link(self):
+        """The admin's link, which lies in a file that the run names."""
+        return next((self.folder / "data" / "runs").glob("*.link"))
+
+    def page(self):
+        """A browser that knows the site's authority and has the admin's link."""
+        context = ssl.create_default_context(cafile=self.site.places.trusted("site"))
+        address, _, token = self.link.read_text().strip().partition("/?k=")
+        client = httpx.Client(base_url=address, verify=context, timeout=15, headers={"origin": address})
+        jar = client.get("/", params={"k": token})
+        assert jar.status_code == 303 and client.cookies
+        return client
+
+    def processes(self):
+        """Its process numbers: its own, and those of what it started."""
+        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [self.process.pid, *(int(each) for path in children for each in path.read_text().split())]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        rest, _ = self.process.communicate(timeout=20)
+        self.said += rest.splitlines()
+        return self.process.returncode
+
+
+@pytest.fixture
+def begin(tmp_path):
+    if broker_mosquitto.find() is None:
+        pytest.skip("SKIPPED: profile secured needs mosquitto; install it")
+    running = []
+
+    def start(*options):
+        running.append(SecuredRun(tmp_path, *options))
+        return running[-1]
+
+    yield start
+    for run in running:
+        if run.process.poll() is None:
+            run.process.kill()
+            run.process.wait(10)
+
+
+def online(client):
+    return client.get("/api/v1/state").json()["health"]["online"]
+
+
+def test_every_node_joins_and_obeys_signed_commands_and_nobody_else_gets_in(begin, until):
+    run = begin()
+    with contextlib.closing(run.page()) as client:
+        until(lambda: online(client) == 8, timeout_s=20, what=run.said)
+        asked = {"command": "set_fault", "params": {"state": True, "kind": "outage"}}
+        answer = client.post("/api/v1/nodes/util_a/command", json=asked)
+        assert (answer.status_code, answer.json()["result"]) == (200, "done"), answer.text
+        until(lambda: client.get("/api/v1/state").json()["nodes"]["util_a"]["state"] == "OUTAGE")
+    for port in (run.port, run.nodes_port):
+        with pytest.raises(mqtt_probe.ProbeError):
+            mqtt_probe.probe(HOST, port)
+    assert run.stop() == 0
+
+
+def secrets_of(run):
+    """Every secret of a run: keys, passwords, the link's token, and the lines of private keys."""
+    folder = run.site.places.folder
+    found = [path.read_bytes().strip() for path in (folder / "keys").iterdir()]
+    found += [path.read_bytes().strip() for path in folder.rglob("password")]
+    found += [run.link.read_bytes().partition(b"?k=")[2].strip()]
+    for path in folder.rglob("*.pem"):
+        key = re.search(rb"-----BEGIN PRIVATE KEY-----\n(.*)-----END", path.read_bytes(), re.DOTALL)
+        found += [line for line in key[1].split() if len(line) > 20][:1] if key else []
+    return found
+
+
+def test_no_secret_is_in_an_argv_a_log_or_any_file_but_its_own(begin, until):
+    run = begin()
+    with contextlib.closing(run.page()) as client:
+        until(lambda: online(client) == 8, timeout_s=20)
+        client.post("/api/v1/nodes/util_a/command", json={"command": "identify"})
+    secrets = secrets_of(run)
+    assert len(secrets) >= 8 + 3 + 1 + 8 + 4  # keys of nodes and of the host's own, a link, certificates
+    argv = b"".join(Path(f"/proc/{pid}/cmdline").read_bytes() for pid in run.processes())
+    assert b"mosquitto" in argv
+    link = run.link
+    assert stat.S_IMODE(link.stat().st_mode) == 0o600
+    assert run.stop() == 0
+    assert not link.exists()
+    places = {"argv": argv, "output": "\n".join(run.said).encode()}
+    for folder in (run.folder / "data", run.folder / "log"):
+        places |= {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert any("recordings" in name for name in places) and any("mosquitto" in name for name in places)
+    assert [name for name, data in places.items() if any(secret in data for secret in secrets)] == []
+
+
+def test_a_second_start_has_the_same_certificates_and_a_higher_epoch(begin):
+    run = begin("--for", "1s")
+    assert run.stop() == 0
+    before = run.site.places.register.read_bytes()
+    assert epoch.now(run.site.places.folder) == 1
+    again = begin("--for", "1s")
+    assert again.stop() == 0
+    assert again.site.places.register.read_bytes() == before
+    assert epoch.now(run.site.places.folder) == 2
+
+
+def test_a_revocation_takes_hold_in_the_running_site(begin, until):
+    run = begin("--nodes", "none")
+    run.site.node("ups_a", now_s=int(time.time()))
+    pair = run.site.pair("node", "ups_a")
+    given = Certificates(ca=run.site.authority_cert(), cert=pair.cert, key=pair.key)
+    mqtt_probe.probe(HOST, run.nodes_port, certificates=given)
+    run.site.revoke("ups_a", now_s=int(time.time()))
+
+    def refused():
+        try:
+            mqtt_probe.probe(HOST, run.nodes_port, certificates=given)
+        except mqtt_probe.ProbeError:
+            return True
+        return False
+
+    until(refused, what="the revocation")
+    assert run.stop() == 0
+    assert any("taken up" in line for line in run.said)
+
+
+@pytest.mark.parametrize(
+    ("options", "cure"),
+    [
+        (("--broker", "embedded"), "sudo apt install mosquitto"),
+        (("--broker", f"mqtt://{HOST}:1"), "mqtts://HOST:8885"),
+    ],
+)
+def test_what_cannot_be_secured_is_refused_with_the_cure(begin, options, cure):
+    run = begin(*options)
+    run.process.wait(20)
+    assert run.process.returncode == 1
+    assert cure in "\n".join(run.said) + run.process.stdout.read()

@@ -113,7 +113,7 @@ def secrets_of(run):
     found += [path.read_bytes().strip() for path in folder.rglob("password")]
     found += [run.link.read_bytes().partition(b"?k=")[2].strip()]
     for path in folder.rglob("*.pem"):
-        key = re.search(rb"-----BEGIN PRIVATE KEY-----\n(.*)-----END", path.read_bytes(), re.DOTALL)
+        key = re.search(rb"PRIVATE KEY-----\n(.*)-----END", path.read_bytes(), re.DOTALL)
         found += [line for line in key[1].split() if len(line) > 20][:1] if key else []
     return found
 

@@ -87,6 +87,15 @@ def test_rotation_overlaps_until_the_old_one_is_revoked(site, verify):
     assert register.warnings(site.read(), now_s=later_s) == []
 
 
+def test_a_site_that_was_off_for_a_year_is_renewed_whole(site, verify):
+    site.node("ups_a", now_s=NOW_S)
+    later_s = NOW_S + 365 * DAY_S
+    assert sorted(site.rotate_due(now_s=later_s)) == ["broker", "operator", "page", "service", "ups_a"]
+    assert verify(site.pair(NODE, "ups_a").cert, authority="nodes", at_s=later_s) == ""
+    site.rotate("ups_a", now_s=later_s)
+    assert len(site.read().issued) == 6  # what ended long ago is forgotten once it has been replaced
+
+
 def test_a_revoked_node_has_no_certificate_key_or_password_left(site, verify):
     for node_id, password in (("ups_a", False), ("small", True)):
         site.node(node_id, password=password, now_s=NOW_S)

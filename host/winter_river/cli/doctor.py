@@ -56,6 +56,7 @@ def doctor(broker: BrokerOption = None, root: RootOption = None, json: JsonOptio
     else:
         lines.append(Line(OK, "settings"))
         lines += _facility(settings)
+        lines += _secrets(settings)
         lines += _bus(settings) if broker or read_note() is not None else _port(settings)
     if json:
         found = [{"level": line.level, "what": line.what, "cure": line.cure} for line in lines]
@@ -132,6 +133,27 @@ def _facility(settings: "Settings") -> list[Line]:
     except FacilityError as error:
         return [Line(ERROR, str(fault), "correct it there") for fault in error.faults]
     return [Line(OK, f"facility {site.name}, {len(site.nodes)} nodes")]
+
+
+def _secrets(settings: "Settings") -> list[Line]:
+    """Of a secured site: whether its certificates hold, and are nobody else's to read."""
+    from winter_river.cli.connection import secrets_of
+
+    folder = secrets_of(settings)
+    if folder is None:
+        return []
+    from winter_river.protect.findings import findings
+    from winter_river.protect.provision import Provision
+    from winter_river.service import broker_mosquitto
+    from winter_river.settings import is_address
+
+    found = findings(Provision(folder, root=settings.root), now_s=int(time.time()))
+    lines = [Line(each.level, each.what, each.cure) for each in found]
+    if broker_mosquitto.find() is None and not is_address(settings.broker):
+        lines.append(
+            Line(ERROR, "profile secured needs mosquitto, which is not installed", "sudo apt install mosquitto")
+        )
+    return lines
 
 
 def _port(settings: "Settings") -> list[Line]:

@@ -66,11 +66,11 @@ class Secured:
         write(path, f"{text}\n".encode(), private_parent=False)
 
     def warnings(self) -> list[str]:
-        """One line for each certificate that ends soon, with its cure."""
-        from winter_river.protect import register
+        """One line for whatever is wrong with the secrets or ends soon, with its cure."""
+        from winter_river.protect.findings import OK, findings
 
-        found = register.warnings(self.site.read(), now_s=int(time.time()))
-        return [f"{sentence}; cure: winter-river provision rotate {each.name}" for each, sentence in found]
+        found = findings(self.site, now_s=int(time.time()))
+        return [f"{each.what}; cure: {each.cure}" for each in found if each.level != OK]
 
 
 def opened(settings: Settings) -> Secured:

@@ -17,8 +17,8 @@ from winter_river.protect.errors import ProtectError
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 FILE_BYTES_MAX = 1_048_576  # chosen: a register of 4,000 certificates takes 800 kB
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_OTHERS_OF_FILE = stat.S_IRWXO | stat.S_IWGRP | stat.S_IXGRP  # 640 lets a service's group read
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+OTHERS_OF_FILE = stat.S_IRWXO | stat.S_IWGRP | stat.S_IXGRP  # 640 lets a service's group read
 
 
 def make(folder: Path) -> None:
@@ -37,7 +37,7 @@ def check(folder: Path) -> None:
         mode = folder.stat().st_mode
     except OSError as error:
         raise ProtectError(f"{folder}: {error.strerror}", "winter-river provision init") from None
-    if mode & _OTHERS:
+    if mode & OTHERS:
         raise ProtectError(f"{folder} holds secrets and others can enter it", f"chmod 700 {folder}")
 
 
@@ -73,7 +73,7 @@ def read(path: Path) -> bytes:
             data = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
         raise ProtectError(f"{path}: {error.strerror}", "winter-river provision init") from None
-    if mode & _OTHERS_OF_FILE:
+    if mode & OTHERS_OF_FILE:
         raise ProtectError(f"{path} is a secret and others can read it", f"chmod 600 {path}")
     if len(data) > FILE_BYTES_MAX:
         raise ProtectError(

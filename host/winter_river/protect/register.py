@@ -97,8 +97,12 @@ class Register:
         ]
 
     def adding(self, one: Issued, *, now_s: int) -> Register:
-        """With one more; what expired more than DAYS ago is forgotten. Raises ValueError when there are too many."""
-        kept = [each for each in self.issued if now_s < each.not_after_s + DAYS * DAY_S]
+        """With one more; what expired more than DAYS ago is forgotten, but for the last one of each name.
+
+        Raises ValueError when there are too many.
+        """
+        last = {each.serial for each in self.all_current()}
+        kept = [each for each in self.issued if each.serial in last or now_s < each.not_after_s + DAYS * DAY_S]
         if len(kept) >= ISSUED_MAX:
             raise ValueError(f"{ISSUED_MAX} certificates are issued and not expired; one site has no more")
         return dataclasses.replace(self, issued=(*kept, one))

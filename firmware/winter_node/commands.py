@@ -9,6 +9,7 @@ from winter_wire import codec, faults, schema
 from winter_node import roles
 
 ANSWERS_MAX = 16  # answers kept for repeated ids, by contract
+ISSUERS_MAX = 8  # chosen: of which it is remembered how far they had come; with a ninth all are forgotten
 NO_ID = "-"  # an ack needs an id; the bare form has none
 _DEADLINE_HALF = 0x40000000  # deadlines are compared modulo 2**31 ms, so they outlive 24 days of uptime
 SECURED_NEEDS = ("id", "by", "boot", "deadline", "epoch", "mac")
@@ -154,6 +155,9 @@ class Commands:
         # Oldest first; each one text of lines: id, result, reason, applied, uptime in s. Nothing in them has a line break.
         self.answers = []
         self.selected = None  # (verb, who selected it, uptime in ms)
+        # Issuer with its token -> the number of its last command whose answer is no longer kept. It counts upwards, so
+        # what is not above that number was answered long ago and must not be done again.
+        self.past = {}
 
     def obey(self, topic, payload, retained, uptime_ms, may_close):
         """(ack bytes, result, why it was not done, actions for the shell).
@@ -172,6 +176,10 @@ class Commands:
         for answer in self.answers:
             if answer.startswith(command_id + "\n"):
                 return self._ack(answer), "duplicate", "", actions
+        issuer = command_id.rsplit("-", 1)
+        if issuer[-1].isdigit() and int(issuer[-1]) <= self.past.get(issuer[0], -1):
+            answer = _lines(command_id, schema.RESULT_REJECTED, "duplicate", "", uptime_s)
+            return self._ack(answer), "duplicate", "", actions
         try:
             reason, detail, applied = self._execute(message, may_close, actions, uptime_ms)
             result = schema.RESULT_REJECTED if reason else schema.RESULT_DONE
@@ -181,7 +189,12 @@ class Commands:
         if command_id != NO_ID:
             self.answers.append(answer)
             if len(self.answers) > ANSWERS_MAX:
-                self.answers.pop(0)
+                issuer = self.answers.pop(0).split("\n")[0].rsplit("-", 1)
+                if "-" in issuer[0] and issuer[-1].isdigit():  # of the contract's form: others have no order
+                    number = max(int(issuer[-1]), self.past.get(issuer[0], -1))
+                    if len(self.past) >= ISSUERS_MAX and issuer[0] not in self.past:
+                        self.past = {}
+                    self.past[issuer[0]] = number
         return self._ack(answer), reason, detail, actions
 
     def _read(self, payload, retained):
@@ -342,12 +355,18 @@ class Commands:
         return codec.encode("ack", fields)
 
     def snapshot(self):
-        return {"epoch": self.epoch, "answers": list(self.answers), "selected": self.selected}
+        return {
+            "epoch": self.epoch,
+            "answers": list(self.answers),
+            "selected": self.selected,
+            "past": dict(self.past),
+        }
 
     def restore(self, saved):
         self.epoch = saved["epoch"]
         self.answers = list(saved["answers"])
         self.selected = saved["selected"]
+        self.past = dict(saved["past"])
 
 
 def _lines(*parts):

@@ -15,7 +15,10 @@ BACKOFF_MS = 1000
 BACKOFF_MS_MAX = 20000  # chosen: every node is back within 30 s of the broker's return
 START_SPREAD_MS = 1000  # chosen: boards that get power together do not storm the access point
 STABLE_MS = 45000  # chosen: longer than a rival waits, so a session that lives this long has no rival
-TAKEN_OVER_MS = 20000  # chosen: with up to as much again, two nodes of one id meet about twice a minute
+# chosen: two nodes of one id meet two or three times a minute; and a node whose link just broke twice, which looks the
+# same from here, is back within the 30 s that every node has.
+TAKEN_OVER_MS = 18000
+TAKEN_OVER_SPREAD_MS = 10000
 TAKEOVERS_MAX = 2  # cut off this often without ever being stable: somebody else uses our id
 OUTBOX_MAX = 16
 PID_MAX = 65535
@@ -125,7 +128,7 @@ class Session:
             self._cut_off += 1
         if self._cut_off >= TAKEOVERS_MAX:
             actions = self._drop(DUPLICATE_ID, now_ms, self._tries)
-            self._retry_ms = ticks.add(now_ms, TAKEN_OVER_MS + int(TAKEN_OVER_MS * self._rng()))
+            self._retry_ms = ticks.add(now_ms, TAKEN_OVER_MS + int(TAKEN_OVER_SPREAD_MS * self._rng()))
             return actions
         return self._drop(cause, now_ms, self._tries)
 

@@ -161,6 +161,38 @@ def case_sixteen_answers_are_kept():
     assert core.status(1000)["resets"] == 18
 
 
+def case_a_command_whose_answer_is_no_longer_kept_is_not_done_again():
+    # Replayed by whoever recorded it: the boot is the same and its deadline has not passed.
+    core = node("server")
+    asked = [{"command": "reset", "params": {}, "id": "desk-00c0ffee-%d" % number} for number in range(1, 31)]
+    for command in asked:
+        raw(core, json.dumps(command).encode())
+    assert core.device.resets == 30
+    for command in asked[:14]:
+        ack = raw(core, json.dumps(command).encode())
+        assert (ack["result"], ack["reason"], ack["id"]) == ("rejected", "duplicate", command["id"])
+    for command in asked[14:]:
+        assert raw(core, json.dumps(command).encode())["result"] == "done"  # the same answer as the first time
+    assert core.device.resets == 30
+
+
+def case_what_one_issuer_has_said_bars_no_other():
+    core = node("server")
+    for number in range(1, 31):
+        send(core, "reset", {}, id="desk-00c0ffee-%d" % number)
+    for other in ("desk-0badcafe-1", "cli-1f-1", "x-1", "seven"):
+        assert why(send(core, "reset", {}, id=other)) == "done", other
+    assert core.device.resets == 34
+
+
+def case_how_far_issuers_had_come_is_kept_of_eight_at_most():
+    core = node("server")
+    for issuer in range(12):
+        for number in range(1, 20):
+            send(core, "reset", {}, id="desk-%d-%d" % (issuer, number))
+        assert len(core.commands.past) <= 8
+
+
 def case_duplicates_in_any_order_act_once_each():
     for seed in range(40):
         core = node("pdu")

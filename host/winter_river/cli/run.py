@@ -124,14 +124,22 @@ def run(
         profile=profile, secrets=secrets, tls_port=tls_port, site_port=site_port, websocket_port=websocket_port, tls_min=tls_min,
         page=page, page_port=page_port, scenarios=scenarios, store=store, lan=True if lan_address else lan, lan_address=lan_address,
     )  # fmt: skip
-    with _stopped_by_signals():
+    with _stopped_by_signals() as asked:
         try:
-            _run(settings, for_s, open_=open_)
-        except KeyboardInterrupt:
+            _run(settings, for_s, open_=open_, asked=asked)
+        except _Stopped:
             print("stopped", file=sys.stderr)
 
 
-def _run(settings: "Settings", for_s: float | None, *, open_: bool | None) -> None:
+class _Stopped(BaseException):
+    """A signal asked us to stop.
+
+    No KeyboardInterrupt: Python ends a process by SIGINT where one went through text that was being executed, as the
+    import of a dataclass is, even if it was caught.
+    """
+
+
+def _run(settings: "Settings", for_s: float | None, *, open_: bool | None, asked: threading.Event) -> None:
     from winter_river.cli.journal import JournalKeeper, journal_path
     from winter_river.cli.lan import lan_address
     from winter_river.cli.live import LOOPBACK, live
@@ -142,8 +150,8 @@ def _run(settings: "Settings", for_s: float | None, *, open_: bool | None) -> No
     manager = Supervisor(os.environ)
     host = lan_address(settings.lan_address) if settings.lan else LOOPBACK
     with live(site, settings, host=host, say=_say) as running:
-        write_note(_note(settings, running))
         try:
+            write_note(_note(settings, running))
             for line in _start_lines(running, settings, for_s):
                 typer.echo(line)
             sys.stdout.flush()
@@ -155,9 +163,9 @@ def _run(settings: "Settings", for_s: float | None, *, open_: bool | None) -> No
             manager.ready(f"{running.facility.name}, {len(running.facility.nodes)} nodes, {running.broker.url}")
             with JournalKeeper(running.service.site, journal_path(note_path())):
                 if settings.ui and _can_draw():
-                    why = _show_live(running, for_s)
+                    why = _show_live(running, for_s, asked)
                 else:
-                    why = _show_plain(running, for_s)
+                    why = _show_plain(running, for_s, asked)
         finally:
             manager.stopping()
             remove_note(os.getpid())
@@ -274,10 +282,12 @@ def _example(running: "Live") -> str:
     return f"{utility or next(iter(nodes))} set_fault state=true"
 
 
-def _show_live(running: "Live", for_s: float | None) -> str:
+def _show_live(running: "Live", for_s: float | None, asked: threading.Event) -> str:
     """The live view until it is left; why it had to end, or ""."""
     from winter_river.ui.app import LiveView
 
+    if asked.is_set():
+        return ""
     signals = _stopping()
     view = LiveView(
         running.service.site.through("terminal"),
@@ -289,12 +299,11 @@ def _show_live(running: "Live", for_s: float | None) -> str:
     return view.run() or ""
 
 
-def _show_plain(running: "Live", for_s: float | None) -> str:
+def _show_plain(running: "Live", for_s: float | None, stop: threading.Event) -> str:
     """Events as lines until the time is up or a signal comes; why it had to end, or ""."""
     from winter_river.cli.notes import NoteLines
     from winter_river.ui.plain import EventLines, closing_lines, show
 
-    stop = threading.Event()
     end_s = None if for_s is None else time.monotonic() + for_s
     site = running.service.site
     lines = EventLines(site)
@@ -342,15 +351,21 @@ def _stopping() -> tuple[signal.Signals, ...]:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """While this lasts, a signal to stop is the same as Ctrl-C: everything is taken down in order."""
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """While this lasts, a signal to stop raises _Stopped, and everything is taken down in order.
+
+    Gives an event that is set, too: the exception is lost where it meets what Python lets nobody interrupt (a
+    destructor, a callback of the garbage collector), and a run that has not stopped yet looks at it.
+    """
+    asked = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        asked.set()
+        raise _Stopped
 
     before = {number: signal.signal(number, stop) for number in _stopping()}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -3,6 +3,7 @@ a slow card never holds up a tick. What is on the disk is at most WRITE_S old.""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -75,7 +76,8 @@ class Recorder:
         except OSError as error:
             self.fault = f"the recording {self.path} ends here: {error.strerror or error}"
         finally:
-            self._file.close()
+            with contextlib.suppress(OSError):  # a full disk refuses what waits to be written once more
+                self._file.close()
 
     def _drain(self) -> None:
         while self._waiting:

@@ -23,7 +23,7 @@ IMAGE ?=
 ESPTOOL_FLAGS ?=
 THIS_BOARD = $(if $(PORT),--port '$(PORT)') $(if $(BOARD),--board '$(BOARD)') $(if $(FACILITY),--facility '$(FACILITY)')
 
-.PHONY: help setup setup-test setup-bench setup-board run service service-uninstall test soak pictures bench check lock clean flash deploy mount monitor boards need-node
+.PHONY: help setup setup-test setup-bench setup-board run service service-uninstall test soak chaos pictures bench check lock clean flash deploy mount monitor boards need-node
 .NOTPARALLEL:
 
 help:  ## list the targets
@@ -50,6 +50,9 @@ test: setup-test  ## run all tests, ten minutes or so: make test ARGS="tests/eng
 
 soak: setup-test  ## run the tests that take longer, twenty minutes at most, with new random cases every time
 	@HYPOTHESIS_PROFILE=soak $(PYTHON_HERE) -m pytest -m soak --timeout 0 -n 2 --dist worksteal --durations=12 $(ARGS)
+
+chaos: setup-test  ## do to a real site what happens in the field, twenty minutes; 1 where something did not hold
+	@PYTHONPATH=tools $(PYTHON_HERE) -m chaos $(ARGS)
 
 pictures: setup-test  ## take the pictures of the README and the guide anew
 	@PICTURES=1 $(PYTHON_HERE) -m pytest -q -n 0 tests/page/test_pictures.py -k "not shown"

@@ -24,7 +24,7 @@ import bench_flow
 import bench_replay
 import compare_pandapower
 import paho.mqtt.client as paho
-import psutil  # type: ignore[import-untyped]
+import psutil
 from paho.mqtt.enums import CallbackAPIVersion
 from winter_river import load_facility
 from winter_river.emulator import Fleet

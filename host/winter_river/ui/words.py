@@ -95,5 +95,5 @@ def ack_text(ack: Ack, verb: str) -> str:
     if ack.done:
         return f"{ack.node_id}: {verb} done" + (f" ({ack.applied})" if ack.applied else "")
     meaning, cure = reference_words.REASONS.get(ack.reason, (ack.reason or "no reason given", ""))
-    text = f"{ack.node_id}: {verb} {ack.result} ({ack.reason}): {meaning}"
+    text = f"{ack.node_id}: {verb} {ack.result} ({ack.reason}): {meaning}" + (f"; {ack.applied}" if ack.applied else "")
     return f"{text}; {cure}" if cure else text

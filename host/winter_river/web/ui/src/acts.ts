@@ -31,7 +31,7 @@ export async function command(node_id: string, verb: string, params: Record<stri
 
 /** Why not, and what to do about it, in the words of the terminal. */
 function refusal(node_id: string, verb: string, ack: Ack): string {
-  const text = `${node_id}: ${verb} ${ack.result}${ack.reason ? ` (${ack.reason})` : ""}${ack.words ? `: ${ack.words}` : ""}`;
+  const text = `${node_id}: ${verb} ${ack.result}${ack.reason ? ` (${ack.reason})` : ""}${ack.words ? `: ${ack.words}` : ""}${ack.applied ? `; ${ack.applied}` : ""}`;
   return ack.cure ? `${text}; ${ack.cure}` : text;
 }
 

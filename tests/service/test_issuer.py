@@ -200,14 +200,16 @@ def test_a_command_that_its_mac_makes_too_long_is_the_callers_mistake():
         sealed(KEY, TOPIC, payload)
 
 
-def test_an_order_ends_when_its_node_comes_back_as_another_life():
+def test_nothing_is_repeated_to_a_node_that_has_come_back_as_another_life():
     desk = Desk("test", rng=random.Random(1))
     status = {"v": 1, "node_id": "x", "type": "pdu", "status": "ok", "boot": 7, "uptime": 100}
     topic = topics.topic("x", topics.STATUS)
     desk.hear(topic, json.dumps(status).encode(), retained=False, now_s=0.0)
     order = desk.order("x", "open", {}, by="", now_s=0.0)
-    assert desk.hear(topic, json.dumps(status | {"boot": 8}).encode(), retained=False, now_s=0.5)
-    assert (desk.close(order).result, order.answer.reason) == ("failed", "boot")
+    desk.hear(topic, json.dumps(status | {"boot": 8}).encode(), retained=False, now_s=0.5)
+    assert desk.repeat(order, 3.0) is None
+    answer = desk.close(order)
+    assert (answer.result, answer.reason) == ("failed", "boot")
 
 
 def test_silence_ends_with_what_the_status_shows():

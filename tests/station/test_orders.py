@@ -149,15 +149,17 @@ def test_a_burst_of_orders_is_obeyed_in_its_order_and_each_is_answered(start):
     assert named == [f"s{number}" for number in range(ORDERS_MAX)]
 
 
-@pytest.mark.parametrize("order", sorted(set(tables.ENGINE_VERBS) - {"snapshot"}))
-def test_in_an_exam_nobody_moves_time_over_the_bus_either(master, order):
+@pytest.mark.parametrize("order", [*sorted(set(tables.ENGINE_VERBS) - {"snapshot"}), "set_weather"])
+def test_in_an_exam_nobody_moves_time_or_weather_over_the_bus_either(master, order):
     examining = [True]
+    to = "weather" if order == "set_weather" else "engine"
     orders = Orders(master, "winter-river", BOOT, in_exam=lambda: examining[0])
-    params = {row[0]: 1.0 if row[1] == "number" else "x" for row in tables.ENGINE_VERBS[order] if row[2]}
+    rows = tables.ENGINE_VERBS.get(order, ())
+    params = {row[0]: 1.0 if row[1] == "number" else "x" for row in rows if row[2]}
 
     def answer(command_id):
         payload = json.dumps({"command": order, "params": params, "id": command_id}).encode()
-        return codec.decode("ack", orders.obey(payload, retained=False, uptime_s=1, told=str).payload)[0]
+        return codec.decode("ack", orders.obey(payload, to=to, retained=False, uptime_s=1, told=str).payload)[0]
 
     told = answer("a")
     assert (told["result"], told["reason"]) == ("rejected", "interlock")

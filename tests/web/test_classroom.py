@@ -5,8 +5,10 @@ import dataclasses
 import threading
 
 import pytest
+from winter_river.audit import Trail
 from winter_river.facility import load_facility
 from winter_river.scenario.playing import Disturbable
+from winter_river.service.client import BusClient
 from winter_river.web.exercise_site import ExerciseSite
 
 NASTY = "<script>alert('x')</script>"
@@ -390,3 +392,33 @@ def test_an_exercise_takes_power_and_radio_from_nodes_of_this_machine_and_asks_f
     site.lose_broker()
     ExerciseSite(dataclasses.replace(page.server.desk.plant, fleet=None), asked.append).remove("ups_a")
     assert [cue.text for cue in asked] == ["Stop the broker", "Unplug ups_a"]
+
+
+@pytest.mark.parametrize("door", ["cli", "terminal"])
+def test_what_is_done_from_another_door_counts_as_an_act_of_the_exercise(page, lesson, until, door):
+    with page.client() as instructor:
+        begin(instructor, lesson, trainee="Ann")
+        if door == "cli":
+            with BusClient(page.service.report().broker) as visitor:
+                assert visitor.send("ups_a", "bypass", {"state": True}, by="ann").done
+        else:
+            assert page.site.through(door).send("ups_a", "bypass", {"state": True}, by="ann").done
+        records = page.server.desk.classroom._exercise.records
+        until(lambda: any(act.by == "ann" and act.verb == "bypass" for act in records.unneeded))
+        assert [act.verb for act in records.unneeded] == ["bypass"]
+        page.site.through("exercise").send("ups_a", "release")
+
+
+def test_commands_over_the_bus_are_in_the_audit_once_each(page, until):
+    with page.client() as browser, BusClient(page.service.report().broker) as stranger:
+        ack = stranger.send("server_rack_a1", "set_load", {"power_kw": 44.0}, by="mallory")
+        row = until(lambda: browser.get("/api/v1/audit", params={"by": "mallory"}).json()["commands"])[0]
+        assert (row["id"], row["door"], row["state"], row["result"]) == (ack.id, "bus", "completed", "done")
+        audit = Trail(page.server.desk.plant.audit)
+        with BusClient(page.service.report().broker, audit=audit) as ours:
+            ids = [ours.send("server_rack_a1", "identify", by="ann").id for _ in range(3)]
+        stranger.send("server_rack_a1", "set_load", {"power_kw": 99_999.0}, by="mallory")
+        until(lambda: len(browser.get("/api/v1/audit", params={"by": "mallory"}).json()["commands"]) == 2)
+        rows = browser.get("/api/v1/audit", params={"by": "ann"}).json()["commands"]
+        assert [(row["id"], row["door"]) for row in rows if row["id"] in ids] == [(each, "cli") for each in ids[::-1]]
+        page.site.send("server_rack_a1", "release")

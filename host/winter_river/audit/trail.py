@@ -28,6 +28,7 @@ PART_BYTES_MAX = 8 * 1024 * 1024  # chosen: about 6,000 commands, read in a tent
 TORN_BYTES_MAX = 1024 * 1024  # of torn.bin; what comes after it is only counted
 LOCK_S_MAX = 5.0  # chosen: as long as a command may take; a process that was stopped while it wrote must not stop all
 LOCK_LOOK_S = 0.002
+LOOK_BACK_BYTES = 128 * 1024  # chosen: two hundred lines and more, of the seconds that a command takes
 FILE_MODE, FOLDER_MODE = 0o640, 0o750
 _PART = re.compile(r"audit-(\d{6})\.jsonl")
 _CURES = {
@@ -85,6 +86,17 @@ class Trail:
             raise AuditError(self.path, error) from error
         finally:
             self._lock.release()
+
+    def has(self, command_id: str) -> bool:
+        """Whether one of the last lines, by anybody, is about that command. Raises AuditError."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - LOOK_BACK_BYTES))
+                return record.canonical({"id": command_id})[1:-1] in file.read()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise AuditError(self.path, error) from error
 
     def close(self) -> None:
         """Lets the files go; a later append opens them again."""

@@ -61,7 +61,8 @@ class Sighting(NamedTuple):
 class Order:
     """One command on its way. moments_s: when it is to be sent again, on the caller's clock. boot: None while unknown.
 
-    answer: there from the start where it is of no use to send anything.
+    silence: the reason that is told where no answer comes. answer: there from the start where it is of no use to send
+    anything.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Order:
     moments_s: list[float]
     boot: int | None = None
     epoch: int | None = None
+    silence: str = "expired"
     answer: Ack | None = None
 
     @property
@@ -115,7 +117,8 @@ class Desk:
         node_id, leaf = address
         if leaf == topics.STATUS and (node_id in self.sightings or len(self.sightings) < SIGHTINGS_MAX):
             self.sightings[node_id] = Sighting(payload, retained, now_s)
-            return not retained and self._is_another_life(node_id, payload)
+            if not retained:
+                self._look_for_another_life(node_id, payload)
         if leaf != topics.ACK or retained:
             return False
         message, _ = codec.decode(topics.ACK, payload)
@@ -128,16 +131,15 @@ class Desk:
         order.answer = Ack(order.id, node_id, result, reason, message.get("applied", ""))
         return True
 
-    def _is_another_life(self, node_id: str, payload: bytes) -> bool:
-        """Ends the orders that a node took with it when it restarted; whether there were any."""
+    def _look_for_another_life(self, node_id: str, payload: bytes) -> None:
+        """Repeats nothing of what a node took with it when it restarted. It is told as failed only in the end: a status
+        that came late may be of a life before, and the command still act."""
         orders = [each for each in self.open_orders.values() if each.node_id == node_id and each.boot is not None]
         status, _ = codec.decode(topics.STATUS, payload) if orders else (None, None)
-        if status is None or "boot" not in status:
-            return False
-        ended = [each for each in orders if each.answer is None and each.boot != status["boot"]]
-        for order in ended:
-            order.answer = Ack(order.id, node_id, schema.RESULT_FAILED, "boot")
-        return bool(ended)
+        for order in orders:
+            if status is not None and status.get("boot", order.boot) != order.boot:
+                order.moments_s.clear()
+                order.silence = "boot"
 
     def order(
         self,
@@ -203,7 +205,7 @@ class Desk:
     def close(self, order: Order) -> Ack:
         """Ends the waiting: the answer, or failed/expired where none came; then with what the node's status shows."""
         self.open_orders.pop(order.id, None)
-        answer = order.answer or Ack(order.id, order.node_id, schema.RESULT_FAILED, "expired")
+        answer = order.answer or Ack(order.id, order.node_id, schema.RESULT_FAILED, order.silence)
         seen = self.sightings.get(order.node_id)
         if answer.result != schema.RESULT_FAILED or answer.applied or seen is None or seen.at_s < order.made_s:
             return answer

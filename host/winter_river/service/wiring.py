@@ -16,7 +16,9 @@ from winter_river.address import Address
 from winter_river.audit import AuditError, Trail
 from winter_river.engine import Event, Isolation
 from winter_river.facility import Facility
+from winter_river.scenario.records import Action
 from winter_river.service.bus import Bus, BusError
+from winter_river.service.clerk import Clerk
 from winter_river.service.coordinator import Coordinator
 from winter_river.service.desk import TIMEOUT_S, Desk, Keys, no_keys
 from winter_river.service.issuer import SERVICE, Issuer, Source
@@ -27,6 +29,7 @@ from winter_river.site import NO_PARAMS, Ack
 from winter_river.station import Station
 from winter_river.store import Keeper
 
+CLASS_DOORS = ("page", "rest", "exercise")  # see web.routes_act and web.exercise_site
 WILL_HOLD_S = 0.2  # chosen: mosquitto 2.0.11 sends all last wills within 1 ms of hanging up when it is stopped
 
 
@@ -38,7 +41,7 @@ class ServiceError(RuntimeError):
 class Report:
     """The service at a glance. why_down: "" while connected. failure: "" while the engine runs.
 
-    unaudited: changes of state of commands that the audit did not take.
+    unaudited: changes of state of commands that the audit did not take, and commands of others that came too fast for it.
     """
 
     broker: str
@@ -232,14 +235,21 @@ class Service:
         self._loop = Loop(self._coordinator, self._bus, desk)
         if keeper is not None:
             self._loop.came, self._loop.went = keeper.hear, keeper.tell
-        self.issuer = Issuer(
-            desk, LoopLine(self._loop), ledger=None if audit is None else Trail(audit), trouble=self._note
-        )
+        trail = None if audit is None else Trail(audit)
+        self.issuer = Issuer(desk, LoopLine(self._loop), ledger=trail, trouble=self._note, answered=self._answered)
         self.site = LiveSite(self._loop, self.issuer)
-        self.station = Station(self._loop, self.site, seed=seed, root=root, boot=boot, program=version, record=record)
+        self.station = Station(
+            self._loop, self.site, seed=seed, root=root, boot=boot, program=version, record=record,
+            own=(f"{desk.name}-{desk.token}-", f"{topics.ENGINE}-{boot:x}-"),
+        )  # fmt: skip
+        self._clerk = None if trail is None else Clerk(trail, self._note)
+        if self._clerk is not None:
+            self.station.overheard = self._clerk.take
 
     def start(self) -> None:
         """Starts connecting and running; the engine runs whether the broker answers or not."""
+        if self._clerk is not None:
+            self._clerk.start()
         self._bus.start()
         self._loop.start()
 
@@ -271,6 +281,13 @@ class Service:
         self._loop.stop()
         self.station.close()
         self._bus.stop([self._coordinator.goodbye()])
+        if self._clerk is not None:
+            self._clerk.stop()
+
+    def _answered(self, ack: Ack, verb: str, params: Mapping[str, object], by: str, source: Source) -> None:
+        """Tells of our own commands whoever keeps the class, but for those that he gives himself."""
+        if source.door not in CLASS_DOORS:
+            self.station.acted(Action(self.site.t_s, ack.node_id, verb, dict(params), by, ack.result, ack.reason))
 
     def _note(self, text: str) -> None:
         with self._loop.lock:
@@ -299,7 +316,7 @@ class Service:
                 balance=coordinator.balance(),
                 notes=coordinator.notes(),
                 failure=str(self._loop.failure or ""),
-                unaudited=self.issuer.unaudited,
+                unaudited=self.issuer.unaudited + (0 if self._clerk is None else self._clerk.dropped),
             )
 
     def __enter__(self) -> Self:

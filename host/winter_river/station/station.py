@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from winter_wire import topics
 
 from winter_river.facility.faults import nearest
+from winter_river.scenario.records import Action
 from winter_river.service.messages import Incoming
+from winter_river.service.overhearing import Overheard, Overhearing
 from winter_river.station import initial, recording, saving
 from winter_river.station.ahead import run_ahead
 from winter_river.station.fork import Fork
@@ -57,14 +59,23 @@ class Station(Timekeeper):
         boot: int = 0,
         program: str = "",
         record: Path | None = None,
+        own: tuple[str, ...] = (topics.ENGINE,),
     ) -> None:
-        """root, boot: as the coordinator's. program: its version. record: the folder of recordings, None for none."""
+        """root, boot: as the coordinator's. program: its version. record: the folder of recordings, None for none.
+
+        own: what the ids of this service's own commands begin with; others are overheard.
+        """
         super().__init__(loop, site, seed=seed, root=root, program=program, record=record)
         self._root = root
         self.in_exam: Callable[[], bool] = lambda: False  # set by whoever keeps the class: orders on the bus ask it
         self._orders = Orders(self, root, boot, in_exam=lambda: self.in_exam())
         self._waiting: deque[tuple[Incoming, str]] = deque()  # orders, with whom each is for
         self._obeying = False
+        # Both are told under the loop's lock, and must be quick. overheard: of each command that came over the bus from
+        # elsewhere, with the loop's clock; acted: of those, and of ours that the class does not know of.
+        self.overheard: Callable[[Overheard, float], None] = lambda _heard, _now_s: None
+        self.acted: Callable[[Action], None] = lambda _action: None
+        self._overhearing = Overhearing(root, own)
         self._forking = threading.Lock()  # one run ahead at a time: they would only slow each other down
         loop.heard = self._hear
 
@@ -76,6 +87,10 @@ class Station(Timekeeper):
         if address is not None and address[0] in VERBS and address[1] == topics.COMMAND:
             self._take_order(item, to=address[0])
             return
+        for each in self._overhearing.hear(item, now_s):
+            self.overheard(each, now_s)
+            t_s = self._coordinator.t_at(each.at_s)
+            self.acted(Action(t_s, each.node_id, each.verb, each.params, each.by, each.result, each.reason))
         told = self._notary.hear(item, now_s)
         if told is not None:
             self._did(told, self._coordinator.t_at(now_s))

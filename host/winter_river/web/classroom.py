@@ -11,6 +11,7 @@ import dataclasses
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ from winter_river.web.painting import flows, paint
 from winter_river.web.plant import Plant
 
 HERE = "here"  # whose a tag is that somebody without a link hangs; a link's id is of hexadecimal digits
+ELSEWHERE_MAX = 1_000  # acts between two looks; the oldest is forgotten
 LOOK_S = 0.5  # without a step: a frozen site still has questions whose time passes
 Tell = Callable[[str, dict[str, Any]], None]
 
@@ -51,6 +53,7 @@ class Classroom:
         self.catalogue = Catalogue(plant.site.facility, plant.scenarios)
         self._site = ExerciseSite(plant, self._show)
         plant.station.in_exam = lambda: self.in_exam
+        plant.station.acted = self._acted_elsewhere
         self._lock = threading.RLock()
         self._exercise: Exercise | None = None
         self._froze = False
@@ -58,6 +61,7 @@ class Classroom:
         self._status: dict[str, Any] | None = None
         self._debrief = ""
         self._owners: set[str] = set()  # ids of the links of those who took part
+        self._elsewhere: deque[Action] = deque(maxlen=ELSEWHERE_MAX)  # acts from other doors, not told yet
         self._stepped = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="exercise", daemon=True)
@@ -188,6 +192,11 @@ class Classroom:
                 self._exercise.acted(Action(t_s, ack.node_id, verb, dict(params), by, ack.result, ack.reason))
                 self._stepped.set()
 
+    def _acted_elsewhere(self, action: Action) -> None:
+        """Somebody commanded from another door than a page: told at the next look, since who tells us must not wait."""
+        self._elsewhere.append(action)
+        self._stepped.set()
+
     def end(self) -> str:
         """Ends the exercise, puts the site back, and gives the id of its debrief."""
         with self._lock:
@@ -258,9 +267,12 @@ class Classroom:
             self._stepped.wait(LOOK_S)
             self._stepped.clear()
             with self._lock:
+                elsewhere = [self._elsewhere.popleft() for _ in range(len(self._elsewhere))]
                 if self._exercise is None or self._exercise.state != "running":
                     continue
                 try:
+                    for action in elsewhere:
+                        self._exercise.acted(action)
                     self._shown(self._exercise.passed(self._site))
                     self._look()
                 except Exception as error:  # noqa: BLE001 - the run goes on; everybody hears that the exercise does not

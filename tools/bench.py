@@ -1,6 +1,6 @@
 """`make bench`: how fast and how small, each figure beside its bar. Exit 1 when a bar is missed.
 
-    python tools/bench.py [NAME ...]        engine flow pandapower availability site command page replay ingest vm memory; all by default
+    python tools/bench.py [NAME ...]        engine flow pandapower availability site command audit page replay ingest vm memory; all by default
 
 Figures move with the machine and its neighbours: read them as orders of size, and ratios within one run.
 """
@@ -26,7 +26,7 @@ import compare_pandapower
 import paho.mqtt.client as paho
 import psutil
 from paho.mqtt.enums import CallbackAPIVersion
-from winter_river import load_facility
+from winter_river import load_facility, paths
 from winter_river.emulator import Fleet
 from winter_river.emulator.vm import VmFleet, package
 from winter_river.service import ports
@@ -104,6 +104,64 @@ def bench_command() -> Iterator[Row]:
     took_ms.sort()
     yield f"command to status over {broker.kind}, median", statistics.median(took_ms), "ms", 250.0, False
     yield f"command to status over {broker.kind}, p99", took_ms[int(len(took_ms) * 0.99)], "ms", 250.0, False
+
+
+def bench_audit() -> Iterator[Row]:
+    """A command by the service, every change of its state fsynced in the audit: to the status that shows its effect, and
+    to its answer; the latter also while another door asks nodes that do not answer."""
+    facility = load_facility("block-2n-24")
+    paths.data_dir().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=paths.data_dir()) as folder, _broker() as broker:  # where a run's audit is
+        audit = Path(folder)
+        with Service(facility, broker.url, audit=audit) as service, Fleet(facility, broker.url) as fleet:
+            service.wait_ready()
+            service.wait_online()
+            client, heard = _client(broker), threading.Event()
+            wanted: list[float] = [0.0]
+
+            def on_message(_client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+                status, _ = codec.decode("status", message.payload)
+                if status and status.get("load_set_kw") == wanted[0]:
+                    heard.set()
+
+            client.on_message = on_message
+            client.subscribe(topics.topic("server_rack_a1", topics.STATUS))
+            time.sleep(0.5)
+            yield from _audited(service, wanted, heard, note="")
+            for node_id in ("server_rack_b1", "server_rack_b2", "server_rack_b3"):
+                fleet.freeze(node_id)
+            stop = threading.Event()
+            dead = threading.Thread(target=_ask_dead, args=(service, stop))
+            dead.start()
+            yield from _audited(service, wanted, heard, note=", dead nodes asked meanwhile")
+            stop.set()
+            dead.join()
+            client.loop_stop()
+
+
+def _audited(service: Service, wanted: list[float], heard: threading.Event, *, note: str) -> Iterator[Row]:
+    shown_ms, answered_ms = [], []
+    for number in range(COMMANDS):
+        wanted[0] = 90.0 + number % 10
+        heard.clear()
+        start_s = time.perf_counter()
+        service.site.send("server_rack_a1", "set_load", {"power_kw": wanted[0]}, by="bench")
+        answered_ms.append((time.perf_counter() - start_s) * 1000)
+        if not heard.wait(5):
+            raise RuntimeError("a command had no effect within 5 s")
+        shown_ms.append((time.perf_counter() - start_s) * 1000)
+        time.sleep(0.12)
+    for name, took_ms, bar in (("status", shown_ms, 250.0), ("answer", answered_ms, 1000.0)):
+        took_ms.sort()
+        yield f"audited command to {name}{note}, median", statistics.median(took_ms), "ms", bar, False
+        yield f"audited command to {name}{note}, p95", took_ms[int(len(took_ms) * 0.95)], "ms", bar, False
+        yield f"audited command to {name}{note}, p99", took_ms[int(len(took_ms) * 0.99)], "ms", bar, False
+
+
+def _ask_dead(service: Service, stop: threading.Event) -> None:
+    while not stop.is_set():
+        for node_id in ("server_rack_b1", "server_rack_b2", "server_rack_b3"):
+            service.site.send(node_id, "identify", by="bench", timeout_s=0.5)
 
 
 def bench_page() -> Iterator[Row]:
@@ -222,6 +280,7 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "availability": bench_availability.rows,
     "site": bench_site,
     "command": bench_command,
+    "audit": bench_audit,
     "page": bench_page,
     "replay": bench_replay.rows,
     "ingest": bench_ingest,

@@ -11,7 +11,8 @@ def item(leaf, node_id="ups", retained=False, **fields):
 
 
 def ack(command_id, result="done", **more):
-    return item("ack", v=1, id=command_id, node_id="ups", result=result, **more)
+    fields = {"v": 1, "id": command_id, "node_id": "ups", "result": result} | more
+    return Incoming("winter-river/ups/ack", json.dumps(fields).encode(), False, 0.0)
 
 
 def make():

@@ -58,6 +58,8 @@ def test_who_may_read_the_audit_and_who_may_overrule_operators(page):
             assert client.get("/api/v1/audit").status_code == reads, role
             body = {"command": "identify", "params": {}, "priority": 7}
             assert client.post("/api/v1/nodes/srv_a/command", json=body).status_code == overrules, role
+            body = {"command": "release", "params": {"priority": 3}}
+            assert client.post("/api/v1/nodes/srv_a/command", json=body).status_code == overrules, role
 
 
 def test_a_dangerous_verb_may_be_selected_first(page, browser):

@@ -97,6 +97,12 @@ def command(desk: DeskHere, who: WhoAsks, source: AskedFrom, node_id: str, form:
     return JSONResponse(ack_facts(ack))
 
 
+def _level(verb: str, form: forms.CommandForm) -> int:
+    """The highest priority that a command touches: a release takes out another's value, too."""
+    released = form.params.get("priority", form.priority) if verb == "release" else form.priority
+    return min(form.priority, released) if isinstance(released, int) else form.priority
+
+
 def refusal(desk: Desk, who: Who, node_id: str, verb: str, *, priority: int = schema.PRIORITY_DEFAULT) -> str:
     """Why somebody may not send a command: his role, a lock-out tag, the controls of the exercise. "" where he may."""
     right = right_of(verb)

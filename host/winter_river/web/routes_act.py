@@ -86,7 +86,7 @@ def command(desk: DeskHere, who: WhoAsks, source: AskedFrom, node_id: str, form:
     verb itself. In profile secured that is done by itself where nobody has. 503: the audit cannot be written.
     """
     verb = desk.verb(node_id, form.command)
-    why_not = refusal(desk, who, node_id, verb, priority=form.priority)
+    why_not = refusal(desk, who, node_id, verb, priority=_level(verb, form))
     desk.classroom.joins(who)
     if why_not:
         refused = Ack("", node_id, schema.RESULT_REJECTED, why_not)

@@ -4,13 +4,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from winter_river.cli import doctor_machine as machine
 from winter_river.cli.connection import types_at, visiting, where
+from winter_river.cli.doctor_machine import ERROR, OK, WARNING, Line
 from winter_river.cli.errors import FAILED, CommandError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
 from winter_river.cli.run_file import read_note
@@ -19,17 +20,7 @@ from winter_river.cli.values import json_text
 if TYPE_CHECKING:
     from winter_river.settings import Settings
 
-OK, WARNING, ERROR = "ok", "warning", "error"
 PYTHON_MIN = (3, 11)  # pyproject.toml, requires-python
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One finding: how bad, what was looked at or found, and what cures it."""
-
-    level: str
-    what: str
-    cure: str = ""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,7 +39,7 @@ def doctor(broker: BrokerOption = None, root: RootOption = None, json: JsonOptio
     """
     from winter_river.settings import SettingsError
 
-    lines = [_python(), *_folders(), _drivers(), _brokers()]
+    lines = [_python(), *_folders(), *machine.disk(), machine.clock(time.time()), _drivers(), _brokers()]
     try:
         settings = settings_of(broker=broker, root=root)
     except SettingsError as error:
@@ -57,6 +48,7 @@ def doctor(broker: BrokerOption = None, root: RootOption = None, json: JsonOptio
         lines.append(Line(OK, "settings"))
         lines += _facility(settings)
         lines += _secrets(settings)
+        lines += [*machine.history(settings.facility), *machine.audit(), *machine.page_port(settings.page_port)]
         lines += _bus(settings) if broker or read_note() is not None else _port(settings)
     if json:
         found = [{"level": line.level, "what": line.what, "cure": line.cure} for line in lines]

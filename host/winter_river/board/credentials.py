@@ -39,7 +39,8 @@ port = 1883
 class Credentials:
     """What a node needs to join. Passwords and keys are left out of repr().
 
-    certificates: `ca`, `cert`, `key` -> (file name, content); empty without TLS.
+    certificates: `ca`, `cert`, `key` -> (file name, content); empty without TLS. command_key: that a secured site signs
+    this node's commands with, "" in profile lab.
     """
 
     ssid: str
@@ -49,13 +50,14 @@ class Credentials:
     user: str = ""
     broker_password: str = field(default="", repr=False)
     certificates: Mapping[str, tuple[str, bytes]] = field(default_factory=dict, repr=False)
+    command_key: str = field(default="", repr=False)
 
     def files(self) -> dict[str, bytes]:
         """The certificates by their path on the board."""
         return {f"{CERTIFICATES}/{name}": data for name, data in self.certificates.values()}
 
     def settings(self) -> dict[str, object]:
-        """The `wifi` and `broker` groups of a node.json."""
+        """What a node.json says of how to join."""
         broker: dict[str, object] = {"host": self.host, "port": self.port}
         if self.user:
             broker |= {"user": self.user, "password": self.broker_password}
@@ -63,7 +65,8 @@ class Credentials:
             broker["tls"] = True
             # From the current folder: that is the root of a board, or what is mounted on it.
             broker |= {role: f"{CERTIFICATES}/{name}" for role, (name, _) in self.certificates.items()}
-        return {"wifi": {"ssid": self.ssid, "password": self.wifi_password}, "broker": broker}
+        found: dict[str, object] = {"wifi": {"ssid": self.ssid, "password": self.wifi_password}, "broker": broker}
+        return found | ({"profile": "secured", "key": self.command_key} if self.command_key else {})
 
 
 def find(places: tuple[Path, ...]) -> Path | None:

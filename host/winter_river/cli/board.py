@@ -271,6 +271,7 @@ def _job(
     from winter_river.board import loader
     from winter_river.board.flashing import Job
     from winter_river.board.serial_ports import choose
+    from winter_river.cli.connection import secrets_of
     from winter_river.facility import load_facility
 
     settings = settings_of(facility=facility, root=root)
@@ -280,7 +281,13 @@ def _job(
             f"{site.name} has no node {node}{nearest(node, list(site.nodes))}; FACILITY=... names another site"
         )
     kind, path = loader.load(board), choose(port)  # before anybody types a password for a board that is not there
-    return Job(node=site.nodes[node], board=kind, credentials=_credentials(credentials), root=settings.root, port=path)
+    given = _credentials(credentials)
+    secrets = secrets_of(settings)
+    if secrets is not None:
+        from winter_river.cli.secured import board_credentials
+
+        given = board_credentials(given, node, settings, secrets)
+    return Job(node=site.nodes[node], board=kind, credentials=given, root=settings.root, port=path)
 
 
 def _with(job: "Job", **changes: Any) -> "Job":
@@ -309,11 +316,13 @@ def _credentials(given: Path | None) -> "Credentials":
 def _watch(job: "Job") -> Any:
     """Listens on the broker of the credentials; a site with TLS may have a certificate of its own for this machine."""
     from winter_river.board.joining import Watch, address_of
-    from winter_river.cli.connection import certificates_of
+    from winter_river.cli.connection import certificates_of, where
 
     settings = settings_of()
     ours = certificates_of(settings) if settings.broker_ca else None
-    return Watch(address_of(job.credentials, ours), job.node.id, root=job.root, name=f"flash-{os.getpid()}")
+    # At a secured site no node's place on the bus shows another's status: we listen where people do.
+    address = where(settings)[0] if job.credentials.command_key else address_of(job.credentials, ours)
+    return Watch(address, job.node.id, root=job.root, name=f"flash-{os.getpid()}")
 
 
 @contextmanager

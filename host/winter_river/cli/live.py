@@ -138,7 +138,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
         broker = running.enter_context(broker_of(settings, secured, host=host, say=say))
         if is_address(settings.broker):
             _refuse_a_second_engine(broker.address, settings.root)
-            if secured is not None and secured.site.read().passwords and settings.nodes == "vm":
+            if secured is not None and settings.nodes == "vm":
                 raise CommandError(
                     "--nodes vm joins a broker of this run only, in profile secured\ncure: leave out --broker"
                 )

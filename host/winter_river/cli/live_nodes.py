@@ -62,11 +62,11 @@ def _secured_fleet(facility: "Facility", broker: "Broker", settings: Settings, s
         from winter_river.emulator.vm import VmFleet
 
         address = Address(LOOPBACK, broker.passwords_port or PORT_DEFAULT)
-        bundles = secured.bundles(facility, password=True)
+        bundles = secured.bundles(facility)
         return VmFleet(facility, address, root=settings.root, seed=settings.seed, bundles=bundles)
     # A broker that somebody else runs: its port for nodes is the one that is set, or the usual one.
     address = Address(broker.address.host, broker.nodes_port or settings.tls_port or PORT_TLS_DEFAULT)
-    bundles = secured.bundles(facility, password=False)
+    bundles = secured.bundles(facility)
     if settings.nodes == "mixed":
         from winter_river.emulator.mixed import MixedFleet
 

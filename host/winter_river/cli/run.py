@@ -29,6 +29,11 @@ _NODES_WORDS = {
     "mixed": "emulated; a board takes over its slot while it is there",
     "none": "slots, waiting for boards",
 }
+# Whether nodes elsewhere have passwords -> what that means.
+_PASSWORDS_WORDS = {
+    False: "for this machine's own VMs; no other machine can reach it.",
+    True: "whoever is on that network can read their password and what they say.",
+}
 LOOK_S = 0.25  # chosen: a person sees no delay, and four looks a second cost nothing
 
 
@@ -230,10 +235,9 @@ def _secured_lines(running: "Live") -> list[str]:
     if broker.nodes_port is not None:
         lines.append(f"boards    {broker.host}:{broker.nodes_port} with their own certificates: make flash NODE=...")
     if broker.passwords_port is not None:
-        lines += [
-            f"          {broker.passwords_host}:{broker.passwords_port} with a password for those that have no TLS:",
-            "          NOT ENCRYPTED, whoever is on that network can read their password and what they say.",
-        ]
+        where = f"{broker.passwords_host}:{broker.passwords_port}"
+        lines.append(f"          {where} with a password for those that have no TLS: NOT ENCRYPTED,")
+        lines.append("          " + _PASSWORDS_WORDS[not secured.passwords])
     if broker.websocket_port is not None:
         lines.append(f"websocket wss://{broker.host}:{broker.websocket_port}, with a certificate")
     if running.page is not None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from winter_river.cli.errors import CommandError
-from winter_river.settings import PORT_DEFAULT, Settings, secrets_folder
+from winter_river.settings import PORT_DEFAULT, PORT_TLS_DEFAULT, Settings, secrets_folder
 
 if TYPE_CHECKING:
     from winter_river.address import Certificates
+    from winter_river.board.credentials import Credentials
     from winter_river.facility import Facility
     from winter_river.protect.bundle import Bundle
     from winter_river.protect.provision import Provision
@@ -21,15 +24,20 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 LOOK_S = 1.0  # how often files are looked at: a revocation takes hold within two of these
+PASSWORD_BYTES = 32
 WARN_EVERY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Secured:
-    """What a run of profile secured stands on. epoch: the fencing number of this start; 0 for one that only visits."""
+    """What a run of profile secured stands on. epoch: the fencing number of this start; 0 for one that only visits.
+
+    passwords: of nodes that run on this machine and have no TLS, made for this run only.
+    """
 
     site: Provision
     epoch: int = 0
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def certificates(self, role: str, name: str) -> Certificates:
         """Who we are on the bus."""
@@ -42,21 +50,35 @@ class Secured:
         """The broker's part. Nodes with a password are let in from elsewhere only where some have been given one."""
         from winter_river.deploy.mosquitto import guarded_by
 
-        wanted = bool(self.site.read().passwords)
-        lan = settings.nodes != "vm" and host != LOOPBACK
-        return guarded_by(
+        guarded = guarded_by(
             self.site.places.broker,
             tls_min=settings.tls_min,
             nodes_port=settings.tls_port,
-            passwords_port=(settings.mqtt_port or PORT_DEFAULT) if wanted else None,
-            passwords_host=host if lan else LOOPBACK,
+            passwords_port=settings.mqtt_port or PORT_DEFAULT,
+            passwords_host=LOOPBACK if self.passwords else host,
         )
+        if self.passwords:
+            return dataclasses.replace(guarded, passwords=str(self._password_file()))
+        return guarded if self.site.read().passwords else dataclasses.replace(guarded, passwords_port=None)
 
-    def bundles(self, facility: Facility, *, password: bool) -> Mapping[str, Bundle]:
+    def _password_file(self) -> Path:
+        """The hashes of this run's own passwords, for the broker."""
+        from winter_river import paths
+        from winter_river.protect import acl
+
+        given = {name: (text, secrets.token_bytes(acl.PASSWORD_SALT_BYTES)) for name, text in self.passwords.items()}
+        path = paths.data_dir() / "broker" / "passwords"
+        self.keep_private(path, acl.password_file(given).rstrip())
+        return path
+
+    def bundles(self, facility: Facility) -> Mapping[str, Bundle]:
         """What each node of the facility joins with."""
         from winter_river.protect.bundle import of_node
 
-        return {node_id: of_node(self.site, node_id, password=password) for node_id in facility.nodes}
+        found = {node_id: of_node(self.site, node_id) for node_id in facility.nodes}
+        for node_id, password in self.passwords.items():
+            found[node_id] = dataclasses.replace(found[node_id], password=password, certificates={})
+        return found
 
     def keep_private(self, path: Path, text: str) -> None:
         """Writes a secret that a person may want: readable to us alone."""
@@ -97,10 +119,52 @@ def prepared(facility: Facility, settings: Settings, *, host: str, say: Callable
     if renewed:
         say(f"renewed, the old ones hold on: {', '.join(renewed)}")
     if settings.nodes != "none":
-        made = [each for each in facility.nodes if site.node(each, password=settings.nodes == "vm", now_s=now_s)]
+        made = [each for each in facility.nodes if site.node(each, now_s=now_s)]
         if made:
             say(f"provisioned {len(made)} nodes")
-    return Secured(site, epoch.raised(site.places.folder))
+    # The MicroPython of the VMs has no TLS.
+    own = {each: secrets.token_urlsafe(PASSWORD_BYTES) for each in facility.nodes if settings.nodes == "vm"}
+    return Secured(site, epoch.raised(site.places.folder), own)
+
+
+def board_credentials(given: Credentials, node_id: str, settings: Settings, folder: Path) -> Credentials:
+    """The credentials of a board at a secured site: its network's and the broker's name as given, the rest its own.
+
+    The node gets a certificate where it has none, or a new one where it ends soon; one with a password keeps to that.
+    Raises CommandError where the broker's certificate is not for that name.
+    """
+    from winter_river.cli.run_file import read_note
+    from winter_river.protect.bundle import of_node
+    from winter_river.protect.provision import Provision
+
+    site = Provision(folder, root=settings.root)
+    state = site.read()
+    if given.host not in state.hosts:
+        raise CommandError(
+            f"the broker's certificate is not for {given.host}; it is for {', '.join(state.hosts)}\n"
+            f"cure: winter-river provision init --host {given.host}"
+        )
+    password = node_id in state.passwords
+    site.node(node_id, password=password, now_s=int(time.time()))
+    bundle = of_node(site, node_id, password=password)
+    note = read_note()
+    if password:
+        return dataclasses.replace(
+            given,
+            port=settings.mqtt_port or PORT_DEFAULT,
+            user=node_id,
+            broker_password=bundle.password,
+            certificates={},
+            command_key=bundle.key,
+        )
+    return dataclasses.replace(
+        given,
+        port=(note.nodes_port if note is not None else 0) or settings.tls_port or PORT_TLS_DEFAULT,
+        user="",
+        broker_password="",
+        certificates={role: (f"{role}.der", data) for role, data in bundle.certificates.items()},
+        command_key=bundle.key,
+    )
 
 
 class Renewal:

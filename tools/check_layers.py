@@ -36,7 +36,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.protect": ("winter_wire",),
     "winter_river.deploy": (
         *("winter_river.service.broker_guarded", "winter_river.service.broker_text"),
-        *("winter_wire", "winter_river.address", "winter_river.settings"),
+        *("winter_wire", "winter_river.address", "winter_river.settings", "winter_river.store.sinks"),
     ),
     "winter_river.engine": ("winter_wire.schema", "winter_wire.tables", "winter_wire.topics", "winter_wire.faults"),
     "winter_river.engine.fast": ("winter_river.engine", "winter_river.paths"),
@@ -175,6 +175,7 @@ PURE = (
     "winter_river.store.ingest",
     "winter_river.store.latest",
     "winter_river.store.model",
+    "winter_river.store.sinks.line",
     "winter_river.service.outgoing",
     "winter_river.service.presence",
     "winter_river.service.roster",

@@ -61,6 +61,12 @@ class Settings:
     store: bool = True
     keep_raw: str = "7d"
     keep_sums: str = "365d"
+    influx_url: str = ""
+    influx_bucket: str = "mqtt_metrics"
+    influx_org: str = ""
+    influx_token_file: str = ""
+    webhook_url: str = ""
+    webhook_token_file: str = ""
 
 
 SENTENCES = {
@@ -94,6 +100,12 @@ SENTENCES = {
     "store": "Keep the history of the site in the data folder.",
     "keep_raw": "How long single readings are kept, such as 90m, 12h, 7d.",
     "keep_sums": "How long the five-minute sums of them are kept (mean, low, high), and the events.",
+    "influx_url": "A database that gets every reading too: InfluxDB or VictoriaMetrics, such as http://127.0.0.1:8086; empty: none.",
+    "influx_bucket": "Its bucket, or database.",
+    "influx_org": "Its organisation, for InfluxDB 2; empty: it is spoken to as InfluxDB 1, as VictoriaMetrics wants it.",
+    "influx_token_file": "File of its token, or of user:password for InfluxDB 1, which nobody but you may read (mode 600 or 640).",
+    "webhook_url": "An address that gets every reading and event as JSON; empty: none.",
+    "webhook_token_file": "File of the bearer token for it, which nobody but you may read (mode 600 or 640).",
 }
 
 
@@ -181,6 +193,13 @@ def _flag(value: object) -> bool:
     return _FLAG_WORDS[word]
 
 
+def _url(value: object) -> str:
+    text = value.strip() if isinstance(value, str) else "?"
+    if text and not re.fullmatch(r"https?://[^/\s@]+(/\S*)?", text):
+        raise ValueError("is not an address such as http://127.0.0.1:8086; a password goes into a file")
+    return text
+
+
 def _duration(value: object) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if not DURATION.fullmatch(text) or not MINUTE_S <= duration_s(text) <= DURATION_S_MAX:
@@ -218,8 +237,14 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "store": _flag,
     "keep_raw": _duration,
     "keep_sums": _duration,
+    "influx_url": _url,
+    "influx_bucket": _text,
+    "influx_org": _path,
+    "influx_token_file": _path,
+    "webhook_url": _url,
+    "webhook_token_file": _path,
 }
-_PATHS = ("broker_ca", "broker_cert", "broker_key", "scenarios", "secrets")
+_PATHS = ("broker_ca", "broker_cert", "broker_key", "scenarios", "secrets", "influx_token_file", "webhook_token_file")
 NAMES = tuple(field.name for field in dataclasses.fields(Settings))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from winter_river.cli.history import graph_lines
-from winter_river.cli.live import store_path
+from winter_river.cli.live_store import store_path
 from winter_river.store import Keeper
 from winter_river.store.model import Point, Series
 from winter_wire import codec, topics

@@ -41,6 +41,9 @@ class Killed:
     def check(self, where: str) -> None:
         with sqlite3.connect(self.path) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",), where
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'raw_ups'").fetchone():
+                assert not self.acked, where  # it was killed before it had kept anything
+                return
             found = connection.execute(
                 "SELECT node_id, count(*), count(DISTINCT seq), max(seq) FROM raw_ups JOIN node ON id = _node "
                 "WHERE seq IS NOT NULL GROUP BY 1"

@@ -132,7 +132,7 @@ def restore(
 
 def store_file(facility: str | None) -> Path:
     """The store of a facility; None: of the run on this machine, else of the one in the settings."""
-    from winter_river.cli.live import store_path
+    from winter_river.cli.live_store import store_path
     from winter_river.cli.run_file import read_note
     from winter_river.facility import load_facility
 

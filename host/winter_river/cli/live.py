@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from winter_river.cli.errors import CommandError
 from winter_river.cli.live_broker import broker_of
 from winter_river.cli.live_nodes import fetch, fleet_of
+from winter_river.cli.live_store import keeper_of
 from winter_river.settings import Settings, is_address
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ NOTE_S = 15.0  # chosen: long enough to be read in passing
 NOTICES_MAX = 100
 LOOPBACK = "127.0.0.1"
 SCENARIOS = "scenarios"  # folder below the current one
-HISTORY = "history"  # folder of the stores, one a site, in the data folder
 RECORDINGS = "recordings"  # folder of what can be replayed, in the data folder
 
 
@@ -142,7 +142,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
                 raise CommandError(
                     "--nodes vm joins a broker of this run only, in profile secured\ncure: leave out --broker"
                 )
-        keeper = _keeper(facility, settings, say)
+        keeper = keeper_of(facility.name, settings, say)
         if keeper is not None:
             running.enter_context(keeper)
         service = Service(
@@ -199,28 +199,6 @@ def _refuse_a_second_engine(address: "Address", root: str) -> None:
             f"an engine already runs a site at {address} under {root}/\n"
             "end it, or leave out --broker to have a broker of your own"
         )
-
-
-def _keeper(facility: "Facility", settings: Settings, say: Callable[[str], None]) -> "Keeper | None":
-    """The keeper of the site's history, not yet started. A store that cannot be used is no reason not to run."""
-    if not settings.store:
-        return None
-    from winter_river.settings import duration_s
-    from winter_river.store import Keep, Keeper, StoreError
-
-    keep = Keep(duration_s(settings.keep_raw), duration_s(settings.keep_sums))
-    try:
-        return Keeper(store_path(facility.name), root=settings.root, keep=keep)
-    except (StoreError, OSError) as error:
-        say(f"no history is kept: {error}")
-        return None
-
-
-def store_path(facility: str) -> Path:
-    """The file that holds the history of a site, by the name in its file."""
-    from winter_river import paths
-
-    return paths.data_dir() / HISTORY / f"{facility}.sqlite3"
 
 
 def _page(

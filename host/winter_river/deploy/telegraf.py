@@ -11,10 +11,7 @@ from winter_wire import topics
 
 from winter_river.address import parse_url
 from winter_river.settings import PORT_DEFAULT, Settings, is_address
-
-MEASUREMENT = "node"
-TAGS = ("node_id", "type", "status")
-BUCKET = "mqtt_metrics"
+from winter_river.store.sinks.line import BUCKET, MEASUREMENT, TAGS
 
 _TEXT = """\
 # Takes every node's status off the bus into InfluxDB. Generated: winter-river generate telegraf

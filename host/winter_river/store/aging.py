@@ -83,8 +83,9 @@ def prune(connection: sqlite3.Connection, *, raw_before_ms: int, min5_before_ms:
 
 
 def _held_ms(connection: sqlite3.Connection) -> int | None:
-    """The oldest reading that a sink has still to take."""
-    return None
+    """The oldest moment of which a sink has still to take something."""
+    held: int | None = connection.execute("SELECT min(ms) FROM journal").fetchone()[0]
+    return held
 
 
 def _delete(connection: sqlite3.Connection, table: str, node: int, before_ms: int) -> bool:

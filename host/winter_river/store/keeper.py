@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self, TypeVar
@@ -24,6 +24,7 @@ from winter_river.store import reading
 from winter_river.store.ingest import Ingester
 from winter_river.store.latest import Latest
 from winter_river.store.model import Happening, Reading, StoreHealth
+from winter_river.store.sinks import Sender, Target
 from winter_river.store.tables import StoreError
 from winter_river.store.writing import Writer
 
@@ -70,6 +71,7 @@ class Keeper:
         *,
         root: str = topics.ROOT,
         keep: Keep = Keep(),
+        sinks: Sequence[Target] = (),
         queue_max: int = QUEUE_MAX,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -78,7 +80,10 @@ class Keeper:
         self.path, self.keep = path, keep
         self._clock, self._wall = clock, wall
         self._offset_s = wall() - clock()
-        self._writer = Writer(path)
+        self._writer = Writer(path, sinks=[target.name for target in sinks])
+        marks = self._writer.outbox.marks()
+        self._senders = [Sender(target, self.ask, mark=marks[target.name]) for target in sinks]
+        self._waits = self._writer.outbox.waiting()  # for sinks, in the out-box
         self._ingester = Ingester(root, run=int(wall()), known=self._writer.newest())
         self._own = {
             topics.topic(topics.ENGINE, topics.EVENT, root),
@@ -90,20 +95,24 @@ class Keeper:
         self._lock = threading.Lock()  # guards the queue and the counters of its users
         self._readings: list[Reading] = []  # read, and not yet committed
         self._happenings: list[Happening] = []
+        self._in_hand = 0  # taken off the queue, and not read yet
         self._pending_s: float | None = None  # since when something waits to be committed
         self._dropped: Counter[str] = Counter()
         self._rows = self._writes = self._write_failures = self._reads = self._read_failures = 0
         self._failures_in_a_row = 0
         self._fault = ""
         self._pruned_s = clock()
+        self._marked = self._marks()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
     # for any thread
 
     def start(self) -> None:
-        """Begins to write."""
+        """Begins to write, and to bring the sinks what they have not had."""
         self._thread.start()
+        for sender in self._senders:
+            sender.start()
 
     def hear(self, item: Incoming) -> None:
         """A message off the bus. Never waits. Our own come by tell(): a broker that is away takes none of them."""
@@ -144,15 +153,16 @@ class Keeper:
         """The keeping at a glance."""
         with self._lock:
             oldest_s = self._queue[0].at_s if self._queue else None
-            queue = len(self._queue)
+            queue = self._count()
             lost = self._dropped + self._ingester.refused + self._writer.left_out
+        lost.update({f"{name} out-box full": count for name, count in self._writer.outbox.given_up.items()})
         waits_s = [since_s for since_s in (self._pending_s, oldest_s) if since_s is not None]
         return StoreHealth(
             file=str(self.path),
             fault=self._fault,
             rows=self._rows,
             lag_s=max(0.0, self._clock() - min(waits_s)) if waits_s else 0.0,
-            queue=queue + len(self._readings) + len(self._happenings),
+            queue=queue,
             queue_max=self._queue_max,
             dropped={name: count for name, count in sorted(lost.items()) if count},
             writes=self._writes,
@@ -161,11 +171,16 @@ class Keeper:
             read_failures=self._read_failures,
             file_bytes=_size(self.path),
             disk_free_pct=_free_pct(self.path),
+            sinks={
+                sender.target.name: sender.health(waiting=self._waits[sender.target.name]) for sender in self._senders
+            },
         )
 
     def stop(self) -> None:
         """Writes what waits and closes the store, within STOP_S_MAX; what a store that hangs does not take is counted."""
         self._stopping.set()
+        for sender in self._senders:
+            sender.stop()
         if self._thread.is_alive():
             self._thread.join(STOP_S_MAX)
         if not self._thread.is_alive():
@@ -202,7 +217,7 @@ class Keeper:
         a test that has not started it."""
         self._take()
         try:
-            if self._readings or self._happenings:
+            if self._readings or self._happenings or self._marks() != self._marked:
                 self._commit()
             self._prune()
         except sqlite3.Error as error:
@@ -215,7 +230,11 @@ class Keeper:
 
     def _waiting(self) -> int:
         with self._lock:
-            return len(self._queue) + len(self._readings) + len(self._happenings)
+            return self._count()
+
+    def _count(self) -> int:
+        """Messages that wait anywhere. What is being read may count twice, never not at all."""
+        return len(self._queue) + self._in_hand + len(self._readings) + len(self._happenings)
 
     def _take(self) -> None:
         """Reads a batch off the queue; while an earlier one is not committed, the queue keeps what comes."""
@@ -223,6 +242,8 @@ class Keeper:
             return
         with self._lock:
             waiting = [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
+            self._in_hand = len(waiting)
+            self._pending_s = waiting[0].at_s if waiting else None
         for topic, payload, retained, ms, at_s in waiting:
             item = self._ingester.take(topic, payload, retained=retained, ms=ms, at_s=at_s)
             if isinstance(item, Reading):
@@ -236,14 +257,25 @@ class Keeper:
             self._readings += silent
             for item in silent:
                 self.latest.take(item, at_s=now_s)
-        if self._readings or self._happenings:
-            self._pending_s = waiting[0].at_s if waiting else now_s
+        self._in_hand = 0
+        if self._pending_s is None and self._readings:
+            self._pending_s = now_s
+        elif not self._readings and not self._happenings:
+            self._pending_s = None  # nothing of it was to be kept
 
     def _commit(self) -> None:
-        added = self._writer.commit(self._readings, self._happenings, now_ms=int(self._wall() * 1000))
+        marks = self._marks()
+        now_ms = int(self._wall() * 1000)
+        added = self._writer.commit(self._readings, self._happenings, now_ms=now_ms, marks=marks)
+        self._marked, self._waits = marks, self._writer.outbox.waiting()
         self._rows += added
         self._writes += 1
         self._readings, self._happenings, self._pending_s = [], [], None
+        for sender in self._senders:
+            sender.stir()
+
+    def _marks(self) -> dict[str, int]:
+        return {sender.target.name: sender.mark for sender in self._senders}
 
     def _prune(self) -> None:
         """Deletes what is too old, a piece a turn until all of it is gone, once in PRUNE_S."""

@@ -4,7 +4,8 @@
     raw_<kind>            a row a reading, in order of node and time; a column a field, added when a field first comes
     min5_<kind>           a row per node and five minutes: of each field mean, low and high
     event                 what happened
-    journal, sink         rows that a sink has still to take, and how far each has come
+    journal, sink         which rows a sink has still to take, in order, and how far each has come; a, b, c: the key of
+                          the row, in raw_<kind>, or in event where kind is "event"
 
 Every row of a node lies beside its neighbours in time, so that a day of one field is one stretch of the file. Columns
 of our own begin with _, which no field may.
@@ -20,7 +21,7 @@ from pathlib import Path
 from winter_wire import schema, topics
 
 APPLICATION_ID = 0x57527668  # "WRvh": tells our files from other SQLite ones
-VERSION = 1
+VERSION = 2
 WINDOW_MS = 300_000  # five minutes
 FIELDS_MAX = 200  # chosen: a column each, in three of min5; a node of ours has 30, and a message holds 150 at most
 OTHER = "other"  # the kind of every type that the contract does not know
@@ -57,8 +58,17 @@ def _create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _add_outbox(connection: sqlite3.Connection) -> None:
+    """The out-box: ids rise for ever, so that a mark never means another row."""
+    connection.execute(
+        "CREATE TABLE journal (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, a INTEGER NOT NULL, "
+        "b INTEGER NOT NULL, c INTEGER NOT NULL, ms INTEGER NOT NULL)"
+    )
+    connection.execute("CREATE TABLE sink (name TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID")
+
+
 # What brings a file of version i to i + 1; an empty file is of version 0.
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create,)
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create, _add_outbox)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> int:

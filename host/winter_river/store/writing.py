@@ -16,9 +16,10 @@ from typing import Self
 
 from winter_wire import schema
 
-from winter_river.store import aging, tables
+from winter_river.store import aging, outbox, tables
 from winter_river.store.aging import Window, window_of
 from winter_river.store.model import Happening, Reading
+from winter_river.store.outbox import Outbox
 from winter_river.store.tables import FIELDS_MAX, RAW_COLUMNS, StoreError
 
 BUSY_S = 1.0  # how long a commit waits for another program that has the file locked; it is tried again later
@@ -33,8 +34,8 @@ class Writer:
     left_out: numbers whose key cannot be a column, or is one too many, and rows that another had the place of.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Opens or creates. Raises StoreError for a file that another process writes to or that is none of ours, OSError
+    def __init__(self, path: Path, *, sinks: Sequence[str] = (), outbox_max: int = outbox.ROWS_MAX) -> None:
+        """Opens or creates. sinks: the names of those that are to be given what is committed. Raises StoreError for a file that another process writes to or that is none of ours, OSError
         where the folder cannot be used."""
         self.path = path
         self.left_out: Counter[str] = Counter()
@@ -45,6 +46,7 @@ class Writer:
             self._connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
             try:
                 self._prepare()
+                self.outbox = Outbox(self._connection, sinks, rows_max=outbox_max)
             except BaseException:
                 self._connection.close()
                 raise
@@ -86,8 +88,16 @@ class Writer:
                     found[node_id] = (int(row[0]), int(row[1]), int(row[2] or 0))
         return found
 
-    def commit(self, readings: Sequence[Reading], happenings: Sequence[Happening], *, now_ms: int) -> int:
-        """Keeps these for good: the number of rows that are new. Raises sqlite3.Error, and then nothing of it is kept."""
+    def commit(
+        self,
+        readings: Sequence[Reading],
+        happenings: Sequence[Happening],
+        *,
+        now_ms: int,
+        marks: Mapping[str, int] | None = None,
+    ) -> int:
+        """Keeps these for good: the number of rows that are new. marks: how far sinks have come, see Outbox. Raises
+        sqlite3.Error, and then nothing of it is kept."""
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -97,7 +107,10 @@ class Writer:
                 count, windows = self._insert(kind, of_kind)
                 added += count
                 late += windows
-            added += connection.executemany(_EVENT, happenings).rowcount if happenings else 0
+            if happenings:
+                added += connection.executemany(_EVENT, happenings).rowcount
+                self.outbox.add((outbox.EVENT, each.run, each.timeline, each.id, each.ms) for each in happenings)
+            self.outbox.advance(marks or {})
             aging.average(connection, now_ms=now_ms, late=late)
             connection.execute("COMMIT")
         except BaseException:
@@ -129,15 +142,17 @@ class Writer:
         """Adds readings of one type: how many are new, and the windows among them that had been summed up already."""
         fields = self._columns(kind, readings)
         mark_ms = tables.meta(self._connection, aging.MARK) or 0
-        rows, late = [], []
+        rows, late, keys = [], [], []
         for reading in readings:
             get = reading.numbers.get
             node = self._node(reading.node_id, reading.type)
             own = (node, reading.ms, reading.seq, reading.quality)
             words = (reading.status, reading.state, reading.handle, reading.fault)
             rows.append((*own, *words, *map(get, fields)))
+            keys.append((kind, node, reading.ms, reading.seq, reading.ms))
             if reading.ms < mark_ms:
                 late.append(Window(kind, node, window_of(reading.ms)))
+        self.outbox.add(keys)
         return self._connection.executemany(self._inserts[kind], rows).rowcount, late
 
     def _columns(self, kind: str, readings: Sequence[Reading]) -> Iterable[str]:

@@ -133,6 +133,18 @@ def _inject(plan: Plan, w: World, k: int, wishes: dict[str, Any]) -> None:
             me.fault &= ~(1 << place)
 
 
+def break_at_once(plan: Plan, w: World, k: int, place: int, *, broken: bool) -> None:
+    """Gives a device one of its malfunctions, whole and at once, or takes it away: as `apply` does for its bare name."""
+    me, m = w.nodes[k], w.malfunctions[plan.nodes[k].malfunction + place]
+    if broken:
+        malfunction_law.inject(m, w.t_s, end_pu=1.0, ramp_s=0.0, delay_s=0.0)
+        w.malfunction_due_s = min(w.malfunction_due_s, m.due_s)
+    elif m.wanted:
+        malfunction_law.mend(m)
+        me.fault &= ~(1 << place)
+    me.touched = w.touched = w.unsettled = True
+
+
 def run_malfunctions(plan: Plan, w: World) -> None:
     """Lets those act whose time has come, and their severities grow."""
     if w.t_s < w.malfunction_due_s:
@@ -167,10 +179,16 @@ def _take_numbers(plan: Plan, w: World, k: int, numbers: dict[str, float]) -> No
         g.fuel_set_pct = numbers.get("fuel_set_pct", g.fuel_set_pct)
         refuels = int(numbers.get("refuels", g.refuels))
         if refuels > g.refuels:
-            generator_law.burn(g, g.fuel_gal_h, w.t_s)
-            g.fuel_gal = plan.generators[n.slot].fuel_gal * g.fuel_set_pct / 100.0
-            g.fuel_since_s = w.t_s
+            refuel(plan, w, n.slot)
         g.refuels = refuels
+
+
+def refuel(plan: Plan, w: World, k: int) -> None:
+    """Fills the tank of a generator up to its setting."""
+    g = w.generators[k]
+    generator_law.burn(g, g.fuel_gal_h, w.t_s)
+    g.fuel_gal = plan.generators[k].fuel_gal * g.fuel_set_pct / 100.0
+    g.fuel_since_s = w.t_s
 
 
 def take_inputs(plan: Plan, w: World) -> None:

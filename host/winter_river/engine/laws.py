@@ -21,8 +21,9 @@ from winter_river.engine.layout import ROWS, tables
 from winter_river.engine.meters import kwh_now
 from winter_river.engine.plan import NONE, NodePlan, Plan
 from winter_river.engine.protection import heat_now
+from winter_river.engine.states import is_latched
 from winter_river.engine.units import SQRT3
-from winter_river.engine.view import is_latched, view
+from winter_river.engine.view import view
 from winter_river.engine.words import MALFUNCTIONS
 from winter_river.engine.world import NodeState, World, in_service, is_tripped
 

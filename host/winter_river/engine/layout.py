@@ -14,14 +14,20 @@ import typing
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from typing import TYPE_CHECKING, Any, NewType
+
+if TYPE_CHECKING:
+    U64 = int
+else:
+    U64 = NewType("U64", int)  # 64 bits without a sign, for random streams
 
 # Of struct. Whole numbers are places, counts and words, so four bytes hold them (the contract's counts too); those that
 # stand alone, as the seed, have eight.
-CODES: dict[type, str] = {bool: "?", int: "i", float: "d", complex: "dd"}
-SCALAR_CODES = {**CODES, int: "q"}
+CODES: dict[object, str] = {bool: "?", int: "i", float: "d", complex: "dd", U64: "Q"}
+SCALAR_CODES: dict[object, str] = {**CODES, int: "q"}
 
 SCALAR, RECORD, ROWS, COLUMN = range(4)
-Fields = tuple[tuple[str, type], ...]
+Fields = tuple[tuple[str, Any], ...]
 
 # The mark of what a snapshot leaves out: it follows from the rest, or is scratch of one settling.
 FOLLOWS = {"follows": True}

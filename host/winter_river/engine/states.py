@@ -188,6 +188,15 @@ def state_of(plan: Plan, w: World, node: int) -> int:
     return _board(plan, w, n, me)
 
 
+def is_latched(plan: Plan, w: World, n: NodePlan) -> bool:
+    """Whether something in this device waits for a reset."""
+    if is_tripped(w, n.breaker_1) or is_tripped(w, n.breaker_2) or is_tripped(w, n.breaker_3):
+        return True
+    if n.kind == UPS:
+        return w.upses[n.slot].shutdown
+    return n.kind == GENERATOR and w.generators[n.slot].mode == generator_law.LOCKOUT
+
+
 def _ramp_ends_now(plan: Plan, w: World, n: NodePlan) -> bool:
     """Whether fans are up, a rectifier has walked in, or a rack gave up, at this very instant."""
     if n.kind == COOLING:

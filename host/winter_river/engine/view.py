@@ -30,9 +30,10 @@ from winter_river.engine.plan import (
     NodePlan,
     Plan,
 )
+from winter_river.engine.states import is_latched
 from winter_river.engine.units import BASE_KW, HOUR_S
 from winter_river.engine.words import STATE_WORDS
-from winter_river.engine.world import DEAD, RoomState, World, is_tripped
+from winter_river.engine.world import DEAD, RoomState, World
 
 RUNTIME_S_MAX = schema.COUNT_MAX
 PUE_MAX = 1000.0  # the contract's range; with a millionth of the load served the ratio says nothing
@@ -226,15 +227,6 @@ def _both_ways(w: World, n: NodePlan) -> dict[str, object]:
     """Energy the way that power_kw counts, and the other."""
     m = w.meters[n.index]
     return {"energy_kwh": forth_kwh_now(m, w.t_s), "returned_kwh": back_kwh_now(m, w.t_s)}
-
-
-def is_latched(plan: Plan, w: World, n: NodePlan) -> bool:
-    """Whether something in this device waits for a reset."""
-    if any(is_tripped(w, breaker) for breaker in (n.breaker_1, n.breaker_2, n.breaker_3)):
-        return True
-    if n.kind == UPS:
-        return w.upses[n.slot].shutdown
-    return n.kind == GENERATOR and w.generators[n.slot].mode == generator_law.LOCKOUT
 
 
 def view(plan: Plan, world: World, node_id: str) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -19,21 +19,26 @@ from winter_river import paths
 from winter_river.engine.fast import entries, text
 
 FOLDER = "compiled"  # in the user's cache folder; one folder in it for each version of the text
-VERSIONS_MAX = 3  # chosen: a checkout, its predecessor, an installed one; about 3 MB each
+VERSIONS_MAX = 6  # chosen: a checkout, its predecessor, an installed one, each with its studies; about 3 MB each
 
 
 @cache
 def kernel() -> ModuleType:
     """The functions of entries.py, compiled when they are called first, or fetched from the disk."""
+    return load(entries, ())
+
+
+def load(module: ModuleType, files: Sequence[Path]) -> ModuleType:
+    """A module of entries with all the text that it leads to, compiled; files: those of the text beyond the engine."""
     try:
-        with _cache_in(_folder()):
-            return text.compiled(entries, kept=True)
+        with _cache_in(_folder(files)):
+            return text.compiled(module, kept=True)
     except (RuntimeError, OSError):  # nothing can be kept there: then every run compiles
-        return text.compiled(entries, kept=False)
+        return text.compiled(module, kept=False)
 
 
-def is_kept() -> bool:
-    return any(_folder().rglob("*.nbc"))
+def is_kept(files: Sequence[Path] = ()) -> bool:
+    return any(_folder(files).rglob("*.nbc"))
 
 
 @contextmanager
@@ -47,12 +52,12 @@ def _cache_in(place: Path) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
-def _folder() -> Path:
+def _folder(files: Sequence[Path]) -> Path:
     """Where this very text is kept compiled. numba looks at one file's date alone; the step is spread over many files,
     so the folder's name is a hash of them all, and of what compiles them."""
     digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {platform.python_version()}".encode())
     engine = Path(__file__).resolve().parent.parent
-    for file in sorted((*engine.glob("*.py"), *engine.glob("equipment/*.py"), *engine.glob("fast/*.py"))):
+    for file in sorted((*engine.glob("*.py"), *engine.glob("equipment/*.py"), *engine.glob("fast/*.py"), *files)):
         digest.update(file.read_bytes())
     place = paths.cache_dir() / FOLDER / digest.hexdigest()[:16]
     if not place.is_dir():

@@ -14,16 +14,16 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from winter_river.engine.layout import CODES, COLUMN, RECORD, ROWS, SCALAR, Table, tables
+from winter_river.engine.layout import CODES, COLUMN, RECORD, ROWS, SCALAR, U64, Table, tables
 from winter_river.engine.snapshot import table_bytes
 
 Bytes = npt.NDArray[np.uint8]
 
 ALIGNMENT = 64  # chosen: a table begins on a line of the cache
 SCALAR_BYTES = 8  # each has so much room, so that none lies across two lines
-_DTYPES = {"?": "?", "i": "<i4", "q": "<i8", "d": "<f8", "dd": "<c16"}  # of the codes of layout.py
+_DTYPES = {"?": "?", "i": "<i4", "q": "<i8", "Q": "<u8", "d": "<f8", "dd": "<c16"}  # of the codes of layout.py
 _CTYPES = {"?": ctypes.c_bool, "i": ctypes.c_int32, "d": ctypes.c_double}
-_FORMATS: dict[type, Literal["?", "i", "d"]] = {bool: "?", int: "i", float: "d"}  # of a memoryview
+_FORMATS: dict[object, Literal["?", "i", "d", "Q"]] = {bool: "?", int: "i", float: "d", U64: "Q"}  # of a memoryview
 _PADDING = {1: "7x", 8: ""}
 
 
@@ -62,13 +62,13 @@ class ComplexColumn(Sequence[complex]):
 class Layout:
     """Where each table of one plan's worlds (or of the plan itself) lies in its block.
 
-    example: any of them. places: offset and rows of each table, in their order, as the compiled step reads them.
-    The scalars come first and together.
+    example: any of them, or how many rows each of its lists has. places: offset and rows of each table, in their
+    order, as the compiled step reads them. The scalars come first and together.
     """
 
     def __init__(self, holder: type, example: object) -> None:
         ordered = tables(holder)
-        self.tables = ordered
+        self.holder, self.tables = holder, ordered
         self.places = np.zeros((len(ordered), 2), np.int64)
         self.scalars = [table.name for table in ordered if table.shape == SCALAR]
         codes = [table.codes[1:] + _PADDING[table.row_bytes] for table in ordered if table.shape == SCALAR]
@@ -79,12 +79,16 @@ class Layout:
                 self.places[number] = scalar_at, 1
                 scalar_at += SCALAR_BYTES
             else:
-                rows = 1 if table.shape == RECORD else len(getattr(example, table.name))
+                rows = 1 if table.shape == RECORD else _rows(example, table.name)
                 self.places[number] = at, rows
                 at += -(-rows * table.row_bytes // ALIGNMENT) * ALIGNMENT
         self.size = at
         self.rows = {table.name: int(rows) for table, rows in zip(ordered, self.places[:, 1], strict=True)}
         self.numbers = {table.name: number for number, table in enumerate(ordered)}
+
+    def lengthened(self, rows: dict[str, int]) -> Layout:
+        """The layout of a holder some of whose lists have so many rows instead."""
+        return Layout(self.holder, {**self.rows, **rows})
 
     def place(self, name: str) -> slice:
         """The bytes of a table in a block."""
@@ -115,3 +119,14 @@ class Layout:
                 yield table.name, ComplexColumn(data[place])
             elif table.shape == COLUMN:
                 yield table.name, data[place].cast(_FORMATS[table.fields[0][1]])
+
+
+def _rows(example: object, name: str) -> int:
+    return int(example[name]) if isinstance(example, dict) else len(getattr(example, name))
+
+
+def block_of(size: int) -> Bytes:
+    """Zeroed bytes that begin on a line of the cache."""
+    room = np.zeros(size + 63, np.uint8)
+    begin = -room.ctypes.data % 64
+    return room[begin : begin + size]

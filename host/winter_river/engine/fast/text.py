@@ -12,7 +12,7 @@ from typing import Any
 
 import numba
 
-PACKAGE = "winter_river.engine"
+PACKAGE = "winter_river."
 
 # fastmath stays off: it would let the compiler round otherwise than Python does. A division by zero is not reachable.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True}

@@ -120,3 +120,8 @@ def _holder(typ: HolderType) -> Any:
 
 
 plan_at, world_at = _holder(PLAN), _holder(WORLD)
+
+
+def holder_at(holder: type) -> Any:
+    """What makes another holder of tables (layout.py) from two addresses, in compiled text."""
+    return _holder(HolderType(holder))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from winter_river.engine import events
 from winter_river.engine.fast import kernel
-from winter_river.engine.fast.memory import Bytes, Layout, dtype_of
+from winter_river.engine.fast.memory import Bytes, Layout, block_of, dtype_of
 from winter_river.engine.plan import Plan
 from winter_river.engine.snapshot import Snapshot, split
 from winter_river.engine.start import blank_world, new_world
@@ -27,11 +27,11 @@ class Compiled:
         self.layout = Layout(World, blank)
         self.scalars = attrgetter(*self.layout.scalars)
         plan_layout = Layout(Plan, plan)
-        self._kept = _block(plan_layout.size), plan_layout.places  # the addresses below are theirs
+        self._kept = block_of(plan_layout.size), plan_layout.places  # the addresses below are theirs
         plan_layout.pack(plan, self._kept[0])
         self.plan_at = tuple(int(array.ctypes.data) for array in self._kept)
         self.places_at = int(self.layout.places.ctypes.data)
-        self._blank = Block(self, _block(self.layout.size))
+        self._blank = Block(self, block_of(self.layout.size))
         self.layout.pack(blank, self._blank.bytes)
 
     def new_world(self, *, seed: int = 0) -> World:
@@ -51,7 +51,7 @@ class Compiled:
 
     def world(self, w: World) -> World:
         """A compiled world that stands as a plain one does."""
-        block = Block(self, _block(self.layout.size))
+        block = Block(self, block_of(self.layout.size))
         self.layout.pack(w, block.bytes)
         return block.world()
 
@@ -103,7 +103,7 @@ class Block:
         return self.copy().world()
 
     def copy(self) -> Block:
-        block = Block(self._compiled, _block(self.bytes.size))
+        block = Block(self._compiled, block_of(self.bytes.size))
         block.bytes[:] = self.bytes
         return block
 
@@ -116,7 +116,7 @@ class Worlds:
         one = compiled.world(w) if w.machine is None else w
         assert isinstance(one.machine, Block)
         one.machine.store(one)
-        self._blocks = _block(count * compiled.layout.size).reshape(count, compiled.layout.size)
+        self._blocks = block_of(count * compiled.layout.size).reshape(count, compiled.layout.size)
         self._blocks[:] = one.machine.bytes
         self._done = np.zeros(count, np.bool_)
         self._taken: dict[int, list[events.Event]] = {}
@@ -176,10 +176,3 @@ class Worlds:
         """The events of a world since they were taken last, in their order."""
         self._fetch(k)
         return self._taken.pop(k)
-
-
-def _block(size: int) -> Bytes:
-    """Zeroed bytes that begin on a line of the cache."""
-    room = np.zeros(size + 63, np.uint8)
-    begin = -room.ctypes.data % 64
-    return room[begin : begin + size]

@@ -59,8 +59,9 @@ def availability(
       winter-river study availability block-2n-24 --years 100000 --seed 7
     """
     from winter_river.cli import study_workers
+    from winter_river.study import telling
     from winter_river.study.assumptions import Assumptions
-    from winter_river.study.availability import summary
+    from winter_river.study.availability import prepare, summary
     from winter_river.study.availability_tables import as_csv, as_values
 
     if not 0.0 < years <= YEARS_MAX:
@@ -70,7 +71,7 @@ def availability(
     if not any(device.type in ("server", "cooling") for device in devices):
         raise UsageError(f"{site.name} has no loads, so there is nothing to be available")
     assumptions = Assumptions(refuel_h=refuel_h, reset_h=reset_h)
-    compiled = years > PLAIN_YEARS_MAX and study_workers.compile_once()
+    compiled = years > PLAIN_YEARS_MAX and study_workers.compile_once(telling.is_kept, prepare)
     make = functools.partial(_runner, devices, site.calibration, seed, years / worlds, assumptions, compiled)
     begin_s = time.monotonic()
     tallies = _tallies(make, worlds, years, processes, site.name)

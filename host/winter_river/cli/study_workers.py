@@ -29,16 +29,19 @@ def processes_default() -> int:
     return max(1, min(PROCESSES_MAX, len(os.sched_getaffinity(0))))
 
 
-def compile_once() -> bool:
-    """Whether the engine runs compiled: where the extra `fast` is there. The first time it compiles here and now, so
-    that the processes of the study find it on the disk instead of compiling each for itself."""
+def compile_once(is_kept: Callable[[], bool] | None = None, prepare: Callable[[], None] | None = None) -> bool:
+    """Whether a study runs compiled: where the extra `fast` is there. The first time it compiles here and now, so
+    that the processes of the study find it on the disk instead of compiling each for itself.
+
+    is_kept, prepare: of what runs; the engine's own where they are left out.
+    """
     from winter_river.engine import fast
 
     if not fast.is_installed():
         return False
-    if not fast.is_kept():
-        typer.echo("compiling the engine, once for this version ...", err=True)
-    fast.prepare()
+    if not (is_kept or fast.is_kept)():
+        typer.echo("compiling the engine, once for this version (about a minute) ...", err=True)
+    (prepare or fast.prepare)()
     return True
 
 

@@ -7,18 +7,18 @@ of one part moves a bit of another, and failures are independent.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from winter_river import engine
-from winter_river.study import structure, years
+from winter_river.study import structure
 from winter_river.study.assumptions import Assumptions
-from winter_river.study.begin import beginner
-from winter_river.study.memory import BYTES_MAX, Memory
-from winter_river.study.part import Outage, Part
+from winter_river.study.part import BYTES_MAX, Part
 from winter_river.study.rates import YEAR_S, Failure, failures
 
 MINUTES_A_YEAR = YEAR_S / 60.0
+WORLDS_MAX = 1000  # chosen: so many run before their sums are taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,80 +82,59 @@ def runner(
     remember: whether passages are remembered; the answer is the same but for the last digits of the times.
     compiled: whether worlds are stepped compiled (engine/fast); the answer is the same.
     """
-    whole = engine.build_plan(devices, calibration=calibration)
-    all_failures = failures(devices)
-    split = structure.parts(whole)
-    parts = [
-        _part(
-            own, calibration, all_failures, assumptions, Memory(BYTES_MAX // len(split)) if remember else None, compiled
-        )
-        for own in split
-    ]
+    options: dict[str, Any] = {"remembers": remember, "compiled": compiled}
+    options |= {"seed": seed, "end_s": world_years * YEAR_S, "assumptions": assumptions}
+    parts = parts_of(devices, calibration, **options)
     place = {device.id: k for k, device in enumerate(loads_of(devices))}
-    racks = frozenset(k for k, device in enumerate(loads_of(devices)) if device.type == "server")
-    end_s = world_years * YEAR_S
 
     def run(worlds: Sequence[int]) -> list[WorldTally]:
-        return [_tally(_outages(parts, place, seed, world, end_s), len(place), racks) for world in worlds]
+        found: list[WorldTally] = []
+        for begin in range(0, len(worlds), WORLDS_MAX):
+            found += _tallies(parts, worlds[begin : begin + WORLDS_MAX], place)
+        return found
 
     return run
 
 
-def _part(
-    devices: Sequence[engine.Device],
-    calibration: str,
-    all_failures: Sequence[Failure],
-    assumptions: Assumptions,
-    memory: Memory | None,
-    compiled: bool,
-) -> Part:
-    plan = engine.build_plan(devices, calibration=calibration)
-    own = [(number, failure) for number, failure in enumerate(all_failures) if failure.node_id in plan.index]
-    return Part(
-        plan=plan,
-        failures=tuple(failure for _, failure in own),
-        numbers=tuple(number for number, _ in own),
-        assumptions=assumptions,
-        memory=memory,
-        begin=beginner(plan, compiled=compiled),
-    )
+def prepare() -> None:
+    """Compiles what a study needs, or fetches it: the best part of a minute, or half a second."""
+    devices = (engine.Device("utility", "utility", (), {"voltage_v": 480.0}),)
+    run = runner(devices, "training", seed=0, world_years=1.0, assumptions=Assumptions(), compiled=True)
+    run(range(1))
 
 
-def _outages(parts: Sequence[Part], place: dict[str, int], seed: int, world: int, end_s: float) -> list[Outage]:
-    """The outages of one world over all parts, in the site's own numbers of loads and failures."""
+def parts_of(devices: Sequence[engine.Device], calibration: str, **options: Any) -> list[Part]:
+    """The parts of a site, each with its own plan. options: of part.Part."""
+    split = structure.parts(engine.build_plan(devices, calibration=calibration))
     found = []
+    for own in split:
+        plan = engine.build_plan(own, calibration=calibration)
+        numbered = [(k, failure) for k, failure in enumerate(failures(devices)) if failure.node_id in plan.index]
+        each, numbers = [failure for _, failure in numbered], [k for k, _ in numbered]
+        found.append(Part(plan, each, numbers, bytes_max=BYTES_MAX // len(split), **options))
+    return found
+
+
+def _tallies(parts: Sequence[Part], worlds: Sequence[int], place: dict[str, int]) -> list[WorldTally]:
+    """Some worlds, in the site's own numbers of loads and failures."""
+    wide = len(place) + 1
+    down_s, begun = [[0.0] * wide for _ in worlds], [[0] * wide for _ in worlds]
+    owed_s: list[dict[tuple[int, int], float]] = [{} for _ in worlds]
+    before = None
     for part in parts:
-        for outage in years.run(part, seed=seed, world=world, end_s=end_s):
-            load = place[part.plan.devices[outage.load].id]
-            owed = tuple(part.numbers[f] for f in outage.owed_to)
-            found.append(Outage(load, outage.begin_s, outage.end_s, owed))
-    return found
-
-
-def _tally(outages: Sequence[Outage], loads: int, racks: frozenset[int]) -> WorldTally:
-    down_s, begun = [0.0] * (loads + 1), [0] * (loads + 1)
-    owed_s: dict[tuple[int, int], float] = {}
-    for outage in outages:
-        lasts_s = outage.end_s - outage.begin_s
-        down_s[outage.load] += lasts_s
-        begun[outage.load] += outage.begin_s > 0.0  # what was dark at the beginning began before it
-        for failure in outage.owed_to or (-1,):
-            owed_s[outage.load, failure] = owed_s.get((outage.load, failure), 0.0) + lasts_s
-    for begin_s, end_s in merged((o.begin_s, o.end_s) for o in outages if o.load in racks):
-        down_s[loads] += end_s - begin_s
-        begun[loads] += begin_s > 0.0
-    return WorldTally(tuple(down_s), tuple(begun), owed_s)
-
-
-def merged(spells: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Spells that touch or overlap as one, in order."""
-    found: list[tuple[float, float]] = []
-    for begin_s, end_s in sorted(spells):
-        if found and begin_s <= found[-1][1]:
-            found[-1] = found[-1][0], max(found[-1][1], end_s)
-        else:
-            found.append((begin_s, end_s))
-    return found
+        sums = part.run(worlds, before)
+        loads = [*(place[node] for node in part.loads), wide - 1]  # any rack last: the last part tells of all of them
+        for k in range(len(worlds)):
+            for turn, load in enumerate(loads, k * len(loads)):
+                down_s[k][load], begun[k][load] = sums.down_s[turn], sums.begun[turn]
+        for world, load, owed_to, seconds in sums.shares:
+            owed = owed_s[world]
+            for failure in owed_to or (-1,):
+                key = loads[load], failure
+                owed[key] = owed.get(key, 0.0) + seconds
+        before = part
+    rows = zip(down_s, begun, owed_s, strict=True)
+    return [WorldTally(tuple(dark), tuple(outages), owed) for dark, outages, owed in rows]
 
 
 def summary(devices: Sequence[engine.Device], tallies: Sequence[WorldTally], world_years: float) -> tuple[Row, ...]:

@@ -1,64 +1,213 @@
-"""One part of a site, with all that a study keeps of it from world to world; and what it finds: outages."""
+"""One part of a site through the years: the shell of the text in years.py, with all that is kept from world to world.
+
+It answers what the text asks for: worlds, numbers for rests and for sets of failures, whom darkness is owed to, and
+longer tables.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from winter_river import engine
+from winter_river.engine import events
+from winter_river.study import structure
 from winter_river.study.assumptions import Assumptions
-from winter_river.study.begin import Begin
 from winter_river.study.cuts import Cuts
-from winter_river.study.memory import Memory
-from winter_river.study.rates import BATTERY, HOUR_S, START, TRANSFER, Failure
-from winter_river.study.watch import GENERATOR, INPUT, SOURCE, Signs, Watch
+from winter_river.study.rates import HOUR_S, Failure
+from winter_river.study.records import story_of
+from winter_river.study.story import BEGIN, DEBT, NOBODY, NOTHING, PASS, REST, ROOM, SET, SOUND, TROUBLE, WORLD
+from winter_river.study.table import OWED_OF, SET_AFTER
+from winter_river.study.telling import telling
+from winter_river.study.watch import is_at_rest
 
-SIGN_OF_DEMAND = {START: GENERATOR, TRANSFER: SOURCE, BATTERY: INPUT}
+BYTES_MAX = 200_000_000  # of all parts of a site in one process; chosen: a small computer has room for two
+ENTRY_BYTES = 100  # about what each of the rest takes: a way with its passage, a set, an entry
+# What grows, and what says how much of it is in use.
+GROWING = (
+    ("known", "known_count"), ("passages", "ways_count"), ("notes", "notes_count"), ("own", "own_count"),
+    ("shares", "shares_count"), ("spells", "spells_count"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Outage:
-    """A load without power, from when until when, and the failures (by place) that it is owed to."""
+class Sums:
+    """What some worlds came to. down_s, begun: by world, then by load and, last, of any rack of this part and those
+    before it. shares: (place of the world, place of the load, its failures, seconds)."""
 
-    load: int
-    begin_s: float
-    end_s: float
-    owed_to: tuple[int, ...]
+    down_s: list[float]
+    begun: list[int]
+    shares: list[tuple[int, int, tuple[int, ...], float]]
 
 
-@dataclass(slots=True)
 class Part:
-    """One part of a site and what a study of it keeps: made once, then run through many worlds."""
+    """Made once, then run through many worlds. numbers: of the failures over the whole site; seed, end_s: of the study."""
 
-    plan: engine.Plan
-    failures: tuple[Failure, ...]
-    numbers: tuple[int, ...]  # of the failures over the whole site: their streams
-    assumptions: Assumptions
-    memory: Memory | None
-    begin: Begin
-    watch: Watch = field(init=False)
-    cuts: Cuts = field(init=False)
-    base: engine.Snapshot = field(init=False)
-    at: tuple[int, ...] = field(init=False)
-    of_node: dict[int, tuple[int, ...]] = field(init=False)
-    demands: tuple[tuple[int, int], ...] = field(init=False)  # failure, the place of the sign of its demand
-    first_signs: Signs = field(init=False)
-    first_rest: int = field(init=False, default=-1)  # the number of the healthy site's rest, -1 without a memory
+    def __init__(
+        self,
+        plan: engine.Plan,
+        failures: Sequence[Failure],
+        numbers: Sequence[int],
+        *,
+        seed: int,
+        end_s: float,
+        assumptions: Assumptions,
+        remembers: bool,
+        compiled: bool,
+        bytes_max: int = BYTES_MAX,
+    ) -> None:
+        self.plan, self.bytes_max = plan, bytes_max
+        self._loads = structure.loads(plan)
+        self.loads = tuple(plan.devices[k].id for k in self._loads)
+        self._numbers = tuple(numbers)
+        self._cuts = Cuts(plan, failures)
+        self._failures = len(failures)
+        self._done = 0
+        world = engine.new_world(plan)
+        s = story_of(plan, failures, numbers, world)
+        s.seed, s.end_s, s.remembers = seed % 2**64, end_s, remembers
+        s.refuel_s, s.reset_s = assumptions.refuel_h * HOUR_S, assumptions.reset_h * HOUR_S
+        rests = remembers and is_at_rest(plan, world, s)
+        base = engine.snapshot(plan, world)
+        self._tells = telling(plan, base, s, compiled=compiled)
+        self._world_bytes = len(base.to_bytes())
+        self._base = self._tells.copy()
+        self._rests: list[Any] = []
+        if rests:
+            self._keep_rest()
+            self._tells.put("first_rest", 0)
+        self._sets: dict[tuple[int, ...], int] = {(): 0}
+        self._members: list[tuple[int, ...]] = [()]
+        self._debts: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._debtors: list[tuple[int, tuple[int, ...]]] = []
 
-    def __post_init__(self) -> None:
-        self.watch = Watch(self.plan)
-        self.cuts = Cuts(self.plan, self.failures)
-        self.base = engine.snapshot(self.plan, engine.new_world(self.plan))
-        self.at = tuple(self.plan.index[failure.node_id] for failure in self.failures)
-        self.of_node = {
-            k: tuple(f for f, node in enumerate(self.at) if node == k) for k in range(len(self.plan.devices))
-        }
-        self.demands = tuple(
-            (f, self.watch.place[SIGN_OF_DEMAND[failure.kind], self.at[f]])
-            for f, failure in enumerate(self.failures)
-            if failure.ratio > 0.0
+    @property
+    def computed(self) -> int:
+        """How many passages the engine has worked out."""
+        return int(self._tells.get("computed"))
+
+    def run(self, worlds: Sequence[int], before: Part | None) -> Sums:
+        """The sums of these worlds. before: the part that ran through them before this one."""
+        tells, wide = self._tells, len(self._loads) + 1
+        size = len(worlds) * wide
+        known = before._tells.get("spells_count") if before else 0
+        for name, rows in (("worlds", len(worlds)), ("down_s", size), ("begun", size), ("before", known)):
+            if rows > tells.length(name):
+                tells.lengthen({name: rows})
+        tells.fill("worlds", [world % 2**64 for world in worlds])
+        tells.fill("down_s", [0.0] * size)
+        tells.fill("begun", [0] * size)
+        if before and known:
+            tells.fill("before", before._tells.rows("spells", known))
+        first = self._done
+        self._done += len(worlds)
+        for name, value in (("world", first), ("world_first", first), ("world_end", self._done), ("phase", BEGIN)):
+            tells.put(name, value)
+        for name, value in (("shares_count", 0), ("spells_count", 0), ("before_at", 0), ("before_count", known)):
+            tells.put(name, value)
+        while (asks := tells.run()) != NOTHING:
+            self._answer(asks)
+        found = tells.get("shares_count")
+        columns = [tells.first("shares", found, name) for name in ("world", "owed", "seconds")]
+        return Sums(
+            tells.first("down_s", size),
+            tells.first("begun", size),
+            [(world - first, *self._debtors[owed], seconds) for world, owed, seconds in zip(*columns, strict=True)],
         )
-        w = self.begin(self.base)
-        self.first_signs = self.watch.signs(w)
-        if self.memory:
-            refuel_s = self.assumptions.refuel_h * HOUR_S
-            self.first_rest = self.memory.place_of(self.plan, w, self.first_signs, refuel_s)
+
+    def _answer(self, asks: int) -> None:
+        if asks == WORLD:
+            rest = self._tells.get("rest")
+            self._tells.take(self._base if rest == NOBODY else self._rests[rest])
+        elif asks == REST:
+            if self._bytes() < self.bytes_max:
+                self._keep_rest()
+            else:
+                self._tells.put("is_full", True)
+        elif asks == SET:
+            self._find_set()
+        elif asks == DEBT:
+            self._settle_debts()
+        elif asks == ROOM:
+            self._make_room()
+        elif asks == TROUBLE:
+            events.check(self._tells.world, 0)
+        else:
+            raise RuntimeError(f"{self.plan.devices[0].id} and what hangs on it does not come to rest")
+
+    def _bytes(self) -> int:
+        """About how much is remembered."""
+        entries = self._tells.length("known") + self._tells.length("notes") + len(self._members)
+        return len(self._rests) * self._world_bytes + entries * ENTRY_BYTES
+
+    def _keep_rest(self) -> None:
+        """Keeps the world as it stands, under the next number."""
+        tells = self._tells
+        self._rests.append(tells.copy())
+        rows = {"rest_keys": tells.length("key"), "rest_signs": tells.length("signs")}
+        if len(self._rests) * rows["rest_keys"] > tells.length("rest_keys"):
+            tells.lengthen({name: max(tells.length(name), 2 * len(self._rests) * each) for name, each in rows.items()})
+        tells.call("keep_rest")
+
+    def _find_set(self) -> None:
+        """Gives the set of what is broken its number: after the last of what was toggled, or all of it."""
+        tells = self._tells
+        before, toggled = tells.get("fault_set"), tells.get("toggled_count")
+        if before == NOBODY or toggled == 0:
+            states = tells.first("failures", self._failures, "state")
+            tells.put("fault_set", self._number_of(tuple(k for k, state in enumerate(states) if state != SOUND)))
+            tells.put("toggled_count", 0)
+            return
+        one = tells.first("toggled", toggled)[-1]
+        after = self._number_of(tuple(sorted(set(self._members[before]) ^ {one})))
+        tells.call("note", SET_AFTER, before, one, after)
+
+    def _number_of(self, broken: tuple[int, ...]) -> int:
+        number = self._sets.setdefault(broken, len(self._members))
+        if number == len(self._members):
+            self._members.append(broken)
+        return number
+
+    def _settle_debts(self) -> None:
+        """Says of each load whom its darkness would be owed to with what is broken now."""
+        tells = self._tells
+        now = tells.get("fault_set")
+        for place, load in enumerate(self._loads):
+            owed_to = self._cuts.owed_to(load, self._members[now])
+            debtor = place, tuple(self._numbers[k] for k in owed_to)
+            number = self._debts.setdefault(debtor, len(self._debtors))
+            if number == len(self._debtors):
+                self._debtors.append(debtor)
+                if number == tells.length("owed"):
+                    tells.lengthen({"owed": 2 * number})
+            tells.call("note", OWED_OF, place, now, number)
+
+    def _make_room(self) -> None:
+        """Longer tables; or, where that would be too much and a passage has ended, none of what was remembered."""
+        tells = self._tells
+        if tells.get("phase") == PASS and (tells.get("is_full") or self._bytes() >= self.bytes_max):
+            self._forget()
+            return
+        full = [name for name, count in GROWING if 4 * tells.get(count) >= tells.length(name)]
+        for name in full or [name for name, _ in GROWING]:  # a long passage may need much at once
+            length = tells.length(name)
+            if name == "known":
+                tells.lengthen({"known_before": length})
+                tells.fill("known_before", tells.rows(name, length))
+            tells.lengthen({name: 2 * length})
+            if name == "known":
+                tells.call("rehash")
+
+    def _forget(self) -> None:
+        tells = self._tells
+        rest = tells.get("rest")
+        if rest > 0:
+            if not tells.get("held"):
+                tells.take(self._rests[rest])
+                tells.put("held", True)
+                tells.put("is_fetched", True)
+            tells.put("rest", NOBODY)
+        del self._rests[1:]
+        tells.call("forget")
+        self._sets, self._members = {(): 0}, [()]

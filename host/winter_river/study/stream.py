@@ -21,11 +21,10 @@ def _mixed(z: int) -> int:
 
 
 def stream(seed: int, world: int, failure: int) -> int:
-    """Where the stream of one failure in one world begins."""
-    state = 0
-    for number in (seed, world, failure):
-        state = _mixed((state + _GAMMA + number) & _MASK)
-    return state
+    """Where the stream of one failure in one world begins. All below 2^64; compiled, all without a sign."""
+    state = _mixed((_GAMMA + seed) & _MASK)
+    state = _mixed((state + _GAMMA + world) & _MASK)
+    return _mixed((state + _GAMMA + failure) & _MASK)
 
 
 def uniform(states: list[int], place: int) -> float:

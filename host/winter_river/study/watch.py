@@ -1,4 +1,4 @@
-"""What a study sees of a world: a few signs of each device, what their changes mean, and whether it is at rest.
+"""What a study sees of a world: a few signs of each device, and whether the site is at rest. Hot text.
 
 The only part of the studies that reads the engine's records instead of asking for views: it looks after every
 change of thousands of years.
@@ -8,135 +8,159 @@ from __future__ import annotations
 
 import math
 
-from winter_river.engine import Plan, World
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment.ups import energy_now_kwh, overload_now
 from winter_river.engine.heat import cold_now_c
+from winter_river.engine.plan import Plan
 from winter_river.engine.protection import heat_now
+from winter_river.engine.states import is_latched
 from winter_river.engine.units import NEVER_S
-from winter_river.engine.view import is_latched
-from winter_river.engine.world import TransferState
-from winter_river.study import structure
+from winter_river.engine.world import TransferState, World
+from winter_river.study.story import SignRow, Story
 
-# What a sign stands for, and the changes of it that matter: (what, node, sign now).
+# What a sign stands for: a load live, a generator, the first source of a transfer, the input of a UPS, a latch.
 LOAD, GENERATOR, SOURCE, INPUT, LATCH = range(5)
 STILL_K = 1e-6  # chosen: a room this near to its end reaches any limit within 10 us of one that is there
-Note = tuple[int, int, int]
-Signs = tuple[int, ...]
 
 IDLE, CRANKING, RUNNING = range(3)  # the sign of a generator; a lost source or input is 1 too: a demand
-_SIGN_OF_MODE = {
-    generator_law.STANDBY: IDLE,
-    generator_law.CRANKING: CRANKING,
-    generator_law.RESTING: CRANKING,
-    generator_law.LOCKOUT: CRANKING,
-    generator_law.DRY: CRANKING,
-    generator_law.RUNNING: RUNNING,
-    generator_law.COOLDOWN: RUNNING,
-}
+# By mode: standby, cranking, resting, running, cool-down, lockout, dry.
+SIGN_OF_MODE = (IDLE, CRANKING, CRANKING, RUNNING, RUNNING, CRANKING, CRANKING)
+assert tuple(SIGN_OF_MODE[mode] for mode in (generator_law.STANDBY, generator_law.RESTING, generator_law.COOLDOWN)) == (
+    IDLE,
+    CRANKING,
+    RUNNING,
+)
 
 
-class Watch:
-    """The signs of one plan: loads live, generators, first sources of transfers lost, inputs of UPS lost, latches."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.loads = structure.loads(plan)
-        self.latching = tuple(
-            n for n, d in zip(plan.nodes, plan.devices, strict=True) if d.type not in ("utility", "transformer")
-        )
-        self.what: tuple[tuple[int, int], ...] = (
-            *((LOAD, k) for k in self.loads),
-            *((GENERATOR, r.node) for r in plan.generators),
-            *((SOURCE, r.node) for r in plan.transfers),
-            *((INPUT, r.node) for r in plan.upses),
-            *((LATCH, n.index) for n in self.latching),
-        )
-        self.place = {pair: place for place, pair in enumerate(self.what)}
-
-    def signs(self, w: World) -> Signs:
-        plan = self.plan
-        return (
-            *[int(w.nodes[k].live) for k in self.loads],
-            *[_SIGN_OF_MODE[g.mode] for g in w.generators],
-            *[_source_sign(x) for x in w.transfers],
-            *[int(not u.source_ok) for u in w.upses],
-            *[int(is_latched(plan, w, n)) for n in self.latching],
-        )
-
-    def notes(self, before: Signs, now: Signs) -> list[Note]:
-        """What changed between two looks."""
-        if before == now:
-            return []
-        return [
-            (*self.what[place], sign) for place, (old, sign) in enumerate(zip(before, now, strict=True)) if sign != old
-        ]
+def sign_now(plan: Plan, w: World, r: SignRow) -> int:
+    """What a sign shows now."""
+    if r.what == LATCH:
+        return int(is_latched(plan, w, plan.nodes[r.device]))
+    if r.what == LOAD:
+        return int(w.nodes[r.device].live)
+    if r.what == GENERATOR:
+        return SIGN_OF_MODE[w.generators[r.slot].mode]
+    if r.what == SOURCE:
+        return _source_sign(w.transfers[r.slot])
+    return int(not w.upses[r.slot].source_ok)
 
 
 def _source_sign(x: TransferState) -> int:
     """1 while the first source is lost, which is a demand; 2 on the way back from one."""
-    return 1 if not x.first_ok else 0 if x.position == switchgear_law.FIRST else 2
+    if not x.first_ok:
+        return 1
+    return 0 if x.position == switchgear_law.FIRST else 2
 
 
 def still_in_s(w: World) -> float:
     """Seconds until every room counts as still, 0 where all do: nothing else is due then, and yet the site moves."""
-    waits = [0.0]
+    wait_s = 0.0
     for room in w.rooms:
         away_k = abs(cold_now_c(room, w.t_s) - room.end_c)
         if away_k > STILL_K:
-            waits.append(room.tau_s * math.log(2.0 * away_k / STILL_K))
-    return max(waits)
+            wait_s = max(wait_s, room.tau_s * math.log(2.0 * away_k / STILL_K))
+    return wait_s
 
 
-def rest(plan: Plan, w: World, refuel_s: float) -> tuple[int, ...] | None:
-    """Everything that decides what a world at rest will do, None while it is not at rest.
+def _waits(w: World) -> bool:
+    """Whether anything will happen by itself but that a running set burns fuel, or that the oil of a transformer,
+    which only warns, gets warm."""
+    due_s = w.malfunction_due_s
+    for room in w.rooms:
+        due_s = min(due_s, room.due_s)
+    for x in w.transfers:
+        due_s = min(due_s, x.due_s)
+    for u in w.upses:
+        due_s = min(due_s, u.due_s)
+    for s in w.servers:
+        due_s = min(due_s, s.due_s)
+    for m in w.coolings:
+        due_s = min(due_s, m.due_s)
+    for b in w.breakers:
+        due_s = min(due_s, b.due_s)
+    for g in w.generators:
+        if g.mode != generator_law.RUNNING:
+            due_s = min(due_s, g.due_s)
+    return due_s < NEVER_S
+
+
+def _add(s: Story, number: int) -> None:
+    """One more number of the key; there is room for all of them (part.py)."""
+    s.key[s.key_count] = number
+    s.key_count += 1
+
+
+def _add_fine(s: Story, value: float) -> None:
+    """A temperature or a severity, to STILL_K; as two numbers, so that each fits into four bytes."""
+    number = math.floor(value / STILL_K + 0.5)
+    _add(s, number // 1_000_000)
+    _add(s, number % 1_000_000)
+
+
+def is_at_rest(plan: Plan, w: World, s: Story) -> bool:
+    """Whether the site is at rest; s.key is then everything that decides what it will do.
 
     At rest nothing changes by itself but the fuel of running sets, and that is no matter: the tank lasts until it
     is filled again. Batteries are full or empty, no trip and no overload is half way, every room is within STILL_K of
-    where it ends. Two worlds with the same answer behave alike whenever the same is done to them; their meters, clocks
+    where it ends. Two worlds with the same key behave alike whenever the same is done to them; their meters, clocks
     and tanks may differ, and the oil of their transformers, which only warns.
     """
-    if w.unsettled:
-        return None
-    waiting = min(
-        w.malfunction_due_s,
-        min((room.due_s for room in w.rooms), default=NEVER_S),
-        min((x.due_s for x in w.transfers), default=NEVER_S),
-        min((u.due_s for u in w.upses), default=NEVER_S),
-        min((s.due_s for s in w.servers), default=NEVER_S),
-        min((m.due_s for m in w.coolings), default=NEVER_S),
-        min((b.due_s for b in w.breakers), default=NEVER_S),
-        min((g.due_s for g in w.generators if g.mode != generator_law.RUNNING), default=NEVER_S),
-    )
-    if waiting < NEVER_S:
-        return None
-    key: list[int] = []
-    for r, g in zip(plan.generators, w.generators, strict=True):
-        burn_gal_h = generator_law.fuel_gal_h(r.power_kw, r.power_kw)
-        if generator_law.fuel_now_gal(g, w.t_s) < burn_gal_h * refuel_s / 3600.0:
-            return None
-        key += (g.mode, g.cranks if g.mode != generator_law.STANDBY else 0)
-    for p, u in zip(plan.upses, w.upses, strict=True):
-        energy_kwh = energy_now_kwh(u, p.battery_kwh, w.t_s)
-        if 0.0 < energy_kwh < p.battery_kwh or overload_now(u, w.t_s) > 0.0:
-            return None
-        key += (u.path, u.rectifier, u.source_ok, u.bypass_ok, u.low, u.empty, u.shutdown, u.overloaded, energy_kwh > 0)
+    s.key_count = 0
+    if w.unsettled or _waits(w):
+        return False
+    for k in range(len(plan.generators)):
+        r, g = plan.generators[k], w.generators[k]
+        if (
+            generator_law.fuel_now_gal(g, w.t_s)
+            < generator_law.fuel_gal_h(r.power_kw, r.power_kw) * s.refuel_s / 3600.0
+        ):
+            return False
+        _add(s, g.mode)
+        _add(s, g.cranks if g.mode != generator_law.STANDBY else 0)
+    for k in range(len(plan.upses)):
+        u = w.upses[k]
+        energy_kwh = energy_now_kwh(u, plan.upses[k].battery_kwh, w.t_s)
+        if 0.0 < energy_kwh < plan.upses[k].battery_kwh or overload_now(u, w.t_s) > 0.0:
+            return False
+        _add(s, u.path)
+        _add(s, u.rectifier)
+        _add(s, u.source_ok + 2 * u.bypass_ok + 4 * u.low + 8 * u.empty + 16 * u.shutdown + 32 * u.overloaded)
+        _add(s, int(energy_kwh > 0.0))
     for b in w.breakers:
         if not b.tripped and heat_now(b, w.t_s) > 0.0:
-            return None
-        key += (b.tripped, b.stuck)
-    for x in w.transfers:
-        key += (x.position, x.target, x.source_set, x.first_ok, x.second_ok)
-    for me in w.nodes:
-        key += (me.present, me.handle, me.contact, me.fault, me.live)
+            return False
+        _add(s, b.tripped + 2 * b.stuck)
     for room in w.rooms:
         if abs(cold_now_c(room, w.t_s) - room.end_c) > STILL_K:
-            return None
-        key += (room.warm, room.hot, round(room.end_c / STILL_K))
-    key += (round(m.severity / STILL_K) for m in w.malfunctions)
-    for s in w.servers:
-        key += (s.running, s.lost)
+            return False
+        _add(s, room.warm + 2 * room.hot)
+        _add_fine(s, room.end_c)
+    for x in w.transfers:
+        _add(s, x.position)
+        _add(s, x.target)
+        _add(s, x.source_set)
+        _add(s, x.first_ok + 2 * x.second_ok)
+    for me in w.nodes:
+        _add(s, me.handle)
+        _add(s, me.contact)
+        _add(s, me.fault)
+        _add(s, me.present + 2 * me.live)
+    for malfunction in w.malfunctions:
+        if malfunction.severity != 0.0:
+            _add_fine(s, malfunction.severity)
+        else:
+            _add(s, 0)
+            _add(s, 0)
+    for rack in w.servers:
+        _add(s, rack.running + 2 * rack.lost)
     for m in w.coolings:
-        key += (m.running, m.lost)
-    return tuple(key)
+        _add(s, m.running + 2 * m.lost)
+    return True
+
+
+def key_size(plan: Plan) -> int:
+    """How many numbers is_at_rest may add."""
+    per_world = 2 * len(plan.generators) + 4 * len(plan.upses) + len(plan.breakers) + 3 * len(plan.rooms)
+    per_world += 4 * len(plan.transfers) + 4 * len(plan.nodes) + 2 * len(plan.malfunctions)
+    return per_world + len(plan.servers) + len(plan.coolings)

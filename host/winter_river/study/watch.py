@@ -10,6 +10,7 @@ import math
 
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import switchgear as switchgear_law
+from winter_river.engine.equipment.bess import HEAT_TAU_S, temperature_now_c
 from winter_river.engine.equipment.ups import energy_now_kwh, overload_now
 from winter_river.engine.heat import cold_now_c
 from winter_river.engine.plan import Plan
@@ -54,12 +55,16 @@ def _source_sign(x: TransferState) -> int:
 
 
 def still_in_s(w: World) -> float:
-    """Seconds until every room counts as still, 0 where all do: nothing else is due then, and yet the site moves."""
+    """Seconds until every room and storage counts as still, 0 where all do: nothing else is due then, and yet the site moves."""
     wait_s = 0.0
     for room in w.rooms:
         away_k = abs(cold_now_c(room, w.t_s) - room.end_c)
         if away_k > STILL_K:
             wait_s = max(wait_s, room.tau_s * math.log(2.0 * away_k / STILL_K))
+    for e in w.storages:
+        away_k = abs(temperature_now_c(e, w.t_s) - e.cells_end_c)
+        if away_k > STILL_K:
+            wait_s = max(wait_s, HEAT_TAU_S * math.log(2.0 * away_k / STILL_K))
     return wait_s
 
 
@@ -77,6 +82,10 @@ def _waits(w: World) -> bool:
         due_s = min(due_s, s.due_s)
     for m in w.coolings:
         due_s = min(due_s, m.due_s)
+    for f in w.followers:
+        due_s = min(due_s, f.back_s)
+    for e in w.storages:
+        due_s = min(due_s, e.edge_s, e.heat_s)
     for b in w.breakers:
         due_s = min(due_s, b.due_s)
     for g in w.generators:
@@ -102,8 +111,8 @@ def is_at_rest(plan: Plan, w: World, s: Story) -> bool:
     """Whether the site is at rest; s.key is then everything that decides what it will do.
 
     At rest nothing changes by itself but the fuel of running sets, and that is no matter: the tank lasts until it
-    is filled again. Batteries are full or empty, no trip and no overload is half way, every room is within STILL_K of
-    where it ends. Two worlds with the same key behave alike whenever the same is done to them; their meters, clocks
+    is filled again. Batteries are full or empty, no trip and no overload is half way, every room and storage is within
+    STILL_K of where it ends. Two worlds with the same key behave alike whenever the same is done to them; their meters, clocks
     and tanks may differ, and the oil of their transformers, which only warns.
     """
     s.key_count = 0
@@ -136,6 +145,13 @@ def is_at_rest(plan: Plan, w: World, s: Story) -> bool:
             return False
         _add(s, room.warm + 2 * room.hot)
         _add_fine(s, room.end_c)
+    for e in w.storages:
+        if abs(temperature_now_c(e, w.t_s) - e.cells_end_c) > STILL_K:
+            return False
+        _add_fine(s, e.energy_kwh)
+        _add(s, e.heat_steps)
+    for follower in w.followers:
+        _add(s, int(follower.running))
     for x in w.transfers:
         _add(s, x.position)
         _add(s, x.target)
@@ -163,4 +179,5 @@ def key_size(plan: Plan) -> int:
     """How many numbers is_at_rest may add."""
     per_world = 2 * len(plan.generators) + 4 * len(plan.upses) + len(plan.breakers) + 3 * len(plan.rooms)
     per_world += 4 * len(plan.transfers) + 4 * len(plan.nodes) + 2 * len(plan.malfunctions)
+    per_world += 3 * len(plan.storages) + len(plan.followers)
     return per_world + len(plan.servers) + len(plan.coolings)

@@ -50,10 +50,15 @@ def _past(type_name, params):
         return "handle is not a position of this type"
     read, why = faults.read(schema.TYPES[type_name][schema.MALFUNCTIONS], params.get("fault", ""))
     if read is None:
-        return "fault: " + why
+        return why
     if params.get("source_set", schema.SOURCES[0]) not in schema.SOURCES:
         return "source_set is none of " + " ".join(schema.SOURCES)
     return None
+
+
+def _told(name, value):
+    """What holds now, as `handle=open`. One form for all: MicroPython keeps each short text for good, as a name."""
+    return "%s=%s" % (name, value)
 
 
 def _set_fault(device, params):
@@ -66,17 +71,17 @@ def _set_fault(device, params):
             if kind == wanted:
                 ramp_s, delay_s = params.get("ramp_s", 0), params.get("delay_s", 0)
                 device.set_fault(kind, params.get("severity", severity), ramp_s, delay_s)
-    return "fault=" + device.fault_text(), []
+    return _told("fault", device.fault_text()), []
 
 
 def _reset(device, _params):
     device.reset()
-    return "resets=%d" % device.resets, []
+    return _told("resets", device.resets), []
 
 
 def _refuel(device, params):
     device.refuel(params["pct"])
-    return "refuels=%d" % device.refuels, []
+    return _told("refuels", device.refuels), []
 
 
 def _rewind(device, params):
@@ -88,7 +93,7 @@ def _rewind(device, params):
     if "fault" in params:
         found, _ = faults.read(schema.TYPES[device.type][schema.MALFUNCTIONS], params["fault"])
     device.rewind(params.get("handle"), found, setpoints)
-    return "timeline=%d" % params["timeline"], [("timeline", params["timeline"])]
+    return _told("timeline", params["timeline"]), [("timeline", params["timeline"])]
 
 
 def _position(index):
@@ -276,7 +281,7 @@ class Commands:
             if self.selected and self.selected[1] != by:
                 return "busy", "somebody else has it selected", ""
             self.selected = (params["command"], by, uptime_ms)
-            return "", "", "selected=" + params["command"]
+            return "", "", _told("command", params["command"])
         if self.secured and (verb in schema.DANGEROUS or params.get("to") in schema.DANGEROUS_HANDLES):
             if not self.selected or self.selected[:2] != (verb, by):
                 return "not_selected", "select it first, within 5 s", ""
@@ -345,7 +350,7 @@ class Commands:
     def _holds(self, point):
         """What a point obeys now, read back, as `handle=open`."""
         value = self.device.points[point].value()
-        return "%s=%s" % (point, "%.3f" % value if isinstance(value, float) else value)
+        return _told(point, "%.3f" % value if isinstance(value, float) else value)
 
     def _ack(self, answer):
         """The same answer gives the same bytes each time."""

@@ -95,7 +95,7 @@ class Core:
         elif topic == self._topics[topics.COMMAND]:
             self._on_command(topic, payload, retained, actions)
         else:
-            self._refuse("unknown_topic", topic, "not ours", actions)
+            self._refuse("unknown_topic", topic, "not for this node", actions)
         return actions
 
     def on_input(self, name, now_ms):
@@ -210,7 +210,7 @@ class Core:
         if refused:
             return self._refuse("view", refused[0], refused[1], actions)
         if view["node_id"] != self.node_id:
-            return self._refuse("view", "schema", "meant for " + view["node_id"], actions)
+            return self._refuse("view", "schema", "meant for the node " + view["node_id"], actions)
         if not self._follows(view["timeline"]):
             self.counters["other_timeline"] += 1
             return None

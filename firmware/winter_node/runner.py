@@ -94,7 +94,7 @@ class Runner:
 
     def failed(self, error, now_ms):
         """An exception that step() let through; the next pass may do better."""
-        self._board.log("step: " + repr(error))
+        self._board.log("in a step: " + repr(error))
         self.supervisor.failed(error, now_ms)
 
     def stop(self, now_ms):

@@ -85,7 +85,7 @@ def start(hw, path, slim):
         made.note = "BAD SETTINGS" if faults else ""  # in a node.json that was not adopted; the ones before it hold
         return Runner(made, made.now_ms)
     except Exception as error:  # noqa: BLE001 (a driver, or a file that a deploy left half written; nothing may end us)
-        hw.print("boot:", repr(error))
+        hw.print("while booting:", repr(error))
         return complaint(hw, settings["board"], "CANNOT START", (repr(error),))
 
 

@@ -65,7 +65,7 @@ def case_every_dangerous_verb_is_two_step():
 def case_lab_knows_select_and_does_not_want_it():
     core = node("pdu")
     permit(core, 1000)
-    assert send(core, "select", {"command": "close"})["applied"] == "selected=close"
+    assert send(core, "select", {"command": "close"})["applied"] == "command=close"
     assert why(send(core, "open")) == "done"
     assert why(send(core, "close")) == "done"
     assert why(send(core, "select", {"command": "fly"})) == "schema"

@@ -65,4 +65,4 @@ def test_who_may_read_the_audit_and_who_may_overrule_operators(page):
 def test_a_dangerous_verb_may_be_selected_first(page, browser):
     body = {"command": "select", "params": {"command": "close"}}
     ack = browser.post("/api/v1/nodes/srv_a/command", json=body).json()
-    assert (ack["result"], ack["applied"]) == ("done", "selected=close")
+    assert (ack["result"], ack["applied"]) == ("done", "command=close")

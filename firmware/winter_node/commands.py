@@ -103,13 +103,12 @@ def _position(index):
 
 # verb -> (check, target, act), None where it has none. A target is (type, params) -> (point, value) that the verb asks
 # for; it goes through priority and interlock. Those with neither target nor act are done by Commands itself: they move
-# points in ways of their own, or concern the settings.
+# points in ways of their own, or concern the settings. Those that only set a point of one type are rows of roles.SETS.
 TABLE = {
     "set_fault": (_fault_kind, None, _set_fault),
     "set_handle": (_handle_word, lambda type_name, params: ("handle", params["to"]), None),
     "open": (None, _position(1), None),
     "close": (None, _position(0), None),
-    "start": (None, lambda type_name, params: ("handle", "run"), None),
     # It takes a start back and leaves the set in automatic, ready for the next blackout; out of service only by saying
     # so (set_handle to=off).
     "stop": (None, _position(0), None),
@@ -119,12 +118,6 @@ TABLE = {
         None,
     ),
     "transfer": (_source_word, lambda type_name, params: ("source_set", params["to"]), None),
-    "set_load": (None, lambda type_name, params: ("load_set_kw", params["power_kw"]), None),
-    "set_fans": (None, lambda type_name, params: ("fans_running", params["running"]), None),
-    "charge": (None, lambda type_name, params: ("setpoint_kw", params["power_kw"]), None),
-    "discharge": (None, lambda type_name, params: ("setpoint_kw", 0 - params["power_kw"]), None),
-    "set_setpoint": (None, lambda type_name, params: ("setpoint_kw", params["power_kw"]), None),
-    "hold": (None, _position(1), None),
     "reset": (None, None, _reset),
     "set_fuel": (None, None, _refuel),
     "restore": (_past, None, _rewind),
@@ -138,6 +131,15 @@ TABLE = {
     "factory_reset": (None, None, None),
     "update": (None, None, None),
 }
+
+
+def _row(verb):
+    if verb not in roles.SETS:
+        return TABLE[verb]
+    point, name, factor = roles.SETS[verb]
+    if not name:
+        return None, lambda type_name, params: (point, factor), None
+    return None, lambda type_name, params: (point, params[name] if factor > 0 else 0 - params[name]), None
 
 
 class Commands:
@@ -251,7 +253,7 @@ class Commands:
         if verb not in schema.verbs(self.device.type):
             return None  # its parameters mean nothing to us; refused as `unknown` when its turn comes
         params = message.get("params", {})
-        check, target, _ = TABLE[verb]
+        check, target, _ = _row(verb)
         detail = codec.check_params(verb, params)
         if check is not None:
             detail = detail or check(self.device.type, params)
@@ -289,11 +291,13 @@ class Commands:
         if verb in ("config", "factory_reset"):
             return self._settings(verb, params)
         priority = message.get("priority", schema.PRIORITY_DEFAULT)
-        _, target, act = TABLE[verb]
+        _, target, act = _row(verb)
         if target is not None:
             point, value = target(self.device.type, params)
-            if verb in roles.WAKING and self.device.handle() != self.device.points["handle"].default:
-                refused = self._move("handle", self.device.points["handle"].default, priority, may_close)
+            rest = self.device.points["handle"].default
+            # Who gives a storage that holds a setpoint means it to follow; an array that is off stays off.
+            if point == "setpoint_kw" and rest not in roles.CLOSING and self.device.handle() != rest:
+                refused = self._move("handle", rest, priority, may_close)
                 if refused[0]:
                     return refused
             return self._move(point, value, priority, may_close)

@@ -1,7 +1,10 @@
 """What differs from type to type on the node itself; fields, states and verbs are rows of the schema.
 
-One row a type: the two positions the long press moves between, and the rows of the main page.
+One row a type: the two positions the long press moves between, and the rows of the main page. A type without one has
+the usual: its first and last position, and voltage, current, power and load.
 """
+
+from winter_wire import schema
 
 # A row of the main page is one or two cells (field, decimals, unit), or a bar (BAR, label, field, full).
 BAR = "bar"
@@ -20,7 +23,7 @@ _BREAKER = ("closed", "open")
 _SWITCH = ("on", "off")
 
 PRESS, ROWS = range(2)  # columns
-TYPES = {
+_OWN = {
     "utility": (_SWITCH, ((("voltage_out", 0, "V"), ("frequency_hz", 2, "Hz")), _POWER, (("current", 2, "A"),))),
     "transformer": (_BREAKER, ((("voltage_in", 0, "V"), ("voltage_out", 0, "V")), _POWER, _LOAD_BAR)),
     "switchgear": (_BREAKER, _THROUGH),
@@ -44,16 +47,36 @@ TYPES = {
             (BAR, "SOC", "soc_pct", 100),
         ),
     ),
-    "meter": (("closed", "closed"), (_VOLT_AMP, _POWER, (("energy_kwh", 1, "kWh"),))),
+    "pv": (_SWITCH, (_POWER_AMP, (("sun_w_m2", 0, "W/m2"), ("setpoint_kw", 0, " max")), _LOAD_BAR)),
 }
 
-del _VOLT_AMP, _POWER, _POWER_LOAD, _POWER_AMP, _LOAD_BAR, _THROUGH, _BREAKER, _SWITCH
+
+def _complete(own, usual):
+    """The rows of all types."""
+    rows = {}
+    for name in schema.TYPES:
+        handles = schema.TYPES[name][schema.HANDLES]
+        rows[name] = own.get(name) or ((handles[0], handles[-1]), usual)
+    return rows
+
+
+TYPES = _complete(_OWN, _THROUGH)
+
+del _complete, _OWN, _VOLT_AMP, _POWER, _POWER_LOAD, _POWER_AMP, _LOAD_BAR, _THROUGH, _BREAKER, _SWITCH
 
 # Moving a handle to one of these closes a circuit; the interlock looks at such moves only.
 CLOSING = ("closed", "on")
 
-# Orders that also put the handle back to rest: who tells a storage that holds to charge means it to.
-WAKING = ("charge", "discharge")
+# verb of one type -> (point, parameter, +1 or -1 times which it is set to); without a parameter to what stands there
+SETS = {
+    "start": ("handle", "", "run"),
+    "hold": ("handle", "", "hold"),
+    "set_load": ("load_set_kw", "power_kw", 1),
+    "set_fans": ("fans_running", "running", 1),
+    "set_setpoint": ("setpoint_kw", "power_kw", 1),
+    "charge": ("setpoint_kw", "power_kw", 1),
+    "discharge": ("setpoint_kw", "power_kw", -1),
+}
 
 # point -> the setting that limits it from above, where the settings name one
 LIMITS = {"load_set_kw": "load_kw_max", "fans_running": "fans_max"}
@@ -74,3 +97,6 @@ def keep_only(type_name):
     for other in list(TYPES):
         if other != type_name:
             del TYPES[other]
+    for verb in list(SETS):
+        if verb not in schema.verbs(type_name):
+            del SETS[verb]

@@ -95,11 +95,11 @@ def case_dial_sets_a_load_by_hand_and_beats_the_host():
 
 
 def case_every_verb_of_every_type_has_a_row():
-    from winter_node import commands
+    from winter_node import commands, roles
 
     for type_name in schema.TYPES:
         for verb in schema.verbs(type_name):
-            assert verb in commands.TABLE, verb
+            assert (verb in commands.TABLE) != (verb in roles.SETS), verb
 
 
 def case_verbs_set_what_their_names_say():
@@ -128,11 +128,19 @@ def case_storage_charges_discharges_and_holds():
         assert core.device.fields()["setpoint_kw"] == setpoint_kw
     assert why(send(core, "hold")) == "done"
     assert core.device.handle() == "hold"
-    # Who tells a storage that holds to discharge means it to; a setpoint alone waits.
-    send(core, "set_setpoint", {"power_kw": 5})
-    assert core.device.handle() == "hold"
+    # Who gives a storage that holds a setpoint means it to follow.
     send(core, "discharge", {"power_kw": 10})
     assert (core.device.handle(), core.device.fields()["setpoint_kw"]) == ("auto", -10)
+
+
+def case_array_is_told_the_most_it_may_give():
+    core = node("pv", setpoint_kw=100)
+    assert why(send(core, "set_setpoint", {"power_kw": 30})) == "done"
+    assert core.device.fields()["setpoint_kw"] == 30
+    assert why(send(core, "charge", {"power_kw": 1})) == "unknown"
+    send(core, "open")
+    send(core, "set_setpoint", {"power_kw": 40})
+    assert core.device.handle() == "off"
 
 
 def case_storage_held_by_a_stronger_hand_does_not_charge():

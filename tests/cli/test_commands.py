@@ -152,7 +152,7 @@ def test_new_never_overwrites(winter_river: Program, home: Path) -> None:
 
 def test_facilities_lists_the_library(winter_river: Program) -> None:
     listed = json.loads(winter_river("facilities --json").out)
-    assert {entry["name"]: entry["nodes"] for entry in listed} == {"seed-8": 8, "block-2n-24": 24}
+    assert {entry["name"]: entry["nodes"] for entry in listed} == {"seed-8": 8, "block-2n-24": 24, "campus-bess": 14}
 
 
 def test_version_names_program_and_contract(winter_river: Program) -> None:

@@ -1,5 +1,6 @@
 """The training facility as plain devices, small chains, and a story that checks the ten laws at every step."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
 
@@ -9,6 +10,7 @@ from winter_river.engine import (
     Device,
     Event,
     Plan,
+    Profile,
     Snapshot,
     World,
     apply,
@@ -200,6 +202,20 @@ def storages_10() -> list[Device]:
     ]
 
 
+def sunny_12() -> list[Device]:
+    """The same with an array in the afternoon, and by the hour: what the storage does, what the rack draws."""
+    day_s = 86_400.0
+    tariff = Profile((0.0, 6 * 3600.0, 18 * 3600.0), (0.5, 0.0, -0.8), day_s, 12 * 3600.0)
+    office = Profile((0.0, 600.0, 2400.0), (1.0, 0.3, 0.7), 3600.0)
+    made = {device.id: device for device in storages_10()}
+    made["bess"] = dataclasses.replace(made["bess"], profile=tariff)
+    made["rack"] = dataclasses.replace(made["rack"], profile=office)
+    made["pv"] = Device("pv", "pv", ("switchgear",), {"peak_kw": 60, "inverter_kw": 45, "rated_a": 80, "pickup_a": 90})
+    cloudy = Profile((0.0, 40.0, 45.0, 300.0), (0.9, 0.2, 0.8, 0.6))
+    made["roof"] = Device("roof", "pv", ("meter",), {"peak_kw": 10, "rated_a": 20}, cloudy)
+    return list(made.values())
+
+
 class Story:
     """One world being told a story. Every step is checked against the ten laws."""
 
@@ -302,3 +318,8 @@ def two_utilities() -> list[Device]:
 @pytest.fixture
 def storages() -> list[Device]:
     return storages_10()
+
+
+@pytest.fixture
+def sunny() -> list[Device]:
+    return sunny_12()

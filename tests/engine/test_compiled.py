@@ -77,7 +77,7 @@ def test_a_story_is_the_same_to_the_bit(block, name, calibration):
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "storages"])
+@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "storages", "sunny"])
 def test_random_operation_is_the_same_to_the_bit(request, site, seed):
     devices = request.getfixturevalue(site)
     rng = random.Random(f"compiled {site} {seed}")
@@ -109,7 +109,7 @@ def anything(rng, device, counters):
         return {"load_set_kw": round(rng.random() * 200, 1)}
     if device.type == "cooling" and choice < 0.85:
         return {"fans_running": rng.randrange(56)}
-    if device.type == "bess" and choice < 0.85:
+    if device.type in ("bess", "pv") and choice < 0.85:
         return {"setpoint_kw": round(rng.uniform(-150, 120), 1)}
     if device.type == "switchgear" and choice < 0.7:
         return {"source_set": rng.choice(schema.SOURCES)}

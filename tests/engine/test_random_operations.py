@@ -1,4 +1,4 @@
-"""Seeded random operation of five sites: no law broken, no exception, everything finite and inside the contract."""
+"""Seeded random operation of six sites: no law broken, no exception, everything finite and inside the contract."""
 
 import random
 
@@ -37,7 +37,7 @@ class Operator:
             fields["load_set_kw"] = round(rng.random() * 200, 1)
         elif device.type == "cooling":
             fields["fans_running"] = rng.randrange(60)
-        elif device.type == "bess":
+        elif device.type in ("bess", "pv"):
             fields["setpoint_kw"] = round(rng.uniform(-150, 120), 1)
         elif device.type == "switchgear":
             fields["source_set"] = rng.choice(schema.SOURCES)
@@ -65,7 +65,7 @@ class Operator:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "two_utilities", "storages"])
+@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "two_utilities", "storages", "sunny"])
 def test_no_operation_breaks_a_law(request, story, site, seed):
     devices = request.getfixturevalue(site)
     calibration = ("training", "quick", "realistic")[seed % 3]

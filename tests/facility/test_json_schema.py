@@ -29,7 +29,7 @@ def test_the_schema_knows_each_type_with_its_ratings_and_units() -> None:
     types = nodes["properties"]["type"]["enum"]
     assert types == [
         "utility", "transformer", "switchgear", "generator", "distribution", "ups", "pdu", "server", "cooling",
-        "bess", "meter",
+        "bess", "meter", "pv",
     ]  # fmt: skip
     (ups,) = [rule["then"] for rule in nodes["allOf"] if rule["if"]["properties"]["type"]["const"] == "ups"]
     assert ups["properties"]["battery_kwh"]["description"].startswith("kWh; ")

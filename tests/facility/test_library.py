@@ -8,8 +8,8 @@ import pytest
 from winter_river.facility import FacilityError, library, load_facility
 
 
-def test_the_library_has_the_two_sites_of_the_design() -> None:
-    assert library() == ("block-2n-24", "seed-8")
+def test_the_library_has_the_two_sites_of_the_design_and_the_campus() -> None:
+    assert library() == ("block-2n-24", "campus-bess", "seed-8")
 
 
 def test_the_seed_has_one_node_of_each_kind_in_a_row() -> None:
@@ -86,7 +86,7 @@ def test_the_training_site_carries_the_ratings_of_the_design(node_id: str) -> No
     assert {name: stated[name] for name in RATINGS[node_id]} == RATINGS[node_id]
 
 
-@pytest.mark.parametrize("name", ["block-2n-24", "seed-8"])
+@pytest.mark.parametrize("name", ["block-2n-24", "campus-bess", "seed-8"])
 def test_a_built_in_site_becomes_a_plan_under_every_calibration(name: str) -> None:
     for calibration in ("training", "quick", "realistic"):
         facility = load_facility(name).with_calibration(calibration)

@@ -43,6 +43,7 @@ FIELDS = (
     ("energy_kwh", NUMBER, 3, 0, 1000000000, "kWh"),
     ("returned_kwh", NUMBER, 3, 0, 1000000000, "kWh"),
     ("temperature_c", NUMBER, 1, -100, 1000, "C"),
+    ("sun_w_m2", NUMBER, 0, 0, 10000, "W/m2"),
     ("oil_c", NUMBER, 1, -100, 1000, "C"),
     ("hot_spot_c", NUMBER, 1, -100, 1000, "C"),
     ("inlet_c", NUMBER, 1, -100, 1000, "C"),
@@ -232,6 +233,14 @@ TYPES = {
         ("energy_kwh", "returned_kwh"),
         (),
         (),
+    ),
+    "pv": (
+        _ON_OFF,
+        (("NORMAL", "ok"), ("IDLE", "ok"), ("CURTAILED", "warning"), ("FAULT", "fault")),
+        (("fault", None), ("clouded", 0.7), ("power_limit", 0.5)),
+        ("sun_w_m2", "energy_kwh"),
+        ("setpoint_kw",),
+        ("open", "close", "set_setpoint", "reset"),
     ),
 }  # fmt: skip
 

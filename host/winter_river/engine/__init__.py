@@ -10,7 +10,8 @@ view(plan, world, "ups_a")["soc_pct"]
 from winter_river.engine import explain, laws
 from winter_river.engine.build import build_plan
 from winter_river.engine.calibration import CALIBRATIONS
-from winter_river.engine.equipment import CURVES, EQUIPMENT, RELIABILITY, Device, Equipment, Rating
+from winter_river.engine.equipment import CURVES, EQUIPMENT, RELIABILITY, Device, Equipment, Profile, Rating
+from winter_river.engine.equipment.pv import clear_sky
 from winter_river.engine.events import Event
 from winter_river.engine.explain import Isolation
 from winter_river.engine.inputs import apply
@@ -31,12 +32,14 @@ __all__ = [
     "Event",
     "Isolation",
     "Plan",
+    "Profile",
     "Rating",
     "Snapshot",
     "World",
     "apply",
     "balance",
     "build_plan",
+    "clear_sky",
     "explain",
     "fork",
     "laws",

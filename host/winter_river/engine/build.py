@@ -11,6 +11,8 @@ from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.engine.equipment import Device
 from winter_river.engine.equipment.battery import stored_kwh
 from winter_river.engine.equipment.bess import one_way, rise_k_kw
+from winter_river.engine.equipment.profile import Profile
+from winter_river.engine.equipment.pv import clear_sky
 from winter_river.engine.equipment.transformer import transformer_pi
 from winter_river.engine.equipment.transformer_heat import LOSS_RATIO, size_class
 from winter_river.engine.invariants import full_ratings, in_order
@@ -68,6 +70,11 @@ class _Builder:
         self.followers: list[p.FollowerPlan] = []
         self.storages: list[p.BessPlan] = []
         self.counters: list[p.MeterPlan] = []
+        self.arrays: list[p.PvPlan] = []
+        self.profiles: list[p.ProfilePlan] = []
+        self.profile_s: list[float] = []
+        self.profile_values: list[float] = []
+        self.profile_rows: dict[Profile, int] = {}
         self.breakers: list[p.BreakerPlan] = []
         self.malfunctions: list[p.MalfunctionPlan] = []
         self.room_of = self._find_rooms()
@@ -87,10 +94,13 @@ class _Builder:
             self._cooling,
             self._bess,
             self._meter,
+            self._pv,
         )
         for k, device in enumerate(self.devices):
             self.nodes.append(add[p.TYPES.index(device.type)](k, self.ratings[k]))
         text = repr((self.calibration, [(d.id, d.type, d.feeds) for d in self.devices], self.ratings))
+        if self.profiles:
+            text += repr((self.profiles, self.profile_s, self.profile_values, [d.profile for d in self.devices]))
         return p.Plan(
             calibration=CALIBRATION_BY_NAME[self.calibration],
             devices=self.devices,
@@ -111,6 +121,10 @@ class _Builder:
             followers=self.followers,
             storages=self.storages,
             counters=self.counters,
+            arrays=self.arrays,
+            profiles=self.profiles,
+            profile_s=self.profile_s,
+            profile_values=self.profile_values,
             breakers=self.breakers,
             rooms=self.rooms,
             malfunctions=self.malfunctions,
@@ -185,7 +199,7 @@ class _Builder:
         )
 
     def _bus(self, k: int, voltage_v: float, z_1: complex, *, z_2: complex = 0j, y: complex = 0j) -> int:
-        takes_load = self.devices[k].type in ("server", "cooling", "ups", "bess")
+        takes_load = self.devices[k].type in ("server", "cooling", "ups", "bess", "pv")
         self.buses.append(p.BusPlan(k, voltage_v, _amps(voltage_v), z_1, z_2, y, p.NONE, takes_load))
         return len(self.buses) - 1
 
@@ -348,6 +362,7 @@ class _Builder:
                 rated_pu=r["rated_a"] / _amps(voltage_v),
                 place=place,
                 heat_shutdown=r["heat_shutdown"] > 0.0,
+                profile=self._profile(self.devices[k].profile),
                 room=self.room_of.get(self.groups[k], p.NONE),
             )
         )
@@ -386,6 +401,7 @@ class _Builder:
                 charge_kw_max=r["charge_kw_max"],
                 discharge_kw_max=r["discharge_kw_max"],
                 setpoint_kw=r["setpoint_kw"],
+                profile=self._profile(self.devices[k].profile),
                 way=way,
                 rise_k_kw=rise_k_kw(r["discharge_kw_max"], way),
                 rated_pu=r["rated_a"] / _amps(voltage_v),
@@ -393,6 +409,35 @@ class _Builder:
         )
         breaker = self._breaker(k, bus, p.BREAKER_MAIN)
         return self._node(k, slot=len(self.storages) - 1, bus_in=bus, bus_out=bus, breakers=(breaker,))
+
+    def _pv(self, k: int, r: dict[str, float]) -> p.NodePlan:
+        voltage_v = self._feed_voltage(k)
+        bus = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v))
+        self.followers.append(p.FollowerPlan(k))
+        self.arrays.append(
+            p.PvPlan(
+                node=k,
+                follower=len(self.followers) - 1,
+                profile=self._profile(self.devices[k].profile or clear_sky(r)),
+                peak_kw=r["peak_kw"],
+                inverter_kw=r["inverter_kw"] or r["peak_kw"],
+                rated_pu=r["rated_a"] / _amps(voltage_v),
+            )
+        )
+        breaker = self._breaker(k, bus, p.BREAKER_MAIN)
+        return self._node(k, slot=len(self.arrays) - 1, bus_in=bus, bus_out=bus, breakers=(breaker,))
+
+    def _profile(self, profile: Profile | None) -> int:
+        """The row of a profile; devices that share one share its row."""
+        if profile is None:
+            return p.NONE
+        if profile not in self.profile_rows:
+            first = len(self.profile_s)
+            self.profile_s += profile.times_s
+            self.profile_values += profile.values
+            self.profile_rows[profile] = len(self.profiles)
+            self.profiles.append(p.ProfilePlan(first, len(self.profile_s), profile.period_s, profile.begin_s))
+        return self.profile_rows[profile]
 
     def _meter(self, k: int, r: dict[str, float]) -> p.NodePlan:
         voltage_v = self._feed_voltage(k)

@@ -14,6 +14,7 @@ from winter_river.engine.plan import (
     COOLING,
     GENERATOR,
     NONE,
+    PV,
     SERVER,
     TRANSFORMER,
     UPS,
@@ -139,11 +140,11 @@ def _cooling(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
     attach(plan, w, n.bus_in, plan.nodes[n.feed_1].bus_out if me.live else DEAD, plan.buses[n.bus_in].z_1)
 
 
-def _storage(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
+def _follower(plan: Plan, w: World, n: NodePlan, me: NodeState, follower: int) -> None:
     feed = w.nodes[n.feed_1]
     closed = in_service(n, me) and not is_tripped(w, n.breaker_1)
     me.supplied = me.present and feed.live
-    me.live = closed and feed.live and w.followers[plan.storages[n.slot].follower].running
+    me.live = closed and feed.live and w.followers[follower].running
     me.feeder = n.feed_1
     me.blame = NONE if me.live else n.index if feed.live or not closed else feed.blame
     attach(plan, w, n.bus_in, plan.nodes[n.feed_1].bus_out if me.live else DEAD, plan.buses[n.bus_in].z_1)
@@ -158,7 +159,9 @@ def connect(plan: Plan, w: World) -> None:
         elif n.kind == COOLING:
             _cooling(plan, w, n, me)
         elif n.kind == BESS:
-            _storage(plan, w, n, me)
+            _follower(plan, w, n, me, plan.storages[n.slot].follower)
+        elif n.kind == PV:
+            _follower(plan, w, n, me, plan.arrays[n.slot].follower)
         elif n.kind == UPS:
             _ups(plan, w, n, me)
         elif n.kind == TRANSFORMER:

@@ -42,13 +42,21 @@ def taken_ratio(v: complex) -> float:
     return 1.0 if m >= LOW_PU * LOW_PU else m / (LOW_PU * LOW_PU)
 
 
+def demand_kw(plan: Plan, w: World, k: int) -> float:
+    """What a rack wants now: what it is set to, by its profile."""
+    r, s = plan.servers[k], w.servers[k]
+    if r.profile == NONE:
+        return s.load_set_kw
+    return min(r.load_kw_max, max(0.0, s.load_set_kw * w.profiles[r.profile].value))
+
+
 def draw(plan: Plan, w: World) -> None:
     """Gives racks and cooling units their loads; a rack with two cords draws half through each live one."""
     for k in range(len(plan.servers)):
         r, s = plan.servers[k], w.servers[k]
         one = w.parent[r.bus_1] != DEAD
         two = r.bus_2 != NONE and w.parent[r.bus_2] != DEAD
-        s.load_kw = s.load_set_kw if one or two else 0.0
+        s.load_kw = demand_kw(plan, w, k) if one or two else 0.0
         power_kw = s.load_kw / 2.0 if one and two else s.load_kw
         power = complex(power_kw / BASE_KW, power_kw * r.kvar_per_kw / BASE_KW)
         if one:

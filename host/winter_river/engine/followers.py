@@ -1,13 +1,15 @@
-"""What follows the grid in a world: storages now told to take or to give, their energy and their heat."""
+"""What follows the grid in a world, storages and arrays: their power, energy and heat; and the profiles of all."""
 
 from __future__ import annotations
 
 from winter_river.engine import events
 from winter_river.engine.equipment import bess as bess_law
+from winter_river.engine.equipment import pv as pv_law
 from winter_river.engine.equipment.following import run_follower
+from winter_river.engine.equipment.profile import run_profile
 from winter_river.engine.flow import set_load
 from winter_river.engine.plan import NONE, UTILITY, Plan
-from winter_river.engine.units import BASE_KW, magnitude
+from winter_river.engine.units import BASE_KW, NEVER_S, magnitude
 from winter_river.engine.world import DEAD, World, in_service, is_tripped
 
 
@@ -15,6 +17,43 @@ def on_grid(plan: Plan, w: World, bus: int) -> bool:
     """Whether a utility drives this bus."""
     island = w.island_of[bus] if w.parent[bus] != DEAD else NONE
     return island != NONE and plan.nodes[plan.islands[island].node].kind == UTILITY
+
+
+def run_profiles(plan: Plan, w: World) -> None:
+    """Takes the steps whose instant has come."""
+    if w.t_s < w.profile_due_s:
+        return
+    due = NEVER_S
+    for k in range(len(plan.profiles)):
+        s = w.profiles[k]
+        run_profile(plan.profiles[k], s, plan.profile_s, plan.profile_values, w.t_s)
+        due = min(due, s.due_s)
+    w.profile_due_s = due
+
+
+def wanted_kw(plan: Plan, w: World, k: int) -> float:
+    """What a storage is to take: its setpoint; while that is 0, its profile's share of its limits."""
+    r, s = plan.storages[k], w.storages[k]
+    if s.setpoint_kw != 0.0 or r.profile == NONE:
+        return s.setpoint_kw
+    share = w.profiles[r.profile].value
+    return share * (r.charge_kw_max if share > 0.0 else r.discharge_kw_max)
+
+
+def draw_followers(plan: Plan, w: World) -> None:
+    draw_storages(plan, w)
+    draw_arrays(plan, w)
+
+
+def draw_arrays(plan: Plan, w: World) -> None:
+    """Gives each array its power: what the sun makes of it, up to its setpoint, on the grid."""
+    for k in range(len(plan.arrays)):
+        r, s = plan.arrays[k], w.arrays[k]
+        bus = plan.nodes[r.node].bus_in
+        s.possible_kw = pv_law.possible_kw(r, s, w.profiles[r.profile].value, w.outdoor_c)
+        s.power_kw = min(s.possible_kw, s.limit_set_kw) if on_grid(plan, w, bus) else 0.0
+        if w.parent[bus] != DEAD:
+            set_load(w, bus, complex(-s.power_kw / BASE_KW, 0.0))
 
 
 def draw_storages(plan: Plan, w: World) -> None:
@@ -30,7 +69,7 @@ def draw_storages(plan: Plan, w: World) -> None:
         if me.handle != bess_law.HANDLE_HOLD and on_grid(plan, w, bus):
             share_pu = (1.0 - s.limit_pu) * bess_law.derate_pu(bess_law.DERATE_C + s.heat_steps)
             energy_kwh = bess_law.energy_now_kwh(r, s, w.t_s)
-            s.power_kw = bess_law.allowed_kw(r, s.setpoint_kw, energy_kwh, share_pu)
+            s.power_kw = bess_law.allowed_kw(r, wanted_kw(plan, w, k), energy_kwh, share_pu)
         if w.parent[bus] != DEAD:
             set_load(w, bus, complex(s.power_kw / BASE_KW, 0.0))
 

@@ -21,6 +21,7 @@ from winter_river.engine.plan import (
     COOLING,
     GENERATOR,
     NONE,
+    PV,
     SERVER,
     SWITCHGEAR,
     TRANSFORMER,
@@ -93,6 +94,7 @@ _NUMBERS = {
     SERVER: ("resets", "load_set_kw"),
     COOLING: ("resets", "fans_running"),
     BESS: ("resets", "setpoint_kw"),
+    PV: ("resets", "setpoint_kw"),
     GENERATOR: ("resets", "fuel_set_pct", "refuels"),
 }
 
@@ -172,8 +174,10 @@ def _take_numbers(plan: Plan, w: World, k: int, numbers: dict[str, float]) -> No
         w.servers[n.slot].load_set_kw = min(numbers["load_set_kw"], plan.servers[n.slot].load_kw_max)
     if "fans_running" in numbers:
         w.coolings[n.slot].fans_set = int(numbers["fans_running"])
-    if "setpoint_kw" in numbers:
+    if "setpoint_kw" in numbers and n.kind == BESS:
         w.storages[n.slot].setpoint_kw = numbers["setpoint_kw"]
+    elif "setpoint_kw" in numbers:
+        w.arrays[n.slot].limit_set_kw = max(0.0, numbers["setpoint_kw"])
     if n.kind == GENERATOR:
         g = w.generators[n.slot]
         g.fuel_set_pct = numbers.get("fuel_set_pct", g.fuel_set_pct)
@@ -212,8 +216,7 @@ def take_inputs(plan: Plan, w: World) -> None:
             events.emit(plan, w, k, events.FAULT, me.fault_seen, me.fault, 0)
             me.fault_seen = me.fault
             w.rewire = True
-        if plan.nodes[k].kind == BESS:
-            _follow_setpoint(plan, w, k)
+        _follow_setpoint(plan, w, k)
         if me.reset_due:
             me.reset_due = False
             _reset(plan, w, k, me)
@@ -221,11 +224,20 @@ def take_inputs(plan: Plan, w: World) -> None:
 
 
 def _follow_setpoint(plan: Plan, w: World, k: int) -> None:
-    s = w.storages[plan.nodes[k].slot]
-    if s.setpoint_kw != s.setpoint_seen_kw:
-        before, after = int(s.setpoint_seen_kw * events.W_PER_KW), int(s.setpoint_kw * events.W_PER_KW)
+    """A new setpoint of a storage or an array is news."""
+    n = plan.nodes[k]
+    before_kw = after_kw = 0.0
+    if n.kind == BESS:
+        s = w.storages[n.slot]
+        before_kw, after_kw = s.setpoint_seen_kw, s.setpoint_kw
+        s.setpoint_seen_kw = after_kw
+    elif n.kind == PV:
+        a = w.arrays[n.slot]
+        before_kw, after_kw = a.limit_seen_kw, a.limit_set_kw
+        a.limit_seen_kw = after_kw
+    if before_kw != after_kw:
+        before, after = int(before_kw * events.W_PER_KW), int(after_kw * events.W_PER_KW)
         events.emit(plan, w, k, events.SETPOINT, before, after, 0)
-        s.setpoint_seen_kw = s.setpoint_kw
 
 
 def _move_contact(plan: Plan, w: World, k: int, me: NodeState) -> None:
@@ -260,6 +272,9 @@ def _suffer(plan: Plan, w: World, k: int, me: NodeState) -> None:
     elif n.kind == BESS:
         s = w.storages[n.slot]
         s.cooling_lost_pu, s.limit_pu = w.malfunctions[first + 1].severity, w.malfunctions[first + 2].severity
+    elif n.kind == PV:
+        a = w.arrays[n.slot]
+        a.clouded_pu, a.limit_pu = w.malfunctions[first + 1].severity, w.malfunctions[first + 2].severity
     elif n.kind == COOLING:
         m = w.coolings[n.slot]
         m.fans_lost_pu, m.dry_pu = w.malfunctions[first + 1].severity, w.malfunctions[first + 2].severity

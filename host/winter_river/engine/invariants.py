@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from winter_river.engine.equipment import EQUIPMENT, Device
+from winter_river.engine.equipment import EQUIPMENT, PROFILED, Device
+from winter_river.engine.equipment.profile import fault_of
 
 
 def in_order(devices: Sequence[Device]) -> tuple[Device, ...]:
@@ -56,6 +57,10 @@ def full_ratings(device: Device) -> dict[str, float]:
         if not (math.isfinite(value) and row.low <= value <= row.high):
             raise ValueError(f"{device.id}.{name} is {value:g}; from {row.low:g} to {row.high:g}")
         full[name] = float(value)
+    if device.profile is not None and (why := fault_of(device.profile)):
+        raise ValueError(f"the profile of {device.id} {why}")
+    if device.profile is not None and device.type not in PROFILED:
+        raise ValueError(f"{device.id} has a profile; only a {', '.join(PROFILED)} may")
     for name, message in table.combinations(full):
         raise ValueError(f"{device.id}.{name}: {message}")
     return full

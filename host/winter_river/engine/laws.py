@@ -6,6 +6,7 @@ connect, no per-unit impedance is used, so a wrong base, a wrong branch or a sta
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ RESIDUAL_W, RESIDUAL_RATIO = 1.0, 1e-6
 VOLTAGE_RATIO = 1e-8
 ENERGY_RATIO, ENERGY_KWH = 1e-6, 1e-6
 GAP_S = 0.3
+PROFILE_S = 1e-6
 TINY_S = 1e-9  # instants are sums of floats
 
 
@@ -68,6 +70,8 @@ def check(plan: Plan, world: World, *, events: Sequence[Event] = (), before: Lat
     broken += _power_triangles(plan, world)
     broken += _batteries(plan, world)
     broken += _storages(plan, world, branches)
+    broken += _arrays(plan, world, branches)
+    broken += _profiles(plan, world)
     broken += _energy(plan, world)
     broken += _transfers(plan, world)
     broken += _ranges(plan, world)
@@ -146,8 +150,9 @@ def _branches(
         for bus, by, breaker, lost in cords:
             if bus != NONE and w.servers[n.slot].running and not is_tripped(w, breaker) and not _has(n, me, lost):
                 yield bus, Branch(plan.nodes[by].bus_out, _cable(plan, n.index, "feed"), 1.0)
-    elif n.kind == p.BESS:
-        if w.followers[plan.storages[n.slot].follower].running and not is_tripped(w, n.breaker_1):
+    elif n.kind in (p.BESS, p.PV):
+        follower = plan.storages[n.slot].follower if n.kind == p.BESS else plan.arrays[n.slot].follower
+        if w.followers[follower].running and not is_tripped(w, n.breaker_1):
             yield n.bus_in, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
     elif n.kind == p.COOLING:
         if w.coolings[n.slot].running and not is_tripped(w, n.breaker_1):
@@ -182,7 +187,7 @@ def _demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, c
             for bus in cords:
                 # Constant power down to 70 % of the voltage, constant impedance below (a weak second cord).
                 taken = min(1.0, (abs(w.v[bus]) / 0.7) ** 2)
-                demand[bus] = _at_pf(w.servers[n.slot].load_set_kw * 1e3 / len(cords), r["power_factor"]) * taken
+                demand[bus] = _at_pf(_asked_kw(plan, w, n) * 1e3 / len(cords), r["power_factor"]) * taken
         elif n.kind == p.COOLING and n.bus_in in branches:
             m = w.coolings[n.slot]
             fans = min(m.fans_set, r["fans"]) * (1.0 - _severity(plan, w, n, "fans_lost"))
@@ -190,6 +195,8 @@ def _demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, c
             demand[n.bus_in] = _at_pf((r["base_kw"] + fans_kw) * 1e3, r["power_factor"])
         elif n.kind == p.UPS and n.bus_in in branches:
             demand[n.bus_in] = _at_pf(w.upses[n.slot].in_kw * 1e3, r["input_power_factor"])
+        elif n.kind == p.PV and n.bus_in in branches:
+            demand[n.bus_in] = complex(-w.arrays[n.slot].power_kw * 1e3, 0.0)
         elif n.kind == p.BESS and n.bus_in in branches:
             demand[n.bus_in] = complex(w.storages[n.slot].power_kw * 1e3, 0.0)
         elif n.kind == p.TRANSFORMER and n.bus_in in branches:
@@ -199,6 +206,44 @@ def _demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, c
             for bus in (n.bus_in, n.bus_out):
                 demand[bus] = complex(idle_w, idle_var) / 2.0 * abs(w.v[bus]) ** 2
     return demand
+
+
+def _asked_kw(plan: Plan, w: World, n: NodePlan) -> float:
+    """What a rack is to draw, from its setting and its profile."""
+    s, profile = w.servers[n.slot], plan.servers[n.slot].profile
+    factor = w.profiles[profile].value if profile != NONE else 1.0
+    return (
+        s.load_set_kw
+        if profile == NONE
+        else min(plan.ratings[n.index]["load_kw_max"], s.load_set_kw * max(0.0, factor))
+    )
+
+
+def _profiles(plan: Plan, w: World) -> Iterator[str]:
+    """What a profile says now is what its series has at this instant (on a step: either side of it)."""
+    for k, (r, s) in enumerate(zip(plan.profiles, w.profiles, strict=True)):
+        times, values = plan.profile_s[r.first : r.end], plan.profile_values[r.first : r.end]
+        allowed = set()
+        for t_s in (w.t_s - PROFILE_S, w.t_s + PROFILE_S):
+            at_s = (t_s + r.begin_s) % r.period_s if r.period_s > 0.0 else max(0.0, t_s + r.begin_s)
+            allowed.add(values[max(0, bisect.bisect_right(times, at_s) - 1)])
+        if s.value not in allowed:
+            yield f"profile {k} is at {s.value:g}; its series has {sorted(allowed)} at {w.t_s:g} s"
+
+
+def _arrays(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
+    """An array gives what the sun makes of it and no more, on the grid only: IEC 61215's rating, 0.4 % a kelvin."""
+    for n in plan.nodes:
+        if n.kind != p.PV:
+            continue
+        a, r = w.arrays[n.slot], plan.ratings[n.index]
+        sun = max(0.0, w.profiles[plan.arrays[n.slot].profile].value) * (1.0 - _severity(plan, w, n, "clouded"))
+        cells_c = w.outdoor_c + 30.0 * sun
+        full_kw = max(0.0, r["peak_kw"] * sun * (1.0 - 0.004 * (cells_c - 25.0)) * 0.86 * 0.96)
+        full_kw = min(full_kw, (r["inverter_kw"] or r["peak_kw"]) * (1.0 - _severity(plan, w, n, "power_limit")))
+        asked_kw = min(full_kw, a.limit_set_kw) if _driven_by_a_utility(plan, w, n.bus_in, branches) else 0.0
+        if not abs(a.power_kw - asked_kw) <= 1e-9 * max(1.0, full_kw):
+            yield f"law 4: {n.id} gives {a.power_kw:g} kW, the sun says {asked_kw:g} kW"
 
 
 def _has(n: NodePlan, me: NodeState, kind: str) -> bool:
@@ -257,6 +302,8 @@ def _balance(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]
         sources += u.discharge_kw * 1e3
         loads += u.charge_kw * 1e3
         losses += u.loss_kw * 1e3
+    for a in w.arrays:
+        sources += a.power_kw * 1e3
     for s in w.storages:
         sources += max(0.0, s.drain_kw) * 1e3
         loads += max(0.0, -s.drain_kw) * 1e3
@@ -321,7 +368,12 @@ def _storages(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str
             yield f"law 5: {n.id} loses {s.loss_kw:g} kW of {s.power_kw:g} kW"
         left_pu = 1.0 - _severity(plan, w, n, "power_limit")
         low_kw, high_kw = -r["discharge_kw_max"] * left_pu, r["charge_kw_max"] * left_pu
-        asked_kw = s.setpoint_kw if me.handle == 0 and _driven_by_a_utility(plan, w, n.bus_in, branches) else 0.0
+        asked_kw, profile = s.setpoint_kw, plan.storages[n.slot].profile
+        if asked_kw == 0.0 and profile != NONE:
+            share = w.profiles[profile].value
+            asked_kw = share * r["charge_kw_max" if share > 0.0 else "discharge_kw_max"]
+        if me.handle != 0 or not _driven_by_a_utility(plan, w, n.bus_in, branches):
+            asked_kw = 0.0
         if not min(0.0, max(low_kw, asked_kw)) <= s.power_kw <= max(0.0, min(high_kw, asked_kw)):
             yield f"law 5: {n.id} does {s.power_kw:g} kW, it may do {asked_kw:g} kW of {low_kw:g} to {high_kw:g} kW"
         level_kwh = s.energy_kwh - s.drain_kw * (w.t_s - s.energy_since_s) / 3600.0
@@ -352,7 +404,7 @@ def _energy(plan: Plan, w: World) -> Iterator[str]:
         stored += ups_law.energy_now_kwh(u, r.battery_kwh, w.t_s) - r.battery_kwh
     for row, s in zip(plan.storages, w.storages, strict=True):
         stored += bess_law.energy_now_kwh(row, s, w.t_s) - row.begin_kwh
-    source = kwh[p.UTILITY] + kwh[p.GENERATOR]
+    source = kwh[p.UTILITY] + kwh[p.GENERATOR] + kwh[p.PV]
     used = kwh[p.SERVER] + kwh[p.COOLING]
     if not abs(source - used - lost - stored) <= max(ENERGY_KWH, ENERGY_RATIO * (source + used)):
         yield f"law 6: {source:g} kWh in, {used:g} used, {lost:g} lost, {stored:g} stored"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment.generator_engine import FREQUENCY_DIP_PU, FREQUENCY_RECOVERY_S, dip_pu, recovered
-from winter_river.engine.flow import taken_ratio
+from winter_river.engine.flow import demand_kw, taken_ratio
 from winter_river.engine.followers import store_all
 from winter_river.engine.plan import NONE, GeneratorPlan, Plan, ServerPlan
 from winter_river.engine.units import BASE_KW, HOUR_S
@@ -85,9 +85,9 @@ def book(plan: Plan, w: World) -> None:
     for k in range(len(plan.servers)):
         rack, s = plan.servers[k], w.servers[k]
         if s.load_kw > 0.0:
-            s.load_kw = s.load_set_kw * _taken_ratio(w, rack)
+            s.load_kw = demand_kw(plan, w, k) * _taken_ratio(w, rack)
         run(w.meters[rack.node], s.load_kw, t_s)
-        run(w.demand_meters[k], s.load_set_kw, t_s)
+        run(w.demand_meters[k], demand_kw(plan, w, k), t_s)
     for k in range(len(plan.coolings)):
         run(w.meters[plan.coolings[k].node], w.coolings[k].load_kw, t_s)
     for k in range(len(plan.upses)):
@@ -96,6 +96,8 @@ def book(plan: Plan, w: World) -> None:
     for k in range(len(plan.storages)):
         run(w.meters[plan.storages[k].node], w.storages[k].power_kw, t_s)
         run(w.storage_meters[k], w.storages[k].loss_kw, t_s)
+    for k in range(len(plan.arrays)):
+        run(w.meters[plan.arrays[k].node], w.arrays[k].power_kw, t_s)
     for k in range(len(plan.counters)):
         node = plan.counters[k].node
         run(w.meters[node], delivered_kw(plan, w, node), t_s)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from winter_river.engine.calibration import Calibration
 from winter_river.engine.equipment.table import Device
 
-UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING, BESS, METER = range(11)
+UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING, BESS, METER, PV = range(12)
 TYPES = (
     *("utility", "transformer", "switchgear", "generator", "distribution", "ups", "pdu", "server", "cooling"),
-    *("bess", "meter"),
+    *("bess", "meter", "pv"),
 )
 NONE = -1  # "no such device, bus, breaker"
 
@@ -155,6 +155,7 @@ class ServerPlan:
     place: int
     room: int
     heat_shutdown: bool
+    profile: int  # NONE: it draws what it is set to at any time
 
 
 @dataclass(slots=True, frozen=True)
@@ -188,9 +189,30 @@ class BessPlan:
     charge_kw_max: float
     discharge_kw_max: float
     setpoint_kw: float
+    profile: int
     way: float
     rise_k_kw: float
     rated_pu: float
+
+
+@dataclass(slots=True, frozen=True)
+class PvPlan:
+    node: int
+    follower: int
+    profile: int
+    peak_kw: float
+    inverter_kw: float
+    rated_pu: float
+
+
+@dataclass(slots=True, frozen=True)
+class ProfilePlan:
+    """Its places in the columns profile_s and profile_values, and where in it the world begins."""
+
+    first: int
+    end: int
+    period_s: float
+    begin_s: float
 
 
 @dataclass(slots=True, frozen=True)
@@ -259,9 +281,13 @@ class Plan:
     followers: list[FollowerPlan]
     storages: list[BessPlan]
     counters: list[MeterPlan]
+    arrays: list[PvPlan]
+    profiles: list[ProfilePlan]
     breakers: list[BreakerPlan]
     rooms: list[RoomPlan]
     malfunctions: list[MalfunctionPlan]
+    profile_s: list[float]
+    profile_values: list[float]
     y: list[complex]  # of the buses, as a column for the sweep
     steady: list[complex]  # the same, of loads that draw constant current: no device here does
     digest: bytes  # of devices and calibration: a snapshot fits only its own plan

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from winter_river.engine.equipment.cooling import PIECES
+from winter_river.engine.equipment.profile import next_s
 from winter_river.engine.equipment.psychrometrics import PRESETS_F, PRESETS_RH_PCT, celsius
 from winter_river.engine.events import check, room
 from winter_river.engine.heat import set_weather, warm_up
 from winter_river.engine.plan import Plan
 from winter_river.engine.step import settle
 from winter_river.engine.sweep import Wiring
-from winter_river.engine.units import NEVER_S
+from winter_river.engine.units import ALWAYS_S, NEVER_S
 from winter_river.engine.world import (
     DEAD,
     BessState,
@@ -22,6 +23,8 @@ from winter_river.engine.world import (
     MalfunctionState,
     Meter,
     NodeState,
+    ProfileState,
+    PvState,
     RoomState,
     ServerState,
     TransferState,
@@ -50,6 +53,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         outdoor_rh=0.0,
         evaporated_c=0.0,
         malfunction_due_s=NEVER_S,
+        profile_due_s=ALWAYS_S,
         trouble=0,
         events_count=0,
         first_by_group=[0] * plan.groups,
@@ -70,6 +74,8 @@ def blank_world(plan: Plan, seed: int) -> World:
             BessState(setpoint_kw=r.setpoint_kw, setpoint_seen_kw=r.setpoint_kw, energy_kwh=r.begin_kwh)
             for r in plan.storages
         ],
+        arrays=[PvState(limit_set_kw=r.inverter_kw, limit_seen_kw=r.inverter_kw) for r in plan.arrays],
+        profiles=[_profile_at_the_start(plan, k) for k in range(len(plan.profiles))],
         storage_meters=[Meter() for _ in plan.storages],
         breakers=[BreakerState() for _ in plan.breakers],
         transformers=[TransformerState() for _ in plan.transformers],
@@ -88,6 +94,15 @@ def blank_world(plan: Plan, seed: int) -> World:
         wanted_by=[-1] * len(plan.generators),
         events=[EventRecord() for _ in range(room(len(plan.nodes)))],
     )
+
+
+def _profile_at_the_start(plan: Plan, k: int) -> ProfileState:
+    """Where a profile stands at t = 0, by whole laps and the first step of that one; running it finds the step."""
+    r = plan.profiles[k]
+    lap = int(r.begin_s // r.period_s) if r.period_s > 0.0 else 0
+    s = ProfileState(place=r.first, lap=lap)
+    s.due_s = next_s(r, s, plan.profile_s)
+    return s
 
 
 def new_world(plan: Plan, *, seed: int = 0) -> World:

@@ -15,6 +15,7 @@ from winter_river.engine.plan import (
     GENERATOR,
     METER,
     NONE,
+    PV,
     SERVER,
     SWITCHGEAR,
     TRANSFORMER,
@@ -33,6 +34,7 @@ STANDBY, STARTING, RUNNING, COOLDOWN, GENERATOR_FAULT = range(5)
 BOARD_NORMAL, BOARD_OVERLOAD, BOARD_TRIPPED, BOARD_OPEN, BOARD_NO_INPUT, BOARD_FAULT = range(6)
 UPS_NORMAL, UPS_ON_BATTERY, UPS_CHARGING, UPS_BYPASS, UPS_OFF, UPS_FAULT = range(6)
 STORAGE_IDLE, STORAGE_CHARGING, STORAGE_DISCHARGING, STORAGE_FAULT = range(4)
+ARRAY_NORMAL, ARRAY_IDLE, ARRAY_CURTAILED, ARRAY_FAULT = range(4)
 METER_NORMAL, METER_NO_INPUT, METER_FAULT = range(3)
 LOAD_NORMAL, LOAD_DEGRADED, LOAD_OFF, LOAD_FAULT = range(4)
 
@@ -158,6 +160,17 @@ def _storage(w: World, n: NodePlan, me: NodeState) -> int:
     return STORAGE_CHARGING if power_kw > 0.0 else STORAGE_DISCHARGING
 
 
+def _array(w: World, n: NodePlan, me: NodeState) -> int:
+    if me.fault & FAULT_BIT or is_tripped(w, n.breaker_1):
+        return ARRAY_FAULT
+    a = w.arrays[n.slot]
+    if not me.live or a.possible_kw == 0.0:
+        return ARRAY_IDLE
+    if a.power_kw < a.possible_kw:
+        return ARRAY_CURTAILED
+    return ARRAY_NORMAL
+
+
 def _meter(me: NodeState) -> int:
     if me.fault & FAULT_BIT:
         return METER_FAULT
@@ -185,6 +198,8 @@ def state_of(plan: Plan, w: World, node: int) -> int:
         return _storage(w, n, me)
     if n.kind == METER:
         return _meter(me)
+    if n.kind == PV:
+        return _array(w, n, me)
     return _board(plan, w, n, me)
 
 
@@ -228,7 +243,9 @@ def tell(plan: Plan, w: World, node: int) -> None:
     state = state_of(plan, w, node)
     if state == me.state:
         return
-    machine = n.kind == UPS or n.kind == GENERATOR or n.kind == SERVER or n.kind == COOLING or n.kind == BESS
+    machine = (
+        n.kind == UPS or n.kind == GENERATOR or n.kind == SERVER or n.kind == COOLING or n.kind == BESS or n.kind == PV
+    )
     if own:
         cause = me.last
     elif moved:

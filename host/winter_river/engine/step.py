@@ -10,7 +10,7 @@ from winter_river.engine import events
 from winter_river.engine.connect import connect
 from winter_river.engine.control import control
 from winter_river.engine.flow import draw, solve
-from winter_river.engine.followers import draw_storages
+from winter_river.engine.followers import draw_followers, run_profiles
 from winter_river.engine.heat import run_transformers
 from winter_river.engine.inputs import run_malfunctions, take_inputs
 from winter_river.engine.meters import book
@@ -30,6 +30,7 @@ def settle(plan: Plan, w: World) -> None:
     """Brings the world to rest at this instant, or sets w.trouble."""
     w.first_event = w.next_event
     run_malfunctions(plan, w)
+    run_profiles(plan, w)
     if w.touched:
         take_inputs(plan, w)
     passes = PASSES_MIN + 10 * len(plan.nodes)
@@ -40,7 +41,7 @@ def settle(plan: Plan, w: World) -> None:
             w.rewire = False
             connect(plan, w)
         draw(plan, w)
-        draw_storages(plan, w)
+        draw_followers(plan, w)
         solve(plan, w)
         settled = not control(plan, w) and not protect(plan, w)
     if not settled:
@@ -53,7 +54,7 @@ def settle(plan: Plan, w: World) -> None:
 
 def due_s(w: World) -> float:
     """The next instant at which something changes by itself, NEVER_S where nothing will."""
-    at_s = w.malfunction_due_s
+    at_s = min(w.malfunction_due_s, w.profile_due_s)
     for o in w.transformers:
         at_s = min(at_s, o.due_s)
     for h in w.rooms:

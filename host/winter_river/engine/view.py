@@ -11,6 +11,7 @@ from winter_wire import schema
 
 from winter_river.engine.equipment import bess as bess_law
 from winter_river.engine.equipment import generator as generator_law
+from winter_river.engine.equipment import pv as pv_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.cooling import flow_m3s
 from winter_river.engine.equipment.generator_engine import FREQUENCY_RECOVERY_S, governed_hz, recovered
@@ -23,6 +24,7 @@ from winter_river.engine.plan import (
     GENERATOR,
     METER,
     NONE,
+    PV,
     SERVER,
     TRANSFORMER,
     UPS,
@@ -160,6 +162,8 @@ def load_pct(plan: Plan, w: World, n: NodePlan) -> float:
         return abs(w.i[n.bus_in]) / plan.coolings[n.slot].rated_pu * 100.0
     if n.kind == BESS:
         return abs(w.i[n.bus_in]) / plan.storages[n.slot].rated_pu * 100.0
+    if n.kind == PV:
+        return abs(w.i[n.bus_in]) / plan.arrays[n.slot].rated_pu * 100.0
     if n.kind == METER:
         return abs(w.i[n.bus_in]) / plan.counters[n.slot].rated_pu * 100.0
     if n.kind == UTILITY:
@@ -207,6 +211,10 @@ def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
         return {"supply_c": unit_supply_c(w, m), "flow_m3s": flow}
     if n.kind == UTILITY or n.kind == METER:
         return _both_ways(w, n)
+    if n.kind == PV:
+        array, panels = plan.arrays[n.slot], w.arrays[n.slot]
+        sun_w_m2 = pv_law.sun_w_m2(panels, w.profiles[array.profile].value)
+        return {"sun_w_m2": sun_w_m2, "energy_kwh": kwh_now(w.meters[n.index], w.t_s)}
     if n.kind == BESS:
         storage, cells = plan.storages[n.slot], w.storages[n.slot]
         energy_kwh = bess_law.energy_now_kwh(storage, cells, w.t_s)
@@ -280,6 +288,7 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
     cooling_kw = sum(m.load_kw for m in world.coolings)
     source_kw = sum(world.meters[r.node].kw for r in plan.utilities)
     source_kw += sum(world.meters[r.node].kw for r in plan.generators)
+    source_kw += sum(array.power_kw for array in world.arrays)
     charge_kw = sum(u.charge_kw for u in world.upses)
     discharge_kw = sum(u.discharge_kw for u in world.upses)
     loss_kw = sum(island.loss_kw for island in world.islands) + sum(u.loss_kw for u in world.upses)
@@ -288,6 +297,7 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
         discharge_kw += max(0.0, storage.drain_kw)
         loss_kw += storage.loss_kw
     t_s = world.t_s
+    sources = [island.node for island in plan.islands] + [array.node for array in plan.arrays]
     it_kwh = sum(kwh_now(world.meters[r.node], t_s) for r in plan.servers)
     fields: dict[str, object] = {
         "it_kw": it_kw,
@@ -296,7 +306,7 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
         "loss_kw": loss_kw,
         "storage_kw": charge_kw - discharge_kw,
         "it_kwh": it_kwh,
-        "source_kwh": sum(kwh_now(world.meters[island.node], t_s) for island in plan.islands),
+        "source_kwh": sum(kwh_now(world.meters[node], t_s) for node in sources),
         "lost_kwh": sum(kwh_now(m, t_s) for m in (*world.island_meters, *world.ups_meters, *world.storage_meters)),
         "balance_kw": source_kw + discharge_kw - charge_kw - it_kw - cooling_kw - loss_kw,
     }

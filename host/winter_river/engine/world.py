@@ -5,10 +5,12 @@ How to add a state field, or a device type
 *A state field* is one line in a record below, with a default of its type; nothing else declares it. Snapshots, hashes,
 forks and the compiled engine read the declaration (layout.py). Annotate it `bool`, `int` or `float`.
 *A rating that the step reads* is one line in the type's record of plan.py, filled in build.py.
-*A device type* is a row of `winter_wire.schema.TYPES`, a file in `equipment/` (ratings and laws), a place in
-`plan.TYPES`, a record `...Plan` in plan.py with its list in `Plan`, a record `...State` here with its list in `World`
-and its row in `start.blank_world`; then what its kind does in connect (who feeds it), flow (what it draws), control
-(what it decides), states (its word) and meters (its energy), and its `due_s` in `step.due_s`.
+*A device type* is a row of `winter_wire.tables.TYPES` and a file in `equipment/` (ratings and laws) named in its list:
+checks, JSON schema, reference, malfunctions, page and screens have it by these (tests/facility/test_every_type.py says
+what words a test will miss). To act, it has a place in `plan.TYPES`, a record `...Plan` in plan.py with its list in
+`Plan`, a record `...State` here with its list in `World` and its row in `start.blank_world`; then what its kind does in
+connect (who feeds it), flow or followers (what it draws or gives), control (what it decides), states (its word), meters
+(its energy) and laws, and its `due_s` in `step.due_s`. `bess`, `meter` and `pv` were added like that: see followers.py.
 *A law* is a function of records and numbers in `equipment/`; it changes only the record it is given.
 
 The step and all it calls is the *hot text*: it runs as it stands, or compiled by numba, equal to the bit. So it keeps
@@ -295,6 +297,28 @@ class BessState:
 
 
 @dataclass(slots=True)
+class PvState:
+    """limit_set_kw: its setpoint, the most it may deliver. power_kw: positive while it delivers."""
+
+    limit_set_kw: float = 0.0
+    limit_seen_kw: float = 0.0
+    clouded_pu: float = 0.0
+    limit_pu: float = 0.0
+    possible_kw: float = 0.0
+    power_kw: float = 0.0
+
+
+@dataclass(slots=True)
+class ProfileState:
+    """place: of the step that holds now; lap: how often it has repeated."""
+
+    place: int = 0
+    lap: int = 0
+    value: float = 0.0
+    due_s: float = NEVER_S
+
+
+@dataclass(slots=True)
 class BreakerState:
     """heat: the trip integral, 1 trips. short_s, instant_s: since when the current is above those pickups."""
 
@@ -359,6 +383,7 @@ class World:
     outdoor_rh: float
     evaporated_c: float
     malfunction_due_s: float
+    profile_due_s: float
     trouble: int = field(metadata=FOLLOWS)
     events_count: int = field(metadata=FOLLOWS)
     first_by_group: list[int]
@@ -377,6 +402,8 @@ class World:
     followers: list[FollowerState]
     storages: list[BessState]
     storage_meters: list[Meter]
+    arrays: list[PvState]
+    profiles: list[ProfileState]
     breakers: list[BreakerState]
     transformers: list[TransformerState]
     rooms: list[RoomState]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from winter_wire import topics
 
 from winter_river.engine import EQUIPMENT, Rating
+from winter_river.engine.equipment import PROFILED
 from winter_river.facility import graph
 from winter_river.facility.faults import Faults, nearest, shown
 from winter_river.facility.model import TITLE_LENGTH_MAX, Node
@@ -16,7 +17,7 @@ from winter_river.facility.reading import entries, kind_of, number_of, text_of, 
 from winter_river.facility.yaml_lines import Listing, Scalar, Tree
 
 ID_FORM = f"write a-z, 0-9, _ and -, first a letter or digit, at most {topics.NODE_ID_LENGTH_MAX}"
-OWN_KEYS = ("type", "from", "title", "position")  # keys of a node that are no ratings
+OWN_KEYS = ("type", "from", "title", "position", "profile")  # keys of a node that are no ratings
 POSITION_MAX = 10_000.0  # grid units of a drawing
 UNITS = MappingProxyType(
     {"v": "V", "a": "A", "w": "W", "kw": "kW", "kva": "kVA", "mva": "MVA", "kwh": "kWh", "hz": "Hz"}
@@ -42,6 +43,7 @@ class Draft:
     given: Given
     title: str = ""
     position: tuple[float, float] | None = None
+    profile: str = ""
 
 
 def unit_of(rating_name: str) -> str:
@@ -61,7 +63,9 @@ def checked_defaults(tree: Tree, faults: Faults) -> dict[str, Given]:
     return defaults
 
 
-def checked_nodes(tree: Tree, defaults: Mapping[str, Given], faults: Faults) -> dict[str, Node]:
+def checked_nodes(
+    tree: Tree, defaults: Mapping[str, Given], faults: Faults, profiles: Collection[str] = ()
+) -> dict[str, Node]:
     """The nodes of a facility in file order; where there are faults the result must not be used."""
     found = entries(tree, faults, what="nodes")
     if found is None:
@@ -71,7 +75,7 @@ def checked_nodes(tree: Tree, defaults: Mapping[str, Given], faults: Faults) -> 
     drafts = {}
     for node_id, (key, value) in found.items():
         _check_id(key, faults)
-        drafts[node_id] = _draft(key, value, defaults, faults)
+        drafts[node_id] = _draft(key, value, defaults, faults, profiles)
     graph.check(drafts, tree, faults)
     return {
         node_id: Node(
@@ -81,6 +85,7 @@ def checked_nodes(tree: Tree, defaults: Mapping[str, Given], faults: Faults) -> 
             ratings=MappingProxyType(draft.given.numbers),
             title=draft.title,
             position=draft.position,
+            profile=draft.profile,
         )
         for node_id, draft in drafts.items()
     }
@@ -93,7 +98,7 @@ def _check_id(key: Scalar, faults: Faults) -> None:
         faults.add(key.line, key.column, f"`{key.text}` is a node of the host itself; choose another id")
 
 
-def _draft(key: Scalar, tree: Tree, defaults: Mapping[str, Given], faults: Faults) -> Draft:
+def _draft(key: Scalar, tree: Tree, defaults: Mapping[str, Given], faults: Faults, profiles: Collection[str]) -> Draft:
     found = entries(tree, faults, what=shown(key.text))
     if found is None:
         return Draft(key, None, (), Given())
@@ -107,6 +112,8 @@ def _draft(key: Scalar, tree: Tree, defaults: Mapping[str, Given], faults: Fault
         draft.title = text_of(found["title"][1], faults, what="title", length_max=TITLE_LENGTH_MAX) or ""
     if "position" in found:
         draft.position = _position(found["position"][1], faults)
+    if "profile" in found:
+        draft.profile = _profile(found["profile"][1], type_name, profiles, faults)
     if type_name is not None:
         own: dict[str, Tree] = {}
         for name, (place, value) in found.items():
@@ -150,6 +157,16 @@ def _position(tree: Tree, faults: Faults) -> tuple[float, float] | None:
         number_of(item, faults, what="position", low=-POSITION_MAX, high=POSITION_MAX) for item in tree.items
     )
     return None if across is None or down is None else (across, down)
+
+
+def _profile(tree: Tree, type_name: str | None, profiles: Collection[str], faults: Faults) -> str:
+    if type_name is not None and type_name not in PROFILED:
+        faults.add(tree.line, tree.column, f"a {type_name} has no profile", f"known: {', '.join(PROFILED)}")
+    if isinstance(tree, Scalar) and tree.text in profiles:
+        return tree.text
+    hint = nearest(tree.text, profiles) if isinstance(tree, Scalar) else ""
+    faults.add(tree.line, tree.column, f"unknown profile {kind_of(tree)}", hint or "profiles stand in `profiles`")
+    return ""
 
 
 def _rating_names(type_name: str) -> tuple[str, ...]:

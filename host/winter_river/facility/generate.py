@@ -8,7 +8,7 @@ from types import MappingProxyType
 from winter_river.engine import EQUIPMENT, Rating
 from winter_river.facility.checks import OWN_KEYS
 from winter_river.facility.loader import load_facility
-from winter_river.facility.model import NODES_MAX, Facility, Node
+from winter_river.facility.model import BEGINS_H, NODES_MAX, Facility, Node
 
 PATTERN = "block-2n-24"
 PATTERN_SIDE = "a"
@@ -71,7 +71,10 @@ def to_yaml(facility: Facility) -> str:
     lines = [f"facility: {facility.name}"]
     if facility.title:
         lines.append(f"title: {_quoted(facility.title)}")
-    lines += [f"calibration: {facility.calibration}", ""]
+    lines += [f"calibration: {facility.calibration}"]
+    if facility.begins_h != BEGINS_H:
+        lines.append(f"begins_h: {_number(facility.begins_h)}")
+    lines += [*_profiles(facility), ""]
     if any(shared.values()):
         lines.append("defaults:")
         for type_name, ratings in shared.items():
@@ -89,6 +92,17 @@ def to_yaml(facility: Facility) -> str:
         else:
             lines += [f"  {node.id}:", *(f"    {part}" for part in parts)]
     return "\n".join(lines) + "\n"
+
+
+def _profiles(facility: Facility) -> Iterator[str]:
+    """Every profile as steps, whatever it was made of."""
+    if facility.profiles:
+        yield "profiles:"
+    for name, profile in facility.profiles.items():
+        pairs = zip(profile.times_s, profile.values, strict=True)
+        steps = ", ".join(f"[{_number(at_s / 3600.0)}, {_number(value)}]" for at_s, value in pairs)
+        repeat = f", repeat_h: {_number(profile.period_s / 3600.0)}" if profile.period_s else ""
+        yield f"  {name}: {{steps_h: [{steps}]{repeat}}}"
 
 
 def _shared(facility: Facility) -> dict[str, dict[str, float]]:
@@ -114,6 +128,8 @@ def _own(node: Node) -> Iterator[str]:
         yield f"title: {_quoted(node.title)}"
     if node.position is not None:
         yield f"position: [{_number(node.position[0])}, {_number(node.position[1])}]"
+    if node.profile:
+        yield f"profile: {node.profile}"
 
 
 def _ratings(type_name: str, ratings: dict[str, float]) -> Iterator[str]:

@@ -11,8 +11,10 @@ import json
 from winter_wire import topics
 
 from winter_river.engine import CALIBRATIONS, EQUIPMENT, Equipment, Rating
+from winter_river.engine.equipment import PROFILED
+from winter_river.facility import profiles
 from winter_river.facility.checks import POSITION_MAX, unit_of
-from winter_river.facility.model import NODES_MAX, TITLE_LENGTH_MAX
+from winter_river.facility.model import BEGINS_H, NODES_MAX, TITLE_LENGTH_MAX
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 _ID_PATTERN = f"^[a-z0-9][a-z0-9_-]{{0,{topics.NODE_ID_LENGTH_MAX - 1}}}$"
@@ -30,6 +32,14 @@ def json_schema() -> dict[str, object]:
             "facility": {"type": "string", "pattern": _ID_PATTERN, "description": "name of the facility"},
             "title": {"type": "string", "minLength": 1, "maxLength": TITLE_LENGTH_MAX},
             "calibration": {"enum": list(CALIBRATIONS), "default": CALIBRATIONS[0]},
+            "begins_h": {
+                "description": "the hour of the day at t = 0, for the sun and for profiles that repeat",
+                "type": "number",
+                "minimum": 0,
+                "maximum": 24,
+                "default": BEGINS_H,
+            },
+            "profiles": profiles.json_schema(),
             "defaults": {
                 "type": "object",
                 "description": "ratings shared by all nodes of a type; a node's own beat them",
@@ -75,6 +85,8 @@ def _branch(table: Equipment) -> dict[str, object]:
             "items": {"type": "number", "minimum": -POSITION_MAX, "maximum": POSITION_MAX},
         },
     }
+    if table.type in PROFILED:
+        properties["profile"] = {"description": "one of `profiles`", "type": "string", "pattern": _ID_PATTERN}
     if table.feeds_max:
         one = {"type": "string", "pattern": _ID_PATTERN}
         many = {"type": "array", "items": one, "minItems": table.feeds_min, "maxItems": table.feeds_max}

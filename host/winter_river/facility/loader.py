@@ -12,11 +12,12 @@ from winter_wire import topics
 from winter_river.engine import CALIBRATIONS
 from winter_river.facility import checks
 from winter_river.facility.faults import FacilityError, Fault, Faults, nearest, printable, shown
-from winter_river.facility.model import NODES_MAX, TITLE_LENGTH_MAX, Facility
-from winter_river.facility.reading import entries, kind_of, text_of
+from winter_river.facility.model import BEGINS_H, NODES_MAX, TITLE_LENGTH_MAX, Facility
+from winter_river.facility.profiles import checked_profiles
+from winter_river.facility.reading import entries, kind_of, number_of, text_of
 from winter_river.facility.yaml_lines import Scalar, Table, Tree, decode, parse, read_text
 
-KEYS = ("facility", "title", "calibration", "defaults", "nodes")
+KEYS = ("facility", "title", "calibration", "begins_h", "profiles", "defaults", "nodes")
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -38,7 +39,7 @@ def load_facility(name_or_path: str | Path) -> Facility:
             hint = nearest(name, library())
             raise FacilityError([Fault(called, 1, 1, f"no facility {shown(name)} and no such file", hint)])
     faults = Faults(called)
-    facility = _read(read_text(path, faults), faults)
+    facility = _read(read_text(path, faults), faults, path.parent)
     return facility if is_built_in else dataclasses.replace(facility, source=str(path.absolute()))
 
 
@@ -55,9 +56,9 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _read(text: str | None, faults: Faults) -> Facility:
+def _read(text: str | None, faults: Faults, folder: Path | None = None) -> Facility:
     tree = parse(text, faults) if text is not None else None
-    facility = _checked(tree, faults) if tree is not None else None
+    facility = _checked(tree, folder, faults) if tree is not None else None
     if tree is None and not faults:
         faults.add(1, 1, "the file is empty", "a facility starts with `facility: NAME`")
     if facility is None or faults:
@@ -65,7 +66,7 @@ def _read(text: str | None, faults: Faults) -> Facility:
     return facility
 
 
-def _checked(tree: Tree, faults: Faults) -> Facility | None:
+def _checked(tree: Tree, folder: Path | None, faults: Faults) -> Facility | None:
     head = entries(tree, faults, what="the facility", known=KEYS, required=("facility", "nodes"))
     if head is None:
         return None
@@ -81,10 +82,16 @@ def _checked(tree: Tree, faults: Faults) -> Facility | None:
     if isinstance(table, Table) and len(table.pairs) > NODES_MAX:
         faults.add(table.line, table.column, f"{len(table.pairs)} nodes; at most {NODES_MAX}")
         return None
-    nodes = checks.checked_nodes(table, defaults, faults)
-    if faults or name is None or title is None or calibration is None:
+    begins_h: float | None = BEGINS_H
+    if "begins_h" in head:
+        begins_h = number_of(head["begins_h"][1], faults, what="begins_h", low=0.0, high=24.0, unit="h")
+    profiles = checked_profiles(head["profiles"][1], folder, faults) if "profiles" in head else {}
+    nodes = checks.checked_nodes(table, defaults, faults, profiles)
+    if faults or name is None or title is None or calibration is None or begins_h is None:
         return None
-    return Facility(name, calibration, MappingProxyType(nodes), title)
+    return Facility(
+        name, calibration, MappingProxyType(nodes), title, profiles=MappingProxyType(profiles), begins_h=begins_h
+    )
 
 
 def _name(tree: Tree, faults: Faults) -> str | None:

@@ -11,6 +11,8 @@ from winter_river import engine
 
 NODES_MAX = 10_000  # chosen: four times the largest site we measure; a live tick of more would miss its second
 TITLE_LENGTH_MAX = 80
+HOUR_S = 3600.0
+BEGINS_H = 12.0  # chosen: a run begins at noon, when the sun is highest
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Node:
     feeds: ids of what supplies it, in order: the normal source (or first cord), then the alternate.
     ratings: numbers by name, the unit last in the name; what is not given takes the engine's default.
     position: (across, down) on a drawing in grid units, where the file says so.
+    profile: name of one of the facility's profiles; "" for none.
     """
 
     id: str
@@ -28,6 +31,7 @@ class Node:
     ratings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     title: str = ""
     position: tuple[float, float] | None = None
+    profile: str = ""
 
     def settings(self) -> dict[str, object]:
         """What its node.json must say: who it is, its setpoints at rest, and their limits."""
@@ -36,6 +40,8 @@ class Node:
         # A setpoint at rest is stated, so that a node that was replaced tells the engine to forget the one before.
         if self.type == "server":
             settings |= {"load_set_kw": ratings["load_kw"], "load_kw_max": ratings["load_kw_max"]}
+        elif self.type == "pv":
+            settings |= {"setpoint_kw": ratings["inverter_kw"] or ratings["peak_kw"]}
         elif self.type == "bess":
             settings |= {"setpoint_kw": ratings["setpoint_kw"]}
         elif self.type == "cooling":
@@ -48,6 +54,7 @@ class Node:
 class Facility:
     """A whole site: its nodes in file order and the calibration they run with.
 
+    profiles: by name, for nodes that have one; begins_h: the hour of the day at t = 0.
     source: what load_facility finds it by again: the absolute path of its file; "" where the name does, or nothing.
     """
 
@@ -55,11 +62,22 @@ class Facility:
     calibration: str
     nodes: Mapping[str, Node] = field(repr=False)  # thousands of words in every failed test that holds a facility
     title: str = ""
+    profiles: Mapping[str, engine.Profile] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    begins_h: float = BEGINS_H
     source: str = field(default="", repr=False, compare=False)  # a copy elsewhere is the same facility
 
     def devices(self) -> tuple[engine.Device, ...]:
         """The nodes as the engine takes them, in file order."""
-        return tuple(engine.Device(node.id, node.type, node.feeds, node.ratings) for node in self.nodes.values())
+        begin_s = self.begins_h * HOUR_S
+        made = []
+        for node in self.nodes.values():
+            profile = self.profiles.get(node.profile)
+            if profile is None and node.type == "pv":
+                profile = engine.clear_sky(node.ratings)
+            if profile is not None and profile.period_s > 0.0:
+                profile = dataclasses.replace(profile, begin_s=begin_s)
+            made.append(engine.Device(node.id, node.type, node.feeds, node.ratings, profile))
+        return tuple(made)
 
     def plan(self) -> engine.Plan:
         """The engine's plan of this facility, built anew on each call."""

@@ -18,7 +18,7 @@ WORST_MAX = 32
 RACKS = "racks"  # what all racks do together, beside the real nodes
 SERVED, WANTED = (RACKS, "power_kw"), (RACKS, "demand_kw")
 _S_PER_H = 3600.0
-_DEFAULT_TRENDS = (("ups", "soc_pct"), ("generator", "power_kw"))
+_DEFAULT_TRENDS = (("ups", "soc_pct"), ("bess", "soc_pct"), ("generator", "power_kw"))
 Demands = Sequence[tuple[float, str, float]]
 
 

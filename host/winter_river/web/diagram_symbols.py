@@ -2,7 +2,7 @@
 
 Strokes are `currentColor`; `fine` is a thinner stroke, `ink` is filled. A breaker has both its positions, and the
 classes of its node show one: `open` opens all, `second` changes a two-source board over.
-Standard: IEC 60617 (database), symbols 02-16-01 (alternating current), 04-15-01 (battery), 06-09-06 (two-winding
+Standard: IEC 60617 (database), symbols 02-16-01 (alternating current), 04-15-01 (battery), 05-02 (light that falls in), 06-09-06 (two-winding
 transformer), 06-14-05 (converter), 07-13-05 (circuit breaker), drawn by hand after textbook figures.
 """
 
@@ -111,8 +111,17 @@ _SYMBOLS: dict[str, tuple[int, str]] = {
     ),
     "bess": (
         -14,
-        '<rect x="-17" y="-14" width="34" height="28" rx="2"/>'
-        '<path d="M-9 -6H9M-9 5H9"/><path class="thick" d="M-4 -1H4M-4 10H4"/>' + _line(0, 14, 0, BOTTOM),
+        (
+            '<rect x="-17" y="-14" width="34" height="28" rx="2"/>'
+            '<path d="M-9 -6H9M-9 5H9"/><path class="thick" d="M-4 -1H4M-4 10H4"/>'
+        ),
+    ),
+    "pv": (
+        -14,
+        (
+            '<rect x="-17" y="-14" width="34" height="28"/><path class="fine" d="M-17 0H17M-6 -14V14M6 -14V14"/>'
+            '<path class="fine" d="M-31 -17l9 6m-5 -.5l5 .5l-2 -4.500M-31 -7l9 6m-5 -.5l5 .5l-2 -4.500"/>'
+        ),
     ),
     "meter": (
         -12,

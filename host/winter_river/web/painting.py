@@ -55,6 +55,8 @@ _SLOTS = {
     "ups": (("load_pct", 0, "%"), ("soc_pct", 0, "% battery")),
     "server": (("power_kw", 1, "kW"), ("load_pct", 0, "%")),
     "cooling": (("power_kw", 1, "kW"), ("load_pct", 0, "%")),
+    "meter": (("power_kw", 1, "kW"), ("energy_kwh", 0, "kWh")),
+    "pv": (("power_kw", 1, "kW"), ("sun_w_m2", 0, "W/m²")),
 }
 _UNITS_ELSE = {"soc_pct": (("power_kw", 1, "kW"), ("soc_pct", 0, "% battery"))}
 
@@ -204,7 +206,9 @@ def value_text(value: object, decimals: int, unit: str) -> str:
 
 
 def _left(view: View) -> str:
-    """How long the battery lasts, while somebody may wait for its end."""
+    """How long the battery lasts, while somebody may wait for its end; how full it is where nobody tells how long."""
+    if "runtime_s" not in view:
+        return f"{number(view, 'soc_pct'):.0f}%" if "soc_pct" in view else ""
     seconds = int(number(view, "runtime_s"))
     if seconds >= _RUNTIME_S_MAX or not is_live(view):
         return ""

@@ -18,6 +18,7 @@ PLAN = BessPlan(
     charge_kw_max=200.0,
     discharge_kw_max=250.0,
     setpoint_kw=0.0,
+    profile=-1,
     way=0.9,
     rise_k_kw=0.5,
     rated_pu=1.0,

@@ -13,6 +13,7 @@ PLACES = {
     "generator": {2: "low_oil", 3: "over_speed", 4: "fuel_leak"},
     "ups": {2: "battery_aged", 3: "charger_limit"},
     "cooling": {1: "fans_lost", 2: "water_lost"},
+    "pv": {1: "clouded", 2: "power_limit"},
     "bess": {1: "cooling_lost", 2: "power_limit"},
 }
 BITS = [

@@ -40,12 +40,3 @@ def test_an_array_at_standard_sun_gives_its_peak_less_heat_and_system_losses():
     # 100 kWp at 1000 W/m2 and 25 C air: a cell at 55 C loses 12 %, the system 14 %, the inverter 4 %.
     assert sun.pv_kw(100.0, 1000.0, 25.0, 0.0) == pytest.approx(100.0 * 0.88 * 0.86 * 0.96)
     assert sun.pv_kw(100.0, 1000.0, 25.0, 1.0) == 0.0
-
-
-def test_a_series_holds_its_value_until_the_next_and_repeats():
-    times, values = (0.0, 3600.0, 7200.0), (1.0, 2.0, 3.0)
-    assert [sun.series_at(times, values, 0.0, t) for t in (0.0, 3599.0, 3600.0, 9999.0)] == [1.0, 1.0, 2.0, 3.0]
-    assert sun.series_at(times, values, 10_800.0, 10_800.0 + 4000.0) == 2.0
-    assert sun.series_next_s(times, 0.0, 100.0) == 3600.0
-    assert sun.series_next_s(times, 0.0, 7200.0) == math.inf
-    assert sun.series_next_s(times, 10_800.0, 8000.0) == 10_800.0

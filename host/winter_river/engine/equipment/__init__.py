@@ -42,6 +42,8 @@ from winter_river.engine.equipment.distribution import DISTRIBUTION
 from winter_river.engine.equipment.generator import GENERATOR
 from winter_river.engine.equipment.meter import METER
 from winter_river.engine.equipment.pdu import PDU
+from winter_river.engine.equipment.profile import Profile
+from winter_river.engine.equipment.pv import PV
 from winter_river.engine.equipment.reliability import RELIABILITY
 from winter_river.engine.equipment.server import SERVER
 from winter_river.engine.equipment.switchgear import SWITCHGEAR
@@ -53,7 +55,11 @@ from winter_river.engine.equipment.utility import UTILITY
 EQUIPMENT: Mapping[str, Equipment] = {
     # What a study of availability reads is one table over all types, so it is added here.
     table.type: dataclasses.replace(table, ratings=(*table.ratings, *RELIABILITY.get(table.type, ())))
-    for table in (UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING, BESS, METER)
+    for table in (UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING, BESS, METER, PV)
 }
 
-__all__ = ["CURVES", "EQUIPMENT", "RELIABILITY", "Combination", "Device", "Equipment", "Rating"]
+# What may have a profile, which multiplies: what a server is set to draw; what a storage may take (negative: give)
+# while its setpoint is 0; the sun of 1,000 W/m2 on an array.
+PROFILED = ("server", "bess", "pv")
+
+__all__ = ["CURVES", "EQUIPMENT", "PROFILED", "RELIABILITY", "Combination", "Device", "Equipment", "Profile", "Rating"]

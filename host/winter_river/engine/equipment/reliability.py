@@ -72,6 +72,10 @@ RELIABILITY: Mapping[str, tuple[Rating, ...]] = {
         _rate("failures_per_year", 0.5, "C: the storage as a whole; it carries no load of its own"),
         _repair("repair_h", 24.0, "C: the storage as a whole"),
     ),
+    "pv": (
+        _rate("failures_per_year", 0.2, "C: its inverter; it carries no load of its own"),
+        _repair("repair_h", 72.0, "C: its inverter"),
+    ),
     "meter": (
         _rate("failures_per_year", 0.001, "C: its terminals and current transformers"),
         _repair("repair_h", 8.0, "C: its terminals and current transformers"),

@@ -1,4 +1,4 @@
-"""The sun over a site and what a photovoltaic array makes of it; profiles of load and power by the hour.
+"""The sun over a site and what a photovoltaic array makes of it.
 
 Declination by Cooper (1969), day length and height by the usual geometry, clear-sky irradiance by Haurwitz (1945)
 on the horizontal plane. Solar time: noon is when the sun is highest.
@@ -52,22 +52,3 @@ def pv_kw(peak_kw: float, irradiance_w_m2: float, air_c: float, cloud_pu: float)
     cell_c = air_c + CELL_RISE_K * sun_pu
     cells_kw = peak_kw * sun_pu * (1.0 - CELL_LOSS_PER_K * (cell_c - 25.0))
     return max(0.0, cells_kw * SYSTEM_RATIO * INVERTER_RATIO)
-
-
-def series_at(times_s: tuple[float, ...], values: tuple[float, ...], period_s: float, time_s: float) -> float:
-    """The value of a stepped series at a time; a period above 0 repeats it. times_s: rising, the first is 0."""
-    at_s = time_s % period_s if period_s > 0.0 else time_s
-    place = 0
-    for k in range(len(times_s)):
-        if times_s[k] <= at_s:
-            place = k
-    return values[place]
-
-
-def series_next_s(times_s: tuple[float, ...], period_s: float, time_s: float) -> float:
-    """The next instant at which a stepped series changes; math.inf after the last one."""
-    base_s = time_s - time_s % period_s if period_s > 0.0 else 0.0
-    for at_s in times_s:
-        if base_s + at_s > time_s:
-            return base_s + at_s
-    return base_s + period_s if period_s > 0.0 else math.inf

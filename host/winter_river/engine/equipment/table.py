@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from winter_river.engine.equipment.profile import Profile
+
 VOLTAGE_V_MAX = 1_000_000.0  # chosen: above every transmission voltage, and the most the contract carries
 CURRENT_A_MAX = 1_000_000.0  # chosen: the most the contract carries
 IMPEDANCE_OHM_MAX = 1_000.0  # chosen: far above any cable of a site
@@ -19,12 +21,14 @@ class Device:
 
     feeds: ids of what feeds it, in order: the normal one (or first cord), then the alternate (or second cord).
     ratings: by name, the unit last in each name; what is missing takes the default of its Rating.
+    profile: of engine time; what it multiplies is in the facility's words (`winter-river reference`).
     """
 
     id: str
     type: str
     feeds: tuple[str, ...] = ()
     ratings: Mapping[str, float] = field(default_factory=dict)
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ function Balance({ now }: { now: View }) {
   const part = (name: string, words: string) => ({ name, words, kw: Math.max(0, num(now, name) ?? 0) });
   const storage = num(now, "storage_kw") ?? 0; // negative while the batteries feed the site
   const comes = [part("source_kw", "sources"), { name: "from", words: "batteries", kw: Math.max(0, -storage) }];
-  const goes = [part("it_kw", "servers"), part("cooling_kw", "cooling"), part("loss_kw", "losses"), { name: "into", words: "charging", kw: Math.max(0, storage) }];
+  const goes = [part("it_kw", "servers"), part("cooling_kw", "cooling"), part("loss_kw", "losses"), { name: "into", words: "charging", kw: Math.max(0, storage) }, { name: "back", words: "to the grid", kw: Math.max(0, -(num(now, "source_kw") ?? 0)) }];
   const sum = Math.max(...[comes, goes].map((parts) => parts.reduce((total, each) => total + each.kw, 0)), 1e-9);
   const bar = (title: string, parts: typeof comes) => (
     <div class="balance-row">

@@ -7,7 +7,7 @@ import { facility } from "../store";
 import type { Device, DeviceType, Param, Verb, View } from "../types";
 
 // Each setpoint and the field of the status that says where it stands now.
-const STANDS_AT: Readonly<Record<string, string>> = { set_load: "load_set_kw", set_fans: "fans_running", set_fuel: "fuel_pct" };
+const STANDS_AT: Readonly<Record<string, string>> = { set_load: "load_set_kw", set_setpoint: "setpoint_kw", set_fans: "fans_running", set_fuel: "fuel_pct" };
 
 export function Verbs({ id, device, type, view, verbs }: { id: string; device: Device; type: DeviceType; view: View; verbs: readonly Verb[] }) {
   const plain = verbs.filter((verb) => !asks(verb));
@@ -97,8 +97,8 @@ function Input({ verb, param, device, type, value, set }: { verb: string; param:
   if (!isNumber(param)) {
     return <input type="text" aria-label={param.name} placeholder={param.name} onInput={(event) => set(event.currentTarget.value)} />;
   }
-  const high = highest(param, device);
-  const low = param.low ?? 0;
+  const high = highest(verb, param, device);
+  const low = lowest(verb, param, device);
   const number = typeof value === "number" ? value : low;
   const step = param.form === "integer" ? 1 : Math.max(0.1, Number(((high - low) / 200).toPrecision(1)));
   return (
@@ -129,9 +129,15 @@ function choicesOf(verb: string, param: Param, type: DeviceType): readonly (stri
   return null;
 }
 
+/** Below nothing only where this device can give what it takes: a storage. */
+function lowest(verb: string, param: Param, device: Device): number {
+  return verb === "set_setpoint" ? -(device.ratings.discharge_kw_max ?? 0) : (param.low ?? 0);
+}
+
 /** A slider goes as far as this device can, not as far as the contract allows. */
-function highest(param: Param, device: Device): number {
-  const rated = device.ratings[`${param.name.replace("power_kw", "load_kw")}_max`] ?? device.ratings[`${param.name}_max`];
+function highest(verb: string, param: Param, device: Device): number {
+  const own = verb === "set_setpoint" ? (device.ratings.charge_kw_max ?? (device.ratings.inverter_kw || device.ratings.peak_kw)) : device.ratings[`${verb}_kw_max`];
+  const rated = own ?? device.ratings[`${param.name.replace("power_kw", "load_kw")}_max`] ?? device.ratings[`${param.name}_max`];
   if (typeof rated === "number") return rated;
   const fans = param.name === "running" ? device.ratings.fans : null;
   return typeof fans === "number" ? fans : (param.high ?? 100);

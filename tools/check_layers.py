@@ -188,6 +188,7 @@ PURE = (
     "winter_river.web.diagram_sizes",
     "winter_river.web.diagram_symbols",
     "winter_river.web.facts",
+    "winter_river.web.metrics",
     "winter_river.web.painting",
     "winter_river.web.picture",
 )

@@ -106,6 +106,34 @@ def test_every_node_joins_and_obeys_signed_commands_and_nobody_else_gets_in(begi
     assert run.stop() == 0
 
 
+def test_dangerous_commands_are_selected_first_and_going_back_is_obeyed_too(begin, until):
+    run = begin()
+
+    def ask(client, verb, **params):
+        answer = client.post("/api/v1/nodes/srv_a/command", json={"command": verb, "params": params})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["result"]
+
+    def load_kw(client):
+        return client.get("/api/v1/state").json()["nodes"]["srv_a"]["power_kw"]
+
+    with contextlib.closing(run.page()) as client:
+        until(lambda: online(client) == 8, timeout_s=20, what=run.said)
+        until(lambda: load_kw(client) > 1)
+        before_s = client.get("/api/v1/state").json()["clock"]["t_s"]
+        assert ask(client, "open") == "done"
+        until(lambda: load_kw(client) == 0)
+        assert ask(client, "close") == "done"
+        verbs = [row["verb"] for row in client.get("/api/v1/audit").json()["commands"]]
+        assert verbs == ["close", "select", "open"]
+        assert ask(client, "open") == "done"
+        until(lambda: load_kw(client) == 0)
+        client.post("/api/v1/clock", json={"action": "goto", "value": before_s})
+        until(lambda: load_kw(client) > 1, what="the node was not restored")
+        until(lambda: client.get("/api/v1/state").json()["nodes"]["srv_a"]["handle"] == "on")
+    assert run.stop() == 0
+
+
 def secrets_of(run):
     """Every secret of a run: keys, passwords, the link's token, and the lines of private keys."""
     folder = run.site.places.folder

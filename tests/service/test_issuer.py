@@ -11,6 +11,7 @@ from winter_river.audit import AuditError
 from winter_river.emulator.pure import PureNode
 from winter_river.service.desk import Desk
 from winter_river.service.issuer import Issuer, Source
+from winter_river.service.outgoing import restore_message
 from winter_river.service.seal import sealed
 from winter_wire import codec, topics
 
@@ -71,6 +72,16 @@ class Bench:
     def wait(self, seconds):
         self.clock_s += seconds
         return True
+
+    def send_plain(self, message):
+        """A message that comes from no issuer: (result, reason) of its ack."""
+        (ack,) = [
+            each
+            for each in self.node.receive(message.topic, message.payload, now_ms=self._ms())
+            if each.topic.endswith("ack")
+        ]
+        fields = json.loads(ack.payload)
+        return fields["result"], fields["reason"]
 
     def send(self, verb, **params):
         return self.issuer.send("x", verb, params, by="ann", source=Source("cli", "10.0.0.7"))
@@ -153,6 +164,20 @@ def test_in_secured_a_dangerous_verb_is_selected_first():
     assert bench.send("close").applied == "handle=closed"
     assert [each for each in bench.log if each.startswith("bus")] == ["bus open", "bus select", "bus close"]
     assert [line["verb"] for line in bench.lines if line["state"] == "completed"] == ["open", "select", "close"]
+
+
+def test_the_engine_s_own_restore_is_signed_for_a_secured_node_too():
+    bench = Bench(secured=True)
+    bench.send("open")
+    own = {"handle": "closed", "fault": "", "resets": 0}
+    plain = restore_message(
+        "winter-river", "x", timeline=2, own=own, command_id="engine-7-1", boot=bench.node.core.boot
+    )
+    assert bench.send_plain(plain) == ("rejected", "schema")
+    assert bench.send_plain(bench.desk.completed(plain, bench.clock_s)) == ("done", "")
+    assert bench.node.core.device.handle() == "closed"
+    lab = Bench()
+    assert lab.desk.completed(plain, lab.clock_s) is plain
 
 
 def test_whoever_selects_by_hand_is_not_made_to_select_twice():

@@ -57,7 +57,7 @@ def clock(wall_s: float) -> Line:
 
 def history(facility: str) -> list[Line]:
     """Whether what was kept of this site can be read."""
-    from winter_river.cli.live import store_path
+    from winter_river.cli.live_store import store_path
     from winter_river.facility import FacilityError, load_facility
     from winter_river.store import StoreError, reading
 

@@ -44,6 +44,11 @@ _SHOWN_IN = {
 Keys = Callable[[str], bytes | None]
 
 
+def _deadline_ms(status: Mapping[str, Any], left_s: float) -> int:
+    """The uptime of a node, in ms as the contract counts it, that long after the one it told."""
+    return int((status.get("uptime", 0) + left_s) * 1000) & int(schema.COUNT_MAX)
+
+
 def no_keys(_node_id: str) -> bytes | None:
     """No node has a key, as in profile `lab`."""
     return None
@@ -172,12 +177,11 @@ class Desk:
             # The uptime in a retained status is up to one interval old, and a status tells whole seconds.
             slack_s = UPTIME_STEP_S + (INTERVAL_S if retained else 0.0)
             boot = fields["boot"] = status["boot"]
-            deadline_s = status.get("uptime", 0) + age_s + timeout_s + slack_s
-            fields["deadline"] = int(deadline_s * 1000) & schema.COUNT_MAX
+            fields["deadline"] = _deadline_ms(status, age_s + timeout_s + slack_s)
             repeats_s = [now_s + after_s * self.rng.uniform(1 - JITTER, 1 + JITTER) for after_s in REPEATS_S]
             moments_s = [moment_s for moment_s in repeats_s if moment_s < until_s]
             until_s += slack_s
-        topic, key = topics.topic(node_id, topics.COMMAND, self.root), self.keys(node_id)
+        topic, key = topics.topic(node_id, topics.COMMAND, self.root), self._key(node_id)
         payload = sealed(key, topic, codec.encode("command", fields))
         message = Message(topic, payload, 1, False)
         order = Order(command_id, node_id, verb, message, now_s, until_s, moments_s, boot, epoch)
@@ -186,6 +190,37 @@ class Desk:
             order.answer = Ack(command_id, node_id, schema.RESULT_FAILED, why)
         self.open_orders[order.id] = order
         return order
+
+    def completed(self, message: Message, now_s: float) -> Message:
+        """A command that the engine itself gives (`restore`), in the form that a secured node takes; as it is in lab.
+
+        Where it cannot be completed it stays as it is: the node refuses it, and says so.
+        """
+        address = topics.parse(message.topic, self.root)
+        if not self.secured or address is None or address[1] != topics.COMMAND:
+            return message
+        fields, _ = codec.decode(topics.COMMAND, message.payload)
+        status, age_s, _ = self._last_said(address[0], now_s)
+        if fields is None or "boot" not in status:
+            return message
+        lacking = {
+            "priority": schema.PRIORITY_DEFAULT,
+            "boot": status["boot"],
+            "deadline": _deadline_ms(status, age_s + TIMEOUT_S + UPTIME_STEP_S),
+            "epoch": self.epoch or 0,
+        }
+        try:
+            payload = sealed(self._key(address[0]), message.topic, codec.encode("command", lacking | fields))
+        except ValueError:  # too long with all that
+            return message
+        return message._replace(payload=payload)
+
+    def _key(self, node_id: str) -> bytes | None:
+        """A node's key; None, too, where it cannot be read: `winter-river doctor` tells why, and the engine goes on."""
+        try:
+            return self.keys(node_id)
+        except (OSError, RuntimeError):
+            return None
 
     def _useless(self, node_id: str, status: Mapping[str, Any], *, has_key: bool, bound: bool) -> str:
         """The reason why a command is not sent at all, or "": nobody is there, or a secured node would refuse it."""

@@ -179,7 +179,7 @@ class Loop:
         work.dropped = self.bus.traffic.dropped + self.bus.traffic.refused
         self.coordinator.unix_s = int(time.time())
         began_s, began_t_s = self.clock(), self.coordinator.t_s
-        messages = self.coordinator.step(now_s)
+        messages = [self.desk.completed(message, now_s) for message in self.coordinator.step(now_s)]
         if work.tick != tick:
             self._lag_s_max = self._step_s_max = 0.0
         took_s = self.clock() - began_s

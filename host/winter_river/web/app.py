@@ -23,6 +23,7 @@ from winter_river.web import (
     routes_files,
     routes_history,
     routes_look,
+    routes_metrics,
     routes_screens,
     routes_station,
 )
@@ -56,7 +57,7 @@ def create(
     app.state.desk = desk
     for part in (
         *(routes_look, routes_act, routes_audit, routes_station, routes_screens, routes_class),
-        *(routes_docs, routes_history, routes_files),
+        *(routes_docs, routes_history, routes_metrics, routes_files),
     ):
         app.include_router(part.routes)
     app.add_exception_handler(PageFault, _page_fault)

@@ -1,0 +1,94 @@
+"""/metrics, read by Prometheus' own parser of OpenMetrics, which refuses what the standard does."""
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from winter_river.store.model import SinkHealth, StoreHealth
+from winter_river.web.metrics import CONTENT_TYPE, expose
+
+UPS = {
+    "node_id": "ups_a",
+    "type": "ups",
+    "status": "ok",
+    "state": "NORMAL",
+    "power_kw": 412.3,
+    "soc_pct": 99.5,
+    "voltage_in": 480.0,
+}
+GENERATOR = {
+    "node_id": "generator_a",
+    "type": "generator",
+    "status": "ok",
+    "state": "RUNNING",
+    "rpm": 1800,
+    "energy_kwh": 2.0,
+}
+
+
+def values(text):
+    """(name, labels as text) -> value."""
+    return {
+        (sample.name, ",".join(f"{name}={label}" for name, label in sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def exposed(**changed):
+    parts = {
+        "views": {"ups_a": UPS, "generator_a": GENERATOR},
+        "reports": {"ups_a": {"heap_free": 57_000, "wifi_rssi": -55, "uptime": 9, "made_up": 1.0, "boot": 3}},
+        "presences": {"ups_a": "online", "generator_a": "online"},
+        "balance": {"pue": 1.4, "it_kw": 900.0},
+        "counters": {"received": 12, "lag_ms": 2.5},
+        "store": None,
+    }
+    return values(expose(**{**parts, **changed}))
+
+
+def test_fields_are_told_in_base_units() -> None:
+    found = exposed()
+    ups, generator = "node_id=ups_a,type=ups", "node_id=generator_a,type=generator"
+    assert found["winter_river_node_power_watts", ups] == 412_300.0
+    assert found["winter_river_node_soc_ratio", ups] == pytest.approx(0.995)
+    assert found["winter_river_node_voltage_in_volts", ups] == 480.0
+    assert found["winter_river_node_rotation_hertz", generator] == 30.0  # 1,800 turns a minute
+    assert found["winter_river_node_energy_joules_total", generator] == 7_200_000.0  # 2 kWh
+    assert found["winter_river_node_heap_free_bytes", ups] == 57_000
+    assert found["winter_river_facility_pue", ""] == 1.4 and found["winter_river_facility_it_watts", ""] == 900_000.0
+    assert (
+        found["winter_river_engine_lag_seconds", ""] == 0.0025 and found["winter_river_engine_received_total", ""] == 12
+    )
+
+
+def test_state_is_a_label_and_numbers_of_the_envelope_are_no_metrics() -> None:
+    found = exposed()
+    assert found["winter_river_node_state", "node_id=ups_a,type=ups,state=NORMAL,status=ok"] == 1
+    assert not [name for name, _ in found if "boot" in name or "made_up" in name]
+
+
+def test_a_node_that_is_not_there_is_down_and_shows_no_old_value() -> None:
+    found = exposed(presences={"ups_a": "offline", "generator_a": "online"})
+    assert {name: value for (name, labels), value in found.items() if "ups_a" in labels} == {"winter_river_node_up": 0}
+
+
+def test_the_store_and_its_sinks_tell_how_they_are() -> None:
+    store = StoreHealth(
+        rows=5, dropped={"queue full": 2}, disk_free_pct=25.0, sinks={"influx": SinkHealth(3, 4, 1, 2, "x")}
+    )
+    found = exposed(store=store)
+    assert found["winter_river_store_rows_total", ""] == 5 and found["winter_river_store_disk_free_ratio", ""] == 0.25
+    assert found["winter_river_store_dropped_total", "reason=queue full"] == 2
+    assert (
+        found["winter_river_sink_waiting", "sink=influx"] == 3
+        and found["winter_river_sink_sent_total", "sink=influx"] == 4
+    )
+
+
+def test_the_page_of_a_run_serves_them(page, browser) -> None:
+    answer = browser.get("/metrics")
+    assert answer.headers["content-type"] == CONTENT_TYPE
+    found = values(answer.text)
+    assert {
+        labels.split(",")[0].removeprefix("node_id=") for name, labels in found if name == "winter_river_node_up"
+    } == set(page.site.facility.nodes)
+    assert found["winter_river_store_write_failures_total", ""] == 0

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+from collections.abc import Iterator
+
 CONNECT, PUBLISH, SUBSCRIBE = 0x10, 0x30, 0x80
 DUP = 0x08
 PACKET_BYTES_MAX = 1 << 20  # chosen: what claims to be longer is no traffic of ours and is passed on in pieces
@@ -60,6 +64,15 @@ def publish(topic: str, payload: bytes, *, quality: int = 0, retain: bool = Fals
 def subscribe(topic: str, *, quality: int = 0, pid: int = 1) -> bytes:
     """SUBSCRIBE to one filter."""
     return _packet(SUBSCRIBE | 2, pid.to_bytes(2, "big") + _text(topic) + bytes([quality]))
+
+
+@contextlib.contextmanager
+def connected(host: str, port: int, client_id: str) -> Iterator[socket.socket]:
+    """A connection that a broker has let in, to send bytes of any kind."""
+    with socket.create_connection((host, port), timeout=5) as link:
+        link.sendall(connect(client_id))
+        link.recv(4)
+        yield link
 
 
 def _text(text: str) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from chaos.rig import Rig, Run
+from chaos.rig import Rig, Run, free_port
 
 TIMEOUT_S = 15.0
 
@@ -33,6 +33,10 @@ class Page:
             body = json.dumps({"command": verb, "params": params}).encode()
             return bool(self._ask("POST", f"/api/v1/nodes/{node_id}/command", body)["result"] == "done")
         return False
+
+    def post(self, path: str, body: Mapping[str, object]) -> Any:
+        """The JSON that a POST gives."""
+        return self._ask("POST", path, json.dumps(body).encode())
 
     def timed(self, path: str) -> float:
         """Seconds a GET takes; infinite where it fails."""
@@ -78,8 +82,6 @@ def page_of(run: Run) -> Page:
 
 def start(rig: Rig, *arguments: str, **options: Any) -> Run:
     """A run of 24 emulated nodes with a page on a free port, started. Its broker is its own unless one is given."""
-    from chaos.rig import free_port
-
     own = () if "--broker" in arguments else ("--mqtt-port", str(free_port()))
     run = rig.run("block-2n-24", "--page-port", str(free_port()), *own, *arguments, **options)
     run.wait_started()

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Self
 
 import psutil
+from winter_river.address import Address
 from winter_river.emulator import Fleet
 from winter_river.facility import Facility, load_facility
 from winter_river.service.broker import Broker, start_broker
-from winter_river.service.bus import Bus
+from winter_river.service.bus import Bus, BusError
 from winter_river.service.messages import Incoming
 from winter_river.service.wiring import Service
 from winter_wire import codec, topics
@@ -30,7 +31,7 @@ from winter_wire import codec, topics
 FACILITY = "block-2n-24"
 NODES_OF = 24
 POLL_S = 0.02
-START_S_MAX = 40.0
+START_S_MAX = 90.0  # chosen: with a false clock, on a machine that does much else
 STOP_S_MAX = 10.0
 
 
@@ -103,8 +104,13 @@ class BrokerBox:
 class Spy(Bus):
     """A client that hears the whole tree; what it heard stays in `heard`, decoded, oldest first."""
 
-    def __init__(self, url: str, *, name: str = "spy") -> None:
-        super().__init__(url, client_id=name, subscriptions=[(topics.everything(), 1)], inbox_max=1_000_000)
+    def __init__(
+        self, broker: str | Address, *, name: str = "spy", everything: bool = True, wait_s: float = 10.0
+    ) -> None:
+        """everything: hear the whole tree, or nothing. wait_s: how long entering waits to be let in."""
+        heard = [(topics.everything(), 1)] if everything else []
+        super().__init__(broker, client_id=name, subscriptions=heard, inbox_max=1_000_000)
+        self._wait_s = wait_s
         self.items: list[Incoming] = []
 
     def collect(self) -> list[Incoming]:
@@ -122,7 +128,11 @@ class Spy(Bus):
 
     def __enter__(self) -> Self:
         self.start()
-        self.wait_connected(10.0)
+        try:
+            self.wait_connected(self._wait_s)
+        except BusError:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -135,6 +145,7 @@ class Run:
 
     process: subprocess.Popen[str]
     log: Path
+    folder: Path  # its data
 
     @property
     def text(self) -> str:
@@ -284,6 +295,10 @@ class Rig:
         """A connected spy."""
         return self._open.enter_context(Spy(broker.url, name=name))
 
+    def client(self, address: Address, name: str, *, everything: bool = False, wait_s: float = 10.0) -> Spy:
+        """A connected client. Raises BusError where it is not let in."""
+        return self._open.enter_context(Spy(address, name=name, everything=everything, wait_s=wait_s))
+
     def run(
         self,
         *arguments: str,
@@ -304,7 +319,7 @@ class Rig:
             )  # fmt: skip
         if file_bytes_max:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
-        run = Run(process, log)
+        run = Run(process, log, folders["DATA"])
         self._open.callback(_end, run)
         return run
 

@@ -10,8 +10,10 @@ import urllib.parse
 import urllib.request
 
 import pytest
+from winter_river.deploy.grafana import dashboard, fields_by_unit
 from winter_river.store import Keeper
 from winter_river.store.sinks import influx
+from winter_wire import schema, topics
 
 from .conftest import status
 
@@ -170,3 +172,37 @@ def test_a_key_is_refused_by_none_of_them(tmp_path, influxdb) -> None:
         assert keeper.health().sinks["influx"][:3] == (0, 1, 0)
     [fields] = rows_of(influxdb, "SHOW FIELD KEYS FROM node")
     assert {"a.b/c-d:e", "time_", "select"} <= {row[0] for row in fields["values"]}
+
+
+def test_every_curve_of_the_generated_dashboard_is_answered(tmp_path, influxdb) -> None:
+    """The panels' and variables' own queries, with what Grafana puts in the place of its words."""
+    made = dashboard()
+    types = [each["name"] for each in made["templating"]["list"] if each["type"] == "query"]
+    with Keeper(tmp_path / "site", sinks=[influx(influxdb.url)]) as keeper:
+        for type_name in types:
+            names = [name for each in fields_by_unit(type_name).values() for name in each]
+            node_id = type_name if type_name in topics.VIRTUAL else f"{type_name}_1"
+            payload = status(node_id, type_name=type_name, **{name: _fitting(name) for name in names})
+            keeper.offer(topics.topic(node_id, topics.STATUS), payload, False, time.monotonic())
+        until_taken(keeper)
+    asked = 0
+    for each in made["templating"]["list"]:
+        if each["type"] == "query":
+            [found] = rows_of(influxdb, each["query"])
+            assert [row[1] for row in found["values"]] in ([each["name"]], [f"{each['name']}_1"])
+    for panel in made["panels"]:
+        for target in panel.get("targets", ()):
+            query = target["query"].replace("$timeFilter", "time > now() - 1h").replace("$__interval", "1m")
+            for type_name in types:
+                node_id = type_name if type_name in topics.VIRTUAL else f"{type_name}_1"
+                query = query.replace(f"${{{type_name}:regex}}", node_id)
+            assert rows_of(influxdb, query), query
+            asked += 1
+    assert asked > 100
+
+
+def _fitting(name: str) -> float:
+    """A number that the contract lets a field have."""
+    _, form, _, low, high, _ = schema.ROWS[name]
+    value = min(max(1, low), high)
+    return int(value) if form == schema.INTEGER else float(value)

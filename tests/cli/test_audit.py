@@ -58,3 +58,10 @@ def test_verify_names_the_first_bad_line_and_ends_with_1(winter_river, folder):
 def test_without_an_audit_it_says_where_it_looked_and_when_one_begins(winter_river, home):
     ended = winter_river("audit")
     assert ended.code == 1 and f"{home}/data/audit: there is no audit here" in ended.err
+
+
+def test_at_a_secured_site_a_dangerous_command_wants_somebody_to_say_yes(winter_river, monkeypatch):
+    monkeypatch.setenv("WINTER_RIVER_PROFILE", "secured")
+    ended = winter_river("send pdu_a close")
+    assert ended.code == 2 and "add --yes" in ended.err
+    assert "add --yes" not in winter_river("send pdu_a open").err

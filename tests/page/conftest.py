@@ -49,7 +49,10 @@ class Served:
         self._open = contextlib.ExitStack()
         broker = start_broker("auto", data_dir=folder)
         self._open.callback(broker.stop)
-        self.service = self._open.enter_context(Service(self.facility, broker.address, seed=1, record=folder))
+        self._audit = folder / "audit"
+        self.service = self._open.enter_context(
+            Service(self.facility, broker.address, seed=1, record=folder, audit=self._audit)
+        )
         self.service.wait_ready()
         self.fleet = self._open.enter_context(Fleet(self.facility, broker.address, seed=1))
         assert self.service.wait_online(timeout_s=60), "not all nodes came online"
@@ -60,7 +63,7 @@ class Served:
         self.start_page()
 
     def start_page(self):
-        plant = Plant(self.service.site, self.service.station, self.service.report, self.fleet)
+        plant = Plant(self.service.site, self.service.station, self.service.report, self.fleet, audit=self._audit)
         self._page = PageServer(plant, port=self.port)
         self._page.start()
 

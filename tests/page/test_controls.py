@@ -74,6 +74,16 @@ def test_snapshot_is_taken_and_restored(site, reader):
     reader.until(lambda: clock(site)["timeline"] != timeline)
 
 
+def test_latest_commands_name_who_asked_and_what_was_refused(site, reader):
+    page = reader.page
+    site.ask("/nodes/server_rack_a1/command", {"command": "set_load", "params": {"power_kw": 99_999}})
+    run_by_name(page, "Latest commands")
+    row = page.locator(".audit li", has_text="server_rack_a1").first
+    row.wait_for()
+    assert "set load power_kw=99999" in row.inner_text() and "failed: schema" in row.inner_text()
+    assert "admin: admin, rest" in row.inner_text()
+
+
 def test_initial_condition_is_loaded(site, reader):
     page = reader.page
     run_by_name(page, "Initial conditions")

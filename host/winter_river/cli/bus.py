@@ -84,12 +84,14 @@ def send(
         int,
         typer.Option("--priority", min=1, max=16, help="As in BACnet: the lowest number is obeyed."),
     ] = schema.PRIORITY_DEFAULT,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again before a dangerous command.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Send a command to a node and print its answer; `winter-river audit` shows it later.
 
     Exit 1 when the node refuses or does not answer. A setpoint keeps one value per priority and obeys the lowest
-    number; `release` takes one out.
+    number; `release` takes one out. At a secured site close, transfer, start and factory_reset have two steps: the node
+    is selected, then you are asked.
 
     \b
     Examples:
@@ -99,6 +101,7 @@ def send(
       winter-river send server_rack_a1 release priority=12
     """
     from winter_river.service import health
+    from winter_river.service.issuer import is_dangerous
     from winter_river.ui.words import ack_text
 
     if verb not in schema.VERBS:
@@ -107,9 +110,19 @@ def send(
     given = params_of(verb, params or [])
     settings = settings_of(broker=broker, root=root)
     url, root = where(settings)
-    with visiting(url, root=root, commanding=True, secrets=secrets_of(settings)) as client:
+    secrets = secrets_of(settings)
+    two_steps = secrets is not None and is_dangerous(verb, given) and not yes
+    if two_steps and not sys.stdin.isatty():
+        raise UsageError(f"{verb} is dangerous at a secured site, and nobody is there to be asked; add --yes")
+    with visiting(url, root=root, commanding=True, secrets=secrets) as client:
         _check_addressee(health.picture(client.remembered(), root=root).statuses, node, verb)
-        ack = client.send(node, verb, given, by=by_of(by), priority=priority)
+        who = by_of(by)
+        if two_steps:
+            ack = client.send(node, "select", {"command": verb}, by=who, priority=priority)
+            if ack.done and not typer.confirm(f"{node} is selected. {verb} it now?", err=True):
+                raise CommandError("nothing was done; the selection ends by itself within 5 s")
+        if not two_steps or ack.done:
+            ack = client.send(node, verb, given, by=who, priority=priority)
     if json:
         answer = {"id": ack.id, "node_id": ack.node_id, "result": ack.result, "reason": ack.reason}
         typer.echo(json_text(answer | {"applied": ack.applied}))

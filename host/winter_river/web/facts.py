@@ -15,8 +15,8 @@ from winter_river.web.painting import LETTERS
 
 # Verbs that drop load or connect sources, or change the device itself: the page asks again before it sends them.
 DANGEROUS = ("close", "open", "transfer", "start", "stop", "bypass", "restart", "config", "factory_reset", "update")
-# Not for a page: a program's business (restore, release), or done another way (press).
-HIDDEN = ("restore", "release", "press", "config", "update", "factory_reset")
+# Not for a page: a program's business (restore, release, select), or done another way (press).
+HIDDEN = ("restore", "release", "select", "press", "config", "update", "factory_reset")
 _FIELD_KINDS = ("view", "status")
 
 

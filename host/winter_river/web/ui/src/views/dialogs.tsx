@@ -6,6 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { save, step, whatIf } from "../acts";
 import { facility, may, moment } from "../store";
 import { dialog, projector, theme, view, VIEWS } from "../ui";
+import { Audit } from "./audit";
 import { Chain } from "./events";
 import { Links } from "./links";
 import { ForTrainee, InitialConditions, Snapshots, WhatIfForm } from "./station";
@@ -18,6 +19,7 @@ const TITLES = {
   snapshots: "Snapshots",
   initial: "Initial conditions",
   links: "Links for others",
+  audit: "Latest commands",
   scenario: "Start for a trainee",
 } as const;
 
@@ -57,6 +59,7 @@ const CONTENTS: Readonly<Record<keyof typeof TITLES, () => ComponentChildren>> =
   snapshots: () => <Snapshots />,
   initial: () => <InitialConditions />,
   links: () => <Links />,
+  audit: () => <Audit />,
   scenario: () => <ForTrainee />,
 };
 
@@ -85,6 +88,7 @@ function entries(): Entry[] {
     { words: "Save this run as a scenario", right: "save", act: () => save("scenario") },
     { words: "Save this run as a pytest file", right: "save", act: () => save("pytest") },
     { words: "Links for trainees and projector …", right: "link", act: opens("links") },
+    { words: "Latest commands, and who gave them …", right: "audit", act: opens("audit") },
     { words: "Results of the class", right: "class", act: () => void window.open("/api/v1/class.csv", "_blank", "noopener") },
     { words: "Guide for instructors", right: "look", act: () => void window.open("/guide", "_blank", "noopener") },
     { words: projector.value ? "Leave projector mode" : "Projector mode: large figures", key: "p", right: "look", act: () => (projector.value = !projector.value) },

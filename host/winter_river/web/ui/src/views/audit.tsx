@@ -1,0 +1,46 @@
+/** The latest commands, from every door: who asked what, and what became of it. */
+
+import { useEffect, useState } from "preact/hooks";
+import { get, sentence } from "../api";
+import { say } from "../ui";
+
+interface Row {
+  readonly id: string;
+  readonly node: string;
+  readonly verb: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly by: string;
+  readonly door: string;
+  readonly state: string;
+  readonly created_s: number;
+  readonly error: string;
+}
+
+export function Audit() {
+  const [rows, setRows] = useState<readonly Row[] | null>(null);
+  useEffect(() => {
+    void get<{ commands: readonly Row[] }>("/audit?last=50")
+      .then((answer) => setRows(answer.commands))
+      .catch((error: unknown) => say(sentence(error), true));
+  }, []);
+  if (!rows) return null;
+  return (
+    <>
+      <p class="quiet">Every command is written down before it goes out; <code>winter-river audit</code> has them all.</p>
+      {rows.length ? null : <p>None so far.</p>}
+      <ul class="picks audit">
+        {rows.map((row) => (
+          <li key={row.id}>
+            <time>{new Date(row.created_s * 1000).toLocaleTimeString()}</time>
+            <span>
+              <b>{row.node}</b> {row.verb.replace("_", " ")} {Object.entries(row.params).map(([name, value]) => `${name}=${String(value)}`).join(" ")}
+              <br />
+              <small class="quiet">{row.by || "?"}, {row.door}</small>
+            </span>
+            <span class={row.state === "failed" ? "failed" : "quiet"} title={row.state}>{row.state === "failed" ? `failed: ${row.error}` : row.state}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

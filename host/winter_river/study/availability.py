@@ -6,6 +6,7 @@ of one part moves a bit of another, and failures are independent.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,12 @@ def loads_of(devices: Sequence[engine.Device]) -> tuple[engine.Device, ...]:
     return tuple(device for device in devices if device.type in structure.LOADS)
 
 
+def steady(devices: Sequence[engine.Device]) -> tuple[engine.Device, ...]:
+    """The same without its hours: passages are remembered by what is broken, whatever the time of day."""
+    noon = engine.Profile((0.0,), (1.0,))
+    return tuple(dataclasses.replace(d, profile=noon if d.type == "pv" else None) for d in devices)
+
+
 def runner(
     devices: Sequence[engine.Device],
     calibration: str,
@@ -84,7 +91,7 @@ def runner(
     """
     options: dict[str, Any] = {"remembers": remember, "compiled": compiled}
     options |= {"seed": seed, "end_s": world_years * YEAR_S, "assumptions": assumptions}
-    parts = parts_of(devices, calibration, **options)
+    parts = parts_of(steady(devices), calibration, **options)
     place = {device.id: k for k, device in enumerate(loads_of(devices))}
 
     def run(worlds: Sequence[int]) -> list[WorldTally]:

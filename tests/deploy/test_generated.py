@@ -71,3 +71,14 @@ def test_profile_secured_lets_nobody_in_without_a_name_and_encrypts_what_leaves_
         assert "allow_anonymous false" in lines
         assert any(line.startswith("acl_file ") for line in lines)
         assert "require_certificate true" in lines or lines[0].endswith(" 127.0.0.1")
+
+
+def test_telegraf_of_profile_secured_shows_a_certificate_of_its_own() -> None:
+    text = GENERATORS["telegraf"].make(Settings(profile="secured"))["telegraf.conf"]
+    [consumer] = tomllib.loads(text)["inputs"]["mqtt_consumer"]
+    assert consumer["servers"] == ["ssl://127.0.0.1:8885"]
+    assert [consumer[f"tls_{role}"].rpartition("/")[2] for role in ("ca", "cert", "key")] == [
+        "site.pem",
+        "telegraf.pem",
+        "telegraf.pem",
+    ]

@@ -1,6 +1,7 @@
 """`winter-river run --profile secured`, as a user starts it: it works whole, and nothing secret shows anywhere."""
 
 import contextlib
+import getpass
 import os
 import re
 import signal
@@ -14,9 +15,12 @@ from pathlib import Path
 import httpx
 import pytest
 from winter_river.address import Certificates
+from winter_river.deploy import GENERATORS
+from winter_river.facility import load_facility
 from winter_river.protect import epoch
 from winter_river.protect.provision import Provision
 from winter_river.service import broker_mosquitto, mqtt_probe, ports
+from winter_river.settings import Settings
 
 HOST = "127.0.0.1"
 
@@ -195,6 +199,36 @@ def test_a_revocation_takes_hold_in_the_running_site(begin, until):
     until(refused, what="the revocation")
     assert run.stop() == 0
     assert any("taken up" in line for line in run.said)
+
+
+def test_a_site_joins_a_mosquitto_of_its_own_with_what_was_generated_and_exported(begin, until, tmp_path):
+    ours = Provision(tmp_path / "config" / "winter-river" / "secrets")
+    ours.init(now_s=int(time.time()))
+    for node in load_facility("seed-8").nodes:
+        ours.node(node, now_s=int(time.time()))
+    ours.export(tmp_path / "etc" / "broker")
+    site_port, tls_port, mqtt_port, websocket_port = (ports.find_free(HOST) for _ in range(4))
+    settings = Settings(
+        profile="secured",
+        secrets=str(tmp_path / "etc"),
+        site_port=site_port,
+        tls_port=tls_port,
+        mqtt_port=mqtt_port,
+        websocket_port=websocket_port,
+    )
+    text = GENERATORS["mosquitto"].make(settings)["mosquitto.conf"]
+    config = tmp_path / "mosquitto.conf"
+    config.write_text(text.replace("user mosquitto\n", f"user {getpass.getuser()}\n"))
+    with subprocess.Popen([broker_mosquitto.find(), "-c", config], stderr=subprocess.PIPE) as broker:
+        try:
+            until(lambda: ports.listens(broker.pid, websocket_port), what="mosquitto listens")
+            run = begin("--broker", f"mqtts://{HOST}:{site_port}", "--tls-port", str(tls_port))
+            with contextlib.closing(run.page()) as client:
+                until(lambda: online(client) == 8, timeout_s=20, what=run.said)
+            assert run.stop() == 0
+        finally:
+            broker.terminate()
+        assert b"Error" not in broker.stderr.read()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Provisioning: what is issued holds as long as it should, is revoked when it should, and is nobody else's to read."""
 
 import hashlib
+import os
 import stat
 
 import pytest
@@ -179,3 +180,26 @@ def test_facts_are_read_off_a_certificate(site):
     found = authority.facts(site.pair("broker", "broker").cert)
     assert (found.name, found.not_after_s) == ("broker", NOW_S + 90 * DAY_S)
     assert set(found.hosts) >= {"localhost", "127.0.0.1", "::1", "192.168.4.1"}
+
+
+def test_an_export_is_all_that_a_broker_needs_and_a_second_one_changes_nothing(site, tmp_path):
+    folder = tmp_path / "broker"
+    assert {path.name for path in site.export(folder)} == {
+        *("acl-nodes", "acl-site", "passwords", "broker.pem"),
+        *("nodes.pem", "nodes.crl", "site.pem", "site.crl"),
+    }
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert b"PRIVATE" not in (folder / "nodes.pem").read_bytes() + (folder / "site.pem").read_bytes()
+    assert site.export(folder) == []
+    site.node("ups_a", now_s=NOW_S)
+    assert [path.name for path in site.export(folder)] == ["acl-nodes"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_writes_belongs_to_the_owner_of_the_folder(site):
+    for path in (site.places.folder, *site.places.folder.rglob("*")):
+        os.chown(path, 12_345, 23_456)
+    site.rotate("page", now_s=NOW_S)
+    site.node("ups_a", now_s=NOW_S)
+    owners = {(path.stat().st_uid, path.stat().st_gid) for path in site.places.folder.rglob("*")}
+    assert owners == {(12_345, 23_456)}

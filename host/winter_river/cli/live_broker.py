@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from winter_river.cli.connection import certificates_of
 from winter_river.cli.errors import CommandError
-from winter_river.settings import PORT_DEFAULT, PORT_SITE_DEFAULT, PORT_TLS_DEFAULT, Settings
+from winter_river.settings import PORT_DEFAULT, PORT_SITE_DEFAULT, PORT_TLS_DEFAULT, Settings, is_address
 
 if TYPE_CHECKING:
     from winter_river.cli.secured import Secured
@@ -26,11 +26,11 @@ def broker_of(settings: Settings, secured: "Secured | None", *, host: str, say: 
             f"profile secured speaks to no broker without TLS: {settings.broker}\ncure: --broker mqtts://HOST:8885, or none"
         )
     certificates = guarded = None
-    if settings.broker.startswith("mqtts://"):
+    if is_address(settings.broker) and settings.broker.startswith("mqtts://"):
         certificates = certificates_of(settings)
-    if secured is not None:
-        if certificates is None or not settings.broker_cert:
-            certificates = secured.certificates("service", "service")
+    if secured is not None and (certificates is None or not settings.broker_cert):
+        certificates = secured.certificates("service", "service")
+    if secured is not None and not is_address(settings.broker):
         guarded = secured.guarded(settings, host=host)
         guarded = dataclasses.replace(
             guarded,

@@ -51,5 +51,6 @@ def node(
 
         bundle = of_node(Provision(secrets, root=root), node_id)
         url = Address(url.host, (note.nodes_port if note else 0) or settings.tls_port or PORT_TLS_DEFAULT)
-    typer.echo(f"{node_id} ({site.nodes[node_id].type}) at {url}; stop: Ctrl-C")
+    how = "" if bundle is None else ", with its own certificate"
+    typer.echo(f"{node_id} ({site.nodes[node_id].type}) at {url.host}:{url.port}{how}; stop: Ctrl-C")
     run_node(site.nodes[node_id], url, root=root, bundle=bundle)

@@ -1,6 +1,7 @@
 """The certificates, keys and passwords of a secured site: made, renewed, revoked, listed."""
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -32,7 +33,7 @@ Examples:
 def add_to(app: typer.Typer) -> None:
     """Adds the group `provision`."""
     group = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
-    for command in (init, node, person, rotate, revoke, list_all):
+    for command in (init, node, person, rotate, revoke, export, list_all):
         group.command("list" if command is list_all else None)(command)
     app.add_typer(group, name="provision", help=_HELP)
 
@@ -171,6 +172,26 @@ def revoke(
     count = _site(secrets).revoke(name, old=old, now_s=_now_s())
     typer.echo(f"{name}: {count} certificate{'' if count == 1 else 's'} revoked")
     _say_reload([name])
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder of the broker, of mode 700 and its user's own.")],
+    secrets: SecretsOption = None,
+) -> None:
+    """Copy what a mosquitto that runs by itself needs; only what changed.
+
+    Run as root it leaves the files to the owner of the folder. The configuration that looks for them there:
+    winter-river generate mosquitto.
+
+    \b
+    Example:
+      sudo install -d -o mosquitto -g mosquitto -m 700 /etc/winter-river/broker
+      sudo winter-river provision export /etc/winter-river/broker --secrets FOLDER
+    """
+    changed = _site(secrets).export(folder.absolute())
+    for path in changed:
+        typer.echo(f"{path}")
+    typer.echo("systemctl reload winter-river-broker" if changed else f"{folder} has them all; nothing changed")
 
 
 def list_all(secrets: SecretsOption = None, json: JsonOption = False) -> None:

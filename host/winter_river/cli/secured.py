@@ -198,13 +198,20 @@ class Renewal:
             now = self._stamp()
             if now != self._seen:
                 self._seen = now
-                for act in self._take_up:
-                    act()
-                self._tell("certificates or rights have changed: taken up")
+                self._tell(self._taken_up())
             if time.monotonic() - told_s >= WARN_EVERY_S:
                 told_s = time.monotonic()
                 for line in self._secured.warnings():
                     self._tell(line)
+
+    def _taken_up(self) -> str:
+        """Takes up what has changed; what is told of it."""
+        try:
+            for act in self._take_up:
+                act()
+        except OSError as error:  # ssl.SSLError is one: a file that is not ours to read, or torn
+            return f"certificates have changed and cannot be taken up: {error}; cure: winter-river doctor"
+        return "certificates or rights have changed: taken up"
 
     def __enter__(self) -> Self:
         self._thread.start()

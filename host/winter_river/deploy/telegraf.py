@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from winter_wire import topics
 
 from winter_river.address import parse_url
-from winter_river.settings import PORT_DEFAULT, Settings, is_address
+from winter_river.settings import PORT_DEFAULT, PORT_SITE_DEFAULT, Settings, is_address
 from winter_river.store.sinks.line import BUCKET, MEASUREMENT, TAGS
+
+FOLDER = "/etc/telegraf/winter-river"  # where profile secured has its certificates
 
 _TEXT = """\
 # Takes every node's status off the bus into InfluxDB. Generated: winter-river generate telegraf
@@ -61,6 +63,8 @@ def make(settings: Settings) -> Mapping[str, str]:
 
 def _server(settings: Settings) -> str:
     """The broker as Telegraf spells it."""
+    if not is_address(settings.broker) and settings.profile == "secured":
+        return f"ssl://127.0.0.1:{settings.site_port or PORT_SITE_DEFAULT}"
     if not is_address(settings.broker):
         return f"tcp://127.0.0.1:{settings.mqtt_port or PORT_DEFAULT}"
     address = parse_url(settings.broker)
@@ -70,4 +74,10 @@ def _server(settings: Settings) -> str:
 
 def _certificates(settings: Settings) -> str:
     named = {"tls_ca": settings.broker_ca, "tls_cert": settings.broker_cert, "tls_key": settings.broker_key}
+    if settings.profile == "secured" and not settings.broker_cert:  # of `winter-river provision person telegraf`
+        named = {
+            "tls_ca": f"{FOLDER}/site.pem",
+            "tls_cert": f"{FOLDER}/telegraf.pem",
+            "tls_key": f"{FOLDER}/telegraf.pem",
+        }
     return "".join(f'  {name} = "{path}"\n' for name, path in named.items() if path)

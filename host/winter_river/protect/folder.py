@@ -1,7 +1,8 @@
 """The private folder of a site: who may read it, and how a file in it is written.
 
 Folders have mode 700, files 600. A file is written beside its place, synced, and moved there: whoever reads it finds the
-old one or the new one, whole.
+old one or the new one, whole. What root writes belongs to the owner of the folder it is in: a service that runs as a
+user of its own can read what an administrator has renewed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def make(folder: Path) -> None:
     try:
         for missing in [parent for parent in (folder, *folder.parents) if not parent.exists()][::-1]:
             missing.mkdir(mode=FOLDER_MODE, exist_ok=True)  # mkdir(parents=True) would leave those above open
+            _hand_over(missing)
         check(folder)
     except OSError as error:
         raise ProtectError(f"{folder}: {error.strerror}", "name another folder: --secrets FOLDER") from None
@@ -52,8 +54,15 @@ def write(path: Path, data: bytes, *, private_parent: bool = True) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    _hand_over(fresh)
     fresh.replace(path)
     sync(path.parent)
+
+
+def _hand_over(path: Path) -> None:
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def sync(folder: Path) -> None:
@@ -91,4 +100,5 @@ def locked(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise ProtectError(f"{folder} is being changed by another command", "wait for it to end") from None
+        _hand_over(folder / ".lock")
         yield

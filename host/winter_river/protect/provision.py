@@ -183,6 +183,19 @@ class Provision:
         """The certificate of an authority, PEM."""
         return private.read(self.places.trusted(name))
 
+    def export(self, folder: Path) -> list[Path]:
+        """Copies what a broker that runs by itself needs to a private folder; the files that changed."""
+        with private.locked(self.places.folder):
+            self.read()
+            private.make(folder)
+            changed = []
+            for path in sorted(self.places.broker.glob("[!.]*")):
+                data, copy = private.read(path), folder / path.name
+                if not copy.exists() or copy.read_bytes() != data:
+                    private.write(copy, data)
+                    changed.append(copy)
+        return changed
+
     def password(self, node_id: str) -> str:
         """A node's password. Raises ProtectError."""
         return private.read(self.places.password(node_id)).decode()

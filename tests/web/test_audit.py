@@ -62,6 +62,17 @@ def test_who_may_read_the_audit_and_who_may_overrule_operators(page):
             assert client.post("/api/v1/nodes/srv_a/command", json=body).status_code == overrules, role
 
 
+def test_what_somebody_may_not_ask_is_there_too_and_never_went_out(page, browser):
+    with page.client("viewer", "Eve") as viewer:
+        assert page.command(viewer, "srv_a", "open").status_code == 403
+        for _ in range(40):
+            page.command(viewer, "srv_a", "open")
+    tried = rows(browser, by="eve", last=100)
+    assert (tried[0]["state"], tried[0]["result"], tried[0]["executed_s"]) == ("failed", "refused", None)
+    assert tried[0]["error"] == "a viewer may not open"
+    assert len(tried) <= 30  # a minute: whoever hammers does not fill the disk
+
+
 def test_a_dangerous_verb_may_be_selected_first(page, browser):
     body = {"command": "select", "params": {"command": "close"}}
     ack = browser.post("/api/v1/nodes/srv_a/command", json=body).json()

@@ -100,7 +100,7 @@ class Exercise:
 
     def acted(self, action: Action) -> None:
         """Take in what somebody did or tried, by the site's time. What the exercise itself sends is known already."""
-        if self.state != RUNNING or action.by == EXERCISE_BY:
+        if self.state != RUNNING or action.by == EXERCISE_BY or action.verb == "select":
             return
         records = self.records
         action = dataclasses.replace(action, t_s=max(self.t_s, action.t_s - self._start_s))

@@ -146,6 +146,11 @@ class Desk:
                 order.moments_s.clear()
                 order.silence = "boot"
 
+    def next_id(self) -> str:
+        """The id of the next command: `<issuer>-<random token of its process>-<n>`."""
+        self._count += 1
+        return f"{self.name}-{self.token}-{self._count}"
+
     def order(
         self,
         node_id: str,
@@ -158,8 +163,7 @@ class Desk:
         timeout_s: float = TIMEOUT_S,
     ) -> Order:
         """A new command, to be sent at once and then as repeat() says. Raises ValueError where it cannot be written."""
-        self._count += 1
-        command_id = f"{self.name}-{self.token}-{self._count}"
+        command_id = self.next_id()
         fields: dict[str, object] = {
             "v": schema.VERSION,
             "command": verb,

@@ -23,6 +23,7 @@ from winter_river.site import Ack
 COMMAND = "command"  # the kind of our lines in the audit
 SELECT_S = 5.0  # the firmware: a selection lasts so long
 SELECTIONS_MAX = 1_000
+REFUSALS_S, REFUSALS_MAX = 60.0, 30  # chosen: whoever hammers on a door must not fill the disk
 
 
 class Source(NamedTuple):
@@ -73,6 +74,7 @@ class Issuer:
     trouble: Callable[[str], None] = lambda _text: None
     answered: Callable[[Ack, str, Mapping[str, object], str, Source], None] = lambda *_: None
     unaudited: int = 0
+    _refusals: list[float] = field(default_factory=list)
     _selections: dict[tuple[str, str, str], float] = field(default_factory=dict)
 
     def send(
@@ -102,6 +104,23 @@ class Issuer:
             self._selections[node_id, str(params.get("command")), by] = self.line.now_s() + SELECT_S
         self.answered(ack, verb, params, by, source)
         return ack
+
+    def refused(
+        self, node_id: str, verb: str, params: Mapping[str, object], *, by: str, source: Source, why: str
+    ) -> None:
+        """Writes down what somebody asked and may not ask: it failed, and was never sent. So many a minute, no more."""
+        now_s = self.line.now_s()
+        self._refusals = [at_s for at_s in self._refusals if now_s - at_s < REFUSALS_S]
+        if len(self._refusals) >= REFUSALS_MAX:
+            self.unaudited += 1
+            return
+        self._refusals.append(now_s)
+        with self.line.held():
+            order = Order(self.desk.next_id(), node_id, verb, Message("", b"", 1, False), now_s, now_s, [])
+        asked_s = self.wall()
+        asked = _Asked(node_id, verb, params, by, source, schema.PRIORITY_DEFAULT)
+        entry = _Entry(order, asked, asked_s, None, asked_s, "refused", why)
+        self._write(entry, FAILED, must=False)
 
     def _is_selected(self, asked: _Asked) -> bool:
         now_s = self.line.now_s()

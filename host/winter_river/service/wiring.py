@@ -107,6 +107,11 @@ class LiveSite:
     def __init__(self, loop: Loop, issuer: Issuer, source: Source = SERVICE) -> None:
         self._loop, self._issuer, self.source = loop, issuer, source
 
+    @property
+    def secured(self) -> bool:
+        """Whether this is profile `secured`: dangerous commands are selected first."""
+        return self._issuer.desk.secured
+
     def through(self, door: str, address: str = "") -> LiveSite:
         """The same site, for commands from another door: its name, and the address of who stands there."""
         return LiveSite(self._loop, self._issuer, Source(door, address))
@@ -139,6 +144,10 @@ class LiveSite:
         return self._issuer.send(
             node_id, verb, params, by=by, source=self.source, priority=priority, timeout_s=timeout_s
         )
+
+    def refused(self, node_id: str, verb: str, params: Mapping[str, object] = NO_PARAMS, *, by: str, why: str) -> None:
+        """Has the audit tell of a command that somebody asked at this door and may not ask."""
+        self._issuer.refused(node_id, verb, params, by=by, source=self.source, why=why)
 
     def view(self, node_id: str) -> Mapping[str, object]:
         """The contract's view fields of a node with its type and status word."""

@@ -54,9 +54,14 @@ class ReplaySite:
         with self._lock:
             return self._player.t_s
 
+    secured = False  # nothing can be commanded
+
     def through(self, door: str, address: str = "") -> ReplaySite:
         """The same: nothing is sent from any door."""
         return self
+
+    def refused(self, node_id: str, verb: str, params: Mapping[str, object] = NO_PARAMS, *, by: str, why: str) -> None:
+        """A replay keeps no audit."""
 
     def send(
         self,

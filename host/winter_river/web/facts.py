@@ -20,8 +20,11 @@ HIDDEN = ("restore", "release", "select", "press", "config", "update", "factory_
 _FIELD_KINDS = ("view", "status")
 
 
-def facility_facts(facility: Facility) -> dict[str, Any]:
-    """The facility: its nodes in file order, and of every field its unit, decimals and meaning."""
+def facility_facts(facility: Facility, *, secured: bool = False) -> dict[str, Any]:
+    """The facility: its nodes in file order, and of every field its unit, decimals and meaning.
+
+    secured: whether dangerous commands are selected first; `two_step` then says which, and is null in profile lab.
+    """
     sides = sides_of(facility)
     used = {node.type for node in facility.nodes.values()}
     return {
@@ -32,6 +35,7 @@ def facility_facts(facility: Facility) -> dict[str, Any]:
         "types": {name: type_facts(name) for name in schema.TYPES if name in used},
         "fields": field_facts(sorted(used)),
         "letters": dict(LETTERS),
+        "two_step": {"verbs": list(schema.DANGEROUS), "handles": list(schema.DANGEROUS_HANDLES)} if secured else None,
     }
 
 

@@ -133,6 +133,7 @@ class FacilityAnswer(BaseModel):
     types: dict[str, dict[str, Any]]
     fields: dict[str, dict[str, Any]]
     letters: dict[str, str]
+    two_step: dict[str, list[str]] | None
 
 
 class ClockForm(Form):

@@ -86,10 +86,12 @@ def command(desk: DeskHere, who: WhoAsks, source: AskedFrom, node_id: str, form:
     verb itself. In profile secured that is done by itself where nobody has. 503: the audit cannot be written.
     """
     verb = desk.verb(node_id, form.command)
-    why_not = refusal(desk, who, node_id, verb, priority=_level(verb, form))
+    asked = str(form.params.get("command", verb)) if verb == "select" else verb  # who may do it may select it
+    why_not = refusal(desk, who, node_id, asked, priority=_level(verb, form))
     desk.classroom.joins(who)
     if why_not:
         refused = Ack("", node_id, schema.RESULT_REJECTED, why_not)
+        desk.plant.site.through(*source).refused(node_id, verb, form.params, by=by_of(who), why=why_not)
         desk.classroom.acted(refused, verb, form.params, by=by_of(who))
         raise forbidden(why_not, "see the exercise, or ask the instructor")
     ack = send(desk, who, source, node_id, verb, dict(form.params), priority=form.priority)

@@ -41,7 +41,7 @@ def role_facts(who: Who) -> dict[str, Any]:
 @routes.get("/facility", response_model=forms.FacilityAnswer)
 def facility(desk: DeskHere) -> Response:
     """The facility: nodes in file order, types with their commands and malfunctions, fields with their units."""
-    return JSONResponse(facility_facts(desk.plant.site.facility))
+    return JSONResponse(facility_facts(desk.plant.site.facility, secured=desk.plant.site.secured))
 
 
 @routes.get("/diagram.svg", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}})

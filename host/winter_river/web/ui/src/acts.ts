@@ -10,6 +10,9 @@ import { dialog, say, view } from "./ui";
 // What operates no equipment; see scenario/exercise.py.
 const NOT_FOR_TRAINEES = new Set(["set_fault", "restore", "restart", "config", "factory_reset", "update"]);
 
+const SELECTED_MS = 4_500; // the node keeps a selection for 5 s
+let chosen: { readonly node_id: string; readonly verb: string; readonly until_ms: number } | null = null;
+
 const AHEAD_S = 600; // ten minutes, the span that what-ifs are made for
 
 /** The ghost lines: the run ahead last asked for, what it was, and from when. */
@@ -18,8 +21,15 @@ export const trendFields = signal<readonly string[]>([]);
 
 export async function command(node_id: string, verb: string, params: Record<string, unknown> = {}): Promise<boolean> {
   lookNow();
+  const selecting = isTwoStep(verb, params) && !isSelected(node_id, verb);
   try {
-    const ack = await post<Ack>(`/nodes/${encodeURIComponent(node_id)}/command`, { command: verb, params });
+    const asked = selecting ? { command: "select", params: { command: verb } } : { command: verb, params };
+    const ack = await post<Ack>(`/nodes/${encodeURIComponent(node_id)}/command`, asked);
+    if (selecting && ack.result === "done") {
+      chosen = { node_id, verb, until_ms: Date.now() + SELECTED_MS };
+      say(`${node_id} is selected: press again within 5 s to ${verb.replace("_", " ")}`);
+      return false;
+    }
     const done = ack.result === "done";
     say(done ? `${node_id}: ${verb} done${ack.applied ? ` (${ack.applied})` : ""}` : refusal(node_id, verb, ack), !done);
     return done;
@@ -27,6 +37,19 @@ export async function command(node_id: string, verb: string, params: Record<stri
     say(`${node_id}: ${sentence(error)}`, true);
     return false;
   }
+}
+
+/** Whether a secured site wants this in two steps: the device is selected, then operated. */
+function isTwoStep(verb: string, params: Record<string, unknown>): boolean {
+  const steps = facility.value?.two_step;
+  return !!steps && (steps.verbs.includes(verb) || steps.handles.includes(String(params.to)));
+}
+
+/** Whether the press before this one selected it; one press uses it up. */
+function isSelected(node_id: string, verb: string): boolean {
+  const found = chosen?.node_id === node_id && chosen.verb === verb && Date.now() < chosen.until_ms;
+  chosen = null;
+  return found;
 }
 
 /** Why not, and what to do about it, in the words of the terminal. */

@@ -59,6 +59,8 @@ export interface Facility {
   readonly nodes: Readonly<Record<string, Device>>;
   readonly types: Readonly<Record<string, DeviceType>>;
   readonly fields: Readonly<Record<string, FieldInfo>>;
+  /** What a secured site wants in two steps, null in profile lab. */
+  readonly two_step?: { readonly verbs: readonly string[]; readonly handles: readonly string[] } | null;
 }
 
 export interface Clock {

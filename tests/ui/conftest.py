@@ -108,9 +108,15 @@ Drive = Callable[[Screen], Awaitable[None]]
 def terminal() -> Callable[..., LiveView]:
     """Runs the live view of a facility in a terminal of that size, hands it to an async function, gives the ended app."""
 
-    def run(drive: Drive, *, facility: str | Facility = "block-2n-24", size: tuple[int, int] = (80, 24)) -> LiveView:
+    def run(
+        drive: Drive,
+        *,
+        facility: str | Facility = "block-2n-24",
+        size: tuple[int, int] = (80, 24),
+        two_step: bool = False,
+    ) -> LiveView:
         site = LockedSite(Simulation(load_facility(facility) if isinstance(facility, str) else facility, seed=1))
-        app = LiveView(site, health=site.health, interval_s=0)
+        app = LiveView(site, health=site.health, interval_s=0, two_step=two_step)
 
         async def session() -> None:
             async with app.run_test(size=size) as pilot:

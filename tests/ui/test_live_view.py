@@ -211,3 +211,20 @@ def test_detail_line_names_what_isolates_a_dead_node_and_where_the_trouble_of_ot
         assert "ups_a [ON_BATTERY] ups  because utility_a fault outage at 3.0 s" in screen.text
 
     terminal(drive, size=(120, 60))
+
+
+def test_at_a_secured_site_a_dangerous_key_is_pressed_twice(terminal: Terminal) -> None:
+    async def drive(screen: Any) -> None:
+        while "server_rack_a1" not in screen.selected:
+            await screen.press("down")
+        await screen.press("o")
+        assert "open done" in screen.lines[-1]  # opening is always one step
+        await screen.press("l")
+        assert "server_rack_a1 is selected: the same key again within 5 s" in screen.lines[-1]
+        assert "[OFF]" in screen.row("server_rack_a1")
+        await screen.press("l")
+        assert "close done" in screen.lines[-1]
+        await screen.wait(1)
+        assert "[OFF]" not in screen.row("server_rack_a1")
+
+    terminal(drive, two_step=True)

@@ -299,6 +299,7 @@ def _show_live(running: "Live", for_s: float | None, asked: threading.Event) -> 
         fatal=running.fatal,
         for_s=for_s,
         signals=signals,
+        two_step=running.service.site.secured,
     )
     return view.run() or ""
 

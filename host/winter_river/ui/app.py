@@ -1,6 +1,7 @@
 """The live view: a running site in a terminal, with keys to break and mend it. It knows only the Site protocol."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
@@ -61,7 +62,9 @@ class LiveView(App[str]):
         interval_s: float = INTERVAL_S,
         for_s: float | None = None,
         signals: Sequence[int] = (),
+        two_step: bool = False,
     ) -> None:
+        """two_step: dangerous keys are pressed twice, as profile secured has it."""
         # The terminal's own colours: right on light, dark and monochrome screens, and few bytes over ssh.
         super().__init__(ansi_color=True)
         self._site, self._health, self._fatal = site, health, fatal
@@ -69,6 +72,8 @@ class LiveView(App[str]):
         self._events: dict[int, Event] = {}
         self._last_id = 0
         self._loads_kw: dict[str, float] = {}
+        self._two_step = two_step
+        self._chosen: tuple[str, str, float] | None = None  # node, verb, until when
         self._notice_looks = 0
         self._texts: dict[str, str] = {}
 
@@ -209,8 +214,16 @@ class LiveView(App[str]):
         if why:
             self.notice(why)
             return
+        if self._two_step and keys.is_dangerous(verb, params) and not self._is_chosen(node_id, verb):
+            self._chosen = (node_id, verb, time.monotonic() + keys.CHOSEN_S)
+            verb, params = "select", {"command": verb}
         self.notice(f"{node_id}: {verb} ...")
         self.run_worker(lambda: self._send(node_id, verb, dict(params)), thread=True, exit_on_error=False)
+
+    def _is_chosen(self, node_id: str, verb: str) -> bool:
+        """Whether the press before this one chose it; one press uses it up."""
+        chosen, self._chosen = self._chosen, None
+        return chosen is not None and chosen[:2] == (node_id, verb) and time.monotonic() < chosen[2]
 
     def _send(self, node_id: str, verb: str, params: Mapping[str, object]) -> None:
         """In a worker's thread: waits for the node's answer."""
@@ -222,7 +235,10 @@ class LiveView(App[str]):
         self.call_from_thread(self._answered, ack, verb)
 
     def _answered(self, ack: Ack, verb: str) -> None:
-        self.notice(words.ack_text(ack, verb))
+        selected = verb == "select" and ack.done and self._chosen is not None
+        self.notice(
+            f"{ack.node_id} is selected: the same key again within 5 s" if selected else words.ack_text(ack, verb)
+        )
         if not ack.done:
             self._loads_kw.pop(ack.node_id, None)
         self.look()

@@ -50,6 +50,7 @@ QUICK = (
     Quick("3", "generator", {"state": True, "kind": "fail_to_start"}),
     Quick("4", "generator", {"state": False}),
 )
+CHOSEN_S = 4.5  # of the 5 s that the node keeps a selection
 LOAD_STEP = 0.1  # chosen: of the rating; ten presses double a rack, five overload its UPS
 FOOTER = " ↑↓ f fault c clear o open l close r reset +- load 1 cut 2 mend ? help q quit"
 HELP = (
@@ -71,6 +72,11 @@ NOTES = (
     "Bold: warning. Reversed: fault. Dim: off. [OFFLINE]: no node there.",
     "The node itself obeys or refuses; the last line says why.",
 )
+
+
+def is_dangerous(verb: str, params: Mapping[str, object]) -> bool:
+    """Whether profile secured wants this in two steps; see service.issuer, which asks the same of every door."""
+    return verb in schema.DANGEROUS or (verb == "set_handle" and params.get("to") in schema.DANGEROUS_HANDLES)
 
 
 def unknown_verb(node: Node, verb: str) -> str:

@@ -47,6 +47,30 @@ def test_broken_invariant_stops_the_engine_loudly_and_says_so_on_the_bus(brokers
     bus.stop()
 
 
+class Heavy(Coordinator):
+    """A site so large that telling of it takes longer than all that a step may take."""
+
+    def _outgoing(self, found, *, ticked):
+        time.sleep(0.1)
+        return super()._outgoing(found, ticked=ticked)
+
+
+def test_what_a_step_costs_beside_the_time_it_passes_does_not_slow_time_down(brokers):
+    coordinator, desk = Heavy(load_facility("seed-8"), boot=5), Desk("test")
+    bus = Bus(brokers.url, client_id="engine", subscriptions=desk.subscriptions(), will=coordinator.goodbye)
+    loop = Loop(coordinator, bus, desk)
+    bus.start()
+    loop.start()
+    with loop.lock:
+        coordinator.set_speed(1000.0, loop.clock())
+    loop.settle()
+    time.sleep(3.0)
+    reached_s = coordinator.t_s
+    loop.stop()
+    bus.stop()
+    assert reached_s > 1000.0  # counted in, it had come to 150 s: a second less with each step
+
+
 @pytest.mark.soak
 def test_run_that_was_stopped_for_half_a_minute_goes_on_as_if_nothing_had_been(tmp_path):
     """Engine and nodes stand still together (SIGSTOP); the broker goes on and tells 24 last wills to nobody."""

@@ -8,7 +8,7 @@ cache could not read it.
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from littlefs import LittleFS, LittleFSError
+from littlefs import LittleFS, LittleFSError, UserContext
 
 BLOCK_BYTES = 4096
 _UNIT_BYTES = 32
@@ -25,7 +25,7 @@ def build(files: Mapping[str, bytes], *, size: int) -> bytes:
 
     Raises FileSystemError when they do not fit.
     """
-    mounted = _context(size)
+    mounted = _context(bytearray(b"\xff") * size)
     mounted.format()
     mounted.mount()
     _put(mounted, files)
@@ -51,10 +51,12 @@ def update(image: bytes, files: Mapping[str, bytes]) -> bytes:
     return bytes(mounted.context.buffer)
 
 
-def _context(size: int) -> LittleFS:
+def _context(buffer: bytearray) -> LittleFS:
+    # By itself littlefs makes a buffer out of a list of as many numbers, which takes longer than all the rest.
     return LittleFS(
+        context=UserContext(buffer=buffer),
         block_size=BLOCK_BYTES,
-        block_count=size // BLOCK_BYTES,
+        block_count=len(buffer) // BLOCK_BYTES,
         read_size=_UNIT_BYTES,
         prog_size=_UNIT_BYTES,
         lookahead_size=_UNIT_BYTES,
@@ -65,8 +67,7 @@ def _context(size: int) -> LittleFS:
 
 
 def _mounted(image: bytes) -> LittleFS:
-    mounted = _context(len(image))
-    mounted.context.buffer = bytearray(image)
+    mounted = _context(bytearray(image))
     try:
         mounted.mount()
     except LittleFSError as error:

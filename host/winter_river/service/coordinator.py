@@ -66,7 +66,7 @@ class Coordinator:
             raise ValueError(f"seed is {seed}; 0 to {schema.COUNT_MAX}")
         self.facility = facility
         self.work = Work()
-        self.unix_s = 0  # whole seconds since 1970, set by a shell that knows; 0: unknown, as in a simulation
+        self.unix_s = 0  # whole seconds since 1970, set by its shell; 0: unknown, as in a simulation
         self._plan = facility.plan()
         self._world = engine.new_world(self._plan, seed=seed)
         start = presence.begin(0.0, awaited=grace)
@@ -74,6 +74,10 @@ class Coordinator:
         self._roster = Roster(slots, root, boot, grace, will_hold_s)
         self.watcher: Watcher | None = None
         self.stretch_s_max = math.inf  # engine seconds one step may pass above speed 1; its shell knows what it can do
+        self.stopwatch: Callable[[], float] = lambda: (
+            0.0
+        )  # its shell's, s; what passing the time took is told in passing_s
+        self.passing_s = 0.0
         self._origin_s: float | None = None  # the caller's clock at the first call
         self._pace = Pace(0.0, 0.0)
         self._urgent = False  # whether the pace was changed since the last step
@@ -196,8 +200,7 @@ class Coordinator:
         """The first moment we hear of is engine time 0."""
         if self._origin_s is None:
             self._origin_s = self._last_s = now_s
-            self._pace.anchor(now_s, self.t_s)
-            self._measure_anew(now_s)
+            self._change(now_s, lambda pace: pace.anchor(now_s, self.t_s))
             self._roster.begin(now_s)
 
     # time
@@ -224,7 +227,9 @@ class Coordinator:
         ticked = self._tick(now_s) or first
         checked = ticked or len(self._roster.slots) <= inspection.NODES_EACH_STEP_MAX
         before = inspection.latches(self._plan, self._world) if checked else None
+        began_s = self.stopwatch()
         found = self._pass_time(now_s)
+        self.passing_s = self.stopwatch() - began_s
         if ticked:
             self._speedometer.look(now_s, self.t_s)
         self._roster.t_s = self.t_s
@@ -255,16 +260,15 @@ class Coordinator:
         self._urgent = False
         if (pace.fast or pace.frozen) and t_s > self.t_s + self.stretch_s_max:
             t_s = self.t_s + self.stretch_s_max
-            if pace.frozen:
-                self._urgent = True  # a long step, a piece at a time
-            else:
+            self._urgent = pace.frozen  # a long step, a piece at a time
+            if not pace.frozen:
                 pace.anchor(now_s, t_s)
         found: list[engine.Event] = []
         while self.t_s < t_s:
             next_s = t_s
             if self.watcher:
                 change_s = self.t_s + engine.next_change_s(self._plan, self._world)
-                next_s = next_row_s(self.t_s, every_s=pace.row_every_s, change_s=change_s)
+                next_s = next_row_s(self.t_s, every_s=pace.row_every_s(len(self._roster.slots)), change_s=change_s)
             found += self._step_to(min(next_s, t_s))
             if self.watcher and next_s <= t_s:
                 self.watcher.second(next_s)
@@ -352,8 +356,7 @@ class Coordinator:
         """
         self._begin(now_s)
         self._world = engine.restore(self._plan, world)
-        self._pace.anchor(now_s, self.t_s)
-        self._measure_anew(now_s)
+        self._change(now_s, lambda pace: pace.anchor(now_s, self.t_s))
         self._events = deque(events, maxlen=EVENTS_MAX)
         self._roster.t_s = self.t_s
         self._roster.go_back(inputs, now_s)
@@ -379,7 +382,8 @@ class Coordinator:
     def _change(self, now_s: float, change: Callable[[Pace], None]) -> None:
         self._begin(now_s)
         change(self._pace)
-        self._measure_anew(now_s)
+        self._urgent = True
+        self._speedometer.begin(now_s, self._pace.t_at(now_s))
 
     def set_weather(self, own: Mapping[str, object], now_s: float) -> None:
         """The air outside, from the next step on. own: parameters of set_weather. Raises ValueError for others."""
@@ -387,10 +391,6 @@ class Coordinator:
         trial = engine.restore(self._plan, self.world())
         engine.apply(self._plan, trial, topics.WEATHER, own, present=True)  # refuses now what it would refuse then
         self._weather = {**self._weather, **own}
-
-    def _measure_anew(self, now_s: float) -> None:
-        self._urgent = True
-        self._speedometer.begin(now_s, self._pace.t_at(now_s))
 
 
 # What a snapshot holds besides the world and the event log.

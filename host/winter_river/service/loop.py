@@ -63,6 +63,7 @@ class Loop:
     ) -> None:
         self.coordinator, self.bus, self.desk = coordinator, bus, desk
         coordinator.stretch_s_max = STRETCH_FIRST_S
+        coordinator.stopwatch = time.thread_time
         self.lock = threading.RLock()
         self.stepped = threading.Condition(self.lock)
         self.failure: BaseException | None = None
@@ -184,13 +185,17 @@ class Loop:
             self._lag_s_max = self._step_s_max = 0.0
         took_s = self.clock() - began_s
         self._step_s_max = max(self._step_s_max, took_s)
-        self._stretch(self.coordinator.t_s - began_t_s, took_s)
+        self._stretch(self.coordinator.t_s - began_t_s, self.coordinator.passing_s)
         self.after_step(now_s)
         self.bus.publish(messages)
         self.went(messages)
         self.stepped.notify_all()
 
     def _stretch(self, passed_s: float, took_s: float) -> None:
-        """Lets a step pass as much engine time as this machine computes in STRETCH_S; see Coordinator."""
+        """Lets a step pass as much engine time as this machine computes in STRETCH_S; see Coordinator.
+
+        took_s: of passing it alone, on a processor. What a step costs besides (views, messages) is the same for a
+        second and for an hour: counted in, it would have a large site's time go slower with each step.
+        """
         if passed_s >= 1.0:
             self.coordinator.stretch_s_max = max(1.0, passed_s * STRETCH_S / max(took_s, 1e-6))

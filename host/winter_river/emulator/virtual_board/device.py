@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -225,22 +226,32 @@ class VirtualEsp32:
         vm = self._vm
         if vm is None:
             return
+        newest: bytes | None = None  # each has all files, and a flash is slow to write
+        ends: Callable[[], None] | None = None
         for kind, payload in vm.frames():
             if kind == b"U":
                 self._print(payload)
             elif kind == b"F":
-                self._keep_files(files_of(payload))
+                newest = payload
             elif kind == b"I":
                 self.oled.write(payload[1:])
             elif kind == b"R":
                 reset = json.loads(payload)
-                self._boot(_RESETS[reset["kind"]], raw=reset["raw"] and reset["kind"] == "soft")
-                return
+                raw = reset["raw"] and reset["kind"] == "soft"
+                ends = partial(self._boot, _RESETS[reset["kind"]], raw=raw)
+                break
             elif kind == b"":
-                # Never by anything a board's program does. Booting it again could go on for ever.
-                self._print(f"virtual board: the MicroPython VM has ended\r\n{vm.complaint()}\r\n".encode())
-                self._stop_vm()
-                return
+                ends = partial(self._vm_ended, vm)
+                break
+        if newest is not None:
+            self._keep_files(files_of(newest))
+        if ends is not None:
+            ends()
+
+    def _vm_ended(self, vm: VmProcess) -> None:
+        """Never by anything a board's program does. Booting it again could go on for ever."""
+        self._print(f"virtual board: the MicroPython VM has ended\r\n{vm.complaint()}\r\n".encode())
+        self._stop_vm()
 
     def _boot(self, cause: str, *, raw: bool = False) -> None:
         """Starts what is in the flash; an empty one says what a real chip says, and waits."""

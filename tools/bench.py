@@ -1,6 +1,6 @@
 """`make bench`: how fast and how small, each figure beside its bar. Exit 1 when a bar is missed.
 
-    python tools/bench.py [NAME ...]        engine flow pandapower availability site command audit page replay ingest vm memory; all by default
+    python tools/bench.py [NAME ...]        engine flow pandapower availability site command audit page replay ingest store vm memory; all by default
 
 Figures move with the machine and its neighbours: read them as orders of size, and ratios within one run.
 """
@@ -22,6 +22,7 @@ import bench_availability
 import bench_engine
 import bench_flow
 import bench_replay
+import bench_store
 import compare_pandapower
 import paho.mqtt.client as paho
 import psutil
@@ -284,6 +285,7 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "page": bench_page,
     "replay": bench_replay.rows,
     "ingest": bench_ingest,
+    "store": bench_store.rows,
     "vm": bench_vm,
     "memory": bench_memory,
 }

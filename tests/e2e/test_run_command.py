@@ -114,6 +114,22 @@ def test_killed_run_leaves_no_broker_behind(runs: Runs) -> None:
     assert not broker.is_running()
 
 
+def test_a_run_leaves_a_history_and_without_store_none(runs: Runs) -> None:
+    run = runs.start("--mqtt-port", str(free_port()), "--no-page", "--for", "7s")
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 0, err
+    assert "history   " in out
+    found = runs.call("history", "--facility", "seed-8")
+    assert found.returncode == 0 and "util_a" in found.stdout and "engine" in found.stdout
+    tick = runs.call("history", "engine", "tick", "--facility", "seed-8", "--csv", "-").stdout.splitlines()
+    assert len(tick) >= 5 and tick[0] == "time,tick,quality"
+    file = runs.home / "data" / "history" / "seed-8.sqlite3"
+    before = file.stat().st_mtime_ns
+    run = runs.start("--mqtt-port", str(free_port()), "--no-page", "--no-store", "--for", "2s")
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 0 and "history   " not in out and file.stat().st_mtime_ns == before, err
+
+
 def test_second_run_says_what_holds_the_port_and_how_to_choose_another(runs: Runs) -> None:
     port = free_port()
     until_started(runs.start("--mqtt-port", str(port)))

@@ -76,6 +76,8 @@ class Live:
         if report.notes and report.t_s - report.notes[-1].t_s < NOTE_S:
             note = f"{report.notes[-1].node_id} {report.notes[-1].text}".strip()
         note = self.page_fault() or note
+        if self.keeper is not None and (fault := self.keeper.health().fault):
+            note = f"the history waits: {fault}"
         if report.counters.get("laws_broken"):
             note = f"{report.counters['laws_broken']:.0f} laws broken: a fault of ours"
         if not report.connected:

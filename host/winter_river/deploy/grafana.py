@@ -20,10 +20,11 @@ Json = dict[str, Any]
 
 SCHEMA_VERSION = 36  # of Grafana 10.0; later ones bring it up to date when they load it
 WIDTH, HEIGHT, COLUMNS = 6, 7, 24  # of a panel, and of Grafana's grid
-# Unit of the contract -> Grafana's own name of it.
+# Unit of the contract -> Grafana's own name of it; one that is not here is shown as it is.
 UNITS: Mapping[str, str] = {
     "V": "volt", "A": "amp", "kW": "kwatt", "kvar": "kvoltampreact", "kWh": "kwatth", "Hz": "hertz", "%": "percent",
-    "C": "celsius", "s": "s", "rpm": "rotrpm", "m3/s": "flowcms", "dBm": "dBm", "B": "bytes", "ms": "ms", "": "none",
+    "C": "celsius", "s": "s", "rpm": "rotrpm", "m3/s": "flowcms", "dBm": "dBm", "B": "bytes", "ms": "ms", "W/m2": "Wm2",
+    "": "none",
 }  # fmt: skip
 _NUMBERS = (schema.NUMBER, schema.INTEGER)
 # What every node has beside its measurements: its place is the store, not a screen of a site.
@@ -125,7 +126,7 @@ def _panel(type_name: str, unit: str, fields: list[str], box: Json, *, number: i
         "title": unit or "numbers",
         "datasource": _SOURCE,
         "gridPos": box,
-        "fieldConfig": {"defaults": {"unit": UNITS[unit], "custom": {"spanNulls": False}}, "overrides": []},
+        "fieldConfig": {"defaults": {"unit": UNITS.get(unit, unit), "custom": {"spanNulls": False}}, "overrides": []},
         "options": {"legend": {"displayMode": "list", "placement": "bottom", "showLegend": True}},
         "targets": targets,
     }

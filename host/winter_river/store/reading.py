@@ -77,12 +77,11 @@ def spans(connection: sqlite3.Connection) -> list[Span]:
 
 def fields_of(connection: sqlite3.Connection, node_id: str) -> list[str]:
     """The fields that a node's type has, in the contract's order, then those it does not know. Raises UnknownSeries for a node without history."""
-    fields = tables.fields_by_kind(connection)
     kinds = [kind for (kind,) in connection.execute("SELECT kind FROM node WHERE node_id = ? ORDER BY id", (node_id,))]
     if not kinds:
         known = [row[0] for row in connection.execute("SELECT DISTINCT node_id FROM node ORDER BY node_id")]
         raise UnknownSeries(f"there is no history of {node_id}", known)
-    found = dict.fromkeys(field for kind in kinds for field in fields[kind])
+    found = dict.fromkeys(field for kind in kinds for field in tables.fields_of_kind(connection, kind))
     places = {name: place for place, name in enumerate(schema.ROWS)}
     return sorted(found, key=lambda name: (places.get(name, len(places)), name))
 
@@ -135,13 +134,11 @@ def _grid(from_ms: int, to_ms: int, points: int) -> tuple[int, int]:
 
 def _place(connection: sqlite3.Connection, node_id: str, field: str) -> _Place:
     """Where a field of a node is. A node that has been of several types: the last of them that has the field."""
-    fields = tables.fields_by_kind(connection)
-    known = fields_of(connection, node_id)
     rows = connection.execute("SELECT kind, id FROM node WHERE node_id = ? ORDER BY id DESC", (node_id,)).fetchall()
     for kind, number in rows:
-        if field in fields[kind]:
+        if field in tables.fields_of_kind(connection, kind):
             return _Place(kind, number)
-    raise UnknownSeries(f"{node_id} has no history of {field}", known)
+    raise UnknownSeries(f"{node_id} has no history of {field}", fields_of(connection, node_id))
 
 
 def _split_ms(connection: sqlite3.Connection, place: _Place, from_ms: int, to_ms: int, width_ms: int) -> int:

@@ -129,10 +129,13 @@ def add_field(connection: sqlite3.Connection, kind: str, field: str) -> None:
 def fields_by_kind(connection: sqlite3.Connection) -> dict[str, list[str]]:
     """Kind -> its fields, in the order in which they first came."""
     names = connection.execute("SELECT substr(name, 5) FROM sqlite_master WHERE name LIKE 'raw\\_%' ESCAPE '\\'")
-    return {
-        kind: [row[1] for row in connection.execute(f'PRAGMA table_info("raw_{kind}")') if not row[1].startswith("_")]
-        for (kind,) in names.fetchall()
-    }
+    return {kind: fields_of_kind(connection, kind) for (kind,) in names.fetchall()}
+
+
+def fields_of_kind(connection: sqlite3.Connection, kind: str) -> list[str]:
+    """The fields of one kind, in the order in which they first came."""
+    rows = connection.execute(f'PRAGMA table_info("raw_{kind}")')
+    return [row[1] for row in rows if not row[1].startswith("_")]
 
 
 def meta(connection: sqlite3.Connection, name: str) -> int | None:

@@ -33,6 +33,7 @@ BASE: Mapping[str, tuple[str, str, float]] = {
     "rpm": ("rpm", "rotation_hertz", 1 / 60),
     "dBm": ("", "dbm", 1.0),
     "B": ("", "bytes", 1.0),
+    "W/m2": ("_w_m2", "watts_per_square_meter", 1.0),
 }
 COUNTERS = frozenset(
     ("energy_kwh", "it_kwh", "source_kwh", "lost_kwh", "resets", "refuels", "tick", "steps", "skipped")

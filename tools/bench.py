@@ -42,6 +42,7 @@ Row = tuple[str, float, str, float, bool]  # what, figure, unit, bar, whether th
 SITE_S = 20.0
 COMMANDS = 300
 INGEST_PER_S = 10_000
+POUR_PER_S = 240  # ten times the telemetry of 24 nodes that each speak once a second
 INGEST_S = 5.0
 PAGES, CLICKS, PAGES_REST_S = 30, 200, 10.0
 
@@ -109,7 +110,7 @@ def bench_command() -> Iterator[Row]:
 
 def bench_audit() -> Iterator[Row]:
     """A command by the service, every change of its state fsynced in the audit: to the status that shows its effect, and
-    to its answer; the latter also while another door asks nodes that do not answer."""
+    to its answer; also while another door asks nodes that do not answer, and beside ten times the telemetry."""
     facility = load_facility("block-2n-24")
     paths.data_dir().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=paths.data_dir()) as folder, _broker() as broker:  # where a run's audit is
@@ -137,6 +138,10 @@ def bench_audit() -> Iterator[Row]:
             yield from _audited(service, wanted, heard, note=", dead nodes asked meanwhile")
             stop.set()
             dead.join()
+            pour = [sys.executable, str(Path(__file__).parent / "pour_statuses.py"), broker.url, str(POUR_PER_S), "600"]
+            with subprocess.Popen(pour, stdout=subprocess.DEVNULL) as telemetry:
+                yield from _audited(service, wanted, heard, note=f", {POUR_PER_S} statuses a second meanwhile")
+                telemetry.terminate()
             client.loop_stop()
 
 

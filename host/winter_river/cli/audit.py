@@ -40,7 +40,11 @@ def audit(
     """Show the latest commands from every door: who, when, what, and what became of it.
 
     Every command of this user's runs and of `winter-river send` is written down before it goes out: pending, executing
-    (it is on the bus), then completed or failed. pending or executing for good: its process was ended meanwhile.
+    (it is on the bus), then completed or failed. pending or executing for good: its process was ended meanwhile. Commands
+    that others put on the bus are there as well, from door `bus`, as is what somebody asked and may not ask (`refused`).
+
+    Where a line cannot be written, a secured site refuses the command; in profile lab it goes on, and the run says so.
+    Nothing is ever deleted: move full parts (audit-000001.jsonl) away when you have kept them elsewhere.
 
     \b
     Examples:

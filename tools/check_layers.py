@@ -52,10 +52,11 @@ LAYERS: Mapping[str, Sequence[str]] = {
         "winter_river.reference_constants",
         *("winter_wire", "winter_river.engine", "winter_river.settings", "winter_river.reference_words"),
     ),
-    "winter_river.ui": (*_PURE_HOST, "winter_river.reference_words"),
+    "winter_river.ui": (*_PURE_HOST, "winter_river.alerts", "winter_river.reference_words"),
     "winter_river.service": (
         *_PURE_HOST,
         "winter_river.address",
+        "winter_river.alerts",
         "winter_river.audit",
         "winter_river.clock",
         "winter_river.npm",
@@ -65,7 +66,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.station": (
         *_PURE_HOST,
         *("winter_river.emulator.pure", "winter_river.emulator.redraw", "winter_river.emulator.twins"),
-        *("winter_river.scenario", "winter_river.service"),
+        *("winter_river.alerts", "winter_river.scenario", "winter_river.service"),
     ),
     "winter_river.emulator": (
         *_PURE_HOST,
@@ -90,6 +91,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     # The page: it shows and commands a run that others have put together.
     "winter_river.web": (
         *_PURE_HOST,
+        "winter_river.alerts",
         *("winter_river.audit", "winter_river.emulator", "winter_river.page", "winter_river.paths"),
         *("winter_river.reference_words", "winter_river.scenario", "winter_river.service", "winter_river.station"),
         "winter_river.store",

@@ -50,6 +50,7 @@ def tables() -> tuple[Table, ...]:
         _malfunctions(),
         _verbs(),
         _engine_verbs(),
+        _alarm_verbs(),
         _weather_verbs(),
         _reasons(),
         _ratings(),
@@ -209,6 +210,15 @@ def _engine_verbs() -> Table:
     )
     note = "Sent to `engine/command`; `winter-river clock` sends them. A retained one is never obeyed."
     return Table("clock", "Verbs of the engine's clock", note, ("verb", "parameters", "what"), rows)
+
+
+def _alarm_verbs() -> Table:
+    rows = tuple(
+        (f"`{verb}`", " ".join(_parameter(row, words.ALARM_PARAMS) for row in params), words.ALARM_VERBS[verb])
+        for verb, params in contract.ALARM_VERBS.items()
+    )
+    note = "Sent to `engine/command`; `winter-river alarms` sends them. Changes are events of `engine`, event `alarm`."
+    return Table("alarms", "Verbs of the engine's alarms", note, ("verb", "parameters", "what"), rows)
 
 
 def _weather_verbs() -> Table:

@@ -236,6 +236,18 @@ ENGINE_VERBS = {
     "load": "Starts from an initial condition, on a new timeline.",
 }
 
+ALARM_VERBS = {
+    "acknowledge": "Says that an alarm has been seen; without one, all that wait for that.",
+    "shelve": "Puts an alarm aside for so many minutes, for a reason.",
+    "unshelve": "Brings a shelved alarm back before its time.",
+}
+
+ALARM_PARAMS = {
+    "alarm": "Which, as rule/node; `winter-river alarms` lists them.",
+    "minutes": "For how long, a day at most.",
+    "reason": "Why, for those who come after.",
+}
+
 WEATHER_VERBS = {
     "set_weather": "Sets the air outside: 1 Virginia in summer, 2 East Oregon in winter, 3 Ohio in spring, 4 Arizona, "
     "5 Stockholm, 6 Singapore, or a temperature and a humidity; on `winter-river/weather/command`.",

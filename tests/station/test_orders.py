@@ -129,6 +129,60 @@ def test_every_verb_and_parameter_has_a_sentence_in_the_reference():
     assert set(reference_words.ENGINE_VERBS) == set(tables.ENGINE_VERBS)
     named = {row[0] for rows in tables.ENGINE_VERBS.values() for row in rows}
     assert set(reference_words.ENGINE_PARAMS) == named
+    assert set(reference_words.ALARM_VERBS) == set(tables.ALARM_VERBS)
+    named = {row[0] for rows in tables.ALARM_VERBS.values() for row in rows}
+    assert set(reference_words.ALARM_PARAMS) == named
+
+
+class AlarmMaster:
+    """Writes down what it is told of alarms."""
+
+    def __init__(self):
+        self.told = []
+
+    def acknowledge_alarm(self, name, *, by):
+        self.told.append(("acknowledge", name, by))
+        return "it is acknowledged"
+
+    def shelve_alarm(self, name, *, minutes, reason, by):
+        self.told.append(("shelve", name, minutes, reason, by))
+        return "it is shelved"
+
+    def unshelve_alarm(self, name, *, by):
+        raise ValueError("it is not shelved")
+
+
+@pytest.mark.parametrize(
+    ("command", "params", "told", "applied"),
+    [
+        ("acknowledge", {"alarm": "low/ups_a"}, [("acknowledge", "low/ups_a", "ann")], "it is acknowledged"),
+        ("acknowledge", {}, [("acknowledge", "", "ann")], "it is acknowledged"),
+        (
+            "shelve",
+            {"alarm": "low/ups_a", "minutes": 30, "reason": "work"},
+            [("shelve", "low/ups_a", 30.0, "work", "ann")],
+            "it is shelved",
+        ),
+        ("unshelve", {"alarm": "low/ups_a"}, [], "it is not shelved"),
+        ("shelve", {"alarm": "low/ups_a", "minutes": 30}, [], ""),
+    ],
+)
+def test_alarm_verb_reaches_the_alarms_with_who_asked(command, params, told, applied):
+    master = AlarmMaster()
+    payload = json.dumps({"command": command, "params": params, "by": "ann", "id": "a"}).encode()
+    answer = Orders(master, "winter-river", BOOT).obey(payload, retained=False, uptime_s=1, told=str)
+    ack, _ = codec.decode("ack", answer.payload)
+    assert (ack["result"], ack["applied"]) == ("done" if told else "rejected", applied)
+    assert master.told == told
+
+
+@pytest.mark.parametrize(("command", "result"), [("acknowledge", "done"), ("shelve", "rejected")])
+def test_in_an_exam_alarms_are_acknowledged_over_the_bus_and_not_shelved(command, result):
+    params = {"alarm": "low/ups_a"} | ({"minutes": 1, "reason": "x"} if command == "shelve" else {})
+    payload = json.dumps({"command": command, "params": params}).encode()
+    orders = Orders(AlarmMaster(), "winter-river", BOOT, in_exam=lambda: True)
+    ack, _ = codec.decode("ack", orders.obey(payload, retained=False, uptime_s=1, told=str).payload)
+    assert ack["result"] == result
 
 
 def test_a_burst_of_orders_is_obeyed_in_its_order_and_each_is_answered(start):

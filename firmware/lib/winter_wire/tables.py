@@ -302,6 +302,13 @@ ENGINE_VERBS = {
     "load": (("condition", TEXT, True, 1, 64),),
 }  # fmt: skip
 
+# And of its alarms, each known as rule/node; acknowledging none means all that wait.
+ALARM_VERBS = {
+    "acknowledge": (("alarm", TEXT, False, 1, 65),),
+    "shelve": (("alarm", TEXT, True, 1, 65), ("minutes", NUMBER, True, 0.001, 1440), ("reason", TEXT, True, 1, 120)),
+    "unshelve": (("alarm", TEXT, True, 1, 65),),
+}  # fmt: skip
+
 # What the virtual node `weather` obeys: a preset, or air of one's own; the rest stays as it is.
 WEATHER_VERBS = {
     "set_weather": (

@@ -18,7 +18,7 @@ from winter_river.alerts import states
 from winter_river.alerts.causes import chain_of, own_of, roots
 from winter_river.alerts.figures import Figures
 from winter_river.alerts.judging import Finding, Judge, moment_s
-from winter_river.alerts.model import HIGH, SITE, Alarm, Change, Key, Moment, Rule, Seen, name_of, rank
+from winter_river.alerts.model import HIGH, SITE, Alarm, Key, Moment, Rule, Seen, Transition, name_of, rank
 from winter_river.alerts.wording import filled
 from winter_river.facility.faults import nearest
 
@@ -51,7 +51,7 @@ class AlarmBook:
         self._types = types
         self._judge = Judge(rules, types, facts=facts)
         self._alarms: dict[Key, Alarm] = {}
-        self.journal: deque[Change] = deque(maxlen=JOURNAL_MAX)
+        self.journal: deque[Transition] = deque(maxlen=JOURNAL_MAX)
         self.figures = Figures()
         self.dropped = 0  # alarms that found no room
 
@@ -80,7 +80,7 @@ class AlarmBook:
 
     # time passes
 
-    def step(self, seen: Seen) -> list[Change]:
+    def step(self, seen: Seen) -> list[Transition]:
         """Judges every rule once, and gives what has changed, oldest first."""
         moment = seen.moment
         changes = self._expire(moment)
@@ -100,7 +100,7 @@ class AlarmBook:
         self._let_go()
         return changes
 
-    def back_to(self, moment: Moment) -> list[Change]:
+    def back_to(self, moment: Moment) -> list[Transition]:
         """Engine time was taken back: alarms of the site that came later have not come."""
         self._judge.back_to(moment.t_s)
         changes = []
@@ -119,7 +119,7 @@ class AlarmBook:
 
     # what a person does
 
-    def acknowledge(self, key: Key, moment: Moment, *, by: str = "") -> list[Change]:
+    def acknowledge(self, key: Key, moment: Moment, *, by: str = "") -> list[Transition]:
         """Somebody has seen an alarm, and with it what is known to follow from it. Raises AlarmError for one that does
         not wait for that."""
         alarm = self._existing(key)
@@ -127,7 +127,7 @@ class AlarmBook:
             raise AlarmError(f"{alarm.name} is {alarm.state.replace('_', ' ')}: nothing to acknowledge")
         return self._acknowledge(alarm, moment, by)
 
-    def acknowledge_all(self, moment: Moment, *, by: str = "", node_id: str = "") -> list[Change]:
+    def acknowledge_all(self, moment: Moment, *, by: str = "", node_id: str = "") -> list[Transition]:
         """The same for every alarm that waits, or for those of one node, or whose consequence is of that node."""
         changes = []
         for key in self.waiting:
@@ -136,7 +136,7 @@ class AlarmBook:
                 changes += self._acknowledge(alarm, moment, by)
         return changes
 
-    def shelve(self, key: Key, moment: Moment, *, seconds: float, reason: str, by: str = "") -> list[Change]:
+    def shelve(self, key: Key, moment: Moment, *, seconds: float, reason: str, by: str = "") -> list[Transition]:
         """Puts an alarm aside for a limited time, for a reason. Raises AlarmError."""
         if not 0 < seconds <= SHELVE_S_MAX:
             raise AlarmError(
@@ -147,19 +147,19 @@ class AlarmBook:
         alarm.until_s = moment.steady_s + seconds
         return self._by_hand(alarm, states.SHELVE, moment, by=by, reason=_reason(reason))
 
-    def unshelve(self, key: Key, moment: Moment, *, by: str = "") -> list[Change]:
+    def unshelve(self, key: Key, moment: Moment, *, by: str = "") -> list[Transition]:
         """Brings a shelved alarm back before its time. Raises AlarmError."""
         alarm = self._existing(key)
         self._must_be(alarm, states.UNSHELVE, "unshelved")
         return self._by_hand(alarm, states.UNSHELVE, moment, by=by, reason="")
 
-    def remove(self, key: Key, moment: Moment, *, reason: str, by: str = "") -> list[Change]:
+    def remove(self, key: Key, moment: Moment, *, reason: str, by: str = "") -> list[Transition]:
         """Takes an alarm out of service until somebody brings it back, for a reason. Raises AlarmError."""
         alarm = self._or_new(key, moment)
         self._must_be(alarm, states.REMOVE, "taken out of service")
         return self._by_hand(alarm, states.REMOVE, moment, by=by, reason=_reason(reason))
 
-    def bring_back(self, key: Key, moment: Moment, *, by: str = "") -> list[Change]:
+    def bring_back(self, key: Key, moment: Moment, *, by: str = "") -> list[Transition]:
         """Brings an alarm back into service. Raises AlarmError."""
         alarm = self._existing(key)
         self._must_be(alarm, states.BRING_BACK, "brought back")
@@ -251,10 +251,10 @@ class AlarmBook:
     def _under(self, key: Key) -> list[Alarm]:
         return [alarm for alarm in self._alarms.values() if alarm.root == key]
 
-    def _acknowledge(self, alarm: Alarm, moment: Moment, by: str) -> list[Change]:
+    def _acknowledge(self, alarm: Alarm, moment: Moment, by: str) -> list[Transition]:
         return self._by_hand(alarm, states.ACKNOWLEDGE, moment, by=by, reason="")
 
-    def _by_hand(self, alarm: Alarm, act: str, moment: Moment, *, by: str, reason: str) -> list[Change]:
+    def _by_hand(self, alarm: Alarm, act: str, moment: Moment, *, by: str, reason: str) -> list[Transition]:
         old = alarm.state
         alarm.state = states.after(old, act, active=alarm.active)
         alarm.by, alarm.reason = by[:BY_LENGTH_MAX], reason
@@ -262,20 +262,20 @@ class AlarmBook:
         self._let_go()
         return changes
 
-    def _expire(self, moment: Moment) -> list[Change]:
+    def _expire(self, moment: Moment) -> list[Transition]:
         changes = []
         for alarm in list(self._alarms.values()):
             if alarm.state == states.SHELVED and moment.steady_s >= alarm.until_s:
                 changes += self._by_hand(alarm, states.UNSHELVE, moment, by="", reason="its time is over")
         return changes
 
-    def _changed(self, alarm: Alarm, before: str, act: str, moment: Moment) -> list[Change]:
+    def _changed(self, alarm: Alarm, before: str, act: str, moment: Moment) -> list[Transition]:
         if alarm.state == before and act != states.ESCALATE:
             return []
         alarm.changed = moment
         asks = alarm.state == states.UNACKNOWLEDGED
         cause = alarm.chain[0] if alarm.chain else 0
-        change = Change(
+        change = Transition(
             moment, alarm.key, alarm.priority, before, alarm.state, act, alarm.message or alarm.rule.id,
             alarm.by if act in _BY_HAND else "", alarm.reason if act in _BY_HAND else "", cause, asks, alarm.consequences,
         )  # fmt: skip

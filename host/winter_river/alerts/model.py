@@ -132,7 +132,7 @@ class Alarm:
         return f"{self.rule.id}/{self.node_id}" if self.node_id else self.rule.id
 
 
-class Change(NamedTuple):
+class Transition(NamedTuple):
     """One change of an alarm: before and after are states; act is what happened, of states.ACTS. annunciated: it asks
     for a person, anew."""
 

@@ -84,7 +84,7 @@ def built_in() -> tuple[Rule, ...]:
         # nodes
         _rule("node_down", HIGH, "presence = offline", "{node} has been gone for two minutes", "power its board and read its screen", clock=STEADY, hold_s=2 * _MIN, under=_BUS, gathers_s=_TOGETHER_S, source="row F23"),
         _rule("node_silent", MEDIUM, "presence = offline", "{node} is silent", "see its power and its Wi-Fi", clock=STEADY, under=_BUS, gathers_s=_TOGETHER_S, source="the contract: 20 s of silence, or its last will"),
-        _rule("duplicate_id", MEDIUM, "boot_returns > 0", "two nodes call themselves {node}", 'give one of them its own "id" in node.json', clock=STEADY, off_s=1 * _MIN),
+        _rule("duplicate_id", MEDIUM, "boot_returns > 2", "two nodes call themselves {node}", 'give one of them its own "id" in node.json', clock=STEADY, off_s=1 * _MIN),
         # the service
         _rule("bus_lost", CRITICAL, "bus_connected < 1", "the broker is lost: nothing is heard of any node", "start the broker again; winter-river doctor tells more", gauge=True, hold_s=2 * _S, off_s=2 * _S),
         _rule("rival_engine", CRITICAL, "rival_engines > 0", "another engine runs on this bus", "end one of the two", gauge=True),

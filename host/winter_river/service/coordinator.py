@@ -163,6 +163,10 @@ class Coordinator:
         """online, stale or offline."""
         return self._roster.slots[node_id].presence.word
 
+    def facts(self, now_s: float) -> dict[str, dict[str, object]]:
+        """Of each node what its view does not tell; see Roster.facts."""
+        return self._roster.facts(now_s)
+
     def events(self, since_id: int = 0) -> list[engine.Event]:
         """Events with an id above since_id, oldest first; the log keeps the last EVENTS_MAX."""
         return [event for event in self._events if event.id > since_id]

@@ -67,6 +67,7 @@ class Loop:
         self.lock = threading.RLock()
         self.stepped = threading.Condition(self.lock)
         self.failure: BaseException | None = None
+        self.commands = 0  # heard on the bus, whoever sent them
         self.clock = PausedClock(clock)
         self.after_step: Callable[[float], None] = lambda _now_s: None  # called under the lock
         self.heard: Callable[[Incoming, float], None] = lambda _item, _now_s: None  # commands and acks, under the lock
@@ -158,6 +159,7 @@ class Loop:
     def _take(self, item: Incoming | Link, now_s: float) -> None:
         """Hands one item on. Messages count from now, not from when they arrived: the step that uses them is next."""
         if isinstance(item, Incoming):
+            self.commands += item.topic.endswith(f"/{topics.COMMAND}")
             if item.topic.endswith((f"/{topics.COMMAND}", f"/{topics.ACK}")):
                 self.heard(item, now_s)
             if item.topic.endswith(f"/{topics.COMMAND}"):

@@ -31,6 +31,8 @@ RESTORE_AGAIN_S = 5.0  # chosen: one status interval, so a node that missed the 
 STRAGGLER_S = 10.0  # chosen: two status intervals; no message is on its way for longer
 LINK_LOST_S = 1.0  # chosen: a stopping broker sends every last will, then hangs up, within far less than this
 NOTES_MAX = 500
+RETURNS_MAX = 3  # of a boot that had gone, remembered: more in a minute than stragglers of a restart ever make
+RETURNS_S = 60.0
 STRANGERS_MAX = 100  # unknown ids and topics told of once each; the rest are only counted
 TIMELINE_MAX = 1_000_000_000  # chosen: a run a second for 30 years; a status that claims more does not move ours
 
@@ -72,6 +74,7 @@ class Slot:
     gone_s: float = -math.inf
     was: Presence | None = None  # before its last will, in case it was the broker that went
     restored_s: float = -math.inf
+    returned_s: deque[float] = field(default_factory=lambda: deque(maxlen=RETURNS_MAX))  # a boot that had gone spoke
 
 
 @dataclass(slots=True)
@@ -175,6 +178,18 @@ class Roster:
             if slot.presence.carries:
                 self._want_restore(node_id, slot, now_s)
 
+    def facts(self, now_s: float) -> dict[str, dict[str, object]]:
+        """Of each node what its view does not tell: presence (`never`: nobody has heard of it in this run), seconds of
+        silence, and how often in the last minute a boot that had gone spoke again: two nodes share one id."""
+        return {
+            node_id: {
+                "presence": presence.NEVER if slot.presence.state == presence.NEVER else slot.presence.word,
+                "silent_s": max(0.0, now_s - slot.presence.since_s),
+                "boot_returns": sum(now_s - at_s < RETURNS_S for at_s in slot.returned_s),
+            }
+            for node_id, slot in self.slots.items()
+        }
+
     def note(self, node_id: str, text: str) -> None:
         """Tells the operator something; the oldest of NOTES_MAX is forgotten."""
         self.notes.append(Note(self.t_s, node_id, text))
@@ -208,7 +223,13 @@ class Roster:
             self._remember(node_id, slot, reading, now_s)
         elif not reading.alive:
             self._gone(node_id, slot, now_s)
-        elif _is_late(slot, reading, now_s):
+        else:
+            self._speaks(node_id, slot, reading, now_s)
+
+    def _speaks(self, node_id: str, slot: Slot, reading: statuses.Reading, now_s: float) -> None:
+        if reading.boot is not None and reading.boot == slot.boot_before != slot.boot:
+            slot.returned_s.append(now_s)
+        if _is_late(slot, reading, now_s):
             self.heard.late += 1
         else:
             self._alive(node_id, slot, reading, now_s)

@@ -13,10 +13,15 @@ from typing import NamedTuple, Self
 from winter_wire import schema, topics
 
 from winter_river.address import Address
+from winter_river.alerts.keeper import AlarmKeeper
+from winter_river.alerts.memory import Memory
+from winter_river.alerts.model import Rule
+from winter_river.alerts.rules import built_in
 from winter_river.audit import AuditError, Trail
 from winter_river.engine import Event, Isolation
 from winter_river.facility import Facility
 from winter_river.scenario.records import Action
+from winter_river.service.alarms import AlarmEvents, ServiceGauges
 from winter_river.service.bus import Bus, BusError
 from winter_river.service.clerk import Clerk
 from winter_river.service.coordinator import Coordinator
@@ -184,6 +189,17 @@ class LiveSite:
                 last_event=events[-1].id if events else 0,
             )
 
+    def facts(self) -> Mapping[str, Mapping[str, object]]:
+        """Of each node what its view does not tell: presence, silence, two of one id."""
+        with self._loop.lock:
+            return self._loop.coordinator.facts(self._loop.clock())
+
+    @property
+    def timeline(self) -> int:
+        """It rises whenever time is taken back."""
+        with self._loop.lock:
+            return self._loop.coordinator.timeline
+
     def advance(self, seconds: float) -> None:
         """Waits until that much engine time has passed. Raises ServiceError when the engine stops meanwhile."""
         loop = self._loop
@@ -212,12 +228,16 @@ class Service:
         keys: Keys = no_keys,
         secured: bool = False,
         epoch: int | None = None,
+        rules: Sequence[Rule] | None = None,
+        alarm_file: Path | None = None,
     ) -> None:
         """broker: its address, or a URL. record, audit: the folders of recording and audit, None for none. keeper:
         of its history; whoever gives it starts it before us and stops it after us.
 
         keys: a node's key, to sign its commands with. secured: profile `secured`, where only the whole signed form of
         a command goes out, and none that the audit does not take. epoch: the fencing number of this start, if any.
+        rules: of the alarms, None for the built-in ones. alarm_file: where what was acknowledged and shelved outlives
+        this process, None where it does not.
         grace: nodes are being started or are out there; False: nobody is expected (`--nodes none`).
         """
         boot = secrets.randbelow(schema.COUNT_MAX) + 1
@@ -254,6 +274,14 @@ class Service:
         self._clerk = None if trail is None else Clerk(trail, self._note)
         if self._clerk is not None:
             self.station.overheard = self._clerk.take
+        self.alarms = AlarmKeeper(
+            self.site,
+            built_in() if rules is None else rules,
+            memory=None if alarm_file is None else Memory(alarm_file),
+        )
+        self.alarms.measure(ServiceGauges(self._loop).read)
+        self.alarms.listen(AlarmEvents(self._loop, root).tell)
+        self.station.alarms = self.alarms
 
     def start(self) -> None:
         """Starts connecting and running; the engine runs whether the broker answers or not."""
@@ -261,6 +289,8 @@ class Service:
             self._clerk.start()
         self._bus.start()
         self._loop.start()
+        self.station.subscribe(self.alarms.stir)
+        self.alarms.start()
 
     def tell_alive(self, alive: Callable[[], None]) -> None:
         """alive: called by the engine's thread after each of its passes, at least once a second; must be quick."""
@@ -287,6 +317,7 @@ class Service:
 
     def stop(self) -> None:
         """Ends the engine, leaves its goodbye on the broker and closes the connection, within 2 s."""
+        self.alarms.stop()
         self._loop.stop()
         self.station.close()
         self._bus.stop([self._coordinator.goodbye()])

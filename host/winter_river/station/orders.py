@@ -29,10 +29,13 @@ class Master(Protocol):
     def restore(self, snapshot_id: str) -> None: ...
     def load_initial_condition(self, condition_id: str) -> None: ...
     def set_weather(self, own: Mapping[str, object]) -> None: ...
+    def acknowledge_alarm(self, name: str, *, by: str) -> str: ...
+    def shelve_alarm(self, name: str, *, minutes: float, reason: str, by: str) -> str: ...
+    def unshelve_alarm(self, name: str, *, by: str) -> str: ...
 
 
 EXAM_TEXT = "an exam is going on: end the exercise first"
-_ALLOWED_IN_EXAM = ("snapshot",)  # all others move time, or the weather, for everybody
+_ALLOWED_IN_EXAM = ("snapshot", "acknowledge")  # all others move time, or the weather, or hide alarms
 
 _ACTS: Mapping[str, Callable[[Master, Mapping[str, Any]], object]] = {
     "run": lambda master, _: master.run(),
@@ -47,7 +50,19 @@ _ACTS: Mapping[str, Callable[[Master, Mapping[str, Any]], object]] = {
     "set_weather": lambda master, params: master.set_weather(params),
 }
 
-VERBS: Mapping[str, Mapping[str, Any]] = {topics.ENGINE: tables.ENGINE_VERBS, topics.WEATHER: tables.WEATHER_VERBS}
+# Who asked is written down with these, and they answer for themselves.
+_ALARM_ACTS: Mapping[str, Callable[[Master, Mapping[str, Any], str], str]] = {
+    "acknowledge": lambda master, params, by: master.acknowledge_alarm(params.get("alarm", ""), by=by),
+    "shelve": lambda master, params, by: master.shelve_alarm(
+        params["alarm"], minutes=float(params["minutes"]), reason=params["reason"], by=by
+    ),
+    "unshelve": lambda master, params, by: master.unshelve_alarm(params["alarm"], by=by),
+}
+
+VERBS: Mapping[str, Mapping[str, Any]] = {
+    topics.ENGINE: {**tables.ENGINE_VERBS, **tables.ALARM_VERBS},
+    topics.WEATHER: tables.WEATHER_VERBS,
+}
 
 
 class Orders:
@@ -84,6 +99,9 @@ class Orders:
         try:
             if message["command"] not in _ALLOWED_IN_EXAM and self._in_exam():
                 result, reason, applied = schema.RESULT_REJECTED, "interlock", EXAM_TEXT
+            elif message["command"] in _ALARM_ACTS and to == topics.ENGINE:
+                by = message.get("by", "")
+                applied = _ALARM_ACTS[message["command"]](self._master, message.get("params", {}), by)
             else:
                 _ACTS[message["command"]](self._master, message.get("params", {}))
                 applied = told()

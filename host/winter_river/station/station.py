@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from winter_wire import topics
 
+from winter_river.alerts.model import Transition, key_of
+from winter_river.alerts.telling import WORDS
 from winter_river.facility.faults import nearest
 from winter_river.scenario.records import Action
 from winter_river.service.messages import Incoming
@@ -35,6 +37,7 @@ from winter_river.station.samples import trend_of
 from winter_river.station.timekeeper import Loop, Timekeeper
 
 if TYPE_CHECKING:
+    from winter_river.alerts.keeper import AlarmKeeper
     from winter_river.service.wiring import LiveSite
 
 
@@ -67,6 +70,7 @@ class Station(Timekeeper):
         """
         super().__init__(loop, site, seed=seed, root=root, program=program, record=record)
         self._root = root
+        self.alarms: AlarmKeeper | None = None  # set by whoever puts the service together
         self.in_exam: Callable[[], bool] = lambda: False  # set by whoever keeps the class: orders on the bus ask it
         self._orders = Orders(self, root, boot, in_exam=lambda: self.in_exam())
         self._waiting: deque[tuple[Incoming, str]] = deque()  # orders, with whom each is for
@@ -128,6 +132,26 @@ class Station(Timekeeper):
     def _told_text(self) -> str:
         clock = self.clock()
         return f"t_s={clock.t_s:.3f} speed={clock.speed:g}{' frozen' if clock.frozen else ''} timeline={clock.timeline}"
+
+    # alarms
+
+    def acknowledge_alarm(self, name: str, *, by: str) -> str:
+        """Acknowledges an alarm, "" for all that wait; gives what came of it. Raises ValueError."""
+        keeper = self._keeper()
+        return _told(keeper.acknowledge(key_of(name), by=by) if name else keeper.acknowledge_all(by=by))
+
+    def shelve_alarm(self, name: str, *, minutes: float, reason: str, by: str) -> str:
+        """Puts an alarm aside for so long; gives what came of it. Raises ValueError."""
+        return _told(self._keeper().shelve(key_of(name), seconds=60.0 * minutes, reason=reason, by=by))
+
+    def unshelve_alarm(self, name: str, *, by: str) -> str:
+        """Brings a shelved alarm back; gives what came of it. Raises ValueError."""
+        return _told(self._keeper().unshelve(key_of(name), by=by))
+
+    def _keeper(self) -> AlarmKeeper:
+        if self.alarms is None:
+            raise StationError("this run has no alarms")
+        return self.alarms
 
     # initial conditions
 
@@ -250,3 +274,10 @@ class Station(Timekeeper):
 def _breathe() -> None:
     """Lets the engine's thread have the interpreter, if it waits for it."""
     time.sleep(0)
+
+
+def _told(changes: Sequence[Transition]) -> str:
+    """`utility_lost/utility_a: acknowledged`, or how many where it was several."""
+    if len(changes) != 1:
+        return f"{len(changes)} alarms"
+    return f"{'/'.join(filter(None, changes[0].key))}: {WORDS[changes[0].after]}"

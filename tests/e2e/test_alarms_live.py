@@ -1,0 +1,114 @@
+"""Alarms of a live service over a real broker: on the bus, by command, after a kill, when the broker goes. In real time."""
+
+import json
+import time
+
+import pytest
+from winter_river.emulator import VirtualNode, network_settings
+from winter_river.facility import load_facility
+from winter_river.service.alarms import FIRST_ID
+from winter_river.service.bus import Bus
+from winter_river.service.client import BusClient
+from winter_river.service.messages import Message
+from winter_river.service.wiring import Service
+from winter_wire import codec, topics
+
+KEY = ("utility_lost", "utility_a")
+
+
+def alarm(service, key=KEY):
+    found = [each for each in service.alarms.alarms if each.key == key]
+    return found[0] if found else None
+
+
+def state(service, key=KEY):
+    found = alarm(service, key)
+    return "normal" if found is None else found.state
+
+
+def alarms_on(items):
+    """The alarm events among messages of the bus."""
+    events = [codec.decode("event", each.payload)[0] for each in items if each.topic == topics.topic("engine", "event")]
+    return [event for event in events if event["event"] == "alarm"]
+
+
+def test_lost_utility_is_one_alarm_on_the_bus_that_a_command_acknowledges(live, until):
+    with BusClient(live.brokers.url, everything=True) as client:
+        client.remembered()
+        assert live.site.send("utility_a", "set_fault", {"state": True}).done
+        until(lambda: state(live.service) == "unacknowledged", what="the alarm")
+        heard = client.remembered(listen_s=4.0)
+        told = alarms_on(heard)
+        assert [(event["node_id"], event["from"], event["to"]) for event in told] == [
+            ("utility_a", "normal", "unacknowledged high utility_lost")
+        ]
+        ids = {
+            codec.decode("event", each.payload)[0]["id"]: codec.decode("event", each.payload)[0]["node_id"]
+            for each in heard
+            if each.topic == topics.topic("engine", "event")
+        }
+        assert told[0]["id"] >= FIRST_ID
+        assert ids[told[0]["cause"]] == "utility_a", "its cause is the event of the outage"
+        ack = client.send("engine", "acknowledge", {"alarm": "utility_lost/utility_a"}, by="ann")
+        assert (ack.result, ack.applied) == ("done", "utility_lost/utility_a: acknowledged")
+        assert (state(live.service), alarm(live.service).by) == ("acknowledged", "ann")
+        again = client.send("engine", "acknowledge", {"alarm": "utility_lost/utility_a"}, by="ann")
+        assert again.result == "rejected"
+        assert "nothing to acknowledge" in again.applied
+
+
+def test_going_back_takes_alarms_of_a_time_that_never_was_along(live, until):
+    then_s = live.site.t_s
+    live.site.advance(1.0)
+    assert live.site.send("utility_a", "set_fault", {"state": True}).done
+    until(lambda: state(live.service) == "unacknowledged")
+    live.service.station.go_to(then_s)
+    until(lambda: state(live.service) == "normal", what="the alarm is gone with its time")
+
+
+def test_lost_broker_is_one_alarm_and_no_node_is_blamed(live, until):
+    live.brokers.kill()
+    until(lambda: state(live.service, ("bus_lost", "")) == "unacknowledged", what="bus_lost")
+    time.sleep(2.0)
+    assert {each.rule.id for each in live.service.alarms.alarms if each.state != "suppressed"} == {"bus_lost"}
+    live.brokers.start()
+    until(lambda: state(live.service, ("bus_lost", "")) == "returned", timeout_s=40.0, what="it is over")
+
+
+def test_acknowledged_and_shelved_are_kept_when_the_service_starts_anew(brokers, tmp_path, until):
+    facility, file = load_facility("seed-8"), tmp_path / "alarms.json"
+    with Service(facility, brokers.url, alarm_file=file) as first:
+        first.wait_ready()
+        first.alarms.shelve(("low_battery", "ups_a"), seconds=3600.0, reason="exchange", by="ann")
+        kept = json.loads(file.read_text())
+        assert [(row["rule"], row["state"]) for row in kept["alarms"]] == [("low_battery", "shelved")]
+    with Service(facility, brokers.url, alarm_file=file) as second:
+        second.wait_ready()
+        assert state(second, ("low_battery", "ups_a")) == "shelved"
+        assert alarm(second, ("low_battery", "ups_a")).reason == "exchange"
+
+
+@pytest.mark.parametrize("client_ids", ["alike", "different"])
+def test_two_nodes_of_one_id_are_an_alarm(live, until, client_ids):
+    """A second board with the id of server_rack_a1: it is told whichever way the broker takes it."""
+    if client_ids == "alike":
+        settings = live.facility.nodes["server_rack_a1"].settings() | network_settings(live.brokers.url)
+        other = VirtualNode(settings, seed=9)
+        other.start(0)
+        began_s = time.monotonic()
+        while time.monotonic() < began_s + 45 and state(live.service, ("duplicate_id", "server_rack_a1")) == "normal":
+            other.step(int((time.monotonic() - began_s) * 1000))
+            time.sleep(0.02)
+        other.kill()
+    else:
+        status = {"v": 1, "node_id": "server_rack_a1", "type": "server", "status": "ok", "handle": "on"}
+        bus = Bus(live.brokers.url, client_id="other board", subscriptions=[])
+        bus.start()
+        bus.wait_connected(5.0)
+        for seq in range(1, 9):
+            payload = codec.encode("status", status | {"boot": 77, "seq": seq}, "server")
+            bus.publish([Message(topics.topic("server_rack_a1", "status"), payload, 0, False)])
+            live.site.send("server_rack_a1", "set_load", {"power_kw": 50.0 + seq})  # the node speaks at once
+            time.sleep(0.3)
+        bus.stop()
+    until(lambda: state(live.service, ("duplicate_id", "server_rack_a1")) == "unacknowledged", what="duplicate_id")

@@ -63,7 +63,14 @@ class Served:
         self.start_page()
 
     def start_page(self):
-        plant = Plant(self.service.site, self.service.station, self.service.report, self.fleet, audit=self._audit)
+        plant = Plant(
+            self.service.site,
+            self.service.station,
+            self.service.report,
+            self.fleet,
+            audit=self._audit,
+            alarms=self.service.alarms,
+        )
         self._page = PageServer(plant, port=self.port)
         self._page.start()
 

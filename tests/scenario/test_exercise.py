@@ -221,13 +221,30 @@ def test_alarms_earn_by_the_share_of_those_that_came_and_nothing_without_any(toy
     assert (result.points, result.points_max) == (0.0, 7.0)
     assert result.sheet[-1].text == "no alarm came"
     toy.in_fault = set()
-    toy.view = lambda node_id, view=toy.view: view(node_id) | ({"status": "fault"} if node_id in toy.in_fault else {})
+    fault = {"status": "fault", "state": "FAULT"}
+    toy.view = lambda node_id, view=toy.view: view(node_id) | (fault if node_id in toy.in_fault else {})
     exercise = begun(toy, text)
     toy.in_fault = {"srv_a", "ups_a"}
     later(exercise, toy, 1)
+    assert [alarm.rule for alarm in exercise.records.alarms] == ["ups_lost", "rack_dark"]
     assert exercise.acknowledge("srv_a") == 1
     later(exercise, toy, 9)
     assert exercise.end().points == 3.5
+
+
+def test_going_back_forgets_that_an_alarm_was_acknowledged_later(toy) -> None:
+    toy.in_fault = set()
+    fault = {"status": "fault", "state": "FAULT"}
+    toy.view = lambda node_id, view=toy.view: view(node_id) | (fault if node_id in toy.in_fault else {})
+    exercise = begun(toy, "steps:\n  - {at: 50s, say: bye}\nalarms: {within: 9s, points: 7}\n")
+    toy.in_fault = {"ups_a"}
+    later(exercise, toy, 4)
+    exercise.acknowledge()
+    toy.t_s -= 2.0
+    later(exercise, toy, 1)
+    assert [alarm["node_id"] for alarm in exercise.status()["alarms"]] == ["ups_a"]
+    assert exercise.acknowledge() == 1
+    assert exercise.end().points == 7.0
 
 
 def test_out_of_bounds_stops_the_exercise_or_costs_each_time(toy) -> None:

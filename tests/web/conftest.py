@@ -74,6 +74,7 @@ def started(folder, facility, host):
             scenarios=folder / "scenarios",
             audit=folder / "audit",
             keeper=keeper,
+            alarms=service.alarms,
         )
         with PageServer(plant, host=host, port=ports.find_free(host)) as server:
             yield Page(service, fleet, server)

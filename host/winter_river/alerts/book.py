@@ -101,7 +101,7 @@ class AlarmBook:
         return changes
 
     def back_to(self, moment: Moment) -> list[Transition]:
-        """Engine time was taken back: alarms of the site that came later have not come."""
+        """Engine time was taken back: alarms of the site that came later have not come, nor were they acknowledged."""
         self._judge.back_to(moment.t_s)
         changes = []
         for key, alarm in list(self._alarms.items()):
@@ -113,6 +113,9 @@ class AlarmBook:
                 changes += self._changed(alarm, old, "back", moment)
             elif alarm.rule.clock == SITE and alarm.state == states.RETURNED and alarm.changed.t_s > moment.t_s:
                 old, alarm.state = alarm.state, states.NORMAL  # it is judged anew, from that instant on
+                changes += self._changed(alarm, old, "back", moment)
+            elif alarm.rule.clock == SITE and alarm.state == states.ACKNOWLEDGED and alarm.changed.t_s > moment.t_s:
+                old, alarm.state = alarm.state, states.UNACKNOWLEDGED  # nobody had seen it then
                 changes += self._changed(alarm, old, "back", moment)
         self._let_go()
         return changes
@@ -247,6 +250,10 @@ class AlarmBook:
         alarm.priority = worst
         alarm.state = states.after(alarm.state, states.ESCALATE, active=True)
         return True
+
+    def consequences(self, key: Key) -> list[Key]:
+        """The alarms that stand under one now."""
+        return [alarm.key for alarm in self._under(key)]
 
     def _under(self, key: Key) -> list[Alarm]:
         return [alarm for alarm in self._alarms.values() if alarm.root == key]

@@ -58,12 +58,10 @@ def _under(alarm: Alarm, by_rule: Mapping[str, Sequence[Alarm]]) -> Alarm | None
 
 
 def _caused(alarm: Alarm, by_event: Mapping[int, Sequence[Alarm]], order: Mapping[str, int]) -> Alarm | None:
-    if alarm.rule.stands:
-        return None
     for event_id in alarm.chain:
         for other in by_event.get(event_id, ()):
             # Two alarms of one node have one cause: the worse, or the earlier in the table, stands for both.
-            if other.node_id != alarm.node_id or _precedes(other, alarm, order):
+            if _precedes(other, alarm, order) if other.node_id == alarm.node_id else not alarm.rule.stands:
                 return other
     return None
 

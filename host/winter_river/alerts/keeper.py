@@ -97,12 +97,16 @@ class AlarmKeeper:
         with self._lock:
             self._sources.append(source)
 
-    def listen(self, listener: Listener) -> None:
-        """Calls back with what has changed, on the thread that changed it; must be quick. Raises ValueError beyond LISTENERS_MAX."""
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Calls back with what has changed, on the thread that changed it; must be quick. Gives what ends it.
+
+        Raises ValueError beyond LISTENERS_MAX.
+        """
         with self._lock:
             if len(self._listeners) >= LISTENERS_MAX:
                 raise ValueError(f"{LISTENERS_MAX} listen already")
             self._listeners.append(listener)
+        return lambda: self._unlisten(listener)
 
     def start(self) -> None:
         self._thread.start()
@@ -249,6 +253,11 @@ class AlarmKeeper:
         }
         if fresh != self._facts:
             self._facts = fresh
+
+    def _unlisten(self, listener: Listener) -> None:
+        with self._lock:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
 
     def _tell(self, changes: Sequence[Transition]) -> None:
         if not changes:

@@ -72,12 +72,12 @@ def built_in() -> tuple[Rule, ...]:
         _rule("on_battery", MEDIUM, "state = ON_BATTERY", "{node} runs on its battery", "see that a source comes back before it is empty", types="ups", hold_s=_TRANSFER_S, off_s=2 * _S),
         _rule("ups_bypassed", MEDIUM, "state = BYPASS", "{node} is bypassed: its load has no battery", "bring it back online when the work is done", types="ups", hold_s=5 * _S),
         # distribution
-        _rule("breaker_tripped", HIGH, "tripped = true", "{node} has tripped", "find the fault below it, then reset it", types="switchgear distribution pdu transformer utility", stands=True),
+        _rule("breaker_tripped", HIGH, "tripped = true", "{node} has tripped", "find the fault below it, then reset it", types="switchgear distribution pdu transformer utility server", stands=True),
         _rule("equipment_failed", HIGH, "state = FAULT", "{node} has failed", "mend it, then clear its fault", types="transformer switchgear distribution pdu cooling", stands=True),
         _rule("overload", HIGH, "state = OVERLOAD", "{node} is overloaded: {load_pct}", "move load away before it trips", types="distribution pdu", hold_s=2 * _S, off_s=2 * _S),
         _rule("transformer_hot", HIGH, "hot_spot_c > 120", "the hot spot of {node} is at {hot_spot_c}", "take load off it; see to its cooling", until="hot_spot_c < 115", types="transformer", hold_s=5 * _S, source="IEC 60076-7: 120 C in normal cyclic loading"),
         # load and air
-        _rule("rack_dark", CRITICAL, "state = FAULT", "{node} is dark", "bring one of its supplies back", types="server", hold_s=1 * _S),
+        _rule("rack_dark", CRITICAL, "state = FAULT", "{node} is dark", "bring one of its supplies back", types="server"),
         _rule("rack_degraded", LOW, "state = DEGRADED", "{node} has lost a reserve", "see which of its two supplies is not as it should be", types="server", hold_s=_TRANSFER_S, off_s=5 * _S),
         _rule("cooling_poor", MEDIUM, "state = OFF or state = DEGRADED", "{node} does not cool as it should", "bring its supply, fans or water back", types="cooling", hold_s=_TRANSFER_S, off_s=5 * _S),
         _rule("inlet_hot", HIGH, "inlet_c > 32", "{node} takes in air of {inlet_c}", "bring cooling back, or shed load", until="inlet_c < 30", types="server", hold_s=10 * _S, under=("cooling_poor",), gathers_s=10 * _MIN, asked_by=("too_hot",), source="ASHRAE TC 9.9 (2021): 32 C is allowable for class A1"),

@@ -28,6 +28,8 @@ def figure(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return "?" if value is None else str(value)
     unit = unit_of(name)
+    if unit == "V" and abs(value) >= 1000:
+        value, unit = value / 1000, "kV"
     text = f"{value:.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.1f}"
     return f"{text} {unit}".strip()
 

@@ -229,6 +229,7 @@ def _page(
         scenarios=_scenarios(settings),
         keeper=keeper,
         audit=audit_dir(),
+        alarms=service.alarms,
     )
     try:
         return PageServer(plant, host=host, port=settings.page_port, tls=tls)

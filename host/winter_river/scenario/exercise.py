@@ -13,17 +13,19 @@ came after that instant and goes on from there.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from winter_river.alerts.model import Rule
 from winter_river.facility.model import Facility
 from winter_river.scenario import scoring, status
+from winter_river.scenario.alarms import ExerciseAlarms
 from winter_river.scenario.cues import Cue, Done, OutOfBounds
 from winter_river.scenario.looking import Views
 from winter_river.scenario.matching import meets, next_deed, reached
 from winter_river.scenario.model import Expect, Scenario, Step, Task
 from winter_river.scenario.permits import why_refused
 from winter_river.scenario.playing import EXERCISE_BY, INSTANT_S, Player, written
-from winter_river.scenario.records import Action, Alarm, Answered, DoneDeed, Records, TagEvent
+from winter_river.scenario.records import Action, Answered, DoneDeed, Records, TagEvent
 from winter_river.scenario.result import Entry, Outcome, Result
 from winter_river.scenario.watch import Watch
 from winter_river.site import Site
@@ -36,7 +38,16 @@ READY, RUNNING, OVER = "ready", "running", "over"
 class Exercise:
     """See the module. exam: no hints, and nothing is told about right and wrong before the end."""
 
-    def __init__(self, scenario: Scenario, facility: Facility, *, exam: bool = False, trainee: str = "") -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        facility: Facility,
+        *,
+        exam: bool = False,
+        trainee: str = "",
+        rules: Sequence[Rule] | None = None,
+    ) -> None:
+        """rules: of the alarms, None for the built-in ones."""
         self.scenario, self.facility, self.exam, self.trainee = scenario, facility, exam, trainee[:TEXT_LENGTH_MAX]
         self.records = Records()
         self.state = READY
@@ -47,7 +58,7 @@ class Exercise:
         self._watch = Watch(scenario, facility)
         self._player = Player(scenario, self.records)
         self._broken: set[int] = set()  # bounds that are broken at this moment
-        self._in_fault: set[str] = set()
+        self._alarms = ExerciseAlarms(facility, rules)
         self._last_event_id = 0
 
     def begin(self, site: Site) -> list[Cue]:
@@ -58,7 +69,7 @@ class Exercise:
         self._start_s = site.t_s
         views = Views(site)
         self._last_event_id = max((event.id for event in site.events()), default=0)
-        self._in_fault = {node_id for node_id in self.facility.nodes if views(node_id).get("status") == "fault"}
+        self._alarms.begin(views, site.events())
         self._watch.begin(views)
         for expect in self.scenario.steady_state:
             self.records.outcomes.append(self._look(Step(0.0, expect), expect, views))
@@ -146,14 +157,23 @@ class Exercise:
 
     def acknowledge(self, node_id: str = "") -> int:
         """Say that the alarms of a node, or all of them, have been seen; gives how many were open."""
-        alarms, count = self.records.alarms, 0
-        for place, alarm in enumerate(alarms):
-            if alarm.acknowledged_s is None and node_id in ("", alarm.node_id):
-                alarms[place] = Alarm(alarm.t_s, alarm.node_id, self.t_s)
-                self.records.note(self.t_s, "alarm", "acknowledged", alarm.node_id)
-                self._did(Action(self.t_s, alarm.node_id, "acknowledge", {}))
-                count += 1
-        return count
+        return self._acknowledged(self._alarms.acknowledge(self.t_s, node_id))
+
+    def acknowledge_alarm(self, key: tuple[str, str]) -> int:
+        """The same for one alarm, by its rule and node; 0 where it does not wait for that."""
+        return self._acknowledged(self._alarms.acknowledge_one(self.t_s, key)) if self.state == RUNNING else 0
+
+    def _acknowledged(self, seen: Mapping[tuple[str, str], Sequence[str]]) -> int:
+        """seen: what was acknowledged, with the nodes that it, and what follows from it, is of."""
+        alarms = self.records.alarms
+        for key, nodes in seen.items():
+            for place, alarm in enumerate(alarms):
+                if alarm.acknowledged_s is None and (alarm.rule, alarm.node_id) == key:
+                    alarms[place] = dataclasses.replace(alarm, acknowledged_s=self.t_s)
+            self.records.note(self.t_s, "alarm", "acknowledged", key[1])
+            for node_id in nodes:
+                self._did(Action(self.t_s, node_id, "acknowledge", {}))
+        return len(seen)
 
     def tag(self, node_id: str, owner: str, text: str = "", *, owner_id: str = "") -> None:
         """Hang the owner's lock-out tag on a node: nobody operates it until its owner has taken it off.
@@ -253,6 +273,7 @@ class Exercise:
     def _back_to(self, t_s: float, site: Site) -> None:
         self.records.back_to(t_s)
         self._watch.back_to(t_s)
+        self._alarms.back_to(t_s, site.events())
         self.backtracks += 1
         self.records.note(t_s, "back", "time was taken back to here")
         self._last_event_id = max((event.id for event in site.events()), default=0)
@@ -261,6 +282,7 @@ class Exercise:
         """Note the site's new events."""
         for event in site.events(self._last_event_id):
             self._last_event_id = event.id
+            self._alarms.hear(event)
             self.records.note(max(0.0, event.t_s - self._start_s), "event", status.event_text(event), event.node_id)
 
     def _did(self, action: Action) -> bool:
@@ -318,11 +340,9 @@ class Exercise:
         return any((task.id, index) in self.records.deeds for index in range(place + 1, len(task.deeds)))
 
     def _look_at_alarms(self, views: Views) -> None:
-        in_fault = {node_id for node_id in self.facility.nodes if views(node_id).get("status") == "fault"}
-        for node_id in self.facility.nodes:
-            if node_id in in_fault and node_id not in self._in_fault:
-                self.records.alarms.append(Alarm(self.t_s, node_id))
-        self._in_fault = in_fault
+        for alarm in self._alarms.look(self.t_s, views):
+            self.records.alarms.append(alarm)
+            self.records.note(self.t_s, "alarm", f"{alarm.priority}: {alarm.message}", alarm.node_id)
 
     def _look_at_bounds(self, views: Views) -> list[Cue]:
         cues: list[Cue] = []

@@ -57,11 +57,14 @@ class TagEvent:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A node that went into fault. acknowledged_s: when somebody said that he saw it, None for not yet."""
+    """An alarm that asked for a person. acknowledged_s: when somebody said that he saw it, None for not yet."""
 
     t_s: float
     node_id: str
     acknowledged_s: float | None = None
+    rule: str = ""
+    priority: str = ""
+    message: str = ""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from winter_river.engine import Event
     from winter_river.scenario.exercise import Exercise
     from winter_river.scenario.playing import Player
+    from winter_river.scenario.records import Alarm, Records
 
 SAID_MAX = 5
 
@@ -50,7 +51,14 @@ def fields(exercise: Exercise, player: Player) -> dict[str, object]:
             for tag in records.tags_on(node_id)
         ],
         "alarms": [
-            {"node_id": alarm.node_id, "t_s": alarm.t_s} for alarm in records.alarms if alarm.acknowledged_s is None
+            {
+                "node_id": alarm.node_id,
+                "t_s": alarm.t_s,
+                "rule": alarm.rule,
+                "priority": alarm.priority,
+                "message": alarm.message,
+            }
+            for alarm in _open(records)
         ],
         "points": None if exercise.exam else exercise.points,
         "points_max": scenario.points,
@@ -67,6 +75,12 @@ def next_hint(exercise: Exercise) -> str:
                     return text
     text = current_hint(exercise.scenario, exercise.records.begun)
     return "" if text in given else text
+
+
+def _open(records: Records) -> list[Alarm]:
+    """The alarms that wait, each once though it asked again."""
+    found = {(alarm.rule, alarm.node_id): alarm for alarm in records.alarms if alarm.acknowledged_s is None}
+    return list(found.values())
 
 
 def _done(exercise: Exercise, task: Task) -> int:

@@ -26,6 +26,9 @@ RIGHTS = {
     "operate": TRAINEE,  # only the controls of the exercise, below operator
     "press": OPERATOR,
     "audit": OPERATOR,
+    "acknowledge": OPERATOR,  # a trainee in his exercise, too
+    "shelve": OPERATOR,
+    "maintain": INSTRUCTOR,
     "answer": TRAINEE,
     "trend": VIEWER,
     "overrule": INSTRUCTOR,  # to command at a priority above the operators'

@@ -17,6 +17,7 @@ from winter_river.station import StationError
 from winter_river.web import (
     forms,
     routes_act,
+    routes_alarms,
     routes_audit,
     routes_class,
     routes_docs,
@@ -56,7 +57,7 @@ def create(
     )
     app.state.desk = desk
     for part in (
-        *(routes_look, routes_act, routes_audit, routes_station, routes_screens, routes_class),
+        *(routes_look, routes_act, routes_alarms, routes_audit, routes_station, routes_screens, routes_class),
         *(routes_docs, routes_history, routes_metrics, routes_files),
     ):
         app.include_router(part.routes)

@@ -12,9 +12,11 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from winter_river.alerts import states
+from winter_river.alerts.model import Rule, Transition
 from winter_river.facility import Facility
 from winter_river.scenario import (
     Action,
@@ -56,6 +58,7 @@ class Classroom:
         plant.station.acted = self._acted_elsewhere
         self._lock = threading.RLock()
         self._exercise: Exercise | None = None
+        self._end_alarms: Callable[[], None] = lambda: None
         self._froze = False
         self._began = False
         self._status: dict[str, Any] | None = None
@@ -68,11 +71,14 @@ class Classroom:
 
     def start(self) -> None:
         self._end = self._plant.station.subscribe(self._stepped.set)
+        if self._plant.alarms is not None:
+            self._end_alarms = self._plant.alarms.listen(self._alarms_moved)
         self._thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
         self._end()
+        self._end_alarms()
         self._stepped.set()
         self._thread.join(6.0)
 
@@ -86,6 +92,12 @@ class Classroom:
         """Whether an exam is going on."""
         status = self._status
         return status is not None and bool(status["exam"]) and status["state"] == "running"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an exercise is going on."""
+        status = self._status
+        return status is not None and status["state"] == "running"
 
     def begin(self, name: str, *, exam: bool, trainee: str, link_ids: Collection[str] = ()) -> dict[str, Any]:
         """Starts an exercise; raises PageFault where there is no such, or one is going on.
@@ -106,7 +118,7 @@ class Classroom:
             station.run()
             # Out of an exam the file's seed is for a simulation of its own.
             seeded = scenario if exam and wanted else dataclasses.replace(scenario, seed=station.seed)
-            self._exercise = Exercise(seeded, site.facility, exam=exam, trainee=trainee)
+            self._exercise = Exercise(seeded, site.facility, exam=exam, trainee=trainee, rules=self._rules())
             self._froze, self._began, self._debrief = False, False, ""
             self._owners = set(link_ids) if len(link_ids) == 1 else set()
             try:
@@ -141,11 +153,24 @@ class Classroom:
             self._look()
             return text
 
-    def acknowledge(self, node_id: str) -> int:
+    def acknowledge(self, node_id: str, *, by: str) -> int:
+        """Says that the alarms of a node, or all, have been seen; how many waited for that."""
         with self._lock:
             count = self._running().acknowledge(node_id)
             self._look()
-            return count
+        if self._plant.alarms is not None:  # the site's own list, which everybody has before him
+            self._plant.alarms.acknowledge_all(by=by, node_id=node_id)
+        return count
+
+    def _alarms_moved(self, changes: Sequence[Transition]) -> None:
+        """Whoever acknowledges an alarm of the site, by whichever door, has done so in the exercise."""
+        seen = [change.key for change in changes if change.act == states.ACKNOWLEDGE]
+        with self._lock:
+            if not seen or self._exercise is None or self._exercise.state != "running":
+                return
+            for key in seen:
+                self._exercise.acknowledge_alarm(key)
+            self._look()
 
     def tag(self, node_id: str, who: Who, text: str) -> None:
         """Hangs somebody's lock-out tag on a node; raises PageFault or ValueError where that may not be."""
@@ -213,6 +238,9 @@ class Classroom:
             return self._debrief
 
     # Inside
+
+    def _rules(self) -> Sequence[Rule] | None:
+        return None if self._plant.alarms is None else tuple(self._plant.alarms.rules.values())
 
     def _running(self) -> Exercise:
         if self._exercise is None or self._exercise.state != "running":

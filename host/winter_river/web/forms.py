@@ -123,6 +123,7 @@ class StateAnswer(BaseModel):
     flows: dict[str, FlowAnswer]
     paint: dict[str, str]
     exercise: dict[str, Any] | None
+    alarms: dict[str, Any]
 
 
 class FacilityAnswer(BaseModel):
@@ -257,6 +258,82 @@ class AcknowledgeForm(Form):
     """node_id: "" for all."""
 
     node_id: Annotated[str, Field(max_length=32)] = ""
+
+
+AlarmName = Annotated[str, Field(max_length=65, examples=["utility_lost/utility_a"])]
+Reason = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class AlarmForm(Form):
+    """alarm: as rule/node; "" for all that wait."""
+
+    alarm: AlarmName = ""
+
+
+class ShelveForm(Form):
+    alarm: AlarmName
+    minutes: Annotated[float, Field(gt=0, le=1440, allow_inf_nan=False)]
+    reason: Reason
+
+
+class UnshelveForm(Form):
+    alarm: AlarmName
+
+
+class ServiceForm(Form):
+    """in_service: false takes the alarm out of service, for a reason, until somebody brings it back."""
+
+    alarm: AlarmName
+    in_service: bool
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class TransitionAnswer(BaseModel):
+    alarm: str
+    rule: str
+    node_id: str
+    priority: str
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+    act: str
+    message: str
+    by: str
+    reason: str
+    t_s: float
+    unix_s: int
+    cause: int
+    consequences: int
+
+
+class TransitionsAnswer(BaseModel):
+    changes: list[TransitionAnswer]
+
+
+class AlarmsAnswer(BaseModel):
+    """alarms: those that are not normal, what needs a person first. count: by state. unjudged: rules that cannot be
+    judged here. fault: why alarms are not kept or judged, "" while all is well."""
+
+    alarms: list[dict[str, Any]]
+    count: dict[str, int]
+    left_out: int
+    figures: dict[str, Any]
+    unjudged: list[str]
+    fault: str
+
+
+class RuleAnswer(BaseModel):
+    id: str
+    priority: str
+    when: str
+    until: str
+    types: list[str]
+    nodes: list[str]
+    hold_s: float
+    off_s: float
+    message: str
+    cure: str
+    source: str
+    not_judged: str
 
 
 class TagForm(Form):

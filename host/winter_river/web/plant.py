@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from winter_river.alerts.keeper import AlarmKeeper
     from winter_river.emulator import Oled
     from winter_river.service.wiring import LiveSite, Report
     from winter_river.station import Station
@@ -40,6 +41,7 @@ class Nodes(Protocol):
 class Plant:
     """A live run. fleet: None where no node runs on this machine. scenarios: folder of scenarios of one's own.
     keeper: None where no history is kept. audit: folder of the audit of commands, None where none is kept.
+    alarms: None where nobody judges them.
     """
 
     site: LiveSite
@@ -49,3 +51,4 @@ class Plant:
     scenarios: Path | None = None
     keeper: Keeper | None = None
     audit: Path | None = None
+    alarms: AlarmKeeper | None = None

@@ -63,6 +63,7 @@ class Pump:
         self.failed = 0
         self._failed_in_a_row = 0
         self.failure: Exception | None = None
+        self._end_alarms: Callable[[], None] = lambda: None
         self.state: Json = {}
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
 
@@ -70,13 +71,19 @@ class Pump:
         """Makes the first picture, then goes on by itself."""
         self._look()
         self._end = self._plant.station.subscribe(self._stirred.set)
+        if self._plant.alarms is not None:
+            self._end_alarms = self._plant.alarms.listen(self._alarms_moved)
         self._thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
         self._end()
+        self._end_alarms()
         self._stirred.set()
         self._thread.join(5.0)
+
+    def _alarms_moved(self, _changes: object) -> None:
+        self._stirred.set()
 
     def stir(self) -> None:
         """Something else than a step has changed: look soon."""
@@ -141,6 +148,7 @@ class Pump:
         site, report = self._plant.site, self._plant.report()
         now = picture(site.facility, site.sight(), self._reports)
         now |= {"clock": self.clock(), "health": self._health(report), "exercise": self._exercise()}
+        now["alarms"] = {} if self._plant.alarms is None else self._plant.alarms.facts
         messages: list[Written] = []
         run = self._stream.run
         # After a failure too everything is told anew: what the failed picture would have told is lost.

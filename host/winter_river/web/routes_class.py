@@ -10,6 +10,7 @@ from winter_river.web.access import Who
 from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
 from winter_river.web.errors import conflict, not_found, of_text
 from winter_river.web.guard import POLICY_DEBRIEF
+from winter_river.web.routes_act import by_of
 
 _FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 404, 409)}
 _KIND_TYPES = {"html": "text/html; charset=utf-8", "json": "application/json", "xml": "application/xml"}
@@ -69,7 +70,7 @@ def acknowledge(desk: DeskHere, who: WhoAsks, form: forms.AcknowledgeForm) -> Re
     if form.node_id:
         desk.node(form.node_id)
     desk.classroom.joins(who)
-    count = desk.classroom.acknowledge(form.node_id)
+    count = desk.classroom.acknowledge(form.node_id, by=by_of(who))
     desk.pump.stir()
     return JSONResponse({"count": count})
 

@@ -15,6 +15,7 @@ import { startStream } from "./stream";
 import { exercise, facility, ids, link, shown, shownBalance } from "./store";
 import type { Facility } from "./types";
 import { applyLook, projector, say, selected, view } from "./ui";
+import { Alarms } from "./views/alarms";
 import { Announcer, LastEvent } from "./views/announce";
 import { Bar, Tabs } from "./views/bar";
 import { DevicePanel } from "./views/device";
@@ -46,6 +47,7 @@ function Page() {
           {shownView === "trends" ? <Trends /> : null}
           {shownView === "events" ? <Events /> : null}
           {shownView === "facility" ? <FacilityView /> : null}
+          {shownView === "alarms" ? <Alarms /> : null}
           <Caption />
         </div>
         <Dock wall={shownView === "plant"} />

@@ -1,7 +1,7 @@
 /** What the page knows: the live state, fed by the stream, and the moment it looks back at. */
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { Clock, Cue, Delta, Exercise, Facility, Flow, Health, Moment, SiteEvent, State, View } from "./types";
+import type { Alarms, Clock, Cue, Delta, Exercise, Facility, Flow, Health, Moment, SiteEvent, State, View } from "./types";
 
 const EVENTS_MAX = 3000; // chosen: an hour of a bad day
 const CUES_MAX = 50;
@@ -13,6 +13,7 @@ export const clock = signal<Clock>({ t_s: 0, frozen: false, speed: 1 });
 export const health = signal<Health>({});
 export const balance = signal<View>({});
 export const exercise = signal<Exercise | null>(null);
+export const alarms = signal<Alarms>({ alarms: [] });
 export const events = signal<readonly SiteEvent[]>([]);
 export const cues = signal<readonly Cue[]>([]);
 
@@ -88,6 +89,7 @@ export function applyState(state: State): void {
   health.value = state.health ?? {};
   balance.value = state.facility ?? {};
   exercise.value = state.exercise ?? null;
+  alarms.value = { alarms: [], ...state.alarms };
   for (const [id, view] of Object.entries(state.nodes)) liveView(id).value = view;
   for (const [key, flow] of Object.entries(state.flows ?? {})) liveFlow(key).value = flow;
   livePaint = { ...state.paint };
@@ -103,6 +105,7 @@ export function applyDelta(delta: Delta): void {
   if (delta.health) health.value = { ...health.value, ...delta.health };
   if (delta.facility) balance.value = { ...balance.value, ...delta.facility };
   if (delta.exercise !== undefined) exercise.value = delta.exercise;
+  if (delta.alarms) alarms.value = { alarms: [], ...delta.alarms };
   for (const [id, changed] of Object.entries(delta.nodes ?? {})) {
     const node = liveView(id);
     node.value = { ...node.value, ...changed };

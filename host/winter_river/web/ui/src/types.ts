@@ -98,6 +98,35 @@ export interface Task {
 
 export type Exercise = Readonly<Record<string, unknown>>;
 
+export interface Alarm {
+  readonly alarm: string; // rule/node
+  readonly rule: string;
+  readonly node_id: string;
+  readonly state: string; // in the words of ISA-18.2, see alerts/states.py
+  readonly active: boolean;
+  readonly priority: string;
+  readonly message: string;
+  readonly cure: string;
+  readonly t_s: number;
+  readonly unix_s: number;
+  readonly count: number;
+  readonly consequences: number;
+  readonly root: string | null; // whose consequence it is
+  readonly event: number;
+  readonly by: string;
+  readonly reason: string;
+  readonly until_unix_s: number;
+  readonly of_site: boolean; // its time is the run's
+}
+
+export interface Alarms {
+  readonly alarms: readonly Alarm[];
+  readonly left_out?: number;
+  readonly figures?: { readonly rate_10min: number; readonly acceptable: boolean; readonly flood: boolean };
+  readonly unjudged?: readonly string[];
+  readonly fault?: string;
+}
+
 export interface State {
   readonly seq: number;
   readonly clock: Clock;
@@ -109,6 +138,7 @@ export interface State {
   readonly flows: Readonly<Record<string, Flow>>;
   readonly paint: Readonly<Record<string, string>>;
   readonly exercise?: Exercise | null;
+  readonly alarms?: Partial<Alarms>;
 }
 
 export type Health = Readonly<Record<string, Value>>;
@@ -122,6 +152,7 @@ export interface Delta {
   readonly flows?: Readonly<Record<string, Flow>>;
   readonly paint?: Readonly<Record<string, string>>;
   readonly exercise?: Exercise | null;
+  readonly alarms?: Partial<Alarms>;
 }
 
 export interface Moment {

@@ -2,13 +2,14 @@
 
 import { effect, signal, type Signal } from "@preact/signals";
 
-type ViewName = "plant" | "screens" | "trends" | "events" | "facility";
+type ViewName = "plant" | "screens" | "trends" | "events" | "alarms" | "facility";
 export const VIEWS: readonly (readonly [ViewName, string])[] = [
   ["plant", "Plant"],
   ["screens", "Screens"],
   ["trends", "Trends"],
   ["events", "Events"],
   ["facility", "Facility"],
+  ["alarms", "Alarms"],
 ];
 
 export const view = signal<ViewName>("plant");

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { runTime } from "../format";
 import { events, shownTime } from "../store";
 import { notice } from "../ui";
+import { waiting } from "./alarms";
 import { weightOf, wordsOf } from "./events";
 
 const SPEAK_MS = 3000; // chosen: slow enough to be heard out
@@ -16,8 +17,16 @@ const visible = signal(0);
 
 export function Announcer() {
   useEffect(() => {
+    let told = new Set(waiting.value.map((alarm) => `${alarm.alarm} ${alarm.count} ${alarm.priority}`));
     let last = events.value.at(-1)?.id ?? 0;
     const timer = setInterval(() => {
+      const loud = waiting.value.filter((alarm) => !told.has(`${alarm.alarm} ${alarm.count} ${alarm.priority}`));
+      told = new Set(waiting.value.map((alarm) => `${alarm.alarm} ${alarm.count} ${alarm.priority}`));
+      if (loud.length) {
+        last = events.value.at(-1)?.id ?? last;
+        spoken.value = `Alarm, ${loud.slice(0, TOGETHER_MAX).map((alarm) => `${alarm.priority}: ${alarm.message}`).join(". ")}`;
+        return;
+      }
       const fresh = events.value.filter((event) => event.id > last && weightOf(event) > 1);
       if (!events.value.length || (events.value.at(-1)?.id ?? 0) < last) last = events.value.at(-1)?.id ?? 0;
       if (!fresh.length) return;

@@ -6,6 +6,7 @@ import { LETTERS, lookOf, URGENCY, type Look } from "../condition";
 import { runTime } from "../format";
 import { clock, facility, health, ids, link, may, role, running, shown } from "../store";
 import { dialog, select, view, VIEWS } from "../ui";
+import { AlarmCount } from "./alarms";
 import { chosenScenario, Scenario } from "./scenario";
 
 const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 60, 100, 1000];
@@ -112,7 +113,10 @@ export function Tabs() {
     <nav class="tabs" aria-label="Views">
       <div role="tablist">
         {VIEWS.map(([name, words], index) => (
-          <button key={name} role="tab" aria-selected={view.value === name} onClick={() => (view.value = name)} title={`${words} (${index + 1})`}>{words}</button>
+          <button key={name} role="tab" aria-selected={view.value === name} onClick={() => (view.value = name)} title={`${words} (${index + 1})`}>
+            {words}
+            {name === "alarms" ? <AlarmCount /> : null}
+          </button>
         ))}
       </div>
       <div class="attention" aria-label={`${troubled.length} devices need attention`}>

@@ -7,6 +7,7 @@ import { duration } from "../format";
 import { cues, exercise, may } from "../store";
 import type { Cue, Task } from "../types";
 import { say, select } from "../ui";
+import { Priority } from "./alarms";
 
 interface Question {
   readonly step: string;
@@ -30,7 +31,7 @@ interface Status {
   readonly hint_points?: number;
   readonly hint_available?: boolean;
   readonly hint?: string;
-  readonly alarms?: readonly { node_id: string; t_s: number }[];
+  readonly alarms?: readonly ExerciseAlarm[];
   readonly tags?: readonly { node_id: string; owner: string; text?: string }[];
   readonly points?: number | null;
   readonly points_max?: number;
@@ -134,14 +135,22 @@ function Prediction({ question }: { question: Question }) {
   );
 }
 
-function Alarms({ alarms }: { alarms: readonly { node_id: string; t_s: number }[] }) {
+interface ExerciseAlarm {
+  readonly node_id: string;
+  readonly t_s: number;
+  readonly message: string;
+  readonly priority: string;
+}
+
+function Alarms({ alarms }: { alarms: readonly ExerciseAlarm[] }) {
   if (!alarms.length) return null;
   return (
     <div class="alarms">
       <h3>Alarms</h3>
       {alarms.slice(0, 8).map((alarm) => (
-        <div class="row" key={`${alarm.node_id}${alarm.t_s}`}>
-          <button class="link name" onClick={() => select(alarm.node_id)}>{alarm.node_id}</button>
+        <div class="row" key={`${alarm.message}${alarm.t_s}`}>
+          <Priority of={alarm.priority} />
+          <button class="link name" onClick={() => select(alarm.node_id)}>{alarm.message}</button>
           {may("answer") ? (
             <button onClick={() => attempt(post("/exercise/acknowledge", { node_id: alarm.node_id }), `${alarm.node_id} acknowledged`)}>Acknowledge</button>
           ) : null}

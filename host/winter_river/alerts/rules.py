@@ -73,7 +73,7 @@ def built_in() -> tuple[Rule, ...]:
         _rule("ups_bypassed", MEDIUM, "state = BYPASS", "{node} is bypassed: its load has no battery", "bring it back online when the work is done", types="ups", hold_s=5 * _S),
         # distribution
         _rule("breaker_tripped", HIGH, "tripped = true", "{node} has tripped", "find the fault below it, then reset it", types="switchgear distribution pdu transformer utility server", stands=True),
-        _rule("equipment_failed", HIGH, "state = FAULT", "{node} has failed", "mend it, then clear its fault", types="transformer switchgear distribution pdu cooling", stands=True),
+        _rule("equipment_failed", HIGH, "state = FAULT", "{node} has failed", "mend it, then clear its fault", types="transformer switchgear distribution pdu cooling bess", stands=True),
         _rule("overload", HIGH, "state = OVERLOAD", "{node} is overloaded: {load_pct}", "move load away before it trips", types="distribution pdu", hold_s=2 * _S, off_s=2 * _S),
         _rule("transformer_hot", HIGH, "hot_spot_c > 120", "the hot spot of {node} is at {hot_spot_c}", "take load off it; see to its cooling", until="hot_spot_c < 115", types="transformer", hold_s=5 * _S, source="IEC 60076-7: 120 C in normal cyclic loading"),
         # load and air

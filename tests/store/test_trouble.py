@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import pytest
-from winter_river.store import Keeper
+from winter_river.store import Keeper, Reading
 
 from .conftest import status
 
@@ -47,6 +47,19 @@ def test_a_full_queue_gives_up_the_oldest_and_counts_it(bench) -> None:
     assert site.keeper.health().dropped == {"queue full": 30}
     site.turn()
     assert site.values("ups_a", "seq") == list(range(30, 130))
+
+
+def test_a_reading_that_the_store_will_never_take_does_not_hold_up_the_others(bench) -> None:
+    site = bench()
+    site.say(boot=1, seq=1)
+    site.turn()
+    site.say(boot=1, seq=2)
+    site.keeper._readings.append(
+        Reading("ups_a", "ups", 1, 0, "ok", "", "", "", 2**70, {})
+    )  # no number that SQLite has
+    assert site.turn() and site.turn()
+    assert site.values("ups_a", "seq") == [1.0, 2.0]
+    assert site.keeper.health().dropped == {"refused by the store": 1} and site.keeper.health().fault == ""
 
 
 def test_handing_over_takes_microseconds_while_the_store_is_locked(tmp_path) -> None:

@@ -35,6 +35,12 @@ RETRY_S_MAX = 30.0
 PRUNE_S = 60.0
 STOP_S_MAX = 5.0  # a clean stop may take that long
 JUMP_S = 86_400.0  # chosen: a wall clock that jumped by more than a day decides no deleting
+# Errors that come again with the same rows; all others are of the moment (locked, full, broken disk).
+POISON = (
+    *(sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError),
+    OverflowError,  # a whole number of more than 64 bits
+)
+REFUSED = "refused by the store"
 OVERFLOW, CUT = "queue full", "not written before the end"
 _STATUS_END = f"/{topics.STATUS}"
 
@@ -201,6 +207,12 @@ class Keeper:
     # the thread
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except Exception as error:  # noqa: BLE001 - the run goes on; health tells that nothing is kept any more
+            self._fault = f"the history stopped: {error!r}; this is a fault of ours"
+
+    def _serve(self) -> None:
         while not self._stopping.is_set():
             waits_s = min(RETRY_S_MAX, COMMIT_S * 2**self._failures_in_a_row)
             self._stopping.wait(waits_s)
@@ -266,13 +278,29 @@ class Keeper:
     def _commit(self) -> None:
         marks = self._marks()
         now_ms = int(self._wall() * 1000)
-        added = self._writer.commit(self._readings, self._happenings, now_ms=now_ms, marks=marks)
+        try:
+            added = self._writer.commit(self._readings, self._happenings, now_ms=now_ms, marks=marks)
+        except POISON:
+            added = self._commit_singly(now_ms)
         self._marked, self._waits = marks, self._writer.outbox.waiting()
         self._rows += added
         self._writes += 1
         self._readings, self._happenings, self._pending_s = [], [], None
         for sender in self._senders:
             sender.stir()
+
+    def _commit_singly(self, now_ms: int) -> int:
+        """Finds what the store will never take, and keeps the rest: one of them must not hold up all others."""
+        added = 0
+        items: list[tuple[list[Reading], list[Happening]]] = [([each], []) for each in self._readings]
+        items += [([], [each]) for each in self._happenings]
+        for readings, happenings in items:
+            try:
+                added += self._writer.commit(readings, happenings, now_ms=now_ms)
+            except POISON:
+                with self._lock:
+                    self._dropped[REFUSED] += 1
+        return added
 
     def _marks(self) -> dict[str, int]:
         return {sender.target.name: sender.mark for sender in self._senders}

@@ -86,6 +86,13 @@ class Sender:
         return SinkHealth(max(0, waiting), self._sent, self._refused, self._failures, self._fault)
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except Exception as error:  # noqa: BLE001 - the run goes on; health tells that this sink is served no more
+            self._failures += 1
+            self._fault = f"{self.target.name} is served no more: {error!r}; this is a fault of ours"
+
+    def _serve(self) -> None:
         while not self._stopping.is_set():
             self._news.wait(IDLE_S)
             self._news.clear()

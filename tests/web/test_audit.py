@@ -77,3 +77,18 @@ def test_a_dangerous_verb_may_be_selected_first(page, browser):
     body = {"command": "select", "params": {"command": "close"}}
     ack = browser.post("/api/v1/nodes/srv_a/command", json=body).json()
     assert (ack["result"], ack["applied"]) == ("done", "command=close")
+
+
+def test_time_that_is_moved_and_buttons_that_are_pressed_here_are_there_too(page, browser):
+    browser.post("/api/v1/clock", json={"action": "speed", "value": 2})
+    browser.post("/api/v1/clock", json={"action": "goto", "value": 1e8})  # not yet
+    browser.post("/api/v1/nodes/srv_a/press", json={"long": False})
+    browser.post("/api/v1/clock", json={"action": "speed", "value": 1})
+    seen = [(row["node"], row["verb"], row["params"], row["result"]) for row in rows(browser, last=4)]
+    assert seen == [
+        ("engine", "speed", {"times": 1}, "done"),
+        ("srv_a", "press", {"long": False}, "done"),
+        ("engine", "go_to", {"t_s": 1e8}, "failed"),
+        ("engine", "speed", {"times": 2}, "done"),
+    ]
+    assert "has not come yet" in rows(browser, last=3)[2]["error"]

@@ -8,8 +8,8 @@ differ: in `lab` the command goes on, the run says so loudly and counts it; in `
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -23,6 +23,7 @@ from winter_river.site import Ack
 COMMAND = "command"  # the kind of our lines in the audit
 SELECT_S = 5.0  # the firmware: a selection lasts so long
 SELECTIONS_MAX = 1_000
+ERROR_LENGTH_MAX = 200
 REFUSALS_S, REFUSALS_MAX = 60.0, 30  # chosen: whoever hammers on a door must not fill the disk
 
 
@@ -105,6 +106,35 @@ class Issuer:
         self.answered(ack, verb, params, by, source)
         return ack
 
+    @contextmanager
+    def acting(
+        self, node_id: str, verb: str, params: Mapping[str, object], *, by: str, source: Source
+    ) -> Iterator[None]:
+        """Around what is done here and not over the bus (time, a finger on a button): audited as a command is.
+
+        What is raised inside makes it failed. Raises AuditError as send does.
+        """
+        asked = _Asked(node_id, verb, params, by, source, schema.PRIORITY_DEFAULT)
+        entry = self._entry(asked)
+        self._write(entry, PENDING)
+        entry.executed_s = self.wall()
+        try:
+            yield
+        except Exception as error:
+            entry.completed_s, entry.result = self.wall(), schema.RESULT_FAILED
+            entry.error = str(error).partition("\n")[0][:ERROR_LENGTH_MAX]
+            self._write(entry, FAILED, must=False)
+            raise
+        entry.completed_s, entry.result = self.wall(), schema.RESULT_DONE
+        self._write(entry, COMPLETED)
+
+    def _entry(self, asked: _Asked) -> _Entry:
+        """Of something that is never sent."""
+        with self.line.held():
+            now_s = self.line.now_s()
+            order = Order(self.desk.next_id(), asked.node_id, asked.verb, Message("", b"", 1, False), now_s, now_s, [])
+        return _Entry(order, asked, self.wall())
+
     def refused(
         self, node_id: str, verb: str, params: Mapping[str, object], *, by: str, source: Source, why: str
     ) -> None:
@@ -115,11 +145,8 @@ class Issuer:
             self.unaudited += 1
             return
         self._refusals.append(now_s)
-        with self.line.held():
-            order = Order(self.desk.next_id(), node_id, verb, Message("", b"", 1, False), now_s, now_s, [])
-        asked_s = self.wall()
-        asked = _Asked(node_id, verb, params, by, source, schema.PRIORITY_DEFAULT)
-        entry = _Entry(order, asked, asked_s, None, asked_s, "refused", why)
+        entry = self._entry(_Asked(node_id, verb, params, by, source, schema.PRIORITY_DEFAULT))
+        entry.completed_s, entry.result, entry.error = entry.created_s, "refused", why
         self._write(entry, FAILED, must=False)
 
     def _is_selected(self, asked: _Asked) -> bool:

@@ -150,6 +150,12 @@ class LiveSite:
             node_id, verb, params, by=by, source=self.source, priority=priority, timeout_s=timeout_s
         )
 
+    def acting(
+        self, node_id: str, verb: str, params: Mapping[str, object] = NO_PARAMS, *, by: str
+    ) -> AbstractContextManager[None]:
+        """Around what is done at this door and not over the bus; see Issuer."""
+        return self._issuer.acting(node_id, verb, params, by=by, source=self.source)
+
     def refused(self, node_id: str, verb: str, params: Mapping[str, object] = NO_PARAMS, *, by: str, why: str) -> None:
         """Has the audit tell of a command that somebody asked at this door and may not ask."""
         self._issuer.refused(node_id, verb, params, by=by, source=self.source, why=why)

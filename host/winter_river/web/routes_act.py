@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -69,6 +71,18 @@ def source_of(request: Request) -> Source:
     return Source(door, request.client.host if request.client is not None else "")
 
 
+@contextmanager
+def audited(
+    desk: Desk, who: Who, source: Source, node_id: str, verb: str, params: Mapping[str, object]
+) -> Iterator[None]:
+    """Around what is done here and not over the bus. Raises PageFault where the audit cannot be written and must be."""
+    try:
+        with desk.plant.site.through(*source).acting(node_id, verb, params, by=by_of(who)):
+            yield
+    except AuditError as error:
+        raise PageFault(error.cause, error.cure, status=503) from error
+
+
 AskedFrom = Annotated[Source, Depends(source_of)]
 
 
@@ -127,6 +141,7 @@ def press(desk: DeskHere, who: WhoAsks, source: AskedFrom, node_id: str, form: f
         raise forbidden(why_not, "ask the owner of the tag to take it off")
     fleet = desk.plant.fleet
     if fleet is not None and node_id in fleet.nodes and fleet.nodes[node_id].powered:
-        fleet.press(node_id, long=form.long)
+        with audited(desk, who, source, node_id, "press", {"long": form.long}):
+            fleet.press(node_id, long=form.long)
         return JSONResponse(ack_facts(Ack("", node_id, schema.RESULT_DONE)))
     return JSONResponse(ack_facts(send(desk, who, source, node_id, "press", {"long": form.long})))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from winter_wire.topics import FACILITY
+from winter_wire.topics import ENGINE, FACILITY
 
 from winter_river.scenario.trace import T_DECIMALS, event_fields, published
 from winter_river.station import Change, SnapshotInfo, StationError
@@ -18,12 +18,14 @@ from winter_river.web.access import Who, with_article
 from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
 from winter_river.web.errors import PageFault, forbidden, of_text
 from winter_river.web.picture import drawing
+from winter_river.web.routes_act import AskedFrom, audited
 from winter_river.web.routes_look import role_facts
 from winter_river.web.screens import redrawn
 
 FIELDS_MAX = 50
 POINTS_MAX = 2_000
 T_S_MAX = 1e9
+NAME_LENGTH_MAX = 64  # of what somebody asked, in the audit
 _FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 404, 409)}
 
 Seconds = Annotated[float, Query(ge=0, le=T_S_MAX, allow_inf_nan=False)]
@@ -39,21 +41,29 @@ def must_move_time(desk: Desk, who: Who) -> None:
 
 
 @routes.post("/clock", response_model=forms.ClockAnswer)
-def clock(desk: DeskHere, who: WhoAsks, form: forms.ClockForm) -> Response:
+def clock(desk: DeskHere, who: WhoAsks, source: AskedFrom, form: forms.ClockForm) -> Response:
     """Run, freeze, step, speed, back by seconds, goto an instant."""
     must_move_time(desk, who)
     station, value = desk.plant.station, form.value
     if value is None and form.action in ("speed", "back", "goto"):
         raise PageFault(f"{form.action} needs a value", "send value, in seconds or engine seconds a second")
-    acts = {
-        "run": station.run,
-        "freeze": station.freeze,
-        "step": lambda: station.step(1.0 if value is None else value),
-        "speed": lambda: station.set_speed(value or 0.0),
-        "back": lambda: station.back(value or 0.0),
-        "goto": lambda: station.go_to(value or 0.0),
+    seconds = value or 0.0
+    # As the engine's own verbs, which say the same over the bus.
+    acts: dict[str, tuple[str, dict[str, object], Callable[[], None]]] = {
+        "run": ("run", {}, station.run),
+        "freeze": ("freeze", {}, station.freeze),
+        "step": (
+            "step",
+            {"seconds": 1.0 if value is None else value},
+            lambda: station.step(1.0 if value is None else value),
+        ),
+        "speed": ("speed", {"times": seconds}, lambda: station.set_speed(seconds)),
+        "back": ("back", {"seconds": seconds}, lambda: station.back(seconds)),
+        "goto": ("go_to", {"t_s": seconds}, lambda: station.go_to(seconds)),
     }
-    _asked(acts[form.action])
+    verb, params, act = acts[form.action]
+    with audited(desk, who, source, ENGINE, verb, params):
+        _asked(act)
     desk.pump.stir()
     return JSONResponse(desk.pump.clock())
 
@@ -85,10 +95,11 @@ def _snapshot_facts(info: SnapshotInfo) -> dict[str, object]:
 
 
 @routes.post("/snapshots/{snapshot_id}/restore", response_model=forms.ClockAnswer)
-def restore(desk: DeskHere, who: WhoAsks, snapshot_id: str) -> Response:
+def restore(desk: DeskHere, who: WhoAsks, source: AskedFrom, snapshot_id: str) -> Response:
     """Back to a snapshot, bit for bit, on a new timeline."""
     must_move_time(desk, who)
-    _asked(lambda: desk.plant.station.restore(snapshot_id))
+    with audited(desk, who, source, ENGINE, "restore", {"snapshot": snapshot_id[:NAME_LENGTH_MAX]}):
+        _asked(lambda: desk.plant.station.restore(snapshot_id))
     return JSONResponse(desk.pump.clock())
 
 
@@ -100,10 +111,11 @@ def initial_conditions(desk: DeskHere) -> Response:
 
 
 @routes.post("/initial-conditions/{condition_id}/load", response_model=forms.ClockAnswer)
-def load_initial_condition(desk: DeskHere, who: WhoAsks, condition_id: str) -> Response:
+def load_initial_condition(desk: DeskHere, who: WhoAsks, source: AskedFrom, condition_id: str) -> Response:
     """Starts from a named state, on a new timeline."""
     must_move_time(desk, who)
-    _asked(lambda: desk.plant.station.load_initial_condition(condition_id))
+    with audited(desk, who, source, ENGINE, "load", {"condition": condition_id[:NAME_LENGTH_MAX]}):
+        _asked(lambda: desk.plant.station.load_initial_condition(condition_id))
     return JSONResponse(desk.pump.clock())
 
 

@@ -21,6 +21,17 @@ def left(home: Path) -> Path:
     clock = [time.time() - 1_200.0]
     path = store_path("block-2n-24")
     keeper = Keeper(path, clock=lambda: clock[0], wall=lambda: clock[0])
+    fields = {
+        "v": 1,
+        "node_id": "ups_a",
+        "id": 3,
+        "timeline": 1,
+        "t_s": 9.5,
+        "event": "state",
+        "from": "NORMAL",
+        "to": "FAULT",
+    }
+    keeper.offer(topics.topic(topics.ENGINE, topics.EVENT), codec.encode("event", fields), False, clock[0])
     for minute in range(20):
         message = {
             "v": 1,
@@ -67,6 +78,12 @@ def test_csv_has_every_single_reading(winter_river, left, home) -> None:
     assert list(csv.reader((home / "rack.csv").open())) == table
     points = json.loads(winter_river("history ups_a soc_pct --last 1h --json --points 1").out)["points"]
     assert [(point["low"], point["high"], point["readings"]) for point in points] == [(81.0, 100.0, 20)]
+
+
+def test_what_happened_is_told_with_its_time(winter_river, left) -> None:
+    line, count = winter_river("history --events --last 1h").out.splitlines()
+    assert line.split()[2:] == ["ups_a", "state", "NORMAL", "->", "FAULT"] and count == "1 events in the last 1h"
+    assert winter_river("history ups_b --events").out == "0 events in the last 1h\n"
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,20 @@ def test_a_wall_clock_that_jumps_a_year_ahead_deletes_nothing(bench) -> None:
     assert 480.0 in site.values("ups_a", "voltage_in")
 
 
+def test_a_clock_that_jumps_an_hour_back_loses_nothing_and_its_readings_are_uncertain(bench) -> None:
+    site = bench()
+    for minute in range(30):
+        site.clock.passed_s = minute * 60.0
+        site.clock.wall_offset_s = -3_600.0 if minute >= 10 else 0.0
+        site.say(voltage_in=480.0, boot=1, seq=minute)
+        site.turn()
+    kept = site.rows("SELECT seq, _quality FROM raw_ups WHERE _quality < 2 ORDER BY seq")
+    assert [seq for seq, _ in kept] == list(range(30))
+    # The first after the jump is an hour earlier than the one before it; from then on time runs as it should.
+    assert [seq for seq, quality in kept if quality] == [10]
+    assert sum(count for (count,) in site.rows("SELECT _count FROM min5_ups")) >= 25
+
+
 def test_a_killed_node_leaves_bad_readings_not_a_gap(bench) -> None:
     site = bench()
     site.say(voltage_in=480.0)

@@ -16,7 +16,7 @@ from winter_river.cli.values import json_text, table_text
 from winter_river.settings import DURATION, duration_s, nearest
 
 if TYPE_CHECKING:
-    from winter_river.store import Series, Span
+    from winter_river.store import Happening, Series, Span
 
 ROWS = 12  # chosen: a table that leaves the graph on the screen
 GRAPH_WIDTH, GRAPH_HEIGHT = 60, 5
@@ -41,10 +41,11 @@ def history(
     csv_: Annotated[
         str | None, typer.Option("--csv", help="Write every single reading into this file; - is the output.")
     ] = None,
+    events: Annotated[bool, typer.Option("--events", help="Show what happened instead, to NODE or to all.")] = False,
     facility: FacilityOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the history of a field: a graph and a table.
+    """Show the history of a field: a graph and a table; or what happened.
 
     `winter-river run` keeps it: every reading for 7 days, five-minute sums for a year (settings keep_raw, keep_sums).
 
@@ -54,6 +55,7 @@ def history(
       winter-river history ups_a                    which fields it has
       winter-river history ups_a soc_pct --last 15m
       winter-river history server_rack_a1 power_kw --last 7d --csv rack.csv
+      winter-river history --events --last 1d       what happened, of earlier runs, too
     """
     from winter_river.store import StoreError, reading
 
@@ -64,6 +66,10 @@ def history(
     path = store_file(facility)
     try:
         with reading.opened(path) as connection:
+            if events:
+                found = reading.happenings(connection, from_ms=from_ms, to_ms=to_ms)
+                _list_events([each for each in found if node in (None, each.node_id)], last, json=json)
+                return
             if node is None:
                 _list_nodes(reading.spans(connection), path, json=json)
                 return
@@ -77,8 +83,8 @@ def history(
             if csv_ is not None:
                 _write_csv(csv_, series(None))
             elif json:
-                found = series(points)
-                typer.echo(json_text(found._asdict() | {"points": [point._asdict() for point in found.points]}))
+                curve = series(points)
+                typer.echo(json_text(curve._asdict() | {"points": [point._asdict() for point in curve.points]}))
             else:
                 _show(series(GRAPH_WIDTH), series(points), last, from_ms=from_ms)
     except reading.UnknownSeries as error:
@@ -152,6 +158,16 @@ def _list_nodes(spans: Sequence["Span"], path: Path, *, json: bool) -> None:
     ]
     typer.echo(table_text(("node", "type", "from", "to"), rows))
     typer.echo(f"{len(rows)} nodes in {path}")
+
+
+def _list_events(found: Sequence["Happening"], last: str, *, json: bool) -> None:
+    if json:
+        typer.echo(json_text([each._asdict() for each in found]))
+        return
+    for each in found:
+        words = " -> ".join(word for word in (each.from_, each.to) if word)
+        typer.echo(f"{_moment(each.ms)}  {each.node_id:24} {each.event:12} {words}".rstrip())
+    typer.echo(f"{len(found)} events in the last {last}")
 
 
 def _list_fields(node: str, fields: Sequence[str], *, json: bool) -> None:

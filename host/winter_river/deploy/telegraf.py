@@ -1,6 +1,7 @@
 """telegraf.conf: the way from the bus into a time-series database that needs nothing of ours to run.
 
-It gives the same points as our own sink (winter_river.store): measurement, tags and fields are equal.
+It gives the points that our own sink gives (winter_river.store.sinks): measurement, tags and fields are equal, but for
+`quality`, which Telegraf cannot know.
 """
 
 from __future__ import annotations

@@ -58,6 +58,7 @@ class Settings:
     page: bool = True
     page_port: int = 0
     scenarios: str = ""
+    alarms: str = ""
     store: bool = True
     keep_raw: str = "7d"
     keep_sums: str = "365d"
@@ -97,6 +98,7 @@ SENTENCES = {
     "page": "Serve the page: diagram, screens, timeline and the instructor's station in a browser.",
     "page_port": "The port of the page; 0 means 8080, or the next free one.",
     "scenarios": "A folder of scenarios of your own, which the page lists too; empty: the current folder's scenarios/, if there is one.",
+    "alarms": "A file of alarm rules of your own, see `winter-river alarms rules`; empty: the built-in ones alone.",
     "store": "Keep the history of the site in the data folder.",
     "keep_raw": "How long single readings are kept, such as 90m, 12h, 7d.",
     "keep_sums": "How long the five-minute sums of them are kept (mean, low, high), and the events.",
@@ -234,6 +236,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "page": _flag,
     "page_port": _port,
     "scenarios": _path,
+    "alarms": _path,
     "store": _flag,
     "keep_raw": _duration,
     "keep_sums": _duration,
@@ -244,7 +247,16 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "webhook_url": _url,
     "webhook_token_file": _path,
 }
-_PATHS = ("broker_ca", "broker_cert", "broker_key", "scenarios", "secrets", "influx_token_file", "webhook_token_file")
+_PATHS = (
+    "broker_ca",
+    "broker_cert",
+    "broker_key",
+    "scenarios",
+    "alarms",
+    "secrets",
+    "influx_token_file",
+    "webhook_token_file",
+)
 NAMES = tuple(field.name for field in dataclasses.fields(Settings))
 
 

@@ -116,6 +116,8 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
     Raises CommandError with the cure.
     """
     from winter_river import paths
+    from winter_river.alerts.loader import RulesError, all_of
+    from winter_river.cli.live_alarms import alarm_file, measure, own_rules
     from winter_river.service.bus import BusError
     from winter_river.service.desk import no_keys
     from winter_river.service.wiring import Service, ServiceError
@@ -144,6 +146,10 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
                 raise CommandError(
                     "--nodes vm joins a broker of this run only, in profile secured\ncure: leave out --broker"
                 )
+        try:
+            own = own_rules(facility, settings)
+        except RulesError as error:
+            raise CommandError(str(error)) from None
         keeper = keeper_of(facility.name, settings, say)
         if keeper is not None:
             running.enter_context(keeper)
@@ -159,7 +165,10 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             keys=no_keys if secured is None else secured.site.keys,
             secured=secured is not None,
             epoch=None if secured is None else secured.epoch,
+            rules=all_of(own),
+            alarm_file=alarm_file(facility.name),
         )
+        measure(service, keeper, secured)
         running.enter_context(service)
         try:
             service.wait_ready(READY_S_MAX)

@@ -1,10 +1,15 @@
 """What the service notes while it runs, as lines: for a run without the live view."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from winter_river.alerts.keeper import AlarmKeeper
+    from winter_river.alerts.model import Transition
     from winter_river.service.wiring import Report
+
+LINES_MAX = 1_000  # chosen: of a quarter of a second
 
 
 class NoteLines:
@@ -32,3 +37,18 @@ class NoteLines:
             self._heard_s = at_s
             lines.append(f"note: {text}")
         return lines
+
+
+class AlarmLines:
+    """Changes of the alarms of a run as lines, each once; consequences come and go under their cause."""
+
+    def __init__(self, keeper: "AlarmKeeper") -> None:
+        self._changes: deque[Transition] = deque(maxlen=LINES_MAX)
+        keeper.listen(self._changes.extend)
+
+    def fresh(self) -> list[str]:
+        """The lines of what is new since the last call."""
+        from winter_river.alerts.telling import is_told, transition_line
+
+        found = [self._changes.popleft() for _ in range(len(self._changes))]
+        return [f"{each.moment.t_s:.1f} s  {transition_line(each)}" for each in found if is_told(each)]

@@ -93,6 +93,9 @@ def run(
     page_port: Annotated[
         int | None, typer.Option("--page-port", help="Port of the page (default: 8080 or the next free).")
     ] = None,
+    alarms: Annotated[
+        str | None, typer.Option("--alarms", help="File of alarm rules of your own; see `alarms rules`.")
+    ] = None,
     scenarios: Annotated[
         str | None, typer.Option("--scenarios", help="Folder of your own scenarios (default: scenarios/, if there).")
     ] = None,
@@ -127,7 +130,7 @@ def run(
     settings = settings_of(
         facility=facility, broker=broker, broker_ca=broker_ca, broker_cert=broker_cert, broker_key=broker_key, nodes=nodes, mqtt_port=mqtt_port, seed=seed, root=root, ui=ui,
         profile=profile, secrets=secrets, tls_port=tls_port, site_port=site_port, websocket_port=websocket_port, tls_min=tls_min,
-        page=page, page_port=page_port, scenarios=scenarios, store=store, lan=True if lan_address else lan, lan_address=lan_address,
+        page=page, page_port=page_port, scenarios=scenarios, alarms=alarms, store=store, lan=True if lan_address else lan, lan_address=lan_address,
     )  # fmt: skip
     with _stopped_by_signals() as asked:
         try:
@@ -306,20 +309,21 @@ def _show_live(running: "Live", for_s: float | None, asked: threading.Event) -> 
 
 def _show_plain(running: "Live", for_s: float | None, stop: threading.Event) -> str:
     """Events as lines until the time is up or a signal comes; why it had to end, or ""."""
-    from winter_river.cli.notes import NoteLines
+    from winter_river.cli.notes import AlarmLines, NoteLines
     from winter_river.ui.plain import EventLines, closing_lines, show
 
     end_s = None if for_s is None else time.monotonic() + for_s
     site = running.service.site
     lines = EventLines(site)
     notes = NoteLines(running.service.report, running.notices)
+    alarms = AlarmLines(running.service.alarms)
     page_faults: list[str] = []  # told once
 
     def wait() -> bool:
         left_s = LOOK_S if end_s is None else min(LOOK_S, end_s - time.monotonic())
         if left_s > 0:
             stop.wait(left_s)
-        for line in notes.fresh():
+        for line in (*notes.fresh(), *alarms.fresh()):
             write(line)
         if not page_faults and running.page_fault():
             page_faults.append(running.page_fault())

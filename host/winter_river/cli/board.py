@@ -273,6 +273,8 @@ def _job(
     from winter_river.board.serial_ports import choose
     from winter_river.cli.connection import secrets_of
     from winter_river.facility import load_facility
+    from winter_river.protect import Keys
+    from winter_river.settings import secrets_folder
 
     settings = settings_of(facility=facility, root=root)
     site = load_facility(settings.facility)
@@ -287,6 +289,12 @@ def _job(
         from winter_river.cli.secured import board_credentials
 
         given = board_credentials(given, node, settings, secrets)
+    elif Keys(secrets_folder(settings))(node) is not None:
+        typer.echo(
+            f"{node} has a key of the secured site in {secrets_folder(settings)}, but is written for profile lab: no "
+            "secured site runs here, and profile is not set to secured",
+            err=True,
+        )
     return Job(node=site.nodes[node], board=kind, credentials=given, root=settings.root, port=path)
 
 

@@ -409,6 +409,7 @@ def _note(settings: "Settings", running: "Live") -> RunNote:
         store="" if running.keeper is None else str(running.keeper.path),
         secrets=secrets,
         nodes_port=running.broker.nodes_port or 0,
+        passwords_port=running.broker.passwords_port or 0,
     )
 
 

@@ -15,7 +15,7 @@ class RunNote:
 
     broker_ca, broker_cert, broker_key: paths of the certificates for a broker with TLS, as in the settings.
     store: path of its history, "" where it keeps none. secrets: the folder of profile secured, "" in profile lab.
-    nodes_port: where its nodes connect.
+    nodes_port, passwords_port: where its nodes connect.
     """
 
     pid: int
@@ -28,6 +28,7 @@ class RunNote:
     store: str = ""
     secrets: str = ""
     nodes_port: int = 0
+    passwords_port: int = 0
 
 
 def note_path(pid: int | None = None) -> Path:

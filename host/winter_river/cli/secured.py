@@ -151,7 +151,7 @@ def board_credentials(given: Credentials, node_id: str, settings: Settings, fold
     if password:
         return dataclasses.replace(
             given,
-            port=settings.mqtt_port or PORT_DEFAULT,
+            port=(note.passwords_port if note is not None else 0) or settings.mqtt_port or PORT_DEFAULT,
             user=node_id,
             broker_password=bundle.password,
             certificates={},

@@ -153,6 +153,7 @@ PURE = (
     "winter_river.alerts.figures",
     "winter_river.alerts.judging",
     "winter_river.alerts.loader",
+    "winter_river.alerts.measuring",
     "winter_river.alerts.model",
     "winter_river.alerts.rules",
     "winter_river.alerts.states",

@@ -11,7 +11,16 @@ from typing import Any
 from winter_wire import schema
 
 from winter_river.alerts.conditions import TEXT_LENGTH_MAX
-from winter_river.alerts.loader import ALARM_KEYS, HEAD_KEYS, ID, NAME_LENGTH_MAX, PATTERN, RULES_MAX
+from winter_river.alerts.loader import (
+    ALARM_KEYS,
+    HEAD_KEYS,
+    HOOK_KEYS,
+    HOOKS_MAX,
+    ID,
+    NAME_LENGTH_MAX,
+    PATTERN,
+    RULES_MAX,
+)
 from winter_river.alerts.model import PRIORITIES
 from winter_river.alerts.rules import GAUGES, built_in
 from winter_river.alerts.wording import MESSAGE_LENGTH_MAX
@@ -29,7 +38,7 @@ _TEXT: Json = {"type": "string", "minLength": 1, "maxLength": MESSAGE_LENGTH_MAX
 def json_schema() -> Json:
     """The schema as plain values."""
     ids = [rule.id for rule in built_in()]
-    whole = {
+    whole: Json = {
         "rules": {
             "type": "string",
             "minLength": 1,
@@ -40,6 +49,14 @@ def json_schema() -> Json:
         "alarms": {"type": "array", "maxItems": RULES_MAX, "items": _alarm()},
         "without": _one_or_many({"enum": ids}, "built-in rules that are not wanted here"),
     }
+    hook: Json = {
+        "url": {"type": "string", "pattern": "^https?://"},
+        "from": {"enum": list(PRIORITIES), "description": "that priority and worse"},
+        "secret": {"type": "string", "description": "a file beside this one, of mode 600; signs each call"},
+    }
+    assert set(hook) == set(HOOK_KEYS), "the schema and the loader know different keys of a webhook"
+    items: Json = {"type": "object", "additionalProperties": False, "properties": hook, "required": ["url"]}
+    whole["webhooks"] = {"type": "array", "maxItems": HOOKS_MAX, "items": items}
     assert set(whole) == set(HEAD_KEYS), "the schema and the loader know different keys"
     return {
         "$schema": DIALECT,

@@ -13,6 +13,10 @@ alarms:
     message: "{node} takes in air of {inlet_c}"
     cure: check the fans of its row
 without: [generator_on]          # built-in rules that are not wanted here
+webhooks:
+  - url: https://pager.example/hook
+    from: high                   # that priority and worse; without it all
+    secret: pager.key            # a file beside this one that nobody else may read; signs each call
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from pathlib import Path
 
 from winter_wire import schema
 
+from winter_river.alerts.addresses import fault_of_url
 from winter_river.alerts.conditions import FACTS, Alternatives, ConditionError, parse
 from winter_river.alerts.model import PRIORITIES, SITE, STEADY, Rule
 from winter_river.alerts.rules import GAUGES, built_in
@@ -36,13 +41,17 @@ from winter_river.facility.yaml_lines import Listing, Scalar, Tree, read_text
 from winter_river.facility.yaml_lines import parse as parse_yaml
 from winter_river.scenario.durations import duration_s
 
-HEAD_KEYS = ("rules", "facility", "alarms", "without")
+HEAD_KEYS = ("rules", "facility", "alarms", "without", "webhooks")
+HOOK_KEYS = ("url", "from", "secret")
+HOOKS_MAX = 20
 ALARM_KEYS = (
     *("id", "when", "gauge", "until", "types", "nodes", "hold", "off", "priority", "message", "cure"),
     *("under", "together", "stands"),
 )
 RULES_MAX = 500  # chosen: each is judged every second for each of its nodes
 NAME_LENGTH_MAX = 64
+URL_LENGTH_MAX = 500
+OTHERS = 0o027  # rights on a file of those who are neither its owner nor readers of its group
 ID = re.compile(r"[a-z][a-z0-9_]{1,31}", re.ASCII)
 PATTERN = re.compile(r"[a-z0-9_*?-]{1,64}", re.ASCII)
 
@@ -52,12 +61,22 @@ class RulesError(FileError):
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """Where alarms go besides. least: the least priority that goes there. secret: path of a file, "" for none."""
+
+    url: str
+    least: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class OwnRules:
     """What a file says. without: ids of built-in rules that it takes away."""
 
     name: str
     rules: tuple[Rule, ...]
     without: tuple[str, ...] = ()
+    hooks: tuple[Hook, ...] = ()
 
     def with_built_in(self) -> tuple[Rule, ...]:
         """All rules of the site: built-in ones in their order, each replaced where the file has its id, then its own."""
@@ -102,9 +121,36 @@ def _read(text: str | None, faults: Faults, facility: Facility | None, folder: P
     rules = _rules(head["alarms"][1], site, faults) if "alarms" in head else ()
     known = [rule.id for rule in built_in()]
     without = _words(head["without"][1], faults, what="built-in rule", known=known) if "without" in head else ()
+    hooks = _hooks(head["webhooks"][1], faults, folder) if "webhooks" in head else ()
     if faults:
         raise RulesError(faults.all())
-    return OwnRules(name or "", rules, without)
+    return OwnRules(name or "", rules, without, hooks)
+
+
+def _hooks(tree: Tree, faults: Faults, folder: Path) -> tuple[Hook, ...]:
+    found = []
+    for item in _items(tree, faults, what="webhooks")[:HOOKS_MAX]:
+        hook = entries(item, faults, what="a webhook", known=HOOK_KEYS, required=("url",))
+        if hook is None or "url" not in hook:
+            continue
+        place = hook["url"][1]
+        url = _text(hook, "url", faults, URL_LENGTH_MAX)
+        why = fault_of_url(url) if url else ""
+        if why:
+            faults.add(place.line, place.column, f"url {why}", "for example https://pager.example/hook")
+        least = (
+            _words(hook["from"][1], faults, what="priority", known=PRIORITIES) if "from" in hook else PRIORITIES[-1:]
+        )
+        secret = _text(hook, "secret", faults, URL_LENGTH_MAX)
+        path = folder / Path(secret).expanduser()
+        if secret and not path.is_file():
+            key = hook["secret"][1]
+            faults.add(key.line, key.column, f"there is no file {shown(path)}", "openssl rand -hex 32 makes a secret")
+        elif secret and path.stat().st_mode & OTHERS:
+            key = hook["secret"][1]
+            faults.add(key.line, key.column, f"{shown(path)} is a secret and others can read it", f"chmod 600 {path}")
+        found.append(Hook(url, least[0] if least else PRIORITIES[-1], str(path) if secret else ""))
+    return tuple(found)
 
 
 def _facility(head: Entries, faults: Faults, folder: Path) -> Facility | None:

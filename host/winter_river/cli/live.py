@@ -117,7 +117,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
     """
     from winter_river import paths
     from winter_river.alerts.loader import RulesError, all_of
-    from winter_river.cli.live_alarms import alarm_file, measure, own_rules
+    from winter_river.cli.live_alarms import alarm_file, measure, own_rules, webhooks
     from winter_river.service.bus import BusError
     from winter_river.service.desk import no_keys
     from winter_river.service.wiring import Service, ServiceError
@@ -169,6 +169,8 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             alarm_file=alarm_file(facility.name),
         )
         measure(service, keeper, secured)
+        for hook in webhooks(service, own):
+            running.callback(hook.stop)
         running.enter_context(service)
         try:
             service.wait_ready(READY_S_MAX)

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from winter_river.cli.errors import CommandError
 from winter_river.settings import Settings
 
 if TYPE_CHECKING:
     from winter_river.alerts.loader import OwnRules
     from winter_river.alerts.model import Gauge
+    from winter_river.alerts.webhook import Webhook
     from winter_river.cli.secured import Secured
     from winter_river.facility import Facility
     from winter_river.service.wiring import Service
@@ -41,6 +43,23 @@ def measure(service: "Service", keeper: "Keeper | None", secured: "Secured | Non
         service.alarms.measure(_disk)
     if secured is not None:
         service.alarms.measure(_certificates(secured))
+
+
+def webhooks(service: "Service", own: "OwnRules | None") -> "list[Webhook]":
+    """The webhooks of a site's own rules, started; whoever gets them stops them. Raises CommandError."""
+    from winter_river.alerts.webhook import Route, Webhook, secret_of
+
+    started = []
+    for hook in () if own is None else own.hooks:
+        try:
+            secret = secret_of(Path(hook.secret).read_text(encoding="utf-8").strip()) if hook.secret else b""
+        except (OSError, ValueError) as error:
+            raise CommandError(f"{hook.secret} cannot be used: {error}") from error
+        made = Webhook(Route(hook.url, hook.least, secret), site=service.site.facility.name)
+        service.alarms.listen(made.tell)
+        made.start()
+        started.append(made)
+    return started
 
 
 def _store(keeper: "Keeper") -> "Callable[[], dict[str, Gauge]]":

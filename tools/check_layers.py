@@ -36,7 +36,13 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.protect": ("winter_wire",),
     "winter_river.deploy": (
         *("winter_river.service.broker_guarded", "winter_river.service.broker_text"),
-        *("winter_wire", "winter_river.address", "winter_river.settings", "winter_river.store.sinks"),
+        *(
+            "winter_wire",
+            "winter_river.alerts",
+            "winter_river.address",
+            "winter_river.settings",
+            "winter_river.store.sinks",
+        ),
     ),
     "winter_river.engine": ("winter_wire.schema", "winter_wire.tables", "winter_wire.topics", "winter_wire.faults"),
     "winter_river.engine.fast": ("winter_river.engine", "winter_river.paths"),

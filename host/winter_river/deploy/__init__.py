@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from winter_river.deploy import grafana, hotspot, mosquitto, systemd, telegraf
+from winter_river.deploy import alerts, grafana, hotspot, mosquitto, systemd, telegraf
 from winter_river.settings import Settings
 
 __all__ = ["GENERATORS", "Generator"]
@@ -24,6 +24,7 @@ class Generator(NamedTuple):
 
 
 GENERATORS: Mapping[str, Generator] = {
+    "alerts": Generator("Prometheus raises the same alerts as the alarms of a run", alerts.make),
     "grafana": Generator("Grafana shows every node, a row for each type, from that database", grafana.make),
     "hotspot": Generator("NetworkManager makes this machine the boards' access point", hotspot.make),
     "mosquitto": Generator("mosquitto is the broker, of either profile, by itself", mosquitto.make),

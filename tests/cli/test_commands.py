@@ -72,6 +72,7 @@ def test_help_of_each_command_has_an_example(winter_river: Program, command: str
         ("simulate --dt soon", "--dt: 'soon' is not a duration"),
         ("simulate --dt 0s", "shorter than"),
         ("new 8", "nodes is 8; must be 9 to 10000"),
+        ("new --like campus-bes", "did you mean `campus-bess`?"),
         ("new --calibration slow", "known: training, quick, realistic"),
         ("run --mqtt-port many", "mqtt-port"),
         ("run --mqtt-port 99999", "--mqtt-port = 99999 is not a whole number from 0 to 65535"),
@@ -130,6 +131,11 @@ def test_check_as_json_has_the_same_faults(winter_river: Program, home: Path) ->
 
 def test_check_of_a_good_site_ends_with_0(winter_river: Program) -> None:
     assert winter_river("check seed-8").out == "seed-8: 8 nodes, calibration training: no fault\n"
+
+
+def test_new_begins_with_any_built_in_site(winter_river):
+    assert winter_river("new --like campus-bess --name mine -o mine.yaml").code == 0
+    assert winter_river("check mine.yaml").out == "mine: 14 nodes, calibration training: no fault\n"
 
 
 def test_new_site_passes_the_check(winter_river: Program) -> None:

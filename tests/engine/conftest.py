@@ -216,6 +216,37 @@ def sunny_12() -> list[Device]:
     return list(made.values())
 
 
+def parallel_13() -> list[Device]:
+    """Two transformers in parallel, a tie below them, a transfer to a generator, a storage; weak enough to collapse."""
+    transformer = {
+        "power_kva": 150,
+        "primary_voltage_v": 13_800,
+        "secondary_voltage_v": 480,
+        "impedance_pct": 4,
+        "no_load_loss_w": 300,
+        "load_loss_w": 1500,
+        "no_load_current_pct": 1,
+    }
+    cable = {"feed_resistance_ohm": 0.01, "feed_reactance_ohm": 0.005}
+    mains = {**cable, "second_feed_resistance_ohm": 0.02, "second_feed_reactance_ohm": 0.01, "parallel": 1}
+    bess = {"capacity_kwh": 2, "charge_kw_max": 30, "discharge_kw_max": 40, "rated_a": 60, "pickup_a": 70}
+    return [
+        Device("utility", "utility", (), {"voltage_v": 13_800, "short_circuit_mva": 20}),
+        Device("mv", "switchgear", ("utility",), {"rated_a": 30, "pickup_a": 30}),
+        Device("t1", "transformer", ("mv",), transformer),
+        Device("t2", "transformer", ("mv",), {**transformer, "power_kva": 100}),
+        Device("lv", "switchgear", ("t1", "t2"), {**mains, "rated_a": 300, "pickup_a": 150}),
+        Device("d1", "distribution", ("lv",), {**cable, "rated_a": 200, "pickup_a": 200}),
+        Device("d2", "distribution", ("lv",), {**cable, "rated_a": 200}),
+        Device("ring", "switchgear", ("d1", "d2"), {**mains, "rated_a": 200}),
+        Device("gen", "generator", (), {"power_kw": 60, "power_kva": 75, "voltage_v": 480, "fuel_gal": 1.0}),
+        Device("ats", "switchgear", ("ring", "gen"), {"rated_a": 200}),
+        Device("bess", "bess", ("ring",), bess),
+        Device("rack", "server", ("ats",), {"load_kw": 30, "load_kw_max": 250, "rated_a": 300}),
+        Device("far", "server", ("d2",), {"load_kw": 20, "load_kw_max": 250, "rated_a": 300, **cable}),
+    ]
+
+
 class Story:
     """One world being told a story. Every step is checked against the ten laws."""
 
@@ -323,3 +354,8 @@ def storages() -> list[Device]:
 @pytest.fixture
 def sunny() -> list[Device]:
     return sunny_12()
+
+
+@pytest.fixture
+def parallel() -> list[Device]:
+    return parallel_13()

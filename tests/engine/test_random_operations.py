@@ -1,4 +1,4 @@
-"""Seeded random operation of six sites: no law broken, no exception, everything finite and inside the contract."""
+"""Seeded random operation of seven sites: no law broken, no exception, everything finite and inside the contract."""
 
 import random
 
@@ -65,7 +65,7 @@ class Operator:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "two_utilities", "storages", "sunny"])
+@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "two_utilities", "storages", "sunny", "parallel"])
 def test_no_operation_breaks_a_law(request, story, site, seed):
     devices = request.getfixturevalue(site)
     calibration = ("training", "quick", "realistic")[seed % 3]

@@ -15,6 +15,24 @@ TRANSFORMER = "type: transformer, power_kva: 9, secondary_voltage_v: 480"
 
 # name, the nodes of a file with a mark before the place of their one fault, its message
 NODE_FAULTS = [
+    (
+        "both mains on one feed",
+        [f"g: {UTILITY}", f"s: {{from: g, {GEAR}, parallel: »on}}"],
+        "`s` has both mains closed and needs two feeds",
+    ),
+    (
+        "both mains on two sources",
+        [f"g: {UTILITY}", f"h: {UTILITY}", f"s: {{from: [g, h], {GEAR}, parallel: »on}}"],
+        "`s` has both mains closed (its two feeds must come from one node, through devices with one feed each and no UPS)",
+    ),
+    (
+        "both mains without an impedance",
+        [f"g: {UTILITY}", *(f"{b}: {{from: g, {BOARD}}}" for b in "ab"), f"s: {{from: [a, b], {GEAR}, parallel: »on}}"],
+        (
+            "`s` has both mains closed (around its loop there is no transformer and no cable with an impedance; "
+            "state a feed_resistance_ohm)"
+        ),
+    ),
     ("unknown type", ["g: {type: »genrator}"], "unknown type `genrator` (did you mean `generator`?)"),
     ("no type", ["»g: {title: x}"], "`g` has no `type`"),
     ("no mapping", ["g: »5"], "`g` must be a mapping (name: value), not `5`"),

@@ -1,5 +1,6 @@
 """Sites as files: check one, make one, list the built-in ones."""
 
+import dataclasses
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +59,9 @@ def _facility(name: str) -> tuple[dict[str, object], str]:
 
     found = load_facility(name)
     line = f"{found.name}: {len(found.nodes)} nodes, calibration {found.calibration}: no fault"
+    loops = [node.id for node in found.nodes.values() if node.ratings.get("parallel")]
+    if loops:
+        line += f"; loops are closed at {', '.join(loops)}: their flow by compensation, all else by the sweep"
     return {"facility": found.name, "nodes": len(found.nodes)}, line
 
 
@@ -86,19 +90,27 @@ def new(
     ] = None,
     name: Annotated[str, typer.Option("--name", help="The name of the facility (default: by its size).")] = "",
     calibration: Annotated[str, typer.Option("--calibration", help="training, quick or realistic.")] = "training",
+    like: Annotated[str, typer.Option("--like", help="A built-in facility to begin with, as it is.")] = "",
 ) -> None:
     """Make a facility file of any size.
 
-    In the pattern of block-2n-24, ready to be changed.
+    In the pattern of block-2n-24, or --like another (campus-bess has a storage, an array, meters and profiles), ready
+    to be changed.
 
     \b
     Example:
       winter-river new 100 -o big.yaml && winter-river run big.yaml
+      winter-river new --like campus-bess --name mine -o mine.yaml
     """
-    from winter_river.facility import generate, to_yaml
+    from winter_river.facility import generate, load_facility, to_yaml
 
     try:
-        text = to_yaml(generate(nodes, name=name, calibration=calibration))
+        if like:
+            made = load_facility(like).with_calibration(calibration)
+            made = dataclasses.replace(made, name=name or made.name)
+        else:
+            made = generate(nodes, name=name, calibration=calibration)
+        text = to_yaml(made)
     except ValueError as error:
         raise UsageError(str(error)) from None
     if output is None or str(output) == "-":

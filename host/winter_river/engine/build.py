@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from winter_river.engine.invariants import full_ratings, in_order
 from winter_river.engine.units import BASE_VA, HOUR_S, SQRT3
 from winter_river.engine.words import MALFUNCTIONS
 
+PARALLEL_RULE = "its two feeds must come from one node, through devices with one feed each and no UPS"
+LOOP_RULE = "around its loop there is no transformer and no cable with an impedance; state a feed_resistance_ohm"
 VOLTAGE_TOLERANCE = 1e-3  # chosen: nominal voltages that meet must be the same number
 
 
@@ -63,6 +66,8 @@ class _Builder:
         self.transformers: list[p.TransformerPlan] = []
         self.boards: list[p.BoardPlan] = []
         self.transfers: list[p.TransferPlan] = []
+        self.ties: list[p.TiePlan] = []
+        self.loops: list[dict[int, int]] = []  # of each tie: its buses, +1 on the way to the second feed, else -1
         self.generators: list[p.GeneratorPlan] = []
         self.upses: list[p.UpsPlan] = []
         self.servers: list[p.ServerPlan] = []
@@ -114,6 +119,7 @@ class _Builder:
             transformers=self.transformers,
             boards=self.boards,
             transfers=self.transfers,
+            ties=self.ties,
             generators=self.generators,
             upses=self.upses,
             servers=self.servers,
@@ -128,6 +134,7 @@ class _Builder:
             breakers=self.breakers,
             rooms=self.rooms,
             malfunctions=self.malfunctions,
+            loop_z=self._loop_z(),
             y=[bus.y for bus in self.buses],
             steady=[0j] * len(self.buses),
             digest=hashlib.sha256(text.encode()).digest(),
@@ -273,13 +280,57 @@ class _Builder:
         voltage_v = self._feed_voltage(k)
         second = self._cable(k, "second_feed", voltage_v) if "second_feed_resistance_ohm" in r else 0j
         bus = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v), z_2=second)
-        transfer = p.NONE
-        if len(self.devices[k].feeds) == 2:
+        transfer = tie = p.NONE
+        parallel = r.get("parallel", 0.0) > 0.0
+        if parallel:
+            tie = self._tie(k, bus, second)
+        elif len(self.devices[k].feeds) == 2:
             self.transfers.append(p.TransferPlan(k, self._generator_behind(self.index[self.devices[k].feeds[1]])))
             transfer = len(self.transfers) - 1
-        self.boards.append(p.BoardPlan(k, r["rated_a"] / self.buses[bus].amps, transfer))
-        breaker = self._breaker(k, bus, p.BREAKER_MAIN)
+        self.boards.append(p.BoardPlan(k, r["rated_a"] / self.buses[bus].amps, transfer, tie))
+        breaker = self._breaker(k, bus, p.BREAKER_MAINS if parallel else p.BREAKER_MAIN)
         return self._node(k, slot=len(self.boards) - 1, bus_in=bus, bus_out=bus, breakers=(breaker,))
+
+    def _tie(self, k: int, bus: int, z: complex) -> int:
+        """Both mains closed at once: only where their ways meet at one node through devices with one feed each."""
+        feeds = self.devices[k].feeds
+        if len(feeds) != 2:
+            raise ValueError(f"{self.devices[k].id}.parallel is on; it needs two feeds")
+        ways = [self._way_up(self.index[feed]) for feed in feeds]
+        meet = next((node for node in ways[1] if node in ways[0]), p.NONE)
+        between = [*ways[0][: ways[0].index(meet)], *ways[1][: ways[1].index(meet)]] if meet != p.NONE else []
+        if meet == p.NONE or any(self.devices[node].type == "ups" for node in (*between, meet)):
+            raise ValueError(f"{self.devices[k].id}.parallel is on; {PARALLEL_RULE}")
+        feed_bus = self.nodes[self.index[feeds[1]]].bus_out
+        for end in (feed_bus, bus):
+            self.buses[end] = dataclasses.replace(self.buses[end], takes_load=True)
+        loop = {end: 1 for node in ways[1][: ways[1].index(meet)] for end in self._buses_of(node)}
+        loop |= {end: -1 for node in ways[0][: ways[0].index(meet)] for end in self._buses_of(node)} | {bus: -1}
+        if z == 0j and not any(self.buses[end].z_1 for end in loop):
+            raise ValueError(f"{self.devices[k].id}.parallel is on; {LOOP_RULE}")
+        self.loops.append(loop)
+        self.ties.append(p.TiePlan(k, feed_bus, bus, z))
+        return len(self.ties) - 1
+
+    def _buses_of(self, k: int) -> range:
+        return range(self.nodes[k].bus_in, self.nodes[k].bus_out + 1)
+
+    def _loop_z(self) -> list[complex]:
+        """What every two loops have in common, row after row."""
+        found = []
+        for k, one in enumerate(self.loops):
+            for m, other in enumerate(self.loops):
+                z = sum((self.buses[end].z_1 * (one[end] * other[end]) for end in one if end in other), 0j)
+                found.append(z + self.ties[k].z if k == m else z)
+        return found
+
+    def _way_up(self, k: int) -> list[int]:
+        """A device and those in front of it, as long as each has one feed."""
+        way = [k]
+        while len(self.devices[k].feeds) == 1:
+            k = self.index[self.devices[k].feeds[0]]
+            way.append(k)
+        return way
 
     def _generator_behind(self, k: int) -> int:
         """The generator that a second feed leads to through devices with one feed each, or NONE."""

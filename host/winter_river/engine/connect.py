@@ -6,6 +6,8 @@ order, because what feeds a device has been decided before it.
 
 from __future__ import annotations
 
+from winter_river.engine import events
+from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment.generator import generator_makes_voltage
 from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST
 from winter_river.engine.equipment.ups import BYPASS, INVERTER
@@ -16,6 +18,7 @@ from winter_river.engine.plan import (
     NONE,
     PV,
     SERVER,
+    SWITCHGEAR,
     TRANSFORMER,
     UPS,
     UTILITY,
@@ -65,6 +68,10 @@ def _transformer(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
 def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
     """Switchgear, distribution, pdu: one incomer, or the position of two; and a meter, without a breaker."""
     on = in_service(n, me) and not is_tripped(w, n.breaker_1)
+    tie = plan.boards[n.slot].tie if n.kind == SWITCHGEAR else NONE
+    if tie >= 0:
+        _mains(plan, w, n, me, tie, on)
+        return
     position = 1
     if n.feed_2 >= 0:
         position = w.transfers[plan.boards[n.slot].transfer].position
@@ -82,6 +89,36 @@ def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
     bus = plan.buses[n.bus_out]
     parent = plan.nodes[feed_index].bus_out if me.live else DEAD
     attach(plan, w, n.bus_out, parent, bus.z_2 if position == 2 else bus.z_1)
+
+
+def _mains(plan: Plan, w: World, n: NodePlan, me: NodeState, tie: int, on: bool) -> None:
+    """Switchgear with both mains closed: on either feed, on both at once by a loop. A main whose own feed is dead is
+    open (reverse power), so nothing is fed from behind."""
+    one, two = w.nodes[n.feed_1], w.nodes[n.feed_2]
+    r, t = plan.ties[tie], w.ties[tie]
+    first = one.live and t.source_set != switchgear_law.SECOND
+    second = two.live and t.source_set != switchgear_law.FIRST
+    me.supplied = me.present and (one.live or two.live)
+    me.live = on and (first or second)
+    me.feeder = n.feed_1 if first or not second else n.feed_2
+    me.blame = NONE if me.live else n.index if not on or one.live else one.blame
+    by_second = me.feeder == n.feed_2
+    was_live = w.parent[n.bus_out] != DEAD
+    parent = plan.nodes[me.feeder].bus_out if me.live else DEAD
+    attach(plan, w, n.bus_out, parent, r.z if by_second else plan.buses[n.bus_out].z_1)
+    closed = on and first and second
+    before = events.BOTH if t.closed else 1 + int(t.second)
+    after = events.BOTH if closed else 1 + int(by_second)
+    if was_live and me.live and before != after:
+        cause = events.group_cause(w, n.group) or (one if not one.live else two).origin
+        events.emit(plan, w, n.index, events.TRANSFER, before, after, cause)
+    if closed != t.closed:
+        t.closed, w.tie_current[tie] = closed, 0j
+        for end in (r.feed_bus, r.bus):
+            w.load[end] = 0j
+            if w.island_of[end] >= 0:
+                w.islands[w.island_of[end]].dirty = True
+    t.second = by_second
 
 
 def _ups(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:

@@ -34,7 +34,8 @@ WORDS = (
     "at_reserve",
     "full",
 )
-POSITION_WORDS = ("open", "first", "second")
+POSITION_WORDS = ("open", "first", "second", "both")
+BOTH = 3
 ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload", "nuisance")
 PRESENCE_WORDS = ("absent", "present")
 W_PER_KW = 1000  # an event holds whole numbers: a setpoint in watts

@@ -42,7 +42,7 @@ def _condition(plan: Plan, w: World, node: int) -> str:
         return "TRIPPED"
     if me.handle == 0 and me.supplied and n.kind in (SERVER, COOLING):
         return STARTING
-    if n.kind == SWITCHGEAR and me.handle == 0 and n.feed_2 != NONE:
+    if n.kind == SWITCHGEAR and me.handle == 0 and plan.boards[n.slot].transfer != NONE:
         return BETWEEN
     return state
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from winter_river.engine import events
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
+from winter_river.engine.loops import losses_pu, solve_loops
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
-from winter_river.engine.sweep import LOW_PU, TOLERANCE_PU, sweep
+from winter_river.engine.sweep import LOW_PU
 from winter_river.engine.units import BASE_KW, magnitude
 from winter_river.engine.world import DEAD, World, is_tripped
 
@@ -126,20 +127,7 @@ def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
 
 def _solve_island(plan: Plan, w: World, k: int) -> None:
     island, x = w.islands[k], w.wiring[k]
-    converged = x.first == x.end or sweep(
-        w.order[x.first : x.end],
-        w.load_order[x.loads_first : x.loads_end],
-        w.parent,
-        w.z,
-        w.load,
-        plan.steady,
-        plan.y,
-        w.v,
-        w.i,
-        island.emf,
-        LOW_PU,
-        TOLERANCE_PU,
-    )
+    converged = x.first == x.end or solve_loops(plan, w, k)
     if not converged:
         node = plan.islands[k].node
         weakest, heaviest = at_fault(plan, w, k)
@@ -153,6 +141,8 @@ def _solve_island(plan: Plan, w: World, k: int) -> None:
     # The impedance of the grid lies in front of a utility's meter: not a loss of the site.
     first = x.first + 1 if plan.nodes[plan.islands[k].node].kind == UTILITY else x.first
     island.loss_kw = losses_kw(plan, w, first, x.end)
+    if len(plan.ties) > 0:
+        island.loss_kw += losses_pu(plan, w, k) * BASE_KW
 
 
 def ups_output(plan: Plan, w: World, k: int) -> tuple[float, float]:

@@ -59,9 +59,14 @@ def apply(plan: Plan, world: World, node_id: str, fields: Mapping[str, object], 
     if "fault" in fields:
         wishes = _wishes(n.kind, node_id, fields["fault"])
     numbers = {name: _number(node_id, name, fields[name]) for name in _NUMBERS[n.kind] if name in fields}
-    if n.kind == SWITCHGEAR and n.feed_2 != NONE and "source_set" in fields:
+    if n.kind == SWITCHGEAR and plan.boards[n.slot].transfer != NONE and "source_set" in fields:
         source_set = _place(schema.SOURCES, node_id, "source_set", fields["source_set"])
         world.transfers[plan.boards[n.slot].transfer].source_set = source_set
+    elif n.kind == SWITCHGEAR and plan.boards[n.slot].tie != NONE and "source_set" in fields:
+        world.ties[plan.boards[n.slot].tie].source_set = _place(
+            schema.SOURCES, node_id, "source_set", fields["source_set"]
+        )
+        world.rewire = True
     me.handle, me.present = handle, present
     if "fault" in fields:
         _inject(plan, world, k, wishes)

@@ -157,6 +157,14 @@ def _branches(
     elif n.kind == p.COOLING:
         if w.coolings[n.slot].running and not is_tripped(w, n.breaker_1):
             yield n.bus_in, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
+    elif n.kind == p.SWITCHGEAR and r["parallel"] > 0.0:
+        second = plan.nodes[n.feed_2].bus_out
+        if not is_tripped(w, n.breaker_1):
+            only = w.ties[plan.boards[n.slot].tie].source_set
+            if only == 1 or (only == 0 and feed in found):
+                yield n.bus_out, Branch(feed, _cable(plan, n.index, "feed"), 1.0)
+            else:
+                yield n.bus_out, Branch(second, _cable(plan, n.index, "second_feed"), 1.0)
     elif not is_tripped(w, n.breaker_1):
         position = 1 if n.feed_2 == NONE else w.transfers[plan.boards[n.slot].transfer].position
         if position == 1:
@@ -276,11 +284,31 @@ def _kirchhoff(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[st
         miss = abs(sent - SQRT3 * branch.ohm * amps - volts)
         if not miss <= VOLTAGE_RATIO * plan.buses[bus].voltage_v:
             yield f"law 2: {plan.nodes[plan.buses[bus].node].id} misses {miss:g} V along its branch"
+    for row, tie, current in zip(plan.ties, w.ties, w.tie_current, strict=True):
+        # The second of two closed mains: the branch that closes a loop.
+        amps = current * (1e6 / (SQRT3 * plan.buses[row.bus].voltage_v))
+        unsolved = tie.closed and not w.islands[w.island_of[row.bus]].converged
+        if not unsolved and tie.closed != (
+            tie.source_set == 0 and row.bus in branches and row.feed_bus in branches and _on_first(plan, row, branches)
+        ):
+            yield f"law 2: both mains of {plan.nodes[row.node].id} are {'' if tie.closed else 'not '}closed"
+        if not tie.closed or row.bus not in branches:
+            continue
+        ohm = _cable(plan, row.node, "second_feed")
+        miss = abs(_volts(plan, w, row.feed_bus) - SQRT3 * ohm * amps - _volts(plan, w, row.bus))
+        if not miss <= VOLTAGE_RATIO * plan.buses[row.bus].voltage_v:
+            yield f"law 2: {plan.nodes[row.node].id} misses {miss:g} V along its second main"
+        out[row.feed_bus] += SQRT3 * _volts(plan, w, row.feed_bus) * amps.conjugate()
+        out[row.bus] -= SQRT3 * _volts(plan, w, row.bus) * amps.conjugate()
     for bus in branches:
         into = SQRT3 * _volts(plan, w, bus) * _amps(plan, w, bus).conjugate()
         miss = abs(into - out[bus] - demand.get(bus, 0j))
         if not miss <= max(RESIDUAL_W, RESIDUAL_RATIO * abs(into)):
             yield f"law 1: {plan.nodes[plan.buses[bus].node].id} misses {miss:g} VA of {abs(into):g}"
+
+
+def _on_first(plan: Plan, row: p.TiePlan, branches: dict[int, Branch]) -> bool:
+    return branches[row.bus].parent == plan.nodes[plan.nodes[row.node].feed_1].bus_out
 
 
 def _balance(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
@@ -298,6 +326,9 @@ def _balance(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]
             loads += demand[bus].real
         elif n.kind == p.TRANSFORMER:
             losses += demand[bus].real
+    for row, current in zip(plan.ties, w.tie_current, strict=True):
+        amps = abs(current) * (1e6 / (SQRT3 * plan.buses[row.bus].voltage_v))
+        losses += 3.0 * amps * amps * _cable(plan, row.node, "second_feed").real
     for u in w.upses:
         sources += u.discharge_kw * 1e3
         loads += u.charge_kw * 1e3

@@ -89,11 +89,12 @@ class TransformerPlan:
 
 @dataclass(slots=True, frozen=True)
 class BoardPlan:
-    """A bus behind a breaker: switchgear, distribution, pdu. transfer: its row there, NONE with one source."""
+    """A bus behind a breaker: switchgear, distribution, pdu. transfer, tie: its row there; NONE with one source."""
 
     node: int
     rated_pu: float
     transfer: int
+    tie: int
 
 
 @dataclass(slots=True, frozen=True)
@@ -102,6 +103,16 @@ class TransferPlan:
 
     node: int
     generator: int
+
+
+@dataclass(slots=True, frozen=True)
+class TiePlan:
+    """Both mains of one switchgear closed: the second one, from feed_bus to bus by z, is where the loop is cut."""
+
+    node: int
+    feed_bus: int
+    bus: int
+    z: complex
 
 
 @dataclass(slots=True, frozen=True)
@@ -237,8 +248,8 @@ class MalfunctionPlan:
     bit: int
 
 
-BREAKER_MAIN, BREAKER_INPUT, BREAKER_BYPASS, BREAKER_OUTPUT, BREAKER_CORD_1, BREAKER_CORD_2 = range(6)
-BREAKER_WORDS = ("main", "input", "bypass", "output", "cord_1", "cord_2")
+BREAKER_MAIN, BREAKER_INPUT, BREAKER_BYPASS, BREAKER_OUTPUT, BREAKER_CORD_1, BREAKER_CORD_2, BREAKER_MAINS = range(7)
+BREAKER_WORDS = ("main", "input", "bypass", "output", "cord_1", "cord_2", "mains")
 
 
 @dataclass(slots=True, frozen=True)
@@ -274,6 +285,7 @@ class Plan:
     transformers: list[TransformerPlan]
     boards: list[BoardPlan]
     transfers: list[TransferPlan]
+    ties: list[TiePlan]
     generators: list[GeneratorPlan]
     upses: list[UpsPlan]
     servers: list[ServerPlan]
@@ -289,5 +301,6 @@ class Plan:
     profile_s: list[float]
     profile_values: list[float]
     y: list[complex]  # of the buses, as a column for the sweep
+    loop_z: list[complex]  # of the ties, row after row: what two loops have in common, signed as their currents flow
     steady: list[complex]  # the same, of loads that draw constant current: no device here does
     digest: bytes  # of devices and calibration: a snapshot fits only its own plan

@@ -11,7 +11,7 @@ from winter_river.engine import events
 from winter_river.engine.equipment.malfunction import FAIL_TO_OPEN
 from winter_river.engine.equipment.table import CURVES
 from winter_river.engine.equipment.ups import BYPASS
-from winter_river.engine.plan import BREAKER_BYPASS, BREAKER_INPUT, BreakerPlan, Plan, is_board
+from winter_river.engine.plan import BREAKER_BYPASS, BREAKER_INPUT, BREAKER_MAINS, BreakerPlan, Plan, is_board
 from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import BreakerState, World
 
@@ -101,6 +101,9 @@ def feel_all(plan: Plan, w: World) -> None:
         b, s = plan.breakers[k], w.breakers[k]
         c = w.i[b.bus]
         current_pu = magnitude(c)
+        if b.role == BREAKER_MAINS:
+            tie = plan.boards[plan.nodes[b.node].slot].tie
+            current_pu = max(current_pu, magnitude(w.tie_current[tie]))
         if s.tripped or not _carries(plan, w, b):
             current_pu = 0.0
         if current_pu == s.current_pu:

@@ -69,7 +69,7 @@ def _switchgear(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return SW_OPEN
     if not me.live:
         return SW_NO_INPUT
-    two = n.feed_2 != NONE and w.transfers[plan.boards[n.slot].transfer].position == SECOND
+    two = plan.boards[n.slot].transfer != NONE and w.transfers[plan.boards[n.slot].transfer].position == SECOND
     return SW_GENERATOR if two else SW_CLOSED
 
 

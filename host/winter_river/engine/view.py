@@ -26,6 +26,7 @@ from winter_river.engine.plan import (
     NONE,
     PV,
     SERVER,
+    SWITCHGEAR,
     TRANSFORMER,
     UPS,
     UTILITY,
@@ -56,7 +57,11 @@ def sent(plan: Plan, w: World, bus: int) -> complex:
 
 def passed_on(plan: Plan, w: World, bus: int) -> complex:
     """Current (per unit) that leaves a bus towards what it feeds."""
-    return w.i[bus] - plan.y[bus] * w.v[bus]
+    passed = w.i[bus] - plan.y[bus] * w.v[bus]
+    for k, r in enumerate(plan.ties):
+        if r.bus == bus:
+            passed += w.tie_current[k]
+    return passed
 
 
 def frequency_hz(plan: Plan, w: World, bus: int) -> float:
@@ -89,6 +94,9 @@ def _line_side_v(plan: Plan, w: World, n: NodePlan) -> float:
 def electrical(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
     """The contract's electrical fields of one device."""
     power_in = sent(plan, w, n.bus_in)
+    if n.kind == SWITCHGEAR and plan.boards[n.slot].tie != NONE:
+        tie = plan.boards[n.slot].tie
+        power_in += power_kva(w.v[plan.ties[tie].feed_bus], w.tie_current[tie])
     v, i = w.v[n.bus_out], passed_on(plan, w, n.bus_out)
     battery_kw = 0.0
     if n.kind == SERVER:
@@ -168,7 +176,7 @@ def load_pct(plan: Plan, w: World, n: NodePlan) -> float:
         return abs(w.i[n.bus_in]) / plan.counters[n.slot].rated_pu * 100.0
     if n.kind == UTILITY:
         return 0.0
-    return abs(w.i[n.bus_out]) / plan.boards[n.slot].rated_pu * 100.0
+    return abs(passed_on(plan, w, n.bus_out)) / plan.boards[n.slot].rated_pu * 100.0
 
 
 def runtime_s(plan: Plan, w: World, k: int) -> int:

@@ -183,6 +183,18 @@ class TransferState:
 
 
 @dataclass(slots=True)
+class TieState:
+    """closed: both mains carry. second: it alone feeds the bus.
+
+    source_set: 0 both, 1 only the first, 2 only the second: from one to the other both are closed for an instant.
+    """
+
+    closed: bool = False
+    second: bool = False
+    source_set: int = 0
+
+
+@dataclass(slots=True)
 class GeneratorState:
     mode: int = 0
     since_s: float = ALWAYS_S
@@ -361,13 +373,13 @@ class Machine(Protocol):
 
 @dataclass(slots=True)
 class World:
-    """One world. The columns v, i, load, parent, z are by bus; island_of, wiring and the orders follow from parent.
+    """One world. The columns v, i, load, parent, z are by bus, tie_current (through the second main) by tie; island_of, wiring and the orders follow from parent.
 
     unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
     of this instant; first_by_group: the first one of each connected part. events: the first events_count are news.
     weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
     demand_meters: what each rack is set to draw, got or not; trouble: why the step stopped (events.py), 0 for none.
-    group_opened, wanted_by: scratch of one settling, by connected part and by generator.
+    group_opened, wanted_by: scratch of one settling, by connected part and by generator; loop_gap, loop_z: of one flow.
     machine: what steps this world compiled, None for the text as it stands.
     """
 
@@ -393,6 +405,7 @@ class World:
     island_meters: list[Meter]
     utilities: list[UtilityState]
     transfers: list[TransferState]
+    ties: list[TieState]
     generators: list[GeneratorState]
     upses: list[UpsState]
     ups_meters: list[Meter]
@@ -413,12 +426,15 @@ class World:
     load: list[complex]
     parent: list[int]
     z: list[complex]
+    tie_current: list[complex]
     island_of: list[int] = field(metadata=FOLLOWS)
     wiring: list[Wiring] = field(metadata=FOLLOWS)
     order: list[int] = field(metadata=FOLLOWS)
     load_order: list[int] = field(metadata=FOLLOWS)
     group_opened: list[bool] = field(metadata=FOLLOWS)
     wanted_by: list[int] = field(metadata=FOLLOWS)
+    loop_gap: list[complex] = field(metadata=FOLLOWS)
+    loop_z: list[complex] = field(metadata=FOLLOWS)
     events: list[EventRecord] = field(metadata=FOLLOWS)
     machine: Machine | None = None
 

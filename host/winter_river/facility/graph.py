@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from winter_river.engine import EQUIPMENT
+from winter_river.engine.build import LOOP_RULE, PARALLEL_RULE
 from winter_river.facility.faults import Faults, shown
 from winter_river.facility.reading import unknown
 from winter_river.facility.yaml_lines import Tree
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from winter_river.facility.checks import Draft
 
 SOURCES = tuple(name for name, table in EQUIPMENT.items() if table.feeds_max == 0)
+FEED_OHMS = tuple(f"{one}_{what}_ohm" for one in ("feed", "second_feed") for what in ("resistance", "reactance"))
 VOLTAGE_RATIO_MAX = 1.1  # chosen: taps and nameplate habits (460 V gear at 480 V) differ by a few percent, not by ten
 CYCLE_SHOWN_MAX = 12  # nodes of a cycle named in one message
 
@@ -29,6 +31,37 @@ def check(drafts: Mapping[str, Draft], place: Tree, faults: Faults) -> None:
     for cycle in cycles:
         _add_cycle(cycle, drafts, faults)
     _check_voltages(order, drafts, faults)
+    if not cycles:
+        for node_id, draft in drafts.items():
+            if draft.type == "switchgear" and draft.given.numbers.get("parallel"):
+                _check_parallel(node_id, draft, drafts, faults)
+
+
+def _check_parallel(node_id: str, draft: Draft, drafts: Mapping[str, Draft], faults: Faults) -> None:
+    """Both mains may only be closed on one source, and something must share the current between them."""
+    place = draft.given.places["parallel"]
+    ways = [_way_up(feed.text, drafts) for feed in draft.feeds if feed.text in drafts]
+    if len(ways) != 2:
+        faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed and needs two feeds")
+        return
+    meet = next((each for each in ways[1] if each in ways[0]), None)
+    between = [*ways[0][: ways[0].index(meet)], *ways[1][: ways[1].index(meet)]] if meet is not None else []
+    if meet is None or any(drafts[each].type == "ups" for each in (*between, meet)):
+        faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed", PARALLEL_RULE)
+    elif not any(_has_impedance(drafts[each]) for each in between) and not _has_impedance(draft):
+        faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed", LOOP_RULE)
+
+
+def _way_up(node_id: str, drafts: Mapping[str, Draft]) -> list[str]:
+    """A node and those in front of it, as long as each has one feed."""
+    way = [node_id]
+    while len(drafts[way[-1]].feeds) == 1 and drafts[way[-1]].feeds[0].text in drafts:
+        way.append(drafts[way[-1]].feeds[0].text)
+    return way
+
+
+def _has_impedance(draft: Draft) -> bool:
+    return draft.type == "transformer" or any(draft.given.numbers.get(name) for name in FEED_OHMS)
 
 
 def _check_feeds(node_id: str, draft: Draft, drafts: Mapping[str, Draft], faults: Faults) -> None:

@@ -97,7 +97,7 @@ def _devices(plan: engine.Plan, failures: Sequence[FailureRow], place: dict[tupl
                 end=end,
                 input=place.get((INPUT, k), NOBODY),
                 runs=place.get((GENERATOR, k), NOBODY),
-                picks=plan.devices[k].type == "switchgear" and plan.nodes[k].feed_2 != NONE,
+                picks=plan.devices[k].type == "switchgear" and plan.boards[plan.nodes[k].slot].transfer != NONE,
                 reset_s=math.inf,
                 refuel_s=math.inf,
             )

@@ -66,6 +66,7 @@ font:11px/1.2 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
 .oneline .when-open,.oneline .open .when-closed,.oneline .second .when-closed,.oneline .on-second .first .when-closed{display:none}
 .oneline .open .when-open,.oneline .second .when-open,.oneline .on-second .first .when-open{display:inline}
 .oneline .on-second:not(.open) .second .when-closed{display:inline}.oneline .on-second:not(.open) .second .when-open{display:none}
+.oneline .on-both:not(.open) .second .when-closed{display:inline}.oneline .on-both:not(.open) .second .when-open{display:none}
 .oneline .ring-back{stroke:var(--dead);stroke-width:4;opacity:.35}
 .oneline .ring{stroke-width:4;stroke-linecap:butt}
 .oneline .left{font-size:11px;font-weight:600;font-variant-numeric:tabular-nums}

@@ -113,6 +113,9 @@ def flows(facility: Facility, views: Mapping[str, View]) -> dict[str, Flow]:
         conducting = _conducting(node, views)
         for feeder in node.feeds:
             live = feeder in views and is_live(views[feeder])
+            if is_parallel(node) and feeder in conducting:
+                found[flow_key(feeder, node.id)] = Flow(round(_left_over(facility, views, feeder, node), 3) + 0.0, live)
+                continue
             power_kw = number(views[node.id], "power_in_kw") / len(conducting) if feeder in conducting else 0.0
             found[flow_key(feeder, node.id)] = Flow(round(power_kw, 3) + 0.0, live)
     return found
@@ -121,9 +124,23 @@ def flows(facility: Facility, views: Mapping[str, View]) -> dict[str, Flow]:
 def _conducting(node: Node, views: Mapping[str, View]) -> list[str]:
     """The feeds that a node takes its power from now."""
     live = [feeder for feeder in node.feeds if feeder in views and is_live(views[feeder])]
+    if is_parallel(node):
+        return [] if is_open(views[node.id]) else live
     if node.type == "switchgear" and len(node.feeds) > 1:
         return [feeder for feeder in live if feeder == node.feeds[1 if _on_second(node, views[node.id]) else 0]]
     return live
+
+
+def is_parallel(node: Node) -> bool:
+    """Whether both mains of a board are closed at once."""
+    return bool(node.ratings.get("parallel"))
+
+
+def _left_over(facility: Facility, views: Mapping[str, View], feeder: str, node: Node) -> float:
+    """What a feeder passes on and its other nodes do not take."""
+    others = [other for other in facility.nodes.values() if feeder in other.feeds and other.id != node.id]
+    taken_kw = sum(number(views[other.id], "power_in_kw") for other in others if feeder in _conducting(other, views))
+    return number(views[feeder], "power_kw") - taken_kw
 
 
 def _on_second(node: Node, view: View) -> bool:
@@ -154,6 +171,8 @@ def paint(
         word = look(view, presences.get(node.id, ONLINE))
         opened = " open" if is_open(view) else ""
         opened += " on-second" if _on_second(node, view) else ""
+        if is_parallel(node):
+            opened += {1: " on-second", 2: " on-both"}.get(_mains(node, views), "")
         made[f"node-{node.id}"] = f"node type-{node.type} {CLASSES[word]}{opened}"
         made[f"bar-{node.id}"] = "bar live" if is_live(view) and word != "absent" else "bar dead"
         made[f"letter-{node.id}"] = LETTERS[word]
@@ -180,6 +199,12 @@ def elements(nodes: Iterable[Node], lines: Iterable[str]) -> Iterator[str]:
             yield from (f"{part}-{node.id}" for part in _BATTERY_PARTS)
     for key in lines:
         yield from (f"{part}-{key}" for part in _LINE_PARTS)
+
+
+def _mains(node: Node, views: Mapping[str, View]) -> int:
+    """Of a board with both mains closed: 2 both, 1 the second alone, 0 the first or none."""
+    conducting = _conducting(node, views)
+    return 2 if len(conducting) == 2 else int(conducting == [node.feeds[1]])
 
 
 def flow_text(flow: Flow) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from winter_river.engine.equipment.table import Equipment, breaker_ratings, feed_ratings
+from winter_river.engine.equipment.table import Equipment, Rating, breaker_ratings, feed_ratings
 from winter_river.engine.units import NEVER_S
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ SWITCHGEAR = Equipment(
     type="switchgear",
     ratings=(
         *breaker_ratings(),
+        Rating("parallel", 0.0, 0.0, 1.0, "chosen: one source at a time; on: both mains closed", ("off", "on")),
         *feed_ratings("feed", "the busway from its first source"),
         *feed_ratings("second_feed", "the busway from its second source"),
     ),

@@ -44,7 +44,7 @@ def listed(context: typer.Context, json: JsonOption = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    found = _read()
+    found = kept_alarms()
     if json:
         typer.echo(json_text(found))
         return
@@ -155,7 +155,7 @@ def rules(
     typer.echo(json_text(rows) if json else table_text(tuple(rows[0]), rows))
 
 
-def _read() -> list[dict[str, Any]]:
+def kept_alarms() -> list[dict[str, Any]]:
     """What the run on this machine keeps of its alarms. Raises CommandError where none runs."""
     from winter_river.cli.live_alarms import alarm_file
     from winter_river.cli.run_file import read_note

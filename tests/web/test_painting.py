@@ -1,7 +1,7 @@
 """What a state looks like: told apart by letter and class, never by colour alone."""
 
 import pytest
-from winter_river.facility import load_facility
+from winter_river.facility import load_facility, parse_facility
 from winter_river.simulation import Simulation
 from winter_river.web.painting import CLASSES, LETTERS, Flow, flow_text, flows, look, paint, value_text
 
@@ -110,3 +110,37 @@ def test_flow_says_where_it_goes():
     assert flow_text(Flow(12.0, True)) == "▾ 12.0 kW"
     assert flow_text(Flow(-12.0, True)) == "▴ 12.0 kW"
     assert flow_text(Flow(0.0, True)) == flow_text(Flow(12.0, False)) == ""
+
+
+TWIN = """facility: twin
+defaults:
+  transformer: {primary_voltage_v: 13800, secondary_voltage_v: 480, impedance_pct: 5, load_loss_w: 5000,
+    no_load_loss_w: 900, no_load_current_pct: 0.5}
+nodes:
+  u: {type: utility, voltage_v: 13800}
+  t1: {type: transformer, from: u, power_kva: 750}
+  t2: {type: transformer, from: u, power_kva: 500}
+  lv: {type: switchgear, from: [t1, t2], rated_a: 1600, parallel: on}
+  r: {type: server, from: lv, load_kw: 400, load_kw_max: 600, rated_a: 800}
+  own: {type: server, from: t2, load_kw: 40, load_kw_max: 60, rated_a: 80}
+"""
+
+
+def test_two_closed_mains_are_drawn_closed_and_each_shows_its_own_power():
+    simulation = Simulation(parse_facility(TWIN))
+    lines = flows(simulation.facility, seen(simulation))
+    one, two = lines["t1-lv"].power_kw, lines["t2-lv"].power_kw
+    assert one + two == pytest.approx(400.0, abs=0.01)
+    assert two == pytest.approx(simulation.view("t2")["power_kw"] - 40.0, abs=0.01)
+    assert one > two > 100.0
+    assert "on-both" in painted(simulation)["node-lv"].split()
+    simulation.command("t1", "set_fault", state=True)
+    simulation.advance(1.0)
+    lines = flows(simulation.facility, seen(simulation))
+    assert (lines["t1-lv"].power_kw, lines["t2-lv"].power_kw) == (0.0, pytest.approx(400.0, abs=0.01))
+    assert "on-second" in painted(simulation)["node-lv"].split()
+
+
+def test_a_storage_shows_how_full_it_is_where_nobody_knows_how_long_it_lasts():
+    drawn = painted(Simulation(load_facility("campus-bess")))
+    assert (drawn["ring-bess"], drawn["left-bess"]) == ("60", "60%")

@@ -106,11 +106,11 @@ def _correct(plan: Plan, w: World, island: int) -> float:
 
 def solve_loops(plan: Plan, w: World, island: int) -> bool:
     """Sweeps an island, and closes its loops where it has any; False where there is no solution."""
+    converged = sweep_island(plan, w, island)
     loops = 0
     for k in range(len(plan.ties)):
         if _is_closed(plan, w, k, island):
             loops += 1
-    converged = sweep_island(plan, w, island)
     calm = False
     rounds = ROUNDS_MAX if loops > 0 else 0
     while converged and rounds > 0:

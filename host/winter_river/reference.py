@@ -16,6 +16,7 @@ from winter_river import reference_constants
 from winter_river import reference_words as words
 from winter_river.engine import CALIBRATIONS, EQUIPMENT, RELIABILITY
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
+from winter_river.engine.equipment import PROFILED
 from winter_river.settings import ENVIRONMENT_PREFIX, SENTENCES, Settings
 
 CLAIM = (
@@ -54,6 +55,7 @@ def tables() -> tuple[Table, ...]:
         _weather_verbs(),
         _reasons(),
         _ratings(),
+        _profiles(),
         _rates(),
         _constants(),
         _calibrations(),
@@ -251,6 +253,17 @@ def _rating_rows() -> Iterator[tuple[str, ...]]:
                 low, high = "", ", ".join(rating.words)
                 default = "" if rating.default is None else rating.words[int(rating.default)]
             yield name, f"`{rating.name}`", default, low, high, rating.source
+
+
+def _profiles() -> Table:
+    note = (
+        "A node's `profile` names one of the facility's `profiles`: a function of the engine's time (`begins_h` is the "
+        "hour at t = 0), piecewise constant, so its steps are exact instants. A formula is a staircase of 5 minutes. "
+        "Written as `{steps_h: [[0, 0.4], [7, 1]], repeat_h: 24}`, `{file: NAME.csv, repeat_h: 24}` (beside the site; "
+        "`time_s,value` or `time_h,value`) or `{low: 0.4, high: 1, peak_h: 14}` (a day by the cosine)."
+    )
+    rows = tuple((name, words.PROFILES[name]) for name in PROFILED)
+    return Table("profiles", "Profiles", note, ("type", "what its value means"), rows)
 
 
 def _rates() -> Table:

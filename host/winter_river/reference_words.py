@@ -135,6 +135,12 @@ TYPES = {
     "meter": "Passes power on and counts the energy, each way by itself.",
 }
 
+PROFILES = {
+    "server": "Multiplies what the rack is set to draw, up to load_kw_max.",
+    "bess": "While its setpoint is 0: 1 takes charge_kw_max, -1 gives discharge_kw_max.",
+    "pv": "The sun on its panels, 1 is 1,000 W/m2; without a profile that of a cloudless day at its latitude.",
+}
+
 STATES = {
     "GRID_OK": "Voltage within limits.",
     "SAG": "Voltage too low.",

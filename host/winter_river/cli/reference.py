@@ -22,7 +22,8 @@ def reference(
 ) -> None:
     """Print the reference tables.
 
-    Topics, fields, types, states, malfunctions, verbs, clock, reasons, ratings, rates, constants, calibrations,
+    Topics, fields, types, states, malfunctions, verbs, clock, reasons, ratings, profiles, rates, constants,
+    calibrations,
     settings.
 
     \b

@@ -64,11 +64,11 @@ def test_nothing_that_was_said_to_be_written_is_lost_by_a_kill(tmp_path):
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize("part", range(2))
 def test_nothing_is_lost_by_hundreds_of_kills(tmp_path, part):
     seed = random.SystemRandom().randrange(1 << 30)
     print(f"seed {seed}")
-    folder_number, left = 0, 100
+    folder_number, left = 0, 100  # of two writers each
     while left:
         folder_number += 1
         told = kills(tmp_path / str(folder_number), seed + folder_number, 10)

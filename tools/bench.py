@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import bench_alarms
 import bench_availability
 import bench_engine
 import bench_flow
@@ -289,6 +290,7 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "audit": bench_audit,
     "page": bench_page,
     "replay": bench_replay.rows,
+    "alarms": bench_alarms.rows,
     "ingest": bench_ingest,
     "store": bench_store.rows,
     "vm": bench_vm,

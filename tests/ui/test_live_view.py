@@ -228,3 +228,11 @@ def test_at_a_secured_site_a_dangerous_key_is_pressed_twice(terminal: Terminal) 
         assert "[OFF]" not in screen.row("server_rack_a1")
 
     terminal(drive, two_step=True)
+
+
+def test_a_acknowledges_and_the_header_says_what_waits(terminal: Terminal) -> None:
+    async def drive(screen: Any) -> None:
+        await screen.press("a")
+        assert "this site has no alarms" in screen.lines[-1]
+
+    terminal(drive)

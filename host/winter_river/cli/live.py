@@ -92,7 +92,23 @@ class Live:
             it_kw=balance.get("it_kw", 0.0),
             pue=balance.get("pue", 0.0),
             note=note,
+            alarms=self._alarms(),
         )
+
+    def _alarms(self) -> str:
+        """How many wait, and the worst of them, as the header of a screen has room for it."""
+        from winter_river.alerts.states import WAITING
+
+        waiting = [alarm for alarm in self.service.alarms.alarms if alarm.state in WAITING]
+        if not waiting:
+            return ""
+        count = f"{len(waiting)} ALARMS" if len(waiting) > 1 else "ALARM"
+        return f"{count} {waiting[0].priority}: {waiting[0].message} (a)"
+
+    def acknowledge(self) -> str:
+        """Says that every alarm has been seen; what came of it, in words."""
+        seen = self.service.alarms.acknowledge_all(by="live view")
+        return f"{len(seen)} alarms acknowledged" if len(seen) != 1 else f"acknowledged: {seen[0].message}"
 
     def fatal(self) -> str:
         """Why the run cannot go on, or ""."""

@@ -301,6 +301,7 @@ def _show_live(running: "Live", for_s: float | None, asked: threading.Event) -> 
         health=running.health,
         fatal=running.fatal,
         for_s=for_s,
+        acknowledge=running.acknowledge,
         signals=signals,
         two_step=running.service.site.secured,
     )

@@ -32,6 +32,7 @@ class LiveView(App[str]):
     site: a simulation or a live service; look() never waits for it, orders run in their own thread.
     health: what the header says. fatal: why the run cannot go on, or "". interval_s: seconds between looks;
     0 leaves it to the caller (tests). for_s: when to end by itself. signals: those that mean quit.
+    acknowledge: says that every alarm has been seen, and tells what came of it.
     """
 
     CSS = """
@@ -50,6 +51,7 @@ class LiveView(App[str]):
         Binding("plus,equals_sign", "load(1)", "more load"),
         Binding("minus", "load(-1)", "less load"),
         Binding("u", "next_source", "next source"),
+        Binding("a", "acknowledge", "acknowledge all alarms"),
     ]
     ENABLE_COMMAND_PALETTE = False
 
@@ -62,6 +64,7 @@ class LiveView(App[str]):
         interval_s: float = INTERVAL_S,
         for_s: float | None = None,
         signals: Sequence[int] = (),
+        acknowledge: Callable[[], str] | None = None,
         two_step: bool = False,
     ) -> None:
         """two_step: dangerous keys are pressed twice, as profile secured has it."""
@@ -69,6 +72,7 @@ class LiveView(App[str]):
         super().__init__(ansi_color=True)
         self._site, self._health, self._fatal = site, health, fatal
         self._interval_s, self._for_s, self._signals = interval_s, for_s, tuple(signals)
+        self._acknowledge = acknowledge
         self._events: dict[int, Event] = {}
         self._last_id = 0
         self._loads_kw: dict[str, float] = {}
@@ -137,8 +141,7 @@ class LiveView(App[str]):
         parts += [f"lag {health.lag_ms:.0f} ms", f"seed {health.seed}"]
         second = [f"t {words.duration_text(self._site.t_s)}", f"sources {words.power_text(health.source_kw)}"]
         second += [f"IT {words.power_text(health.it_kw)}", f"PUE {health.pue:.2f}" if health.pue else "PUE -"]
-        if health.note:
-            second.append(health.note)
+        second += [text for text in (health.alarms, health.note) if text]
         return " " + "  ".join(parts) + "\n " + "  ".join(second)
 
     def _detail(self) -> str:
@@ -271,6 +274,11 @@ class LiveView(App[str]):
         if rated_kw:
             self._loads_kw[node.id] = load_kw
         self._order(node.id, "set_load", {"power_kw": load_kw})
+
+    def action_acknowledge(self) -> None:
+        """Says that every alarm has been seen."""
+        if len(self.screen_stack) == 1:
+            self.notice("this site has no alarms" if self._acknowledge is None else self._acknowledge())
 
     def action_next_source(self) -> None:
         """Puts the cursor on the next node that nothing feeds."""

@@ -11,6 +11,7 @@ class Health:
     broker: address of the bus, or what runs instead of one. lag_ms: how late the last step was.
     source_kw: power from utilities and generators. it_kw: power of the servers. pue: 0 where there is none.
     note: something the operator must know now, such as a lost broker; empty when all is well.
+    alarms: how many wait to be acknowledged, and the worst of them; empty for none.
     """
 
     broker: str
@@ -22,6 +23,7 @@ class Health:
     it_kw: float
     pue: float
     note: str = ""
+    alarms: str = ""
 
 
 HealthOf = Callable[[], Health]

@@ -63,7 +63,7 @@ HELP = (
     ("t", "transfer: choose the source of a two-source switchgear"),
     ("b n", "bypass: hang a UPS's load on its input; back to normal"),
     ("+ -", "more, less load on a server, by a tenth of its rating"),
-    ("i", "identify: the board flashes"),
+    ("i a", "identify: the board flashes; acknowledge all alarms"),
     ("1 2", "cut, mend the first utility, wherever the cursor is"),
     ("3 4", "the first generator will not start; mend it"),
     ("? q", "this help; quit: stops nodes, engine and our broker"),

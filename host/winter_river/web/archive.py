@@ -64,7 +64,11 @@ class Archive:
     def table(self) -> list[dict[str, Any]]:
         """One row a result, the latest first."""
         rows = ((debrief_id, self._line(debrief_id)) for debrief_id in reversed(self._ids()))
-        shown = ((key, {name: fields[name] for name in fields if name != _OWNERS}) for key, fields in rows if fields)
+        shown = (
+            (key, {name: fields[name] for name in fields if name != _OWNERS})
+            for key, fields in rows
+            if fields is not None
+        )
         return [{"id": debrief_id, **fields} for debrief_id, fields in shown]
 
     def csv(self) -> str:

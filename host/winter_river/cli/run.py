@@ -242,7 +242,10 @@ def _secured_lines(running: "Live") -> list[str]:
         lines.append(f"          {where} with a password for those that have no TLS: NOT ENCRYPTED,")
         lines.append("          " + _PASSWORDS_WORDS[not secured.passwords])
     if broker.websocket_port is not None:
-        lines.append(f"websocket wss://{broker.host}:{broker.websocket_port}, with a certificate")
+        lines.append(
+            f"websocket wss://{broker.host}:{broker.websocket_port}, with a certificate; because of it a change of"
+        )
+        lines.append("          certificates restarts the broker, and everybody is back within seconds")
     if running.page is not None:
         lines.append(f"          a browser knows the page once it trusts {secured.site.places.trusted('site')}")
     return lines + [f"WARNING   {line}" for line in secured.warnings()]

@@ -35,7 +35,6 @@ def host(settings: Settings) -> str:
 
 def make(settings: Settings) -> Mapping[str, str]:
     """mosquitto.conf for the profile, the address and the ports of these settings."""
-    websocket_port = settings.websocket_port or WEBSOCKET_PORT
     here = host(settings)
     if settings.profile == "secured":
         folder = PurePosixPath(settings.secrets) / "broker" if settings.secrets else PurePosixPath(FOLDER)
@@ -47,11 +46,11 @@ def make(settings: Settings) -> Mapping[str, str]:
             passwords_port=settings.mqtt_port or PORT_DEFAULT,
             passwords_host=LOOPBACK,
         )
-        listeners = guarded.listeners(here, settings.site_port or PORT_SITE_DEFAULT, websocket_port)
+        listeners = guarded.listeners(here, settings.site_port or PORT_SITE_DEFAULT, settings.websocket_port or None)
     else:
         listeners = [
             Listener(settings.mqtt_port or PORT_DEFAULT, here, note="Nodes, services, people: anybody."),
-            Listener(websocket_port, here, websocket=True, note="Dashboards in a browser."),
+            Listener(settings.websocket_port or WEBSOCKET_PORT, here, websocket=True, note="Dashboards in a browser."),
         ]
     head = _HEAD.format(profile=settings.profile, what=_WHAT[settings.profile])
     return {"mosquitto.conf": config(listeners, user=USER, head=head)}

@@ -9,7 +9,10 @@ from winter_river.service.broker_text import Listener, Tls
 NOTE_SITE = "Services and people, by certificate."
 NOTE_NODES = "Nodes, by certificate: each writes and reads its own."
 NOTE_PASSWORDS = "Nodes that cannot hold TLS, by password: NOT encrypted, whoever is on the way can read it."
-NOTE_WEBSOCKET = "Services and people, by certificate, over WebSocket."
+NOTE_WEBSOCKET = (
+    "Services and people, by certificate, over WebSocket. With this listener restart mosquitto after a change of\n"
+    "certificates: 2.0.11 crashes when it is told to reload."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,19 +21,23 @@ class Child:
 
     def __init__(self, command: Sequence[str], *, log: Path) -> None:
         """Start the command with its output in the file log. Raises OSError."""
-        self._log = log
+        self._command, self._log = list(command), log
         self._process: subprocess.Popen[bytes] | None = None
         self._fault: OSError | None = None
+        self._restarting = False
+        self._begin()
+        atexit.register(self.stop)  # where the kernel does not do it (not Linux)
+
+    def _begin(self) -> None:
         started = threading.Event()
         starter = [sys.executable, "-I", "-S", _STARTER, str(os.getpid())]
         # The kernel ends the child when the THREAD that started it ends, so that thread must live as long as the child.
-        keeper = threading.Thread(target=self._keep, args=([*starter, *command], started), daemon=True)
+        keeper = threading.Thread(target=self._keep, args=([*starter, *self._command], started), daemon=True)
         keeper.name = "broker-keeper"
         keeper.start()
         started.wait()
         if self._fault is not None:
             raise self._fault
-        atexit.register(self.stop)  # where the kernel does not do it (not Linux)
 
     def _keep(self, command: Sequence[str], started: threading.Event) -> None:
         try:
@@ -56,7 +60,7 @@ class Child:
     def exit_code(self) -> int | None:
         """The code it ended with (negative: the signal); None while it runs."""
         assert self._process is not None
-        return self._process.poll()
+        return None if self._restarting else self._process.poll()
 
     def log_tail(self) -> str:
         """The last lines it wrote."""
@@ -71,8 +75,23 @@ class Child:
         assert self._process is not None
         self._process.send_signal(signal.SIGHUP)
 
+    def restart(self) -> None:
+        """End it and start the same command again. Raises OSError; one that has ended by itself stays so."""
+        if self.exit_code() is not None:
+            return
+        self._restarting = True
+        try:
+            self._end()
+            self._begin()
+        finally:
+            self._restarting = False
+
     def stop(self) -> None:
         """End it, gently first; harmless when it has ended."""
+        self._end()
+        atexit.unregister(self.stop)
+
+    def _end(self) -> None:
         assert self._process is not None
         self._process.terminate()
         try:
@@ -80,4 +99,3 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        atexit.unregister(self.stop)

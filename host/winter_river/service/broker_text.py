@@ -76,7 +76,7 @@ def config(listeners: Sequence[Listener], *, user: str = "", head: str = "", log
 
 
 def _section(each: Listener, *, guarded: bool) -> list[str]:
-    lines = ["", f"# {each.note}"] if each.note else []
+    lines = ["", *(f"# {line}" for line in each.note.splitlines())] if each.note else []
     lines += [f"listener {each.port} {each.host}"]
     lines += ["protocol websockets"] if each.websocket else []
     lines += [f"max_connections {limits.CONNECTIONS_MAX}"]

@@ -3,6 +3,7 @@
 import json
 import math
 
+import pytest
 from chaos.packets import Framer, publish
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from winter_river.service.coordinator import Coordinator
 from winter_wire import codec, schema, topics
 
 FACILITY = load_facility("seed-8")
+# `make test` draws a hundred cases, the same ones each time; `make soak` two thousand new ones (tests/conftest.py).
+sizes = pytest.mark.parametrize("size", ["quick", pytest.param("soak", marks=pytest.mark.soak)])
 KINDS = sorted(schema.REQUIRED)
 NAMES = st.sampled_from(sorted({*schema.ROWS, "params", "command", "id", "mac", "x"}))
 JSON = st.recursive(
@@ -24,8 +27,9 @@ FIELDS = st.dictionaries(NAMES, JSON, max_size=12)
 PAYLOADS = st.binary(max_size=1_300) | FIELDS.map(lambda fields: json.dumps(fields).encode())
 
 
+@sizes
 @given(st.sampled_from(KINDS), PAYLOADS)
-def test_codec_gives_a_message_or_a_reason_and_never_both(kind, payload):
+def test_codec_gives_a_message_or_a_reason_and_never_both(size, kind, payload):
     message, refused = codec.decode(kind, payload)
     assert (message is None) != (refused is None)
     if refused is not None:
@@ -89,8 +93,9 @@ def test_board_reads_the_packets_that_another_parser_finds(packets, crumbs):
             assert read_[2] is None or len(read_[2]) <= BODY_MAX
 
 
+@sizes
 @given(st.lists(PUBLISHES | OTHERS, min_size=1, max_size=4), st.data(), CRUMBS)
-def test_spoiled_packets_are_read_or_refused_and_no_reader_hangs(packets, data, crumbs):
+def test_spoiled_packets_are_read_or_refused_and_no_reader_hangs(size, packets, data, crumbs):
     stream = bytearray(b"".join(packets))
     for _ in range(data.draw(st.integers(1, 6))):
         stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.integers(0, 255))
@@ -99,8 +104,9 @@ def test_spoiled_packets_are_read_or_refused_and_no_reader_hangs(packets, data, 
     assert all(packet[2] is None or len(packet[2]) <= BODY_MAX for packet in found if packet[0] == "message")
 
 
+@sizes
 @given(st.binary(max_size=4_000), CRUMBS)
-def test_noise_is_refused_or_waits_for_more(noise, crumbs):
+def test_noise_is_refused_or_waits_for_more(size, noise, crumbs):
     found, _ = read(noise, crumbs)
     assert all(isinstance(packet, tuple) for packet in found)
 

@@ -26,7 +26,7 @@ def garbage(rig: Rig) -> list[Row]:
     bad: list[str] = []
     wordless: list[str] = []
     refused = 0
-    count = rig.pick(1_500, 60)
+    count = rig.pick(800, 60)
     with _at(folder):
         for number in range(count):
             is_site = number % 2 == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from winter_river.audit import Trail
 from winter_river.cli import doctor_machine as machine
+from winter_river.web import server
 
 
 @pytest.fixture
@@ -116,6 +117,10 @@ def test_port_of_the_page_that_somebody_holds_is_named(found, monkeypatch):
 def test_disk_is_judged_by_what_is_free(free_bytes, total_bytes, level, what):
     line = machine.room(Path("/d"), total_bytes=int(total_bytes), free_bytes=int(free_bytes))
     assert (line.level, line.what, bool(line.cure)) == (level, what, level != "ok")
+
+
+def test_page_s_usual_port_is_the_page_s_own():
+    assert machine.PAGE_PORT == server.PORT_DEFAULT
 
 
 def test_a_clock_that_was_never_set_is_told():

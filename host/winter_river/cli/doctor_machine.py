@@ -11,6 +11,7 @@ from pathlib import Path
 OK, WARNING, ERROR = "ok", "warning", "error"
 FREE_PCT_MIN = 20.0  # the published alert
 FREE_BYTES_MIN = 200_000_000  # chosen: a day of history and recordings of a busy site
+PAGE_PORT = 8080  # web.server's own; a test holds them to each other, for to import that takes a second
 SANE_S = 1_735_689_600  # 2025: no clock that was ever set shows less
 
 
@@ -97,9 +98,8 @@ def page_port(wanted: int) -> Sequence[Line]:
     """Whether the page could listen; 0: on the usual port, or the next free one."""
     from winter_river.cli.run_file import read_note
     from winter_river.service import ports
-    from winter_river.web.server import PORT_DEFAULT
 
-    port = wanted or PORT_DEFAULT
+    port = wanted or PAGE_PORT
     if read_note() is not None or ports.is_free("127.0.0.1", port):
         return ()
     what = f"port {port} of the page is in use by {ports.holder(port)}"

@@ -85,6 +85,7 @@ class _Builder:
         self.room_of = self._find_rooms()
         self.rooms: list[p.RoomPlan] = self._make_rooms()
         self.fed_racks: dict[int, int] = {}
+        self.levels: dict[int, int] = {}
 
     def plan(self) -> p.Plan:
         add = (
@@ -112,6 +113,7 @@ class _Builder:
             ratings=self.ratings,
             index=self.index,
             groups=max(self.groups, default=-1) + 1,
+            levels=max((island.level for island in self.islands), default=0) + 1,
             nodes=self.nodes,
             buses=self.buses,
             islands=self.islands,
@@ -136,7 +138,7 @@ class _Builder:
             malfunctions=self.malfunctions,
             loop_z=self._loop_z(),
             y=[bus.y for bus in self.buses],
-            steady=[0j] * len(self.buses),
+            steady=[],
             digest=hashlib.sha256(text.encode()).digest(),
         )
 
@@ -210,10 +212,17 @@ class _Builder:
         self.buses.append(p.BusPlan(k, voltage_v, _amps(voltage_v), z_1, z_2, y, p.NONE, takes_load))
         return len(self.buses) - 1
 
+    def _level(self, k: int) -> int:
+        """How many UPS power may have come through at most, this one included."""
+        if k not in self.levels:
+            before = max((self._level(self.index[feed]) for feed in self.devices[k].feeds), default=0)
+            self.levels[k] = before + (self.devices[k].type == "ups")
+        return self.levels[k]
+
     def _source_bus(self, k: int, voltage_v: float, z_1: complex) -> int:
         """A bus that drives an island of its own."""
         self.buses.append(p.BusPlan(k, voltage_v, _amps(voltage_v), z_1, 0j, 0j, len(self.islands), False))
-        self.islands.append(p.IslandPlan(k, len(self.buses) - 1))
+        self.islands.append(p.IslandPlan(k, len(self.buses) - 1, self._level(k)))
         return len(self.buses) - 1
 
     def _breaker(self, k: int, bus: int, role: int, prefix: str = "") -> int:

@@ -10,11 +10,15 @@ from __future__ import annotations
 from winter_river.engine import events
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
-from winter_river.engine.loops import losses_pu, solve_loops
+from winter_river.engine.loops import close_loops, losses_pu
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
 from winter_river.engine.sweep import LOW_PU
 from winter_river.engine.units import BASE_KW, magnitude
 from winter_river.engine.world import DEAD, World, is_tripped
+
+TOGETHER = (
+    160  # chosen: so many buses are swept together; measured, fewer wait for each other, more leave the near memory
+)
 
 
 def losses_kw(plan: Plan, w: World, first: int, end: int) -> float:
@@ -75,14 +79,47 @@ def draw(plan: Plan, w: World) -> None:
 
 def solve(plan: Plan, w: World) -> None:
     """Solves every island that changed, what is behind a UPS before what is in front of it."""
+    level = plan.levels - 1
+    while level >= 0:
+        _solve_level(plan, w, level)
+        level -= 1
+
+
+def _solve_level(plan: Plan, w: World, level: int) -> None:
+    """Solves the islands of sources that have so many UPS in front of them, and presents those UPS."""
+    count = end = 0
     for k in range(len(plan.islands) - 1, -1, -1):
         island = w.islands[k]
-        if island.dirty:
-            _solve_island(plan, w, k)
-            island.dirty = False
-        n = plan.nodes[plan.islands[k].node]
-        if n.kind == UPS:
-            _present_ups(plan, w, n.slot)
+        if plan.islands[k].level != level or not island.dirty:
+            continue
+        island.dirty = False
+        x, turn = w.wiring[k], w.turns[count]
+        turn.island, turn.first, turn.emf = k, end, island.emf
+        for p in range(x.first, x.end):
+            w.swept[end] = w.order[p]
+            end += 1
+        turn.end = end
+        count += 1
+        if x.first == x.end:
+            count -= 1
+            _settle_island(plan, w, k, True)
+        elif end >= TOGETHER:
+            _sweep_together(plan, w, count)
+            count = end = 0
+    _sweep_together(plan, w, count)
+    if level == 0:
+        return
+    for k in range(len(plan.islands) - 1, -1, -1):
+        if plan.islands[k].level == level and plan.nodes[plan.islands[k].node].kind == UPS:
+            _present_ups(plan, w, plan.nodes[plan.islands[k].node].slot)
+
+
+def _sweep_together(plan: Plan, w: World, count: int) -> None:
+    sweep(
+        w.turns, count, w.swept, w.parent, w.z, w.load, plan.steady, plan.y, w.v, w.i, LOW_PU, TOLERANCE_PU
+    )  # fmt: skip
+    for k in range(count):
+        _settle_island(plan, w, w.turns[k].island, w.turns[k].converged)
 
 
 def way(w: World, bus: int) -> complex:
@@ -125,9 +162,10 @@ def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
     return plan.buses[weakest].node, plan.buses[heaviest].node
 
 
-def _solve_island(plan: Plan, w: World, k: int) -> None:
+def _settle_island(plan: Plan, w: World, k: int, converged: bool) -> None:
+    """What follows from a solution, or from there being none."""
     island, x = w.islands[k], w.wiring[k]
-    converged = x.first == x.end or solve_loops(plan, w, k)
+    converged = x.first == x.end or close_loops(plan, w, k, converged)
     if not converged:
         node = plan.islands[k].node
         weakest, heaviest = at_fault(plan, w, k)

@@ -143,6 +143,16 @@ def run_transformers(plan: Plan, w: World) -> None:
 
 def _watch(size: int, s: TransformerState, t_s: float) -> None:
     """Whether it is too hot now, and when that may change."""
+    if not s.hot:
+        # A bound first, which is all that a healthy load asks for.
+        oil = max(s.oil_c, s.oil_end_c)
+        if (
+            oil < oil_law.OIL_LIMIT_C - CALM_K
+            and oil + oil_law.gradient_k_max(size, s.fast_k, s.slow_k, s.gradient_end_k)
+            < oil_law.HOT_SPOT_LIMIT_C - CALM_K
+        ):
+            s.due_s = NEVER_S
+            return
     oil, spot = oil_now_c(size, s, t_s), hot_spot_now_c(size, s, t_s)
     if s.hot:
         s.hot = oil > oil_law.OIL_LIMIT_C - CALM_K + NEAR_K or spot > oil_law.HOT_SPOT_LIMIT_C - CALM_K + NEAR_K

@@ -21,20 +21,11 @@ ROUNDS_MAX = 100  # chosen: two parallel transformers take about ten
 def sweep_island(plan: Plan, w: World, k: int) -> bool:
     """Sweeps one island from the voltages as they stand; False where it does not converge."""
     x = w.wiring[k]
-    return sweep(
-        w.order[x.first : x.end],
-        w.load_order[x.loads_first : x.loads_end],
-        w.parent,
-        w.z,
-        w.load,
-        plan.steady,
-        plan.y,
-        w.v,
-        w.i,
-        w.islands[k].emf,
-        LOW_PU,
-        TOLERANCE_PU,
-    )
+    one = w.turns[len(plan.islands) :]  # a place of its own: those of islands that are swept together are in use
+    one[0].first, one[0].end, one[0].emf = 0, x.end - x.first, w.islands[k].emf
+    buses = w.order[x.first : x.end]
+    sweep(one, 1, buses, w.parent, w.z, w.load, plan.steady, plan.y, w.v, w.i, LOW_PU, TOLERANCE_PU)
+    return one[0].converged
 
 
 def _load_of(v: complex, current: complex) -> complex:
@@ -104,9 +95,11 @@ def _correct(plan: Plan, w: World, island: int) -> float:
     return worst
 
 
-def solve_loops(plan: Plan, w: World, island: int) -> bool:
-    """Sweeps an island, and closes its loops where it has any; False where there is no solution."""
-    converged = sweep_island(plan, w, island)
+def close_loops(plan: Plan, w: World, island: int, converged: bool) -> bool:
+    """Closes the loops of an island that was just swept, where it has any; False where there is no solution.
+
+    converged: whether its sweep did.
+    """
     loops = 0
     for k in range(len(plan.ties)):
         if _is_closed(plan, w, k, island):

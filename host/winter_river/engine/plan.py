@@ -64,10 +64,11 @@ class BusPlan:
 
 @dataclass(slots=True, frozen=True)
 class IslandPlan:
-    """One possible source: the bus it drives."""
+    """One possible source: the bus it drives. level: how many UPS are in front of it at most, itself included."""
 
     node: int
     bus: int
+    level: int
 
 
 @dataclass(slots=True, frozen=True)
@@ -278,6 +279,7 @@ class Plan:
     ratings: tuple[dict[str, float], ...]
     index: dict[str, int]
     groups: int
+    levels: int  # of islands
     nodes: list[NodePlan]
     buses: list[BusPlan]
     islands: list[IslandPlan]
@@ -302,5 +304,5 @@ class Plan:
     profile_values: list[float]
     y: list[complex]  # of the buses, as a column for the sweep
     loop_z: list[complex]  # of the ties, row after row: what two loops have in common, signed as their currents flow
-    steady: list[complex]  # the same, of loads that draw constant current: no device here does
+    steady: list[complex]  # the same, of loads that draw constant current: empty, no device here does
     digest: bytes  # of devices and calibration: a snapshot fits only its own plan

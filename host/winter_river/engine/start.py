@@ -9,7 +9,7 @@ from winter_river.engine.events import check, room
 from winter_river.engine.heat import set_weather, warm_up
 from winter_river.engine.plan import Plan
 from winter_river.engine.step import settle
-from winter_river.engine.sweep import Wiring
+from winter_river.engine.sweep import Turn, Wiring
 from winter_river.engine.units import ALWAYS_S, NEVER_S
 from winter_river.engine.world import (
     DEAD,
@@ -92,6 +92,8 @@ def blank_world(plan: Plan, seed: int) -> World:
         island_of=[-1] * buses,
         wiring=[Wiring() for _ in plan.islands],
         order=[0] * buses,
+        turns=[Turn() for _ in range(len(plan.islands) + 1)],
+        swept=[0] * buses,
         load_order=[0] * buses,
         group_opened=[False] * plan.groups,
         wanted_by=[-1] * len(plan.generators),

@@ -1,6 +1,6 @@
 """The sweep: balanced three-phase, positive sequence, radial; backward for currents, forward for voltages.
 
-One island at a time, from the voltages as they stand. The live engine and the network solver share it.
+Some islands at a time, from the voltages as they stand. The live engine and the network solver share it.
 """
 
 from __future__ import annotations
@@ -29,9 +29,28 @@ class Wiring:
     loads_end: int = 0
 
 
+@dataclass(slots=True)
+class Turn:
+    """One island among those that are swept together: where its buses stand among theirs, and how it went.
+
+    emf: behind the impedance of its source; moved, before: by how much its last pass and the one before moved a voltage
+    at most, squared. row: whose place among the active ones this is (Turns are moved up when others have ended).
+    """
+
+    island: int = 0
+    first: int = 0
+    end: int = 0
+    emf: float = 1.0
+    moved: float = 0.0
+    before: float = 0.0
+    row: int = 0
+    converged: bool = False
+
+
 def sweep(
+    turns: list[Turn],
+    count: int,
     buses: list[int],
-    loads: list[int],
     parent: list[int],
     z: list[complex],
     load: list[complex],
@@ -39,58 +58,88 @@ def sweep(
     y: list[complex],
     v: list[complex],
     i: list[complex],
-    emf: float,
     low_pu: float,
     tolerance_pu: float,
-) -> bool:
-    """Solves one island in place, from the voltages as they stand; False where it does not converge.
+) -> None:
+    """Solves some islands in place, from the voltages as they stand; each Turn says whether its own converged.
 
-    buses: those of the island, parents first, the root before all; loads: those among them that draw power or current.
-    By bus: parent, and z, the impedance on the way from it (the root's: that of its source); load: constant power,
-    held down to low_pu; steady: constant current, at no angle; y: shunt; v: voltages; i: current into each bus through
-    its own impedance. emf: behind the impedance of the source. All per unit. It ends when one more pass would move no
-    voltage by the tolerance: the voltages then fit the currents exactly (Kirchhoff), and the loads to the tolerance.
+    turns: the first count of them; their emf, first and end are read. buses: those of the islands, one island after the
+    other, in each the root first and parents before children; they are moved. By bus: parent, below 0 for a root; z,
+    the impedance on the way from it (the root's: that of its source); load: constant power, held down to low_pu;
+    steady: constant current, at no angle (empty where there is none at all); y: shunt; v: voltages; i: current into
+    each bus through its own impedance. All per unit. An island ends when one more pass would move none of its voltages
+    by the tolerance: the voltages then fit the currents exactly (Kirchhoff), and the loads to the tolerance.
+
+    Islands know nothing of each other here, and none moves a bit of another. They share the passes because one island
+    alone leaves the processor waiting: a voltage waits for its parent's.
     """
     low2 = low_pu * low_pu
     enough = tolerance_pu * tolerance_pu  # the moves of voltages are compared by their squares
     nearly = NEARLY * NEARLY * enough
-    root = buses[0]
-    inwards = buses[:0:-1]
-    outwards = buses[1:]
-    worst = 0.0
+    has_steady = len(steady) > 0
+    for k in range(count):
+        turn = turns[k]
+        turn.row, turn.before, turn.converged = k, 0.0, False
+    last = turns[count - 1].end if count > 0 else 0
     for iteration in range(ITERATIONS_MAX):
-        for k in buses:
-            i[k] = y[k] * v[k]
-        for k in loads:
+        if count == 0:
+            return
+        for k in buses[:last]:
             u = v[k]
-            m = u.real * u.real + u.imag * u.imag
-            c = load[k].conjugate() * u
-            share = 1.0 / (m if m > low2 else low2)  # noqa: FURB136 (a call costs more)
-            i[k] += complex(c.real * share, c.imag * share)
-            if steady[k] != 0j:
-                share = 1.0 / max(math.sqrt(m), low_pu)
-                i[k] += steady[k] * complex(u.real * share, u.imag * share)
-        for k in inwards:
-            i[parent[k]] += i[k]
+            current = y[k] * u
+            if load[k] != 0j:
+                m = u.real * u.real + u.imag * u.imag
+                c = load[k].conjugate() * u
+                share = 1.0 / (m if m > low2 else low2)  # noqa: FURB136 (a call costs more)
+                current += complex(c.real * share, c.imag * share)
+            if has_steady and steady[k] != 0j:
+                share = 1.0 / max(math.sqrt(u.real * u.real + u.imag * u.imag), low_pu)
+                current += steady[k] * complex(u.real * share, u.imag * share)
+            i[k] = current
+        for k in buses[last - 1 :: -1]:
+            if parent[k] >= 0:
+                i[parent[k]] += i[k]
         # Near collapse the plain sweep swings; half a step keeps it finite and often still gets there.
         halved = iteration >= ITERATIONS_MAX // 2
-        u = complex(emf, 0.0) - z[root] * i[root]
-        d = u - v[root]
-        v[root] = halfway(v[root], u) if halved else u
-        before, worst = worst, d.real * d.real + d.imag * d.imag
-        for k in outwards:
-            u = v[parent[k]] - z[k] * i[k]
+        active = -1
+        worst = 0.0
+        for k in buses[:last]:
+            if parent[k] >= 0:
+                u = v[parent[k]] - z[k] * i[k]
+            else:
+                if active >= 0:
+                    turns[active].moved = worst
+                active += 1
+                worst = 0.0
+                u = complex(turns[turns[active].row].emf, 0.0) - z[k] * i[k]
             d = u - v[k]
             v[k] = halfway(v[k], u) if halved else u
             e = d.real * d.real + d.imag * d.imag
             if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
                 worst = e
+        turns[active].moved = worst
+        count, last = _still_active(turns, count, buses, enough, nearly)
+
+
+def _still_active(turns: list[Turn], count: int, buses: list[int], enough: float, nearly: float) -> tuple[int, int]:
+    """Moves those up that go on: (how many they are, how many buses they have)."""
+    left = last = 0
+    for k in range(count):
+        turn = turns[k]
+        worst, before, first, end, row = turn.moved, turn.before, turn.first, turn.end, turn.row
         # Each pass moves the voltages by about the same part of what the one before did.
         if worst < enough or (worst < nearly and worst * worst < enough * before):
-            return True
-        if not worst < 1e12:
-            break
-    return False
+            turns[row].converged = True
+        elif worst < 1e12:
+            up = turns[left]
+            up.first, up.before, up.row = last, worst, row
+            if last != first:
+                for p in range(first, end):
+                    buses[last + p - first] = buses[p]
+            last += end - first
+            up.end = last
+            left += 1
+    return left, last
 
 
 def halfway(a: complex, b: complex) -> complex:

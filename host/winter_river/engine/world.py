@@ -36,7 +36,7 @@ from typing import Protocol
 
 from winter_river.engine.layout import FOLLOWS
 from winter_river.engine.plan import BESS, GENERATOR, NONE, UPS, UTILITY, NodePlan
-from winter_river.engine.sweep import Wiring
+from winter_river.engine.sweep import Turn, Wiring
 from winter_river.engine.units import ALWAYS_S, NEVER_S
 
 DEAD = -2  # parent of a bus that carries nothing; NONE is the parent of a bus that its source drives
@@ -379,7 +379,8 @@ class World:
     of this instant; first_by_group: the first one of each connected part. events: the first events_count are news.
     weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
     demand_meters: what each rack is set to draw, got or not; trouble: why the step stopped (events.py), 0 for none.
-    group_opened, wanted_by: scratch of one settling, by connected part and by generator; loop_gap, loop_z: of one flow.
+    turns, swept, group_opened, wanted_by: scratch of one settling, by island (and one more), bus, connected part and
+    generator; loop_gap, loop_z: of one flow.
     machine: what steps this world compiled, None for the text as it stands.
     """
 
@@ -430,6 +431,8 @@ class World:
     island_of: list[int] = field(metadata=FOLLOWS)
     wiring: list[Wiring] = field(metadata=FOLLOWS)
     order: list[int] = field(metadata=FOLLOWS)
+    turns: list[Turn] = field(metadata=FOLLOWS)
+    swept: list[int] = field(metadata=FOLLOWS)
     load_order: list[int] = field(metadata=FOLLOWS)
     group_opened: list[bool] = field(metadata=FOLLOWS)
     wanted_by: list[int] = field(metadata=FOLLOWS)

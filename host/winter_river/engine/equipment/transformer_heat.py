@@ -67,6 +67,11 @@ def hot_spot_c(
     return oil + fast - slow
 
 
+def gradient_k_max(size: int, fast_k: float, slow_k: float, gradient_end: float) -> float:
+    """The hot spot gets no further above the top oil than this on its way to its end."""
+    return max(fast_k, K21[size] * gradient_end) - min(slow_k, (K21[size] - 1.0) * gradient_end)
+
+
 def hot_spot_reaches_s(
     size: int,
     oil_c: float,
@@ -84,7 +89,7 @@ def hot_spot_reaches_s(
     """
     fast_end = K21[size] * gradient_end
     slow_end = (K21[size] - 1.0) * gradient_end
-    highest = max(oil_c, oil_end) + max(fast_k, fast_end) - min(slow_k, slow_end)
+    highest = max(oil_c, oil_end) + gradient_k_max(size, fast_k, slow_k, gradient_end)
     lowest = min(oil_c, oil_end) + min(fast_k, fast_end) - max(slow_k, slow_end)
     if level_c >= highest or level_c <= lowest:
         return NEVER_S

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from winter_river.engine.network.model import Network
 from winter_river.engine.network.per_unit import Scaled, scaled
 from winter_river.engine.network.topology import Island
-from winter_river.engine.sweep import sweep
+from winter_river.engine.sweep import Turn, sweep
 
 SWEEP, POWER_GRID_MODEL = "sweep", "power_grid_model"
 TOLERANCE_PU = 1e-12  # of voltage
@@ -71,9 +71,10 @@ def _swept(island: Island, s: Scaled) -> dict[int, complex] | None:
     y[0] = 0j  # what hangs at the source moves nothing
     load = [s.power.get(joint, 0j) for joint in order]
     steady = [s.current.get(joint, 0j) for joint in order]
-    loads = [k for k in buses if load[k] != 0j or steady[k] != 0j]
     v, i = [1.0 + 0j] * len(order), [0j] * len(order)
-    if not sweep(buses, loads, parent, z, load, steady, y, v, i, 1.0, LOW_PU, TOLERANCE_PU):
+    turn = Turn(end=len(order))
+    sweep([turn], 1, buses, parent, z, load, steady, y, v, i, LOW_PU, TOLERANCE_PU)
+    if not turn.converged:
         return None
     return dict(zip(order, v, strict=True))
 

@@ -23,7 +23,7 @@ Row = tuple[str, float, str, float, bool]
 SITE = "block-2n-24"
 SEED = 1
 YEARS = 20.0  # of a world
-WORLDS, WORLDS_SIMPY, WORLDS_STEPPED = 2000, 500, 5
+WORLDS, WORLDS_SIMPY, WORLDS_STEPPED = 2000, 500, 50
 PAIRS = 5
 
 

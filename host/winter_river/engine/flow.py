@@ -12,7 +12,7 @@ from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
 from winter_river.engine.loops import close_loops, losses_pu
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
-from winter_river.engine.sweep import LOW_PU
+from winter_river.engine.sweep import LOW_PU, TOLERANCE_PU, sweep
 from winter_river.engine.units import BASE_KW, magnitude
 from winter_river.engine.world import DEAD, World, is_tripped
 

@@ -71,7 +71,7 @@ def still_in_s(w: World) -> float:
 def _waits(w: World) -> bool:
     """Whether anything will happen by itself but that a running set burns fuel, or that the oil of a transformer,
     which only warns, gets warm."""
-    due_s = w.malfunction_due_s
+    due_s = min(w.malfunction_due_s, w.profile_due_s)
     for room in w.rooms:
         due_s = min(due_s, room.due_s)
     for x in w.transfers:
@@ -152,6 +152,8 @@ def is_at_rest(plan: Plan, w: World, s: Story) -> bool:
         _add(s, e.heat_steps)
     for follower in w.followers:
         _add(s, int(follower.running))
+    for tie in w.ties:
+        _add(s, tie.closed + 2 * tie.second + 4 * tie.source_set)
     for x in w.transfers:
         _add(s, x.position)
         _add(s, x.target)
@@ -179,5 +181,5 @@ def key_size(plan: Plan) -> int:
     """How many numbers is_at_rest may add."""
     per_world = 2 * len(plan.generators) + 4 * len(plan.upses) + len(plan.breakers) + 3 * len(plan.rooms)
     per_world += 4 * len(plan.transfers) + 4 * len(plan.nodes) + 2 * len(plan.malfunctions)
-    per_world += 3 * len(plan.storages) + len(plan.followers)
+    per_world += 3 * len(plan.storages) + len(plan.followers) + len(plan.ties)
     return per_world + len(plan.servers) + len(plan.coolings)

@@ -18,7 +18,7 @@ _LOAD_BAR = (BAR, "LOAD", "load_pct", 100)
 _THROUGH = (_VOLT_AMP, _POWER, _LOAD_BAR)  # whatever passes power on through a breaker
 
 # The long press moves between (at rest, put aside). A generator is taken out of service, a UPS goes to its
-# maintenance bypass: the positions a technician in front of the device reaches for. Neither drops a load.
+# bypass: the positions a technician in front of the device reaches for. Neither drops a load.
 _BREAKER = ("closed", "open")
 _SWITCH = ("on", "off")
 

@@ -165,6 +165,7 @@ STATES = {
     "CURTAILED": "Feeding the site with less than the sun would allow.",
     "DISCHARGING": "Feeding the site.",
     "BYPASS": "The load hangs on the input directly.",
+    "ECO": "The grid goes past the inverter, which stands by and takes over when the grid fails.",
     "OFF": "Switched off, or without supply.",
     "DEGRADED": "Running, but its supply is weakened.",
 }

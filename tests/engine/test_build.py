@@ -95,6 +95,7 @@ def test_the_words_of_states_and_handles_are_the_contracts():
 
     assert words.STATE_WORDS[p.UPS][states.UPS_ON_BATTERY] == "ON_BATTERY"
     assert words.STATE_WORDS[p.UPS][states.UPS_FAULT] == "FAULT"
+    assert words.STATE_WORDS[p.UPS][states.UPS_ECO] == "ECO"
     assert words.STATE_WORDS[p.SWITCHGEAR][states.SW_NO_INPUT] == "NO_INPUT"
     assert words.STATE_WORDS[p.DISTRIBUTION][states.BOARD_FAULT] == "FAULT"
     assert words.STATE_WORDS[p.PDU] == words.STATE_WORDS[p.DISTRIBUTION]
@@ -103,7 +104,7 @@ def test_the_words_of_states_and_handles_are_the_contracts():
     assert words.STATE_WORDS[p.TRANSFORMER][states.TRANSFORMER_NO_INPUT] == "NO_INPUT"
     assert words.STATE_WORDS[p.SERVER][states.LOAD_FAULT] == words.STATE_WORDS[p.COOLING][states.LOAD_FAULT] == "FAULT"
     assert words.HANDLE_WORDS[p.GENERATOR] == ("auto", "run", "off")
-    assert words.HANDLE_WORDS[p.UPS] == ("online", "bypass", "off")
+    assert words.HANDLE_WORDS[p.UPS] == ("online", "bypass", "off", "eco", "service")
     assert [name for name, _ in words.MALFUNCTIONS[p.UTILITY]] == ["outage", "sag", "swell", "fault"]
     assert [name for name, _ in words.MALFUNCTIONS[p.GENERATOR]][:2] == ["fault", "fail_to_start"]
 

@@ -178,10 +178,10 @@ TYPES = {
         ("open", "close", "reset"),
     ),
     "ups": (
-        ("online", "bypass", "off"),
+        ("online", "bypass", "off", "eco", "service"),
         (
             ("NORMAL", "ok"), ("ON_BATTERY", "warning"), ("CHARGING", "ok"), ("BYPASS", "warning"),
-            ("OFF", "off"), ("FAULT", "fault"),
+            ("OFF", "off"), ("FAULT", "fault"), ("ECO", "ok"),
         ),
         (
             ("fault", None), ("battery_lost", None), ("battery_aged", 0.5), ("charger_limit", 0.5),

@@ -387,6 +387,8 @@ class _Builder:
                 loss_square_pu=r["loss_square_pu"],
                 loss_on_battery_ratio=r["loss_on_battery_ratio"],
                 bypass_loss_kw=r["bypass_loss_kw"],
+                eco_loss_fixed_kw=r["eco_loss_fixed_pu"] * r["power_kw"],
+                eco_loss_linear_pu=r["eco_loss_linear_pu"],
                 charge_kw=charge_kw,
                 charge_kw_on_generator=r["charge_kw_on_generator"] or charge_kw / 2.0,
                 charge_efficiency=r["charge_efficiency"],

@@ -154,11 +154,12 @@ def run_upses(plan: Plan, w: World) -> bool:
         n, me = plan.nodes[r.node], w.nodes[r.node]
         path, rectifier, piece = u.path, u.rectifier, u.piece
         usable = in_service(n, me)
+        u.handle = me.handle
         u.out_kw, u.out_kva = ups_output(plan, w, k)
         changed = ups_law.watch_battery(u, r.battery_kwh, w.t_s) or changed
         source_pu = voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0
         ups_law.watch_source(u, w.t_s, source_pu, bypass_lost=me.fault & ups_law.BYPASS_LOST != 0)
-        may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1)
+        may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1) and u.handle != ups_law.HANDLE_SERVICE
         ups_law.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)
         ups_law.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0)
         shutdown = u.shutdown
@@ -168,7 +169,6 @@ def run_upses(plan: Plan, w: World) -> bool:
             plan.calibration,
             w.t_s,
             usable=usable,
-            asked=me.handle == ups_law.HANDLE_BYPASS,
             bypass_closed=not is_tripped(w, n.breaker_2),
         )
         if u.path != path or u.rectifier != rectifier or u.piece != piece:

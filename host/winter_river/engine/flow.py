@@ -206,6 +206,7 @@ def _present_ups(plan: Plan, w: World, k: int) -> None:
         out_kw=out_kw,
         out_kva=out_kva,
         fed=fed and (u.path == BYPASS or not is_tripped(w, n.breaker_1)),
+        charger_fed=fed and not is_tripped(w, n.breaker_1),
         on_generator=source >= 0 and plan.nodes[plan.islands[source].node].kind == GENERATOR,
     )
     if fed:

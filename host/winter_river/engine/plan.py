@@ -143,6 +143,8 @@ class UpsPlan:
     loss_square_pu: float
     loss_on_battery_ratio: float
     bypass_loss_kw: float
+    eco_loss_fixed_kw: float
+    eco_loss_linear_pu: float
     charge_kw: float
     charge_kw_on_generator: float
     charge_efficiency: float

@@ -32,7 +32,7 @@ TRANSFORMER_NORMAL, TRANSFORMER_WARNING, TRANSFORMER_FAULT, TRANSFORMER_NO_INPUT
 SW_CLOSED, SW_GENERATOR, SW_OPEN, SW_TRIPPED, SW_FAULT, SW_NO_INPUT = range(6)
 STANDBY, STARTING, RUNNING, COOLDOWN, GENERATOR_FAULT = range(5)
 BOARD_NORMAL, BOARD_OVERLOAD, BOARD_TRIPPED, BOARD_OPEN, BOARD_NO_INPUT, BOARD_FAULT = range(6)
-UPS_NORMAL, UPS_ON_BATTERY, UPS_CHARGING, UPS_BYPASS, UPS_OFF, UPS_FAULT = range(6)
+UPS_NORMAL, UPS_ON_BATTERY, UPS_CHARGING, UPS_BYPASS, UPS_OFF, UPS_FAULT, UPS_ECO = range(7)
 STORAGE_IDLE, STORAGE_CHARGING, STORAGE_DISCHARGING, STORAGE_FAULT = range(4)
 ARRAY_NORMAL, ARRAY_IDLE, ARRAY_CURTAILED, ARRAY_FAULT = range(4)
 METER_NORMAL, METER_NO_INPUT, METER_FAULT = range(3)
@@ -98,6 +98,8 @@ def _generator(w: World, n: NodePlan, me: NodeState) -> int:
 
 def _ups(w: World, n: NodePlan, me: NodeState) -> int:
     u = w.upses[n.slot]
+    if u.handle == ups_law.HANDLE_SERVICE and u.path == ups_law.BYPASS and me.live:
+        return UPS_BYPASS
     if me.fault & FAULT_BIT or u.shutdown or is_tripped(w, n.breaker_3):
         return UPS_FAULT
     if me.handle == HANDLE_OFF or not me.present:
@@ -105,7 +107,7 @@ def _ups(w: World, n: NodePlan, me: NodeState) -> int:
     if u.path == ups_law.NO_OUTPUT or not me.live:
         return UPS_FAULT
     if u.path == ups_law.BYPASS:
-        return UPS_BYPASS
+        return UPS_ECO if u.handle == ups_law.HANDLE_ECO and not u.overloaded else UPS_BYPASS
     if u.discharge_kw > 0.0:
         return UPS_ON_BATTERY
     return UPS_CHARGING if u.charge_kw > 0.0 else UPS_NORMAL

@@ -41,7 +41,8 @@ from winter_river.engine.units import ALWAYS_S, NEVER_S
 
 DEAD = -2  # parent of a bus that carries nothing; NONE is the parent of a bus that its source drives
 FAULT_BIT = 1  # the malfunction that leaves a device dead, the first of every type but the utility's four
-HANDLE_OFF = 2  # of generator (auto, run, off) and ups (online, bypass, off); elsewhere 0 is closed or on
+HANDLE_OFF = 2  # of generator (auto, run, off) and ups (online, bypass, off, ...); elsewhere 0 is closed or on
+HANDLE_SERVICE = 4  # of a ups: its maintenance bypass, which a fault of the UPS does not touch
 
 
 @dataclass(slots=True)
@@ -215,9 +216,13 @@ class GeneratorState:
 
 @dataclass(slots=True)
 class UpsState:
-    """path: 0 no output, 1 inverter, 2 bypass. rectifier: 0 off, 1 waiting, 2 walking in, 3 on (piece of its ramp)."""
+    """path: 0 no output, 1 inverter, 2 bypass. rectifier: 0 off, 1 waiting, 2 walking in, 3 on (piece of its ramp).
+
+    handle: the node's, as of the last settling.
+    """
 
     path: int = 1
+    handle: int = 0
     rectifier: int = 3
     rectifier_s: float = ALWAYS_S
     piece: int = 0
@@ -448,6 +453,8 @@ def in_service(n: NodePlan, me: NodeState) -> bool:
         return False
     if n.kind == UTILITY:
         return me.handle == 0
+    if n.kind == UPS and me.handle == HANDLE_SERVICE:
+        return True
     if n.kind == GENERATOR or n.kind == UPS:
         return me.handle != HANDLE_OFF and me.fault & FAULT_BIT == 0
     # A storage that holds stays connected.

@@ -60,7 +60,7 @@ STEP_FAULTS = [
     (
         "a state of another type",
         "at: 1s, expect: {node: ups_a, state: »GRID_OK}",
-        "unknown state `GRID_OK` (known: NORMAL, ON_BATTERY, CHARGING, BYPASS, OFF, FAULT)",
+        "unknown state `GRID_OK` (known: NORMAL, ON_BATTERY, CHARGING, BYPASS, OFF, FAULT, ECO)",
     ),
     ("no status", "at: 1s, expect: {node: ups_a, status: »good}", "unknown status `good` (known: ok, warning, "),
     (

@@ -39,6 +39,14 @@ STORIES = {
         (33.3, "lv_switchgear_a", {"handle": "closed"}),
         (40.0, "ups_a", {"handle": "bypass"}),
     ],
+    "eco mode and maintenance": [
+        (1.0, "ups_a", {"handle": "eco"}),
+        (30.0, "utility_a", {"fault": "outage"}),
+        (60.0, "utility_a", {"fault": ""}),
+        (62.0, "ups_b", {"handle": "service", "fault": "fault"}),
+        (90.0, "utility_b", {"fault": "outage"}),
+        (91.0, "ups_b", {"handle": "online", "fault": ""}),
+    ],
 }
 
 

@@ -116,6 +116,7 @@ PROMISED = [
     ("database_silent", "store_silent_s > 60", 0),
     ("certificate_expiry", "certificate_days < 30", 0),
     ("command_pending", "command_pending_s > 60", 0),
+    ("audit_incomplete", "unaudited > 0", 0),
     ("generator_long", "state = RUNNING", 1200),
     ("transformer_hot", "hot_spot_c > 120", 5),
     ("inlet_hot", "inlet_c > 32", 10),
@@ -127,3 +128,14 @@ def test_promised_threshold_is_the_rules(rule_id, condition, hold_s):
     from winter_river.alerts.conditions import text_of
 
     assert (text_of(RULES[rule_id].when), RULES[rule_id].hold_s) == (condition, hold_s)
+
+
+def test_every_gauge_is_measured_by_some_part_of_a_run_but_those_of_parts_that_come_later():
+    """A rule that nothing measures is no rule: it would say `not judged` in every run."""
+    import inspect
+
+    from winter_river.cli import live_alarms
+    from winter_river.service import alarms
+
+    measured = inspect.getsource(live_alarms) + inspect.getsource(alarms)
+    assert {name for name in GAUGES if f'"{name}"' not in measured} == {"replication_lag_s"}

@@ -1,12 +1,13 @@
 """Alarms of a live service over a real broker: on the bus, by command, after a kill, when the broker goes. In real time."""
 
 import json
+import threading
 import time
 
 import pytest
 from winter_river.emulator import VirtualNode, network_settings
 from winter_river.facility import load_facility
-from winter_river.service.alarms import FIRST_ID
+from winter_river.service.alarms import FIRST_ID, ServiceGauges
 from winter_river.service.bus import Bus
 from winter_river.service.client import BusClient
 from winter_river.service.messages import Message
@@ -73,6 +74,29 @@ def test_lost_broker_is_one_alarm_and_no_node_is_blamed(live, until):
     assert {each.rule.id for each in live.service.alarms.alarms if each.state != "suppressed"} == {"bus_lost"}
     live.brokers.start()
     until(lambda: state(live.service, ("bus_lost", "")) == "returned", timeout_s=40.0, what="it is over")
+
+
+def test_audit_that_takes_nothing_is_an_alarm(brokers, tmp_path, until):
+    (tmp_path / "audit").write_text("a file where the folder belongs")
+    key = ("audit_incomplete", "")
+    with Service(load_facility("block-2n-24"), brokers.url, audit=tmp_path / "audit") as service:
+        service.wait_ready()
+        service.site.send("utility_a", "open", timeout_s=0.2)  # profile lab: it goes out all the same
+        until(lambda: state(service, key) == "unacknowledged", what="audit_incomplete")
+        assert "NOT IN THE AUDIT" in alarm(service, key).message
+
+
+def test_command_that_waits_is_measured_while_it_waits_and_not_after(brokers):
+    with Service(load_facility("block-2n-24"), brokers.url) as service:
+        service.wait_ready()
+        gauges = ServiceGauges(service._loop)
+        assert gauges.read()["command_pending_s"] == 0.0
+        asking = threading.Thread(target=service.site.send, args=("utility_a", "open"), kwargs={"timeout_s": 1.5})
+        asking.start()
+        time.sleep(1.0)
+        assert 0.8 < gauges.read()["command_pending_s"] < 1.5
+        asking.join()
+        assert gauges.read()["command_pending_s"] == 0.0
 
 
 def test_acknowledged_and_shelved_are_kept_when_the_service_starts_anew(brokers, tmp_path, until):

@@ -22,3 +22,17 @@ class Share:
         _, tries_before, failures_before = self._seen[0]
         tried = tries - tries_before
         return 100.0 * (failures - failures_before) / tried if tried > 0 else 0.0
+
+
+class Rise:
+    """By how much a counter rose within the last five minutes."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque(maxlen=SAMPLES_MAX)
+
+    def of(self, now_s: float, count: int) -> int:
+        """count: what the counter says now."""
+        self._seen.append((now_s, count))
+        while len(self._seen) > 2 and self._seen[1][0] <= now_s - WINDOW_S:
+            self._seen.popleft()
+        return count - self._seen[0][1]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from winter_wire import topics
 
+from winter_river.alerts.measuring import Rise
 from winter_river.alerts.model import Gauge, Transition
 from winter_river.alerts.telling import is_told
 from winter_river.engine import Event
@@ -24,8 +25,11 @@ COMMANDS_S = 10.0  # chosen: the span that a storm of commands is measured over
 class ServiceGauges:
     """What the service knows of itself, as numbers by the names of alerts.rules.GAUGES."""
 
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
+    def __init__(self, loop: Loop, unaudited: Callable[[], int] = lambda: 0) -> None:
+        """unaudited: what the audit has not taken so far; it only rises."""
+        self._loop, self._unaudited = loop, unaudited
+        self._missed = Rise()
+        self._missed.of(loop.clock(), unaudited())  # what is missed before the first look counts, too
         self._commands: deque[tuple[float, int]] = deque(maxlen=200)
 
     def read(self) -> dict[str, Gauge]:
@@ -41,6 +45,10 @@ class ServiceGauges:
                 "laws_broken": counters.laws_broken,
                 "rival_engines": int(coordinator.rival is not None),
                 "commands_per_s": self._commands_per_s(now_s),
+                "command_pending_s": max(
+                    (now_s - order.made_s for order in loop.desk.open_orders.values()), default=0.0
+                ),
+                "unaudited": self._missed.of(now_s, self._unaudited()),
             }
 
     def _commands_per_s(self, now_s: float) -> float:

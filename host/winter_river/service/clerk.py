@@ -22,11 +22,11 @@ class Clerk:
     """The commands of others as lines of the audit, one each, when they have been answered.
 
     `winter-river send` on this machine writes its own: what is in the audit already is passed over. dropped: commands
-    that came faster than they could be written; trouble is told.
+    that came faster than they could be written, or that the audit did not take; trouble is told.
     """
 
     def __init__(self, trail: Trail, trouble: Callable[[str], None]) -> None:
-        self.dropped = 0
+        self.dropped = self._crowded = 0
         self._trail, self._trouble = trail, trouble
         self._waiting: queue.Queue[tuple[Overheard, float] | None] = queue.Queue(WAITING_MAX)
         self._token = secrets.token_hex(4)
@@ -44,7 +44,8 @@ class Clerk:
             self._waiting.put_nowait((heard, time.time() - now_s))
         except queue.Full:
             self.dropped += 1
-            if self.dropped == 1:
+            self._crowded += 1
+            if self._crowded == 1:
                 self._trouble("commands come faster over the bus than the audit takes them: NOT ALL ARE IN IT")
 
     def stop(self) -> None:
@@ -65,6 +66,7 @@ class Clerk:
                 if not (heard.id and self._trail.has(heard.id)):
                     self._trail.append(self._facts(heard, offset_s))
             except AuditError as error:
+                self.dropped += 1
                 if str(error) != told:
                     told = str(error)
                     self._trouble(

@@ -285,7 +285,7 @@ class Service:
             built_in() if rules is None else rules,
             memory=None if alarm_file is None else Memory(alarm_file),
         )
-        self.alarms.measure(ServiceGauges(self._loop).read)
+        self.alarms.measure(ServiceGauges(self._loop, self._unaudited).read)
         self.alarms.listen(AlarmEvents(self._loop, root).tell)
         self.station.alarms = self.alarms
 
@@ -335,6 +335,9 @@ class Service:
         if source.door not in CLASS_DOORS:
             self.station.acted(Action(self.site.t_s, ack.node_id, verb, dict(params), by, ack.result, ack.reason))
 
+    def _unaudited(self) -> int:
+        return self.issuer.unaudited + (0 if self._clerk is None else self._clerk.dropped)
+
     def _note(self, text: str) -> None:
         with self._loop.lock:
             self._coordinator.note("", text)
@@ -362,7 +365,7 @@ class Service:
                 balance=coordinator.balance(),
                 notes=coordinator.notes(),
                 failure=str(self._loop.failure or ""),
-                unaudited=self.issuer.unaudited + (0 if self._clerk is None else self._clerk.dropped),
+                unaudited=self._unaudited(),
             )
 
     def __enter__(self) -> Self:

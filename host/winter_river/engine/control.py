@@ -173,6 +173,9 @@ def run_upses(plan: Plan, w: World) -> bool:
         )
         if u.path != path or u.rectifier != rectifier or u.piece != piece:
             changed = True
+        # In eco mode its loss is a load of the very network whose flow it follows: solved again until both agree.
+        if w.parent[n.bus_in] != DEAD and ups_law.eco_is_off(r, u):
+            changed = True
         _tell_battery(plan, w, k, lost_output=path == ups_law.INVERTER and u.path == ups_law.NO_OUTPUT and usable)
         if u.shutdown and not shutdown:
             events.emit(plan, w, r.node, events.TRIP, BREAKER_OUTPUT, OVERLOAD, me.last)

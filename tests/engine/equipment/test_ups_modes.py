@@ -25,6 +25,16 @@ def test_eco_mode_passes_the_grid_on_with_a_hundredth_lost(story):
     assert told.state("server_rack_a1") == "NORMAL"
 
 
+def test_what_eco_mode_loses_follows_the_load_at_once(story):
+    told = eco(story)
+    for k in (1, 2, 3, 4):
+        told.tell(f"server_rack_a{k}", load_set_kw=48.0)
+    told.run(0)
+    passed_kw = told.number("ups_a", "power_kw") + 3 * 0.8e-6 * told.number("ups_a", "current") ** 2
+    through_kw = told.world.upses[0].loss_kw
+    assert through_kw == pytest.approx(ECO_FIXED_KW + ECO_SHARE * passed_kw, abs=1e-4)
+
+
 def test_eco_mode_takes_over_at_once_where_the_grid_goes_and_comes_back_by_itself(story):
     told = eco(story)
     told.tell("utility_a", fault="outage")

@@ -64,6 +64,9 @@ BYPASS_LOW_PU, BYPASS_HIGH_PU = 0.90, 1.10  # synchronising window, UFGS 26 33 5
 LOW_BATTERY = 0.20  # chosen: the alarm of most makers
 COLD_START = LOW_BATTERY  # chosen: below it a UPS does not start from its battery alone, which it would only empty
 BATTERY_LOST, BYPASS_LOST = 2, 16  # bits of its malfunctions
+ECO_NEAR_PU = (
+    1e-9  # chosen: of its power, so near its loss in eco mode is solved; the laws allow a thousand times as much
+)
 LEFT_PU_MIN = 0.01  # chosen: an aged battery gives a hundredth at least, so that runtimes stay finite
 
 
@@ -108,6 +111,13 @@ def bypass_loss_kw(r: UpsPlan, u: UpsState, out_kw: float) -> float:
     if u.handle == HANDLE_ECO:
         return r.eco_loss_fixed_kw + r.eco_loss_linear_pu * out_kw
     return r.bypass_loss_kw
+
+
+def eco_is_off(r: UpsPlan, u: UpsState) -> bool:
+    """Whether what a fed UPS was last taken to lose in eco mode is not what it loses with what goes through it now."""
+    if u.path != BYPASS or u.handle != HANDLE_ECO:
+        return False
+    return abs(bypass_loss_kw(r, u, u.out_kw) - u.loss_kw) > ECO_NEAR_PU * r.power_kw
 
 
 def charging_kw(r: UpsPlan, u: UpsState, t_s: float, *, room_kw: float, on_generator: bool) -> float:

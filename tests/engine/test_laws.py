@@ -1,7 +1,8 @@
 """The laws find what is wrong when something is made wrong by hand."""
 
 import pytest
-from winter_river.engine import laws
+from winter_river.engine import apply, laws, step
+from winter_river.engine.equipment import ups
 
 
 def broken_by(told, **options):
@@ -41,6 +42,27 @@ def test_charging_from_nothing_breaks_the_fifth(told):
     told.world.upses[0].charge_kw = 10.0
     told.world.upses[0].discharge_kw = 10.0
     assert "law 5" in broken_by(told)
+
+
+@pytest.mark.parametrize(
+    ("handle", "name"), [("online", "loss_online_kw"), ("eco", "bypass_loss_kw"), ("bypass", "bypass_loss_kw")]
+)
+def test_a_ups_that_loses_less_than_its_ratings_say_breaks_the_fifth(story, monkeypatch, handle, name):
+    whole = getattr(ups, name)
+    monkeypatch.setattr(ups, name, lambda *given: 0.9 * whole(*given))
+    told = story()
+    apply(told.plan, told.world, "ups_a", {"handle": handle}, present=True)
+    step(told.plan, told.world, 30.0)
+    assert any(text.startswith("law 5: ups_a loses") for text in laws.check(told.plan, told.world))
+
+
+def test_a_charger_that_takes_twice_its_rating_breaks_the_fifth(story, monkeypatch):
+    whole = ups.charging_kw
+    monkeypatch.setattr(ups, "charging_kw", lambda *given, **named: 2.0 * whole(*given, **named))
+    told = story()
+    apply(told.plan, told.world, "utility_a", {"fault": "outage"}, present=True)
+    step(told.plan, told.world, 25.0)  # on the generator, which is spared: 50 kW and not 100
+    assert any(text.startswith("law 5: ups_a charges") for text in laws.check(told.plan, told.world))
 
 
 def test_a_meter_that_forgets_breaks_the_sixth(told):

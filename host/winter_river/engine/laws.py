@@ -68,7 +68,7 @@ def check(plan: Plan, world: World, *, events: Sequence[Event] = (), before: Lat
         broken += _kirchhoff(plan, world, branches)
         broken += _balance(plan, world, branches)
     broken += _power_triangles(plan, world)
-    broken += _batteries(plan, world)
+    broken += _batteries(plan, world, branches)
     broken += _storages(plan, world, branches)
     broken += _arrays(plan, world, branches)
     broken += _profiles(plan, world)
@@ -249,7 +249,7 @@ def _arrays(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
         cells_c = w.outdoor_c + 30.0 * sun
         full_kw = max(0.0, r["peak_kw"] * sun * (1.0 - 0.004 * (cells_c - 25.0)) * 0.86 * 0.96)
         full_kw = min(full_kw, (r["inverter_kw"] or r["peak_kw"]) * (1.0 - _severity(plan, w, n, "power_limit")))
-        asked_kw = min(full_kw, a.limit_set_kw) if _driven_by_a_utility(plan, w, n.bus_in, branches) else 0.0
+        asked_kw = min(full_kw, a.limit_set_kw) if _driver(plan, n.bus_in, branches) == p.UTILITY else 0.0
         if not abs(a.power_kw - asked_kw) <= 1e-9 * max(1.0, full_kw):
             yield f"law 4: {n.id} gives {a.power_kw:g} kW, the sun says {asked_kw:g} kW"
 
@@ -357,7 +357,7 @@ def _power_triangles(plan: Plan, w: World) -> Iterator[str]:
             yield f"law 3: {n.id} has S = {kva:g}, P = {kw:g}, Q = {kvar:g}"
 
 
-def _batteries(plan: Plan, w: World) -> Iterator[str]:
+def _batteries(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
     """Law 5: what goes into a UPS and its battery comes out, stays, or is lost."""
     for n in plan.nodes:
         if n.kind != p.UPS:
@@ -374,15 +374,48 @@ def _batteries(plan: Plan, w: World) -> Iterator[str]:
             yield f"law 5: {n.id} charges and discharges at once"
         if u.rectifier < ups_law.WALKING and u.path != ups_law.BYPASS and u.in_kw != 0.0:
             yield f"law 5: {n.id} draws {u.in_kw:g} kW with its rectifier off"
-        if u.path == ups_law.INVERTER:
-            x = out_kw / r["power_kw"]
-            curve_pu = r["loss_fixed_pu"] + r["loss_linear_pu"] * x + r["loss_square_pu"] * x * x
-            most_kw = curve_pu * r["power_kw"]
-            if not r["loss_on_battery_ratio"] * most_kw - 1e-6 <= u.loss_kw <= most_kw + 1e-6:
-                yield f"law 5: {n.id} loses {u.loss_kw:g} kW, its curve says {most_kw:g} kW at most"
+        lost_kw = _ups_loss_kw(plan, w, n, out_kw, branches)
+        if not abs(u.loss_kw - lost_kw) <= RESIDUAL_RATIO * max(1.0, lost_kw):
+            yield f"law 5: {n.id} loses {u.loss_kw:g} kW, its curve says {lost_kw:g} kW"
+        most_kw = _charger_kw(plan, w, n, branches)
+        if not u.charge_kw <= most_kw * (1.0 + RESIDUAL_RATIO):
+            yield f"law 5: {n.id} charges with {u.charge_kw:g} kW, its charger gives {most_kw:g} kW"
+        input_kw = r["input_kw_max"] or 1.3 * r["power_kw"]
+        if u.path == ups_law.INVERTER and not u.in_kw <= input_kw * (1.0 + RESIDUAL_RATIO):
+            yield f"law 5: {n.id} draws {u.in_kw:g} kW, its input takes {input_kw:g} kW"
         drain_kw = u.discharge_kw + u.peukert_kw - r["charge_efficiency"] * u.charge_kw
         if u.peukert_kw < 0.0 or not abs(drain_kw - u.energy_kw) <= 1e-9 * max(1.0, abs(drain_kw)):
             yield f"law 5: {n.id} stores {-u.energy_kw:g} kW, its powers say {-drain_kw:g} kW"
+
+
+def _ups_loss_kw(plan: Plan, w: World, n: NodePlan, out_kw: float, branches: dict[int, Branch]) -> float:
+    """What a UPS turns into heat, from its ratings: its curve for what goes through the rectifier, a part of it for
+    what comes from the battery; past the inverter, what its bypass loses. out_kw: through the inverter."""
+    u, r = w.upses[n.slot], plan.ratings[n.index]
+    if u.path == ups_law.BYPASS:
+        if n.bus_in not in branches or w.nodes[n.index].handle == ups_law.HANDLE_SERVICE:
+            return 0.0
+        if w.nodes[n.index].handle != ups_law.HANDLE_ECO:
+            return r["bypass_loss_kw"]
+        passed_kw = 0.0
+        if n.bus_out in branches:
+            passed_kw = (SQRT3 * _volts(plan, w, n.bus_in) * _amps(plan, w, n.bus_out).conjugate()).real / 1e3
+        return r["eco_loss_fixed_pu"] * r["power_kw"] + r["eco_loss_linear_pu"] * passed_kw
+    x = out_kw / r["power_kw"]
+    curve_kw = (r["loss_fixed_pu"] + r["loss_linear_pu"] * x + r["loss_square_pu"] * x * x) * r["power_kw"]
+    needed_kw = out_kw + curve_kw
+    share = (u.in_kw - u.charge_kw) / needed_kw if needed_kw > 0.0 else 0.0
+    rest = 1.0 - share if u.path == ups_law.INVERTER else 0.0
+    return (share + rest * r["loss_on_battery_ratio"]) * curve_kw
+
+
+def _charger_kw(plan: Plan, w: World, n: NodePlan, branches: dict[int, Branch]) -> float:
+    """The most that the charger of a UPS takes now, AC side."""
+    r = plan.ratings[n.index]
+    charge_kw = r["charge_kw"] or r["power_kw"] / 5.0
+    if _driver(plan, n.bus_in, branches) == p.GENERATOR:
+        charge_kw = r["charge_kw_on_generator"] or charge_kw / 2.0
+    return charge_kw * (1.0 - _severity(plan, w, n, "charger_limit"))
 
 
 def _storages(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
@@ -403,7 +436,7 @@ def _storages(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str
         if asked_kw == 0.0 and profile != NONE:
             share = w.profiles[profile].value
             asked_kw = share * r["charge_kw_max" if share > 0.0 else "discharge_kw_max"]
-        if me.handle != 0 or not _driven_by_a_utility(plan, w, n.bus_in, branches):
+        if me.handle != 0 or _driver(plan, n.bus_in, branches) != p.UTILITY:
             asked_kw = 0.0
         if not min(0.0, max(low_kw, asked_kw)) <= s.power_kw <= max(0.0, min(high_kw, asked_kw)):
             yield f"law 5: {n.id} does {s.power_kw:g} kW, it may do {asked_kw:g} kW of {low_kw:g} to {high_kw:g} kW"
@@ -416,12 +449,13 @@ def _storages(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str
             yield f"law 9: {n.id} holds {level_kwh:g} of {r['capacity_kwh']:g} kWh"
 
 
-def _driven_by_a_utility(plan: Plan, w: World, bus: int, branches: dict[int, Branch]) -> bool:
+def _driver(plan: Plan, bus: int, branches: dict[int, Branch]) -> int:
+    """The kind of device that drives a bus; NONE where it is dead."""
     if bus not in branches:
-        return False
+        return NONE
     while branches[bus].parent != NONE:
         bus = branches[bus].parent
-    return plan.nodes[plan.buses[bus].node].kind == p.UTILITY
+    return plan.nodes[plan.buses[bus].node].kind
 
 
 def _energy(plan: Plan, w: World) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """The engine compiled by numba is the engine: the same events and the same bytes, whatever is done to it."""
 
+import dataclasses
 import random
 
 import pytest
 from winter_river.engine import (
+    CURVES,
     apply,
     balance,
     build_plan,
@@ -99,6 +101,25 @@ def test_random_operation_is_the_same_to_the_bit(request, site, seed):
         if turn % 40 == 0:
             twins.compiled = twins.site.restore(snapshot(twins.plan, twins.compiled))
     assert twins.events, f"seed {seed}"
+
+
+def test_a_fuse_melts_alike_to_the_bit(block):
+    link = {"rated_a": 100, "curve": CURVES.index("gg")}
+    settings = ("pickup_a", "time_multiplier", "short_time_pickup_a", "instantaneous_pickup_a")
+    kept = [{k: v for k, v in d.ratings.items() if k not in settings} for d in block]
+    fused = [
+        dataclasses.replace(d, ratings=r | link) if d.type == "server" else d for d, r in zip(block, kept, strict=True)
+    ]
+    twins = Twins(fused)
+    twins.tell("server_rack_a1", load_set_kw=200.0)  # 245 A: in some 200 s
+    for k in range(300):
+        if k in (30, 60):
+            twins.tell("server_rack_a1", load_set_kw=96.0 if k == 30 else 200.0)
+        twins.step(1.0)
+    assert [e.to for e in twins.events if e.event == "trip"] == ["fuse"]
+    twins.tell("server_rack_a1", resets=1, load_set_kw=96.0)
+    twins.step(5.0)
+    assert view(twins.plan, twins.plain, "server_rack_a1")["state"] == "NORMAL"
 
 
 def anything(rng, device, counters):

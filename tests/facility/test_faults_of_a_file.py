@@ -57,6 +57,21 @@ NODE_FAULTS = [
         "unknown curve `iec_e` (did you mean `iec_ei`?)",
     ),
     (
+        "a fuse has no settings",
+        [f"g: {UTILITY}", "d: {from: g, type: distribution, rated_a: 100, curve: gg, pickup_a: »90}"],
+        "`d`: pickup_a 90 A is a setting, and a fuse (curve gg) has none: leave it out",
+    ),
+    (
+        "no low-voltage fuse at medium voltage",
+        ["g: {type: utility, voltage_v: 34500}", "d: {from: g, type: distribution, rated_a: 100, curve: »gg}"],
+        "`d`: curve gg is a fuse for up to 1000 V, but `g` feeds it 34500 V",
+    ),
+    (
+        "no fuse as a switchgear",
+        [f"g: {UTILITY}", f"s: {{from: g, {GEAR}, curve: »gg}}"],
+        "unknown curve `gg`",
+    ),
+    (
         "impossible combination",
         [f"g: {UTILITY}", f"s: {{from: g, {RACK}, load_kw: »9}}"],
         "`s`: load_kw 9 kW is more than load_kw_max, 5 kW",

@@ -12,8 +12,10 @@ from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.engine.equipment import Device
 from winter_river.engine.equipment.battery import stored_kwh
 from winter_river.engine.equipment.bess import one_way, rise_k_kw
+from winter_river.engine.equipment.fuse import FUSE_V_MAX, HOLDS_PU
 from winter_river.engine.equipment.profile import Profile
 from winter_river.engine.equipment.pv import clear_sky
+from winter_river.engine.equipment.table import GG
 from winter_river.engine.equipment.transformer import transformer_pi
 from winter_river.engine.equipment.transformer_heat import LOSS_RATIO, size_class
 from winter_river.engine.invariants import full_ratings, in_order
@@ -227,6 +229,8 @@ class _Builder:
 
     def _breaker(self, k: int, bus: int, role: int, prefix: str = "") -> int:
         r, amps = self.ratings[k], self.buses[bus].amps
+        if r[prefix + "curve"] == GG:
+            return self._fuse(k, bus, role)
         pickups = [r[prefix + name] for name in ("pickup_a", "short_time_pickup_a", "instantaneous_pickup_a")]
         self.breakers.append(
             p.BreakerPlan(
@@ -243,6 +247,16 @@ class _Builder:
                 quiet_pu=min((pickup / amps for pickup in pickups if pickup > 0.0), default=math.inf),
             )
         )
+        return len(self.breakers) - 1
+
+    def _fuse(self, k: int, bus: int, role: int) -> int:
+        rated_pu = self.ratings[k]["rated_a"] / self.buses[bus].amps
+        voltage_v = self.buses[bus].voltage_v
+        if voltage_v > FUSE_V_MAX:
+            raise ValueError(
+                f"{self.devices[k].id}.curve is gg, a fuse for up to {FUSE_V_MAX:g} V; here {voltage_v:g} V"
+            )
+        self.breakers.append(p.BreakerPlan(k, bus, role, rated_pu, GG, 1.0, 0.0, 0.0, 0.0, 0.0, rated_pu * HOLDS_PU))
         return len(self.breakers) - 1
 
     def _feed_voltage(self, k: int) -> float:

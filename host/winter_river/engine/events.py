@@ -36,7 +36,7 @@ WORDS = (
 )
 POSITION_WORDS = ("open", "first", "second", "both")
 BOTH = 3
-ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload", "nuisance")
+ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload", "nuisance", "fuse")
 PRESENCE_WORDS = ("absent", "present")
 W_PER_KW = 1000  # an event holds whole numbers: a setpoint in watts
 EVENTS_MAX = 1_000_000  # of one step; more is a loop of ours, not a bad day

@@ -17,6 +17,7 @@ from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment import utility as utility_law
 from winter_river.engine.equipment.cooling import fan_speed
+from winter_river.engine.equipment.table import GG
 from winter_river.engine.events import Event
 from winter_river.engine.layout import ROWS, tables
 from winter_river.engine.meters import kwh_now
@@ -511,7 +512,7 @@ def _conduct(plan: Plan, w: World, events: Sequence[Event], before: Latches | No
     """Law 10: no closed breaker past its integral, latches cleared only by command, causes before effects."""
     for b, s in zip(plan.breakers, w.breakers, strict=True):
         n, me = plan.nodes[b.node], w.nodes[b.node]
-        if not s.tripped and heat_now(s, w.t_s) >= 1.0 and not _has(n, me, "fail_to_open"):
+        if not s.tripped and heat_now(s, w.t_s) >= 1.0 and (b.curve == GG or not _has(n, me, "fail_to_open")):
             yield f"law 10: a breaker of {plan.nodes[b.node].id} is past its trip and closed"
     if before is not None:
         for n, (latched, resets) in zip(plan.nodes, before.rows, strict=True):

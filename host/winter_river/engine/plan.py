@@ -257,7 +257,8 @@ BREAKER_WORDS = ("main", "input", "bypass", "output", "cord_1", "cord_2", "mains
 
 @dataclass(slots=True, frozen=True)
 class BreakerPlan:
-    """One breaker: where its current flows, and its settings in per unit of current (0: no such element)."""
+    """One breaker: where its current flows, and its settings in per unit of current (0: no such element). Of a fuse,
+    pickup_pu is its rating."""
 
     node: int
     bus: int

@@ -1,4 +1,4 @@
-"""Breakers: inverse time by the IEC and IEEE curves, short time, instantaneous.
+"""Breakers: inverse time by the IEC and IEEE curves, short time, instantaneous; and fuses in their place.
 
 Several trips may be due at one instant; only the first is taken, then the network is solved again, because the
 one that opened may have cleared the others' current. Of two at the same instant the one nearer the load goes
@@ -8,8 +8,9 @@ first, in each connected part: that is what selectivity means.
 from __future__ import annotations
 
 from winter_river.engine import events
+from winter_river.engine.equipment import fuse as fuse_law
 from winter_river.engine.equipment.malfunction import FAIL_TO_OPEN
-from winter_river.engine.equipment.table import CURVES
+from winter_river.engine.equipment.table import CURVES, GG
 from winter_river.engine.equipment.ups import BYPASS
 from winter_river.engine.plan import BREAKER_BYPASS, BREAKER_INPUT, BREAKER_MAINS, BreakerPlan, Plan, is_board
 from winter_river.engine.units import NEVER_S, magnitude
@@ -24,13 +25,15 @@ CURVE_P = (1.0, 0.02, 2.0, 2.0, 0.02, 1.0, 2.0, 1.0, 0.04)
 CURVE_RESET_S = (1.0, 4.85, 21.6, 29.1, 4.85, 21.6, 29.1, 21.6, 4.85)
 NO_CURVE = CURVES.index("none")
 
-INVERSE_TIME, SHORT_TIME, INSTANTANEOUS, OVERLOAD, NUISANCE = range(5)  # what tripped
+INVERSE_TIME, SHORT_TIME, INSTANTANEOUS, OVERLOAD, NUISANCE, FUSE = range(6)  # what tripped
 FULL = 1.0
 NEARLY = 1.0 - 1e-9  # where an integral stops that was full at the instant another breaker cleared the current
 
 
 def trip_s(curve: int, time_multiplier: float, multiple: float) -> float:
-    """Seconds to trip at a constant multiple of pickup; NEVER_S at or below it."""
+    """Seconds to trip at a constant multiple of pickup (of a fuse: of its rating); NEVER_S where it holds."""
+    if curve == GG:
+        return fuse_law.melt_s(multiple)
     if curve == NO_CURVE or multiple <= 1.0:
         return NEVER_S
     return float(time_multiplier * (CURVE_A[curve] / (multiple ** CURVE_P[curve] - 1.0) + CURVE_B[curve]))
@@ -41,6 +44,9 @@ def heat_rate(b: BreakerPlan, current_pu: float) -> float:
     if b.pickup_pu <= 0.0 or b.curve == NO_CURVE:
         return 0.0
     multiple = current_pu / b.pickup_pu
+    if b.curve == GG:
+        melt_s = fuse_law.melt_s(multiple)
+        return 1.0 / melt_s if melt_s < NEVER_S else -fuse_law.cool_rate(multiple)
     if multiple > 1.0:
         return 1.0 / trip_s(b.curve, b.time_multiplier, multiple)
     return -(1.0 - multiple * multiple) / (b.time_multiplier * CURVE_RESET_S[b.curve])
@@ -75,6 +81,8 @@ def _since(since_s: float, t_s: float, above: bool) -> float:
 
 def element_of(b: BreakerPlan, s: BreakerState, t_s: float) -> int:
     """Which element is due."""
+    if b.curve == GG:
+        return FUSE
     if t_s >= s.instant_s + b.instantaneous_delay_s:
         return INSTANTANEOUS
     return SHORT_TIME if t_s >= s.short_s + b.short_time_delay_s else INVERSE_TIME
@@ -128,7 +136,8 @@ def protect(plan: Plan, w: World) -> bool:
         b = plan.breakers[k]
         if s.due_s <= w.t_s and not w.group_opened[plan.nodes[b.node].group]:
             element = element_of(b, s, w.t_s)
-            if is_board(plan.nodes[b.node].kind) and w.nodes[b.node].fault & FAIL_TO_OPEN != 0:
+            may_jam = is_board(plan.nodes[b.node].kind) and b.curve != GG  # a link melts, whatever its switch does
+            if may_jam and w.nodes[b.node].fault & FAIL_TO_OPEN != 0:
                 s.due_s = NEVER_S
                 if not s.stuck:
                     s.stuck = True

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from winter_river.engine import EQUIPMENT
 from winter_river.engine.build import LOOP_RULE, PARALLEL_RULE
+from winter_river.engine.equipment.fuse import FUSE_V_MAX
+from winter_river.engine.equipment.table import GG
 from winter_river.facility.faults import Faults, shown
 from winter_river.facility.reading import unknown
 from winter_river.facility.yaml_lines import Tree
@@ -157,6 +159,12 @@ def _check_voltages(order: list[str], drafts: Mapping[str, Draft], faults: Fault
         if not _meet(primary_v, voltage_v):
             place = draft.given.places["primary_voltage_v"]
             message = f"{shown(node_id)}: primary_voltage_v is {primary_v:g} V, but {shown(feed.text)} feeds it"
+            faults.add(place.line, place.column, f"{message} {voltage_v:g} V")
+        if numbers.get("curve") == GG and voltage_v > FUSE_V_MAX:
+            place = draft.given.places["curve"]
+            message = (
+                f"{shown(node_id)}: curve gg is a fuse for up to {FUSE_V_MAX:g} V, but {shown(feed.text)} feeds it"
+            )
             faults.add(place.line, place.column, f"{message} {voltage_v:g} V")
         given[node_id] = numbers.get("secondary_voltage_v", voltage_v), frequency_hz
 

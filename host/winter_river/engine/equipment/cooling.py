@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from winter_river.engine.equipment.table import POWER_KVA_MAX, Equipment, Rating, breaker_ratings, feed_ratings
+from winter_river.engine.equipment.table import (
+    POWER_KVA_MAX,
+    Equipment,
+    Rating,
+    breaker_ratings,
+    feed_ratings,
+    fuse_combinations,
+)
 from winter_river.engine.units import NEVER_S
 
 if TYPE_CHECKING:
@@ -23,12 +30,13 @@ COOLING = Equipment(
         Rating("fan_flow_m3s", 0.53, 0.0, 1000.0, "chosen: each fan at full speed, 29 m3/s of 55"),
         Rating("base_kw", 4.0, 0.0, POWER_KVA_MAX, "chosen: pumps and controls"),
         Rating("power_factor", 0.95, 0.5, 1.0, "chosen: fans with electronic drives"),
-        *breaker_ratings(),
+        *breaker_ratings(fuse=True),
         *feed_ratings("feed", "the cable to it"),
     ),
     feeds_min=1,
     feeds_max=1,
     fed_by=("switchgear", "distribution", "transformer", "utility", "ups", "pdu", "meter"),
+    combinations=fuse_combinations,
 )
 
 

@@ -13,6 +13,7 @@ from winter_river.engine.equipment.table import (
     Rating,
     breaker_ratings,
     feed_ratings,
+    fuse_combinations,
 )
 from winter_river.engine.units import NEVER_S
 
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 
 def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
+    found = fuse_combinations(ratings)
     if ratings["load_kw"] > ratings["load_kw_max"]:
-        return (("load_kw", f"{ratings['load_kw']:g} kW is more than load_kw_max, {ratings['load_kw_max']:g} kW"),)
-    return ()
+        why = f"{ratings['load_kw']:g} kW is more than load_kw_max, {ratings['load_kw_max']:g} kW"
+        found = (("load_kw", why), *found)
+    return found
 
 
 SERVER = Equipment(
@@ -35,7 +38,7 @@ SERVER = Equipment(
         Rating("power_factor", 0.98, 0.5, 1.0, "chosen: power supplies with correction"),
         Rating("cabinets", 16.0, 1.0, 100000.0, "chosen: a row of 16 of 6 kW; how much heat the room holds"),
         Rating("heat_shutdown", 1.0, 0.0, 1.0, "chosen: servers turn themselves off when it is too hot", ("off", "on")),
-        *breaker_ratings(),
+        *breaker_ratings(fuse=True),
         *feed_ratings("feed", "each cord"),
     ),
     feeds_min=1,

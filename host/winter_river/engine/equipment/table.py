@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from winter_river.engine.equipment.fuse import RATED_A_MAX, RATED_A_MIN
 from winter_river.engine.equipment.profile import Profile
 
 VOLTAGE_V_MAX = 1_000_000.0  # chosen: above every transmission voltage, and the most the contract carries
@@ -12,7 +13,8 @@ CURRENT_A_MAX = 1_000_000.0  # chosen: the most the contract carries
 IMPEDANCE_OHM_MAX = 1_000.0  # chosen: far above any cable of a site
 POWER_KVA_MAX = 1_000_000.0  # chosen: the most the contract carries
 
-CURVES = ("none", "ieee_mi", "ieee_vi", "ieee_ei", "iec_ni", "iec_vi", "iec_ei", "iec_lti", "iec_sti")
+CURVES = ("none", "ieee_mi", "ieee_vi", "ieee_ei", "iec_ni", "iec_vi", "iec_ei", "iec_lti", "iec_sti", "gg")
+GG = CURVES.index("gg")  # a fuse in the place of the breaker: see fuse.py
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,39 @@ def feed_ratings(prefix: str, what: str) -> tuple[Rating, ...]:
     )
 
 
-def breaker_ratings(prefix: str = "") -> tuple[Rating, ...]:
-    """The rating and the settings of one breaker: inverse time, short time and instantaneous; 0 A leaves one out."""
+def breaker_ratings(prefix: str = "", *, fuse: bool = False) -> tuple[Rating, ...]:
+    """The rating and the settings of one breaker: inverse time, short time and instantaneous; 0 A leaves one out.
+
+    fuse: whether a fuse may stand in its place, as the curve `gg`; fuse_combinations goes with it.
+    """
     off = "chosen: 0 leaves this element out"
+    curves = CURVES if fuse else CURVES[:GG]
+    curve_source = "chosen: as moulded cases" + ("; gg: a gG fuse of rated_a, nothing else to set" if fuse else "")
     return (
         Rating(f"{prefix}rated_a", None, 0.1, CURRENT_A_MAX, "nameplate"),
         Rating(f"{prefix}pickup_a", 0.0, 0.0, CURRENT_A_MAX, off),
-        Rating(f"{prefix}curve", float(CURVES.index("iec_ei")), 0, len(CURVES) - 1, "chosen: as moulded cases", CURVES),
+        Rating(f"{prefix}curve", float(CURVES.index("iec_ei")), 0, len(curves) - 1, curve_source, curves),
         Rating(f"{prefix}time_multiplier", 1.0, 0.01, 30.0, "chosen: the curve as the standard prints it"),
         Rating(f"{prefix}short_time_pickup_a", 0.0, 0.0, CURRENT_A_MAX, off),
         Rating(f"{prefix}short_time_delay_s", 0.3, 0.0, 10.0, "chosen: one selective step above a moulded case"),
         Rating(f"{prefix}instantaneous_pickup_a", 0.0, 0.0, CURRENT_A_MAX, off),
         Rating(f"{prefix}instantaneous_delay_s", 0.02, 0.0, 1.0, "chosen: about one cycle, as moulded cases"),
     )
+
+
+def fuse_combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
+    """A fuse has a rating and nothing to set."""
+    if ratings["curve"] != GG:
+        return ()
+    found = []
+    rated_a = ratings["rated_a"]
+    if not RATED_A_MIN <= rated_a <= RATED_A_MAX:
+        limits = f"{RATED_A_MIN:g} to {RATED_A_MAX:g} A"
+        found.append(("rated_a", f"{rated_a:g} A is outside {limits}, which the curve gg holds for"))
+    for name in ("pickup_a", "short_time_pickup_a", "instantaneous_pickup_a"):
+        if ratings[name] > 0.0:
+            found.append((name, f"{ratings[name]:g} A is a setting, and a fuse (curve gg) has none: leave it out"))
+    if ratings["time_multiplier"] != 1.0:
+        why = "is a setting, and a fuse (curve gg) has none: leave it out"
+        found.append(("time_multiplier", f"{ratings['time_multiplier']:g} {why}"))
+    return tuple(found)

@@ -2,6 +2,8 @@
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from winter_river.alerts.model import Alarm, Moment
+from winter_river.alerts.rules import built_in
 from winter_river.store.model import SinkHealth, StoreHealth
 from winter_river.web.metrics import CONTENT_TYPE, expose
 
@@ -84,6 +86,25 @@ def test_the_store_and_its_sinks_tell_how_they_are() -> None:
     )
 
 
+def test_alarms_are_told_by_state_and_one_by_one() -> None:
+    rule = next(rule for rule in built_in() if rule.id == "utility_lost")
+    moment = Moment(0.0, 0.0)
+    alarm = Alarm(rule, "utility_a", moment, moment, state="acknowledged", active=True, priority="critical")
+    found = exposed(alarms=[alarm])
+    assert found["winter_river_alarms", "state=acknowledged"] == 1
+    assert found["winter_river_alarms", "state=unacknowledged"] == 0
+    labels = "rule=utility_lost,node_id=utility_a,priority=critical,state=acknowledged"
+    assert found["winter_river_alarm", labels] == 1
+
+
+def test_what_the_service_is_judged_by_is_told_in_base_units() -> None:
+    found = exposed(gauges={"bus_connected": 1, "command_pending_s": 2.5, "certificate_days": {"node ups_a": 30}})
+    assert found["winter_river_bus_connected", ""] == 1
+    assert found["winter_river_command_pending_seconds", ""] == 2.5
+    assert found["winter_river_certificate_left_seconds", "subject=node ups_a"] == 2_592_000
+    assert not [name for name, _ in found if "audit" in name], "what nobody measures is not told"
+
+
 def test_the_page_of_a_run_serves_them(page, browser) -> None:
     answer = browser.get("/metrics")
     assert answer.headers["content-type"] == CONTENT_TYPE
@@ -92,3 +113,4 @@ def test_the_page_of_a_run_serves_them(page, browser) -> None:
         labels.split(",")[0].removeprefix("node_id=") for name, labels in found if name == "winter_river_node_up"
     } == set(page.site.facility.nodes)
     assert found["winter_river_store_write_failures_total", ""] == 0
+    assert found["winter_river_alarms", "state=unacknowledged"] == 0

@@ -86,6 +86,7 @@ class AlarmKeeper:
         self.look_s = 0.0  # what the last look took
         self.fault = ""
         self._facts: dict[str, Any] = {}
+        self.gauges: Mapping[str, Gauge] = {}  # as the last look measured them; never changed afterwards
         self._remember()
         self._stirred, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
@@ -132,7 +133,8 @@ class AlarmKeeper:
             self._moment = Moment(self._steady(), sight.t_s, self._unix())
             changes = self._follow_time(timeline)
             self._looked = self._moment
-            changes += self._book.step(Seen(self._moment, sight.views, facts, self._gauges(), self._log))
+            self.gauges = self._gauges()
+            changes += self._book.step(Seen(self._moment, sight.views, facts, self.gauges, self._log))
             if changes:
                 self._keep()
             self._retell()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from winter_river.alerts.model import Rule, Test
 from winter_river.alerts.rules import built_in
-from winter_river.alerts.wording import PLACE
+from winter_river.alerts.wording import NODE, PLACE, SUBJECT
 from winter_river.settings import Settings
 
 PREFIX = "winter_river"
@@ -34,6 +34,13 @@ _GAUGES: Mapping[str, tuple[str, float]] = {
     "engine_lag_ms": (f"{PREFIX}_engine_lag_seconds", 0.001),
     "laws_broken": (f"{PREFIX}_engine_laws_broken_total", 1.0),
     "store_lag_s": (f"{PREFIX}_store_lag_seconds", 1.0),
+    "bus_connected": (f"{PREFIX}_bus_connected", 1.0),
+    "rival_engines": (f"{PREFIX}_engine_rivals", 1.0),
+    "commands_per_s": (f"{PREFIX}_commands_per_second", 1.0),
+    "command_pending_s": (f"{PREFIX}_command_pending_seconds", 1.0),
+    "unaudited": (f"{PREFIX}_audit_missing", 1.0),
+    "certificate_days": (f"{PREFIX}_certificate_left_seconds", 86_400.0),
+    "store_silent_s": (f"{PREFIX}_store_silent_seconds", 1.0),
     "disk_free_pct": (f"{PREFIX}_store_disk_free_ratio", 0.01),
     "store_write_failures_pct": (_share("write_failures", "writes"), 0.01),
     "store_read_failures_pct": (_share("read_failures", "reads"), 0.01),
@@ -60,8 +67,9 @@ def make(_settings: Settings) -> Mapping[str, str]:
 
 def _rule(rule: Rule, text: str) -> list[str]:
     name = "".join(word.capitalize() for word in rule.id.split("_"))
-    figure = "{{ $labels.state }}" if "_node_state{" in text else "{{ $value }}"
-    summary = PLACE.sub(lambda match: "{{ $labels.node_id }}" if match[1] == "node" else figure, rule.message)
+    labels = {NODE: "{{ $labels.node_id }}", SUBJECT: "{{ $labels.subject }}"}
+    figure = "{{ $labels.state }}" if "_node_state{" in text else f"{{{{ $value{_shown_as(text)} }}}}"
+    summary = PLACE.sub(lambda match: labels.get(match[1], figure), rule.message)
     lines = [f"      - alert: {name}", f"        expr: {json.dumps(text)}"]
     if rule.hold_s:
         lines.append(f"        for: {rule.hold_s:g}s")
@@ -75,6 +83,13 @@ def _rule(rule: Rule, text: str) -> list[str]:
         f"          summary: {json.dumps(summary)}",
         f"          description: {json.dumps(rule.cure)}",
     ]
+
+
+def _shown_as(text: str) -> str:
+    """How Prometheus writes the value of an expression for a person."""
+    if "_ratio" in text or " / " in text:
+        return " | humanizePercentage"
+    return " | humanizeDuration" if "_seconds" in text else ""
 
 
 def expression(rule: Rule) -> str:

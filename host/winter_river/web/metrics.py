@@ -8,11 +8,14 @@ that is not there has `winter_river_node_up` 0 and nothing else: an old value mu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from winter_wire import schema
 
+from winter_river.alerts import states
+from winter_river.alerts.model import Alarm, Gauge
+from winter_river.alerts.rules import GAUGES as RULE_GAUGES
 from winter_river.store import StoreHealth
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -35,11 +38,23 @@ BASE: Mapping[str, tuple[str, str, float]] = {
     "B": ("", "bytes", 1.0),
     "W/m2": ("_w_m2", "watts_per_square_meter", 1.0),
 }
+NO_GAUGES: Mapping[str, Gauge] = {}
 COUNTERS = frozenset(
     ("energy_kwh", "it_kwh", "source_kwh", "lost_kwh", "resets", "refuels", "tick", "steps", "skipped")
 )
 # Numbers of the envelope, which measure nothing.
 LEFT_OUT = frozenset(("v", "boot", "seq", "ts", "timeline", "t_s", "seed"))
+# Gauge of the alarms' rules -> (its family, the unit, what one of it is in that unit). The others of the store, and the
+# engine's own counters, are told as such.
+GAUGES: Mapping[str, tuple[str, str, float]] = {
+    "bus_connected": ("bus_connected", "", 1.0),
+    "rival_engines": ("engine_rivals", "", 1.0),
+    "commands_per_s": ("commands_per_second", "", 1.0),
+    "command_pending_s": ("command_pending_seconds", "seconds", 1.0),
+    "unaudited": ("audit_missing", "", 1.0),
+    "store_silent_s": ("store_silent_seconds", "seconds", 1.0),
+    "certificate_days": ("certificate_left_seconds", "seconds", 86_400.0),
+}
 _NUMBERS = (schema.NUMBER, schema.INTEGER)
 
 
@@ -97,9 +112,12 @@ def expose(
     balance: Mapping[str, object],
     counters: Mapping[str, float],
     store: StoreHealth | None,
+    alarms: Sequence[Alarm] = (),
+    gauges: Mapping[str, Gauge] = NO_GAUGES,
 ) -> str:
     """The metrics of one moment. views, reports: of each node, by the contract's names; reports add what is the node's own.
-    counters: of the service. store: None where nothing is kept."""
+    counters: of the service. store: None where nothing is kept. alarms: those that are not normal. gauges: what rules of the
+    service are judged by."""
     book = Book()
     for node_id, view in views.items():
         up = presences[node_id] != "offline"
@@ -125,7 +143,30 @@ def expose(
             book.add(f"engine_{name}", number, {}, counter=True, text=f"Counted since the service began: {name}")
     if store is not None:
         _store(book, store)
+    _alarms(book, alarms)
+    _gauges(book, gauges)
     return book.text()
+
+
+def _alarms(book: Book, alarms: Sequence[Alarm]) -> None:
+    for state in states.STATES:
+        if state != states.NORMAL:
+            count = sum(alarm.state == state for alarm in alarms)
+            book.add("alarms", count, {"state": state}, text="Alarms in each state of ISA-18.2")
+    for alarm in alarms:
+        rule, node_id = alarm.key
+        labels = {"rule": rule, "node_id": node_id, "priority": alarm.priority, "state": alarm.state}
+        book.add("alarm", 1.0, labels, text="1 for each alarm that is not normal")
+
+
+def _gauges(book: Book, gauges: Mapping[str, Gauge]) -> None:
+    for name, (stem, unit, scale) in GAUGES.items():
+        value = gauges.get(name)
+        if isinstance(value, Mapping):
+            for subject, number in value.items():
+                book.add(stem, number * scale, {"subject": subject}, unit=unit, text=RULE_GAUGES[name])
+        elif value is not None:
+            book.add(stem, value * scale, {}, unit=unit, text=RULE_GAUGES[name])
 
 
 def _store(book: Book, store: StoreHealth) -> None:

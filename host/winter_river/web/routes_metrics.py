@@ -24,6 +24,8 @@ def metrics(desk: DeskHere) -> Response:
         balance=sight.balance,
         counters=plant.report().counters,
         store=None if plant.keeper is None else plant.keeper.health(),
+        alarms=() if plant.alarms is None else plant.alarms.alarms,
+        gauges={} if plant.alarms is None else plant.alarms.gauges,
     )
     return Response(text, media_type=CONTENT_TYPE)
 

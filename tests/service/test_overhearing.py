@@ -64,3 +64,13 @@ def test_what_is_retained_for_a_virtual_node_or_no_command_is_passed_over():
     ears.hear(item("command", node_id="engine", command="freeze", id="x-2"), 1.0)
     ears.hear(Incoming("winter-river/ups/command", b"\xff", False, 0.0), 1.0)
     assert ears.hear(item("status"), 100.0) == []
+
+
+def test_orders_to_the_engine_are_heard_by_whoever_listens_for_those_and_only_those():
+    ears = Overhearing("winter-river", ("service-1-", "engine-1-"), orders=True)
+    ears.hear(item("command", command="bypass", id="x-1"), 1.0)
+    ears.hear(item("command", node_id="engine", command="freeze", id="x-2", by="eve"), 1.0)
+    fields = {"v": 1, "id": "x-2", "node_id": "engine", "result": "done"}
+    (told,) = ears.hear(Incoming("winter-river/engine/ack", json.dumps(fields).encode(), False, 0.0), 31.0)
+    assert (told.node_id, told.verb, told.by, told.result) == ("engine", "freeze", "eve", "done")
+    assert ears.hear(item("status"), 1000.0) == []

@@ -51,6 +51,21 @@ def test_every_page_is_told_of_alarms_in_its_stream(lost, browser, events):
     assert state["alarms"]["count"]["unacknowledged"] >= 1
 
 
+def test_what_is_done_with_an_alarm_is_in_the_audit_and_what_was_refused_too(lost, page, browser):
+    with page.client("operator", "Ann") as ann:
+        assert ann.post("/api/v1/alarms/acknowledge", json={"alarm": NAME}).status_code == 200
+        assert ann.post("/api/v1/alarms/acknowledge", json={"alarm": NAME}).status_code == 409
+        ann.post("/api/v1/alarms/shelve", json={"alarm": NAME, "minutes": 5, "reason": "exchange"})
+    found = browser.get("/api/v1/audit", params={"last": 3}).json()["commands"]
+    assert [(row["node"], row["verb"], row["state"], row["by"]) for row in found] == [
+        ("engine", "shelve", "completed", "operator: Ann"),
+        ("engine", "acknowledge", "failed", "operator: Ann"),
+        ("engine", "acknowledge", "completed", "operator: Ann"),
+    ]
+    assert found[0]["params"] == {"alarm": NAME, "minutes": 5, "reason": "exchange"}
+    assert found[1]["error"] == f"{NAME} is acknowledged: nothing to acknowledge"
+
+
 def test_operator_acknowledges_and_the_list_says_who(lost, page, browser):
     with page.client("operator", "Ann") as ann:
         (change,) = ann.post("/api/v1/alarms/acknowledge", json={"alarm": NAME}).json()["changes"]

@@ -1,6 +1,5 @@
 """The alarms of a running site: list them, acknowledge, shelve; and the rules behind them."""
 
-import getpass
 import json as json_module
 import time
 from pathlib import Path
@@ -9,12 +8,13 @@ from typing import Annotated, Any
 import typer
 from winter_wire import topics
 
-from winter_river.cli.connection import visiting, where
+from winter_river.cli.bus import by_of
+from winter_river.cli.connection import secrets_of, visiting, where
 from winter_river.cli.errors import FAILED, CommandError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
 from winter_river.cli.values import json_text, table_text
 
-BY_LENGTH_MAX = 32  # the contract, field `by`
+MINUTES_MAX = 1440.0  # the contract, verb `shelve`: a day
 
 
 def add_to(app: typer.Typer) -> None:
@@ -82,7 +82,7 @@ def ack(
 
 def shelve(
     alarm: Annotated[str, typer.Argument(help="Which, as rule/node.")],
-    minutes: Annotated[float, typer.Argument(help="For how long, a day at most.")],
+    minutes: Annotated[float, typer.Argument(min=0.1, max=MINUTES_MAX, help="For how long, a day at most.")],
     reason: Annotated[str, typer.Argument(help="Why, for those who come after.")],
     broker: BrokerOption = None,
     root: RootOption = None,
@@ -190,18 +190,12 @@ def _ago(seconds: float) -> str:
 
 
 def _send(verb: str, params: dict[str, object], broker: str | None, root: str | None, by: str | None) -> None:
-    url, root_used = where(settings_of(broker=broker, root=root))
-    with visiting(url, root=root_used) as client:
-        answer = client.send(topics.ENGINE, verb, params, by=(by or _login())[:BY_LENGTH_MAX])
+    settings = settings_of(broker=broker, root=root)
+    url, root_used = where(settings)
+    with visiting(url, root=root_used, commanding=True, secrets=secrets_of(settings)) as client:
+        answer = client.send(topics.ENGINE, verb, params, by=by_of(by))
     if answer.done:
         typer.echo(answer.applied)
         return
     typer.echo(f"{answer.result} ({answer.reason}): {answer.applied}".removesuffix(": "))
     raise typer.Exit(FAILED)
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name, as in some containers
-        return "unknown"

@@ -16,6 +16,7 @@ from winter_river.service.messages import Incoming
 
 PENDING_MAX = 1_000  # without an answer yet; the oldest is told as expired
 ANSWER_S = 12.0  # chosen: longer than any issuer of ours waits
+ORDER_S = 60.0  # chosen: an order to the engine waits for others, and loading an initial condition takes up to 30 s
 BARE = "-"  # the id in the ack of a command without one
 
 
@@ -38,16 +39,17 @@ class Overheard(NamedTuple):
 class Overhearing:
     """Matches what others ask with what nodes answer."""
 
-    def __init__(self, root: str, own: tuple[str, ...]) -> None:
-        """own: what the ids of our own commands begin with."""
+    def __init__(self, root: str, own: tuple[str, ...], *, orders: bool = False) -> None:
+        """own: what the ids of our own commands begin with. orders: hear those to engine and weather, not those to nodes."""
         self._root, self._own = root, own
+        self._orders, self._answer_s = orders, ORDER_S if orders else ANSWER_S
         self._pending: OrderedDict[tuple[str, str], Overheard] = OrderedDict()
 
     def hear(self, item: Incoming, now_s: float) -> list[Overheard]:
         """Takes a command or an ack off the bus; the commands that have come to their end by now. Never raises."""
         ended = list(self._silent(now_s))
         address = topics.parse(item.topic, self._root)
-        if address is None or item.retained or address[0] in topics.VIRTUAL:
+        if address is None or item.retained or (address[0] in topics.VIRTUAL) != self._orders:
             return ended
         node_id, leaf = address
         message, _ = codec.decode(leaf, item.payload) if leaf in (topics.COMMAND, topics.ACK) else (None, None)
@@ -80,6 +82,6 @@ class Overhearing:
         """Those that nobody will answer any more, the oldest first."""
         while self._pending:
             oldest = next(iter(self._pending.values()))
-            if now_s - oldest.at_s < ANSWER_S and len(self._pending) < PENDING_MAX:
+            if now_s - oldest.at_s < self._answer_s and len(self._pending) < PENDING_MAX:
                 return
             yield self._pending.popitem(last=False)[1]

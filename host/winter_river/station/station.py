@@ -80,6 +80,7 @@ class Station(Timekeeper):
         self.overheard: Callable[[Overheard, float], None] = lambda _heard, _now_s: None
         self.acted: Callable[[Action], None] = lambda _action: None
         self._overhearing = Overhearing(root, own)
+        self._ordering = Overhearing(root, own, orders=True)
         self._forking = threading.Lock()  # one run ahead at a time: they would only slow each other down
         loop.heard = self._hear
 
@@ -88,6 +89,8 @@ class Station(Timekeeper):
     def _hear(self, item: Incoming, now_s: float) -> None:
         """Called by the loop, under its lock, with every command and ack."""
         address = topics.parse(item.topic, self._root)
+        for each in self._ordering.hear(item, now_s):  # time and alarms: for the audit, and nothing that a node did
+            self.overheard(each, now_s)
         if address is not None and address[0] in VERBS and address[1] == topics.COMMAND:
             self._take_order(item, to=address[0])
             return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
+from winter_wire.topics import ENGINE
 
 from winter_river.alerts.book import AlarmError
 from winter_river.alerts.conditions import text_of
@@ -16,12 +17,13 @@ from winter_river.web import forms
 from winter_river.web.access import TRAINEE, Who
 from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
 from winter_river.web.errors import PageFault, conflict
-from winter_river.web.routes_act import by_of
+from winter_river.web.routes_act import AskedFrom, audited, by_of
 
 if TYPE_CHECKING:
     from winter_river.alerts.keeper import AlarmKeeper
 
 JOURNAL_SHOWN_MAX = 500
+REMOVE, BRING_BACK = "take_out_of_service", "bring_back"  # in the audit; these two have no verb on the bus
 _FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 409, 503)}
 
 routes = APIRouter(prefix=f"{API}/alarms", responses=_FAULTS)
@@ -55,40 +57,45 @@ def rules(desk: DeskHere) -> Response:
 
 
 @routes.post("/acknowledge", response_model=forms.TransitionsAnswer)
-def acknowledge(desk: DeskHere, who: WhoAsks, form: forms.AlarmForm) -> Response:
+def acknowledge(desk: DeskHere, who: WhoAsks, source: AskedFrom, form: forms.AlarmForm) -> Response:
     """Says that an alarm has been seen, or all that wait for that. A trainee may in his exercise, where it counts."""
     if not (who.role == TRAINEE and desk.classroom.is_running):
         must(who, "acknowledge")
     keeper, by = keeper_of(desk), by_of(who)
-    if not form.alarm:
-        return _act(desk, lambda: keeper.acknowledge_all(by=by))
-    return _act(desk, lambda: keeper.acknowledge(key_of(form.alarm), by=by))
+    with audited(desk, who, source, ENGINE, "acknowledge", {"alarm": form.alarm} if form.alarm else {}):
+        if not form.alarm:
+            return _act(lambda: keeper.acknowledge_all(by=by))
+        return _act(lambda: keeper.acknowledge(key_of(form.alarm), by=by))
 
 
 @routes.post("/shelve", response_model=forms.TransitionsAnswer)
-def shelve(desk: DeskHere, who: WhoAsks, form: forms.ShelveForm) -> Response:
+def shelve(desk: DeskHere, who: WhoAsks, source: AskedFrom, form: forms.ShelveForm) -> Response:
     """Puts an alarm aside for a while, for a reason; it comes back by itself."""
     keeper, by = _hiding(desk, who, "shelve"), by_of(who)
     key, seconds = key_of(form.alarm), 60.0 * form.minutes
-    return _act(desk, lambda: keeper.shelve(key, seconds=seconds, reason=form.reason, by=by))
+    params = {"alarm": form.alarm, "minutes": form.minutes, "reason": form.reason}
+    with audited(desk, who, source, ENGINE, "shelve", params):
+        return _act(lambda: keeper.shelve(key, seconds=seconds, reason=form.reason, by=by))
 
 
 @routes.post("/unshelve", response_model=forms.TransitionsAnswer)
-def unshelve(desk: DeskHere, who: WhoAsks, form: forms.UnshelveForm) -> Response:
+def unshelve(desk: DeskHere, who: WhoAsks, source: AskedFrom, form: forms.UnshelveForm) -> Response:
     """Brings a shelved alarm back before its time."""
     must(who, "shelve")
     keeper, by = keeper_of(desk), by_of(who)
-    return _act(desk, lambda: keeper.unshelve(key_of(form.alarm), by=by))
+    with audited(desk, who, source, ENGINE, "unshelve", {"alarm": form.alarm}):
+        return _act(lambda: keeper.unshelve(key_of(form.alarm), by=by))
 
 
 @routes.post("/service", response_model=forms.TransitionsAnswer)
-def service(desk: DeskHere, who: WhoAsks, form: forms.ServiceForm) -> Response:
+def service(desk: DeskHere, who: WhoAsks, source: AskedFrom, form: forms.ServiceForm) -> Response:
     """Takes an alarm out of service until somebody brings it back, or does that."""
     keeper, by = _hiding(desk, who, "maintain"), by_of(who)
-    key = key_of(form.alarm)
-    if form.in_service:
-        return _act(desk, lambda: keeper.bring_back(key, by=by))
-    return _act(desk, lambda: keeper.remove(key, reason=form.reason, by=by))
+    key, verb = key_of(form.alarm), BRING_BACK if form.in_service else REMOVE
+    with audited(desk, who, source, ENGINE, verb, {"alarm": form.alarm, "reason": form.reason}):
+        if form.in_service:
+            return _act(lambda: keeper.bring_back(key, by=by))
+        return _act(lambda: keeper.remove(key, reason=form.reason, by=by))
 
 
 def _hiding(desk: Desk, who: Who, right: str) -> AlarmKeeper:
@@ -99,7 +106,7 @@ def _hiding(desk: Desk, who: Who, right: str) -> AlarmKeeper:
     return keeper_of(desk)
 
 
-def _act(desk: Desk, act: Callable[[], Sequence[Transition]]) -> Response:
+def _act(act: Callable[[], Sequence[Transition]]) -> Response:
     try:
         return _changes(act())
     except AlarmError as error:

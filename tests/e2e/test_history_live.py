@@ -78,3 +78,14 @@ def test_the_engine_s_own_history_has_no_gap_while_the_broker_is_away(live) -> N
     ticks = [point.mean for point in series(keeper, "engine", "tick") if point.quality == 0]
     # Of a machine that is never late each tick is there; a late one is jumped, and counted.
     assert len(ticks) >= ticks[-1] - ticks[0] + 1 - service.report().counters["skipped"]
+
+
+def test_alarms_are_kept_among_the_events(live) -> None:
+    _, service, keeper = live
+
+    def alarms():
+        found = keeper.ask(lambda c: reading.happenings(c, from_ms=0, to_ms=2**52))
+        return [(each.node_id, each.from_, each.to) for each in found if each.event == "alarm"]
+
+    service.alarms.shelve(("low_battery", "ups_a"), seconds=60.0, reason="exchange", by="ann")
+    until(lambda: ("ups_a", "normal", "shelved high low_battery") in alarms())

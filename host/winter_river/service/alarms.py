@@ -59,7 +59,7 @@ class ServiceGauges:
 
 
 class AlarmEvents:
-    """Publishes changes of alarms as events of the engine: `event` is `alarm`, `from` its state before, `to` the state
+    """Publishes changes of alarms as events of the engine, and has them kept with these: `event` is `alarm`, `from` its state before, `to` the state
     after with the priority and the rule, `cause` the event that explains it."""
 
     def __init__(self, loop: Loop, root: str) -> None:
@@ -75,6 +75,7 @@ class AlarmEvents:
                 if is_told(change):
                     messages.append(event_message(self._root, self._event(change), timeline=timeline))
             self._loop.bus.publish(messages)
+            self._loop.went(messages)
 
     def _event(self, change: Transition) -> Event:
         number, self._next_id = self._next_id, self._next_id + 1

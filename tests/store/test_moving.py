@@ -1,5 +1,8 @@
 """A store copied while it is written to, and put back."""
 
+import contextlib
+import sqlite3
+
 import pytest
 from winter_river.store import StoreError, moving
 
@@ -56,3 +59,35 @@ def test_a_damaged_copy_changes_nothing(bench, tmp_path) -> None:
 def test_there_is_nothing_to_copy_where_nothing_was_kept(tmp_path) -> None:
     with pytest.raises(StoreError, match="there is no history at"):
         moving.backup(tmp_path / "none", tmp_path / "copy")
+
+
+def test_a_second_restore_does_not_take_what_the_first_one_set_aside(bench, tmp_path) -> None:
+    site = filled(bench)
+    moving.backup(site.path, tmp_path / "copy")
+    site.keeper.stop()
+    kept = site.path.read_bytes()
+    first = moving.restore(tmp_path / "copy", site.path)
+    second = moving.restore(tmp_path / "copy", site.path)
+    assert first is not None and second is not None and first != second
+    assert first.read_bytes() == kept and second.exists()
+
+
+@pytest.mark.parametrize("content", [None, b"no database at all, but long enough to be taken for one" * 40])
+def test_what_is_no_copy_is_refused_with_where_copies_come_from(bench, tmp_path, content) -> None:
+    site = filled(bench)
+    site.keeper.stop()
+    if content is not None:
+        (tmp_path / "copy").write_bytes(content)
+    with pytest.raises(StoreError, match="copy(?s:.*)cure: name a file that winter-river backup made"):
+        moving.restore(tmp_path / "copy", site.path)
+
+
+def test_a_copy_of_an_older_version_is_put_back_and_brought_up_to_date_by_the_next_run(bench, tmp_path) -> None:
+    site = filled(bench)
+    moving.backup(site.path, tmp_path / "copy")
+    site.keeper.stop()
+    with contextlib.closing(sqlite3.connect(tmp_path / "copy")) as connection:
+        connection.executescript("DROP TABLE journal; DROP TABLE sink; PRAGMA user_version = 1;")
+    moving.restore(tmp_path / "copy", site.path)
+    site.again()
+    assert site.values("ups_a", "seq") == list(range(50))

@@ -12,6 +12,7 @@ from winter_river.store.tables import StoreError
 from winter_river.store.writing import lock
 
 NEW, BEFORE = ".new", ".before-restore"
+KEPT_MAX = 100  # former stores beside a store; whoever has so many has forgotten them
 _LOG_ENDS = ("-wal", "-shm")
 
 
@@ -33,7 +34,7 @@ def restore(copy: Path, store: Path) -> Path | None:
 
     Raises StoreError where a run writes to the store, and for a copy that is none or damaged: then nothing is changed.
     """
-    with reading.opened(copy) as source:
+    with reading.opened(copy, copy=True) as source:
         try:
             (verdict,) = source.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.Error as error:
@@ -62,10 +63,14 @@ def _copy(source: sqlite3.Connection, to: Path) -> None:
 
 
 def _set_aside(store: Path) -> Path | None:
-    """Moves a store out of the way with its log, which may hold what the file does not yet."""
+    """Moves a store out of the way with its log, which may hold what the file does not yet; beside those of earlier times:
+    whoever restores a wrong copy first must not lose the real one with the second."""
     if not store.exists():
         return None
-    before = store.with_name(store.name + BEFORE)
+    names = [store.name + BEFORE, *(f"{store.name}{BEFORE}-{number}" for number in range(2, KEPT_MAX + 1))]
+    before = next((path for path in map(store.with_name, names) if not path.exists()), None)
+    if before is None:
+        raise StoreError(f"{KEPT_MAX} former histories are beside {store}\ncure: delete those that nobody needs")
     for end in ("", *_LOG_ENDS):
         old, kept = Path(f"{store}{end}"), Path(f"{before}{end}")
         kept.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ EVENTS_MAX = 10_000
 
 # Of a piece: bad where nothing of it was good, uncertain where some of it was not.
 _QUALITY = "CASE WHEN {good} = 0 THEN 2 ELSE min(max(_quality), 1) END"
+_COPIES = "name a file that winter-river backup made"
 
 
 class UnknownSeries(StoreError):
@@ -39,20 +40,24 @@ class _Place(NamedTuple):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """A store, to read. Raises StoreError where there is none of a version that we know."""
+def opened(path: Path, *, copy: bool = False) -> Iterator[sqlite3.Connection]:
+    """A store, to read. copy: one that is to be put in a store's place; a run then brings an older one up to date.
+
+    Raises StoreError where there is none of a version that we know.
+    """
+    cures = (_COPIES, _COPIES) if copy else ("winter-river run keeps one", "winter-river restore FILE, or move it away")
     if not path.is_file():
-        raise StoreError(f"there is no history at {path}\ncure: winter-river run keeps one")
+        raise StoreError(f"there is no history at {path}\ncure: {cures[0]}")
     try:
         with closing(sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=2.0)) as connection:
             version = tables.check(connection, path)
-            if version < tables.VERSION:
+            if version < tables.VERSION and not copy:
                 raise StoreError(
                     f"{path} is a history of version {version}\ncure: winter-river run brings it up to date"
                 )
             yield connection
     except sqlite3.Error as error:
-        raise StoreError(f"{path}: {error}\ncure: winter-river restore FILE, or move it away") from error
+        raise StoreError(f"{path}: {error}\ncure: {cures[1]}") from error
 
 
 def _quoted(path: Path) -> str:

@@ -32,6 +32,15 @@ def test_files_are_for_owner_and_group_alone(trail, facts):
     assert stat.S_IMODE(trail.folder.stat().st_mode) == 0o750
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for another user")
+def test_what_root_writes_belongs_to_the_service_that_owns_the_place(tmp_path, facts):
+    os.chown(tmp_path, 61_184, 61_185)  # the first of systemd's dynamic users
+    Trail(tmp_path / "audit").append(facts())
+    made = [tmp_path / "audit", *(tmp_path / "audit").iterdir()]
+    assert len(made) == 3, "the folder, the lock and the first part"
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in made} == {(61_184, 61_185)}
+
+
 def test_two_trails_on_one_folder_make_one_chain(trail, facts):
     other = Trail(trail.folder)
     for number in range(10):

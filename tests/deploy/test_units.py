@@ -71,6 +71,7 @@ def test_script_puts_every_file_where_it_belongs_with_its_mode(installed: Path) 
         "etc/winter-river/mosquitto.conf": 0o644,
         "etc/winter-river/winter-river.env": 0o640,
         "etc/NetworkManager/system-connections/WinterRiver-AP.nmconnection": 0o600,
+        "usr/local/bin/winter-river": 0o755,
     }
     assert {name: (installed / name).stat().st_mode & 0o777 for name in modes} == modes
     for name in UNITS:
@@ -102,6 +103,41 @@ def test_uninstalling_leaves_settings_and_purging_leaves_nothing(tmp_path: Path)
     subprocess.run([script, "uninstall"], env=environment | {"PURGE": "1"}, capture_output=True, check=True)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     assert (ROOT / ".venv/bin/winter-river").exists()
+
+
+def here(installed: Path, tmp_path: Path) -> Path:
+    """The installed command with the paths of a machine moved into the folders of a test."""
+    text = (installed / "usr/local/bin/winter-river").read_text()
+    for folder in ("/etc/", "/opt/"):
+        text = text.replace(folder, f"{installed}{folder}")
+    script = tmp_path / "winter-river"
+    script.write_text(text.replace("/var/", f"{tmp_path}/var/"))
+    script.chmod(0o755)
+    return script
+
+
+def test_the_installed_command_looks_where_the_service_keeps_its_data(installed: Path, tmp_path: Path) -> None:
+    done = subprocess.run([here(installed, tmp_path), "audit"], capture_output=True, text=True, check=False)
+    assert f"{tmp_path}/var/lib/winter-river/audit: there is no audit here" in done.stderr
+    done = subprocess.run([here(installed, tmp_path), "status"], capture_output=True, text=True, check=False)
+    assert "no broker at mqtt://127.0.0.1:1883" in done.stderr or done.returncode == 0  # whoever has one there
+
+
+def test_the_installed_command_without_the_right_to_its_settings_says_sudo(installed: Path, tmp_path: Path) -> None:
+    script = here(installed, tmp_path)
+    script.write_text(script.read_text().replace("winter-river.env", "nothing.env"))
+    done = subprocess.run([script, "alarms", "rules"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()[-1][-31:]) == (1, "cure: sudo winter-river alarms rules"[-31:])
+
+
+def test_a_command_of_the_same_name_that_is_not_ours_is_kept(tmp_path: Path) -> None:
+    other = tmp_path / "usr/local/bin/winter-river"
+    other.parent.mkdir(parents=True)
+    other.write_text("#!/bin/sh\necho mine\n")
+    environment = os.environ | {"DESTDIR": str(tmp_path), "ENVIRONMENT": str(ROOT / ".venv")}
+    for act in ("install", "uninstall"):
+        subprocess.run([ROOT / "tools" / "service", act], env=environment, capture_output=True, check=True)
+        assert other.read_text() == "#!/bin/sh\necho mine\n", act
 
 
 def test_hotspot_is_the_one_that_boards_look_for() -> None:

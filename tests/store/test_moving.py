@@ -1,6 +1,7 @@
 """A store copied while it is written to, and put back."""
 
 import contextlib
+import os
 import sqlite3
 
 import pytest
@@ -91,3 +92,14 @@ def test_a_copy_of_an_older_version_is_put_back_and_brought_up_to_date_by_the_ne
     moving.restore(tmp_path / "copy", site.path)
     site.again()
     assert site.values("ups_a", "seq") == list(range(50))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for another user")
+def test_what_root_puts_back_belongs_to_the_service_that_owns_the_place(bench, tmp_path) -> None:
+    site = filled(bench)
+    moving.backup(site.path, tmp_path / "copy")
+    site.keeper.stop()
+    (tmp_path / "state").mkdir()
+    os.chown(tmp_path / "state", 61_184, 61_185)  # the first of systemd's dynamic users
+    moving.restore(tmp_path / "copy", tmp_path / "state" / "site.sqlite3")
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in (tmp_path / "state").iterdir()} == {(61_184, 61_185)}

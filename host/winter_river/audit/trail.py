@@ -112,7 +112,9 @@ class Trail:
     def _held(self) -> Iterator[None]:
         """Nobody else writes meanwhile. A process that is killed lets go by dying."""
         if self._guard < 0:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+            if not self.folder.is_dir():
+                self.folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+                _hand_over(self.folder)
             self._guard = _opened(self.folder / LOCK_NAME)
         until_s = time.monotonic() + LOCK_S_MAX
         while True:
@@ -260,14 +262,22 @@ def held_for_reading(folder: Path) -> Iterator[None]:
 
 
 def _opened(path: Path) -> int:
-    """A file to append to, made where it is not there, for its owner and group alone."""
+    """A file to append to, made where it is not there, for its owner and group alone. What root makes belongs to the folder's
+    owner: a service that runs as a user of its own goes on writing it."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         return os.open(path, flags)
     except FileNotFoundError:
         file = os.open(path, flags | os.O_CREAT, FILE_MODE)
         os.fchmod(file, FILE_MODE)  # whatever the umask is
+        _hand_over(path)
         return file
+
+
+def _hand_over(path: Path) -> None:
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _is_open_at(path: Path, file: int) -> bool:

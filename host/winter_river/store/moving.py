@@ -47,6 +47,9 @@ def restore(copy: Path, store: Path) -> Path | None:
             fresh = store.with_name(store.name + NEW)
             fresh.unlink(missing_ok=True)
             _copy(source, fresh)
+            if os.geteuid() == 0:  # what root puts there belongs to the service that goes on writing it
+                owner = store.parent.stat()
+                os.chown(fresh, owner.st_uid, owner.st_gid)
             before = _set_aside(store)
             fresh.replace(store)
         finally:

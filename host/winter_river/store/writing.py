@@ -201,6 +201,9 @@ def _by_kind(readings: Sequence[Reading]) -> Mapping[str, list[Reading]]:
 def lock(path: Path) -> int:
     """The open lock file of a store. Raises StoreError where another process has it."""
     handle = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    if os.geteuid() == 0:  # a service that runs as a user of its own has to open it, too
+        owner = path.parent.stat()
+        os.fchown(handle, owner.st_uid, owner.st_gid)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -25,8 +25,8 @@ def draw(told, amps):
 
 
 # The gates of 100 A: 160 A melts within the conventional time; sqrt(290 x 580) = 410 A in 5 to 10 s;
-# sqrt(820 x 1450) = 1090 A in 0.1 s. Beyond, I2t stays at 1090^2 x 0.1 = 118,810 A2s: 2,180 A takes a quarter.
-@pytest.mark.parametrize(("amps", "seconds"), [(160, 3600.0), (410, 7.07), (1090, 0.1), (2180, 0.025)])
+# sqrt(820 x 1450) = 1090 A in 0.1 s; 2,106 A in 0.01 s. Beyond, I2t stays at 2106^2 x 0.01 = 44,350 A2s.
+@pytest.mark.parametrize(("amps", "seconds"), [(160, 3600.0), (410, 7.07), (1090, 0.1), (2106, 0.01), (4212, 0.0025)])
 def test_a_fuse_melts_when_its_curve_says(story, amps, seconds):
     told = story(fused(), dt_s=600.0)
     draw(told, amps)
@@ -82,10 +82,10 @@ def test_it_melts_although_its_switch_jams(story):
 
 def test_a_short_melts_the_fuse_and_leaves_the_slower_breaker_above_it(story):
     told = story(fused(over={"short_time_pickup_a": 500, "short_time_delay_s": 0.2}))
-    draw(told, 5000)  # (10.9 / 50)^2 x 0.1 s = 4.75 ms
+    draw(told, 5000)  # (21.06 / 50)^2 x 0.01 s = 1.77 ms
     told.run(5)
     trips = [(e.node_id, e.to, e.t_s) for e in told.events if e.event == "trip"]
-    assert trips == [("board", "fuse", pytest.approx(0.0047524, rel=1e-3))]
+    assert trips == [("board", "fuse", pytest.approx(0.0017741, rel=1e-3))]
     assert told.state("main") == "NORMAL"
 
 

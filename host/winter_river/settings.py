@@ -68,6 +68,7 @@ class Settings:
     influx_token_file: str = ""
     webhook_url: str = ""
     webhook_token_file: str = ""
+    page_token_file: str = ""
 
 
 SENTENCES = {
@@ -108,6 +109,10 @@ SENTENCES = {
     "influx_token_file": "File of its token, or of user:password for InfluxDB 1, which nobody but you may read (mode 600 or 640).",
     "webhook_url": "An address that gets every reading and event as JSON; empty: none.",
     "webhook_token_file": "File of the bearer token for it, which nobody but you may read (mode 600 or 640).",
+    "page_token_file": (
+        "File of a bearer token of yours, of 20 letters at least, by which a program reads the page and /metrics where "
+        "people need a link; which nobody but you may read (mode 600 or 640)."
+    ),
 }
 
 
@@ -246,6 +251,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "influx_token_file": _path,
     "webhook_url": _url,
     "webhook_token_file": _path,
+    "page_token_file": _path,
 }
 _PATHS = (
     "broker_ca",
@@ -256,6 +262,7 @@ _PATHS = (
     "secrets",
     "influx_token_file",
     "webhook_token_file",
+    "page_token_file",
 )
 NAMES = tuple(field.name for field in dataclasses.fields(Settings))
 

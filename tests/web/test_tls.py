@@ -25,9 +25,9 @@ def served(page, site):
     plant = Plant(page.site, page.service.station, page.service.report, page.fleet)
     running = []
 
-    def serve(tls_min="1.2"):
+    def serve(tls_min="1.2", reader=""):
         tls = PageTls(site.places.pair("page", "page"), site.read().hosts, tls_min)
-        server = PageServer(plant, port=ports.find_free("127.0.0.1"), tls=tls)
+        server = PageServer(plant, port=ports.find_free("127.0.0.1"), tls=tls, reader=reader)
         running.append(server)
         server.start()
         return server
@@ -56,6 +56,23 @@ def test_the_page_opens_with_its_link_only_even_on_this_machine(served, site):
         assert client.get(server.url).status_code == 200
         assert client.get("/api/v1/me").json()["role"] == "admin"
         assert client.get("/api/v1/state").json()["health"]["connected"] is True
+
+
+def test_a_program_reads_with_a_token_of_its_own_and_may_do_nothing_else(served, site):
+    server = served(reader="0123456789abcdef0123")
+    with httpx.Client(base_url=server.address, verify=trusting(site)) as client:
+        assert client.get("/metrics").status_code == 401
+        assert client.get("/metrics", headers={"authorization": "Bearer 0123456789abcdef0124"}).status_code == 401
+        mine = {"authorization": "Bearer 0123456789abcdef0123"}
+        assert "winter_river_node_up{" in client.get("/metrics", headers=mine).text
+        assert client.get("/api/v1/me", headers=mine).json()["role"] == "viewer"
+        body = {"command": "open", "params": {}}
+        assert client.post("/api/v1/nodes/srv_a/command", headers=mine, json=body).status_code == 403
+
+
+def test_a_token_that_could_be_guessed_is_refused(served):
+    with pytest.raises(ValueError, match="a token of 6 letters can be guessed"):
+        served(reader="secret")
 
 
 def test_a_browser_that_does_not_know_the_authority_does_not_open_it(served):

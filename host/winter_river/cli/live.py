@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from winter_river.cli.errors import CommandError
 from winter_river.cli.live_broker import broker_of
 from winter_river.cli.live_nodes import fetch, fleet_of
-from winter_river.cli.live_store import keeper_of
+from winter_river.cli.live_store import keeper_of, secret_of
 from winter_river.settings import Settings, is_address
 
 if TYPE_CHECKING:
@@ -259,9 +259,12 @@ def _page(
         alarms=service.alarms,
     )
     try:
-        return PageServer(plant, host=host, port=settings.page_port, tls=tls)
+        reader = secret_of(settings.page_token_file)
+        return PageServer(plant, host=host, port=settings.page_port, tls=tls, reader=reader)
     except PageServerError as error:
         raise CommandError(str(error)) from error
+    except ValueError as error:
+        raise CommandError(f"{settings.page_token_file}: {error}\ncure: openssl rand -hex 16 > FILE") from error
 
 
 def _scenarios(settings: Settings) -> Path | None:

@@ -35,16 +35,16 @@ def _sinks(settings: Settings) -> "list[Target]":
 
     found = []
     if settings.influx_url:
-        secret = _secret(settings.influx_token_file)
+        secret = secret_of(settings.influx_token_file)
         found.append(
             sinks.influx(settings.influx_url, bucket=settings.influx_bucket, org=settings.influx_org, secret=secret)
         )
     if settings.webhook_url:
-        found.append(sinks.webhook(settings.webhook_url, secret=_secret(settings.webhook_token_file)))
+        found.append(sinks.webhook(settings.webhook_url, secret=secret_of(settings.webhook_token_file)))
     return found
 
 
-def _secret(name: str) -> str:
+def secret_of(name: str) -> str:
     """What a file of a secret holds, "" where none is named. Raises CommandError, without the secret."""
     if not name:
         return ""

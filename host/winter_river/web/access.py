@@ -19,6 +19,7 @@ LINKS_MAX = 500
 TAKEN_BACK_MAX = 5_000  # remembered; the oldest is then a token that we never gave
 TOKEN_BYTES = 16
 NAME_LENGTH_MAX = 40
+OWN_TOKEN_LENGTH_MIN = 20  # chosen: of letters and digits drawn at random it is 119 bits; nobody guesses it
 
 # What a page can do -> the lowest role that may.
 RIGHTS = {
@@ -96,10 +97,20 @@ class Links:
         if len(self._known) >= LINKS_MAX:
             raise ValueError(f"{LINKS_MAX} links have been given out; take one back first")
         token = secrets.token_urlsafe(TOKEN_BYTES)
+        return token, self._add(token, role, name)
+
+    def admit(self, token: str, role: str, name: str) -> Link:
+        """A link for a token that somebody has made himself, as for a program that outlasts a run. Raises ValueError for
+        one that could be guessed."""
+        if len(token) < OWN_TOKEN_LENGTH_MIN:
+            raise ValueError(f"a token of {len(token)} letters can be guessed; make it {OWN_TOKEN_LENGTH_MIN} at least")
+        return self._add(token, role, name)
+
+    def _add(self, token: str, role: str, name: str) -> Link:
         key = _hash(token)
         link = Link(key[:8], role, name[:NAME_LENGTH_MAX] or f"{role} {len(self._known) + 1}")
         self._known[key] = link
-        return token, link
+        return link
 
     def who(self, token: str) -> Who | None:
         """Whose token that is; None for one that we never gave, or took back."""

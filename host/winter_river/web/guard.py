@@ -135,7 +135,10 @@ class Guard:
         return None
 
     def _shown(self, headers: MutableMapping[str, str]) -> str:
-        """The token that a browser shows, or ""."""
+        """The token that a browser shows, or a program, or ""."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return token.strip()
         try:
             morsel = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
         except CookieError:

@@ -19,7 +19,7 @@ from typing import Self
 import uvicorn
 
 from winter_river import paths
-from winter_river.web.access import ADMIN, Links, Who
+from winter_river.web.access import ADMIN, VIEWER, Links, Who
 from winter_river.web.app import create
 from winter_river.web.archive import Archive
 from winter_river.web.desk import Desk
@@ -58,17 +58,21 @@ class PageServer:
     url: where the page is; beyond loopback, and with TLS, it carries an admin's link.
     """
 
-    def __init__(self, plant: Plant, *, host: str = LOOPBACK, port: int = 0, tls: PageTls | None = None) -> None:
+    def __init__(
+        self, plant: Plant, *, host: str = LOOPBACK, port: int = 0, tls: PageTls | None = None, reader: str = ""
+    ) -> None:
         """host: an address of this machine. port: 0 means PORT_DEFAULT, or the next free one. tls: then nobody comes in
-        without a link, from this machine neither.
+        without a link, from this machine neither. reader: a token by which a program may look, in this run and the next.
 
-        Raises PageServerError where it cannot listen.
+        Raises PageServerError where it cannot listen, ValueError for a token that could be guessed.
         """
         self._tls = tls
+        self.links = Links()
+        if reader:
+            self.links.admit(reader, VIEWER, "program")
         self._socket = _listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self.address = f"http{'s' if tls else ''}://{host}:{self.port}"
-        self.links = Links()
         self.desk = Desk(plant, Archive(paths.data_dir() / DEBRIEFS), self.links, address=self.address)
         is_open = host != LOOPBACK or tls is not None
         self.url = f"{self.address}/"

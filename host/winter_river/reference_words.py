@@ -353,4 +353,5 @@ EVENTS = {
     "stuck": "does not open:",
     "too_hot": "its room is too hot",
     "cool_again": "its room is cool again",
+    "blocked": "stays on a lost source, for the fault behind it:",
 }

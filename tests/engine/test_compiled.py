@@ -6,6 +6,7 @@ import random
 import pytest
 from winter_river.engine import (
     CURVES,
+    Device,
     apply,
     balance,
     build_plan,
@@ -120,6 +121,26 @@ def test_a_fuse_melts_alike_to_the_bit(block):
     twins.tell("server_rack_a1", resets=1, load_set_kw=96.0)
     twins.step(5.0)
     assert view(twins.plan, twins.plain, "server_rack_a1")["state"] == "NORMAL"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_static_switch_does_alike_to_the_bit(block, seed):
+    racks = [d for d in block if d.type == "server"]
+    sts = Device("sts", "switchgear", ("ups_a", "ups_b"), {"rated_a": 600, "transfer": 1})
+    devices = [d for d in block if d.type != "server"] + [sts]
+    devices += [dataclasses.replace(d, feeds=("sts",)) for d in racks]
+    rng = random.Random(f"static {seed}")
+    twins = Twins(devices, calibration=("training", "realistic")[seed])
+    counters = dict.fromkeys(twins.plan.index, 0)
+    for _ in range(150):
+        twins.tell("sts", source_set=rng.choice(["auto", "auto", "first", "second"]))
+        if rng.random() < 0.4:
+            twins.tell(rng.choice(["ups_a", "ups_b"]), fault=rng.choice(["", "", "fault"]))
+        device = rng.choice(devices)
+        twins.tell(device.id, present=rng.random() < 0.9, **anything(rng, device, counters))
+        twins.step(rng.choice([0.0, 0.1, 1.0, 5.0, 30.0]))
+        assert laws.check(twins.plan, twins.plain) == []
+    assert "transfer" in {e.event for e in twins.events if e.node_id == "sts"}, f"seed {seed}"
 
 
 def anything(rng, device, counters):

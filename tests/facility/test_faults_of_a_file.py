@@ -57,6 +57,11 @@ NODE_FAULTS = [
         "unknown curve `iec_e` (did you mean `iec_ei`?)",
     ),
     (
+        "a static switch with one feed",
+        [f"g: {UTILITY}", f"s: {{from: g, {GEAR}, transfer: »sts}}"],
+        "`s`: transfer is sts; it needs two feeds in `from`",
+    ),
+    (
         "a fuse has no settings",
         [f"g: {UTILITY}", "d: {from: g, type: distribution, rated_a: 100, curve: gg, pickup_a: »90}"],
         "`d`: pickup_a 90 A is a setting, and a fuse (curve gg) has none: leave it out",

@@ -305,10 +305,14 @@ class _Builder:
         bus = self._bus(k, voltage_v, self._cable(k, "feed", voltage_v), z_2=second)
         transfer = tie = p.NONE
         parallel = r.get("parallel", 0.0) > 0.0
+        static = r.get("transfer", 0.0) > 0.0
+        if static and len(self.devices[k].feeds) != 2:
+            raise ValueError(f"{self.devices[k].id}.transfer is sts; it needs two feeds")
         if parallel:
             tie = self._tie(k, bus, second)
         elif len(self.devices[k].feeds) == 2:
-            self.transfers.append(p.TransferPlan(k, self._generator_behind(self.index[self.devices[k].feeds[1]])))
+            generator = self._generator_behind(self.index[self.devices[k].feeds[1]])
+            self.transfers.append(p.TransferPlan(k, generator, static))
             transfer = len(self.transfers) - 1
         self.boards.append(p.BoardPlan(k, r["rated_a"] / self.buses[bus].amps, transfer, tie))
         breaker = self._breaker(k, bus, p.BREAKER_MAINS if parallel else p.BREAKER_MAIN)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from winter_river.engine import events
 from winter_river.engine.equipment import generator as generator_law
+from winter_river.engine.equipment import static_switch as static_law
 from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.cooling import run_cooling
@@ -17,11 +18,11 @@ from winter_river.engine.flow import ups_output
 from winter_river.engine.followers import run_followers
 from winter_river.engine.heat import run_rooms
 from winter_river.engine.meters import delivered_kw
-from winter_river.engine.plan import BREAKER_OUTPUT, NONE, Plan, TransferPlan
+from winter_river.engine.plan import BREAKER_OUTPUT, NONE, NodePlan, Plan, TransferPlan
 from winter_river.engine.protection import OVERLOAD
 from winter_river.engine.states import tell
 from winter_river.engine.units import magnitude
-from winter_river.engine.world import DEAD, World, in_service, is_tripped
+from winter_river.engine.world import DEAD, TransferState, World, in_service, is_tripped
 
 
 def voltage_pu(plan: Plan, w: World, node: int) -> float:
@@ -116,20 +117,48 @@ def run_transfers(plan: Plan, w: World) -> bool:
         position, target = x.position, x.target
         locked = not in_service(n, me) or is_tripped(w, n.breaker_1)
         generator, coming = _second_source(plan, w, r)
-        switchgear_law.watch_sources(
-            x, w.t_s, first_pu=voltage_pu(plan, w, n.feed_1), second_pu=voltage_pu(plan, w, n.feed_2)
-        )
+        first_pu, second_pu = voltage_pu(plan, w, n.feed_1), voltage_pu(plan, w, n.feed_2)
+        blocked = _is_blocked(x)
+        if r.static:
+            static_law.watch_sources(x, w.t_s, first_pu=first_pu, second_pu=second_pu)
+            current_pu = magnitude(w.i[n.bus_out]) / plan.boards[n.slot].rated_pu
+            static_law.watch_fault(x, locked=locked, current_pu=current_pu)
+        else:
+            switchgear_law.watch_sources(x, w.t_s, first_pu=first_pu, second_pu=second_pu)
         # A breaker that fails to open keeps its source; one that fails to close takes none.
         jammed = FAIL_TO_OPEN if x.position != switchgear_law.OPEN else FAIL_TO_CLOSE
-        if me.fault & jammed == 0:
+        if me.fault & jammed == 0 and r.static:
+            static_law.transfer(x, plan.calibration, w.t_s, locked=locked)
+        elif me.fault & jammed == 0:
             switchgear_law.transfer(x, plan.calibration, w.t_s, locked=locked, generator=generator, coming=coming)
         if x.position != position:
             events.emit(plan, w, r.node, events.TRANSFER, position, x.position, _cause_of_move(plan, w, k, position))
             w.rewire = True
         if x.position != position or x.target != target:
             changed = True
-        x.due_s = switchgear_law.transfer_due_s(x, plan.calibration, w.t_s, locked=locked, generator=generator)
+        if _is_blocked(x) and not blocked:
+            events.emit(
+                plan, w, r.node, events.BLOCKED, x.position, 3 - x.position, _source_left(plan, w, n, x.position)
+            )
+        if r.static:
+            x.due_s = static_law.transfer_due_s(x, plan.calibration, w.t_s)
+        else:
+            x.due_s = switchgear_law.transfer_due_s(x, plan.calibration, w.t_s, locked=locked, generator=generator)
     return changed
+
+
+def _is_blocked(x: TransferState) -> bool:
+    """Whether a static switch stays on a bad source because of the fault behind it."""
+    return x.fault_behind and not (x.first_ok if x.position == switchgear_law.FIRST else x.second_ok)
+
+
+def _source_left(plan: Plan, w: World, n: NodePlan, position: int) -> int:
+    """What happened to the source in this position that a static switch is on or leaves: at this instant, so nothing
+    between has told of it yet."""
+    feed = n.feed_1 if position == switchgear_law.FIRST else n.feed_2
+    by = w.nodes[feed].blame if w.nodes[feed].blame != NONE else feed
+    found = w.nodes[by].origin
+    return found if found >= w.first_event else events.group_cause(w, n.group) or found
 
 
 def _cause_of_move(plan: Plan, w: World, k: int, before: int) -> int:
@@ -140,6 +169,9 @@ def _cause_of_move(plan: Plan, w: World, k: int, before: int) -> int:
         return me.last
     if x.position == switchgear_law.OPEN:
         first, second = w.nodes[n.feed_1].origin, w.nodes[n.feed_2].origin
+        if plan.transfers[k].static:
+            lost = not (x.first_ok if before == switchgear_law.FIRST else x.second_ok)
+            return _source_left(plan, w, n, before) if lost else me.last
         if before == switchgear_law.FIRST:
             return second if x.target == switchgear_law.SECOND or second > first else first
         return first if x.target == switchgear_law.FIRST and x.second_ok else second

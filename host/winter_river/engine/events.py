@@ -10,7 +10,7 @@ from winter_river.engine.world import World
 
 STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
 LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
-SETPOINT, AT_RESERVE, FULL = range(18, 21)
+SETPOINT, AT_RESERVE, FULL, BLOCKED = range(18, 22)
 WORDS = (
     "state",
     "handle",
@@ -33,6 +33,7 @@ WORDS = (
     "setpoint",
     "at_reserve",
     "full",
+    "blocked",
 )
 POSITION_WORDS = ("open", "first", "second", "both")
 BOTH = 3
@@ -110,7 +111,7 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
         return PRESENCE_WORDS[before], PRESENCE_WORDS[after]
     if word == TRIP or word == STUCK_CLOSED:
         return BREAKER_WORDS[before], ELEMENT_WORDS[after]
-    if word == TRANSFER:
+    if word == TRANSFER or word == BLOCKED:
         return POSITION_WORDS[before], POSITION_WORDS[after]
     if word == CRANK:
         return "", str(after)

@@ -32,7 +32,7 @@ from winter_river.engine.world import NodeState, World, in_service, is_tripped
 RESIDUAL_W, RESIDUAL_RATIO = 1.0, 1e-6
 VOLTAGE_RATIO = 1e-8
 ENERGY_RATIO, ENERGY_KWH = 1e-6, 1e-6
-GAP_S = 0.3
+GAP_S, STATIC_GAP_S = 0.3, 0.004
 PROFILE_S = 1e-6
 TINY_S = 1e-9  # instants are sums of floats
 
@@ -480,7 +480,8 @@ def _transfers(plan: Plan, w: World) -> Iterator[str]:
     """Law 8: break before make, with a gap."""
     for r, x in zip(plan.transfers, w.transfers, strict=True):
         gap_s = x.closed_s - x.opened_s
-        if x.position not in (0, 1, 2) or (x.position != 0 and gap_s < GAP_S - TINY_S):
+        least_s = STATIC_GAP_S if plan.ratings[r.node]["transfer"] > 0.0 else GAP_S
+        if x.position not in (0, 1, 2) or (x.position != 0 and gap_s < least_s - TINY_S):
             yield f"law 8: {plan.nodes[r.node].id} closed {gap_s:g} s after it opened"
 
 

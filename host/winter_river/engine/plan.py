@@ -100,10 +100,12 @@ class BoardPlan:
 
 @dataclass(slots=True, frozen=True)
 class TransferPlan:
-    """The two incomers of one switchgear. generator: what starts for the second one, NONE for another utility."""
+    """The two incomers of one switchgear. generator: what starts for the second one, NONE for another utility.
+    static: by a static switch."""
 
     node: int
     generator: int
+    static: bool
 
 
 @dataclass(slots=True, frozen=True)

@@ -63,7 +63,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         islands=[IslandState() for _ in plan.islands],
         island_meters=[Meter() for _ in plan.islands],
         utilities=[UtilityState() for _ in plan.utilities],
-        transfers=[TransferState() for _ in plan.transfers],
+        transfers=[TransferState(second_ok=r.static) for r in plan.transfers],
         ties=[TieState() for _ in plan.ties],
         generators=[GeneratorState(fuel_gal=r.fuel_gal) for r in plan.generators],
         upses=[UpsState(energy_kwh=r.battery_kwh) for r in plan.upses],

@@ -69,8 +69,10 @@ def _switchgear(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return SW_OPEN
     if not me.live:
         return SW_NO_INPUT
-    two = plan.boards[n.slot].transfer != NONE and w.transfers[plan.boards[n.slot].transfer].position == SECOND
-    return SW_GENERATOR if two else SW_CLOSED
+    transfer = plan.boards[n.slot].transfer
+    two = transfer != NONE and w.transfers[transfer].position == SECOND
+    # A static switch stands between two live sources: either is as good.
+    return SW_GENERATOR if two and not plan.transfers[transfer].static else SW_CLOSED
 
 
 def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:

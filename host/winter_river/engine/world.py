@@ -168,7 +168,10 @@ class RoomState:
 
 @dataclass(slots=True)
 class TransferState:
-    """Two incomers. position, target: 0 open, 1 first, 2 second; source_set: 0 auto, 1 first, 2 second."""
+    """Two incomers. position, target: 0 open, 1 first, 2 second; source_set: 0 auto, 1 first, 2 second.
+
+    fault_behind: of a static switch: an overcurrent locks it where it is.
+    """
 
     position: int = 1
     target: int = 1
@@ -180,6 +183,7 @@ class TransferState:
     first_since_s: float = ALWAYS_S
     second_ok: bool = False
     second_since_s: float = ALWAYS_S
+    fault_behind: bool = False
     due_s: float = NEVER_S
 
 

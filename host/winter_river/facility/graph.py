@@ -37,6 +37,9 @@ def check(drafts: Mapping[str, Draft], place: Tree, faults: Faults) -> None:
         for node_id, draft in drafts.items():
             if draft.type == "switchgear" and draft.given.numbers.get("parallel"):
                 _check_parallel(node_id, draft, drafts, faults)
+            elif draft.type == "switchgear" and draft.given.numbers.get("transfer") and len(draft.feeds) != 2:
+                place = draft.given.places["transfer"]
+                faults.add(place.line, place.column, f"{shown(node_id)}: transfer is sts; it needs two feeds in `from`")
 
 
 def _check_parallel(node_id: str, draft: Draft, drafts: Mapping[str, Draft], faults: Faults) -> None:

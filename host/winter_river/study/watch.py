@@ -158,7 +158,7 @@ def is_at_rest(plan: Plan, w: World, s: Story) -> bool:
         _add(s, x.position)
         _add(s, x.target)
         _add(s, x.source_set)
-        _add(s, x.first_ok + 2 * x.second_ok)
+        _add(s, x.first_ok + 2 * x.second_ok + 4 * x.fault_behind)
     for me in w.nodes:
         _add(s, me.handle)
         _add(s, me.contact)

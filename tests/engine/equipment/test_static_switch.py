@@ -5,23 +5,22 @@ from winter_river.engine.equipment import static_switch as switch
 
 
 def test_it_leaves_a_dead_source_for_a_good_one():
-    assert switch.sts_target(1, 1, False, True, 0.8, False) == 2
-    assert switch.sts_target(2, 1, True, False, 0.8, False) == 1
+    assert switch.sts_target(1, 1, False, True, False, False) == 2
+    assert switch.sts_target(2, 1, True, False, False, False) == 1
 
 
 def test_it_stays_where_both_are_dead():
-    assert switch.sts_target(1, 1, False, False, 0.8, False) == 1
+    assert switch.sts_target(1, 1, False, False, False, False) == 1
 
 
 def test_it_never_takes_a_fault_to_the_other_source():
-    # The fault pulls its source down; what flows tells it from a dead one.
-    assert switch.sts_target(1, 1, False, True, 12.0, False) == 1
-    assert switch.sts_target(2, 1, True, False, 12.0, True) == 2
+    assert switch.sts_target(1, 1, False, True, True, False) == 1
+    assert switch.sts_target(2, 1, True, False, True, True) == 2
 
 
 def test_it_goes_back_to_the_preferred_source_only_when_told_that_it_is_stable():
-    assert switch.sts_target(2, 1, True, True, 0.8, False) == 2
-    assert switch.sts_target(2, 1, True, True, 0.8, True) == 1
+    assert switch.sts_target(2, 1, True, True, False, False) == 2
+    assert switch.sts_target(2, 1, True, True, False, True) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,44 @@
-"""The switchgear: a bus with one incomer, or with two and the transfer between them."""
+"""The switchgear: a bus with one incomer, or with two and the transfer between them (static: static_switch.py)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from winter_river.engine.equipment.table import Equipment, Rating, breaker_ratings, feed_ratings
+from winter_river.engine.equipment.table import Combination, Equipment, Rating, breaker_ratings, feed_ratings
 from winter_river.engine.units import NEVER_S
 
 if TYPE_CHECKING:
     from winter_river.engine.calibration import Calibration
     from winter_river.engine.world import TransferState
 
+
+def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
+    if ratings["transfer"] > 0.0 and ratings["parallel"] > 0.0:
+        return (("transfer", "sts takes one source at a time, but parallel is on"),)
+    return ()
+
+
 SWITCHGEAR = Equipment(
     type="switchgear",
     ratings=(
         *breaker_ratings(),
         Rating("parallel", 0.0, 0.0, 1.0, "chosen: one source at a time; on: both mains closed", ("off", "on")),
+        Rating(
+            "transfer",
+            0.0,
+            0.0,
+            1.0,
+            "chosen: a mechanical changeover; sts: a static switch, in milliseconds between two live sources",
+            ("ats", "sts"),
+        ),
         *feed_ratings("feed", "the busway from its first source"),
         *feed_ratings("second_feed", "the busway from its second source"),
     ),
     feeds_min=1,
     feeds_max=2,
-    fed_by=("utility", "transformer", "switchgear", "distribution", "generator", "meter"),
+    fed_by=("utility", "transformer", "switchgear", "distribution", "generator", "ups", "meter"),
+    combinations=_combinations,
 )
 
 OPEN, FIRST, SECOND = range(3)  # position and target

@@ -289,7 +289,7 @@ class Commands:
                 return "not_selected", "select it first, within 5 s", ""
             self.selected = None
         if verb in ("config", "factory_reset"):
-            return self._settings(verb, params)
+            return self._settings(verb, params, actions)
         priority = message.get("priority", schema.PRIORITY_DEFAULT)
         _, target, act = _row(verb)
         if target is not None:
@@ -312,13 +312,19 @@ class Commands:
         actions.extend(more)
         return "", "", applied
 
-    def _settings(self, verb, params):
+    def _settings(self, verb, params, actions):
         if self.keep_settings is None:
             return "unknown", "nothing keeps settings here", ""
         try:
-            return "", "", "at restart: " + self.keep_settings(verb, params)
+            kept = self.keep_settings(verb, params)
         except ValueError as error:
             return "schema", error.args[0], ""
+        if "status_s" not in params:
+            return "", "", "at restart: " + kept
+        # How often it speaks needs no new connection: it holds at once.
+        actions.append(("status_s", params["status_s"]))
+        others = ",".join([name for name in kept.split(",") if name != "status_s"])
+        return "", "", _told("status_s", params["status_s"]) + ("; at restart: " + others if others else "")
 
     def _move(self, point, value, priority, may_close):
         held_by = self.device.points[point].held_by()

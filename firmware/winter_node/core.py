@@ -229,9 +229,12 @@ class Core:
         for action in wanted:
             if action[0] == "timeline":
                 self._restored(action[1])
+            elif action[0] == "status_s":
+                self.status_every_ms = action[1] * 1000
+                self._status_due_ms = self.uptime_ms + self.status_every_ms
         self._say_when_changed(actions)
         for action in wanted:
-            if action[0] != "timeline":
+            if action[0] not in ("timeline", "status_s"):
                 actions.append(action)
 
     def _follows(self, timeline):

@@ -43,7 +43,7 @@ def case_settings_are_kept_before_they_are_answered():
     core = node("pdu")
     core.commands.keep_settings = keeper = Keeper()
     ack = send(core, "config", {"broker_host": "pi.local", "status_s": 2})
-    assert (ack["result"], ack["applied"]) == ("done", "at restart: broker_host")
+    assert (ack["result"], ack["applied"]) == ("done", "status_s=2; at restart: broker_host")
     assert why(send(core, "factory_reset")) == "done"
     assert keeper.asked == [("config", {"broker_host": "pi.local", "status_s": 2}), ("factory_reset", {})]
 

@@ -52,7 +52,7 @@ def test_settings_changed_over_the_bus_hold_from_the_next_restart_and_factory_re
     made = deployed(bench)
     made.connect()
     made.command("config", broker_host="pi.local", status_s=2)
-    assert (ack(made)["result"], ack(made)["applied"]) == ("done", "at restart: broker_host,status_s")
+    assert (ack(made)["result"], ack(made)["applied"]) == ("done", "status_s=2; at restart: broker_host")
     assert made.runner.facts()["broker"] == "192.168.4.1:1883"  # not yet
     restart(made)
     made.connect()
@@ -64,6 +64,24 @@ def test_settings_changed_over_the_bus_hold_from_the_next_restart_and_factory_re
     assert (ack(made)["result"], ack(made)["applied"]) == ("done", "at restart: node.json")
     restart(made)
     assert made.runner.facts()["broker"] == "192.168.4.1:1883"
+
+
+def test_how_often_it_speaks_changes_at_once_and_holds_after_the_restart(bench: Make) -> None:
+    made = deployed(bench)
+    made.connect()
+
+    def every_s() -> int:
+        made.run(made.now_ms + 14_000)
+        earlier, later = (status["uptime"] for status in made.statuses()[-2:])
+        return int(later - earlier)
+
+    assert every_s() == 5
+    made.command("config", status_s=2)
+    assert (ack(made)["result"], ack(made)["applied"]) == ("done", "status_s=2")
+    assert every_s() == 2
+    restart(made)
+    made.connect()
+    assert every_s() == 2
 
 
 def test_two_orders_before_the_restart_both_hold(bench: Make) -> None:

@@ -102,7 +102,7 @@ export function Alarms() {
       <p class="quiet small">
         {figures ? `${figures.rate_10min} new in the last ten minutes` : ""}
         {figures && !figures.acceptable ? " (one is what an operator can well look after)" : ""}
-        {unjudged?.length ? ` · ${unjudged.length} rules cannot be judged here: ${unjudged.map((each) => each.replaceAll("_", " ")).join(", ")}` : ""}
+        {unjudged?.length ? ` · ${unjudged.length === 1 ? "one rule" : `${unjudged.length} rules`} cannot be judged here: ${unjudged.map((each) => each.replaceAll("_", " ")).join(", ")}` : ""}
       </p>
     </section>
   );

@@ -75,6 +75,9 @@ def test_it_goes_back_to_its_first_source_after_the_delay_and_unnoticed(story):
     told.run(2)  # retransfer_s of the calibration training is 30 s
     assert moves(told)[2:] == [("second", "open"), ("open", "first")]
     assert "FAULT" not in rack_states(told)
+    left = [e for e in told.events if e.event == "transfer"][2]
+    because = next(e for e in told.events if e.id == left.cause)
+    assert (because.node_id, because.from_, because.to) == ("u1", "OUTAGE", "GRID_OK")
 
 
 def test_its_priority_is_the_source_it_is_told(story):

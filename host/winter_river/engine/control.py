@@ -171,7 +171,8 @@ def _cause_of_move(plan: Plan, w: World, k: int, before: int) -> int:
         first, second = w.nodes[n.feed_1].origin, w.nodes[n.feed_2].origin
         if plan.transfers[k].static:
             lost = not (x.first_ok if before == switchgear_law.FIRST else x.second_ok)
-            return _source_left(plan, w, n, before) if lost else me.last
+            back = max(me.last, first if x.target == switchgear_law.FIRST else second)
+            return _source_left(plan, w, n, before) if lost else back
         if before == switchgear_law.FIRST:
             return second if x.target == switchgear_law.SECOND or second > first else first
         return first if x.target == switchgear_law.FIRST and x.second_ok else second

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from winter_river.settings import SENTENCES, Settings, SettingsError, load_settings
+from winter_river.settings import NAMES, SENTENCES, Settings, SettingsError, load_settings
 
 
 def write(folder: Path, text: str) -> Path:
@@ -116,3 +116,9 @@ def test_certificates_lie_beside_the_file_that_names_them(tmp_path: Path) -> Non
     found = load_settings(directories=[tmp_path])
     assert (found.broker, found.broker_cert) == ("mqtts://host:8884", "")
     assert (found.broker_ca, found.broker_key) == (str(tmp_path / "ca.pem"), "/elsewhere/host.key")
+
+
+def test_help_of_run_names_where_every_setting_is_listed_and_all_are(winter_river):
+    assert "winter-river reference settings" in winter_river("run --help").out
+    listed = winter_river("reference settings").out
+    assert [name for name in NAMES if f"`{name}`" not in listed] == []

@@ -116,6 +116,9 @@ def run(
     Whoever reaches the broker may do anything, but for --profile secured: then everything is encrypted, and each node,
     service and person has a certificate, a key and rights of its own (see `winter-river provision`).
 
+    What has no option here (how long history is kept, where readings go besides) is a line of winter-river.toml, or
+    a variable WINTER_RIVER_NAME: `winter-river reference settings` lists all of them.
+
     \b
     Examples:
       winter-river run

@@ -120,7 +120,7 @@ WantedBy=multi-user.target
 """
 
 _ENVIRONMENT = """\
-# Settings of the service winter-river. Every setting of `winter-river run --help` may stand here, as WINTER_RIVER_NAME.
+# Settings of the service winter-river. Every setting of `winter-river reference settings` may stand here, as WINTER_RIVER_NAME.
 # After a change: sudo systemctl restart winter-river
 WINTER_RIVER_FACILITY={facility}
 # lab, or secured: then first `winter-river provision init`, see README.md of host/deploy

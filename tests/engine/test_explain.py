@@ -115,7 +115,7 @@ def test_a_chain_ends_where_the_log_does():
 def test_a_flow_without_solution_names_where_the_voltage_gives_way_and_for_which_load(story):
     # 1 MVA of short-circuit power carries at most about 300 kW. The long cable to the small rack drops deepest; the
     # big rack on the short one is why.
-    rack = {"power_factor": 0.95, "rated_a": 1e5, "load_kw_max": 400}
+    rack = {"power_factor": 0.95, "rated_a": 1e5, "load_kw_max": 4000}
     s = story(
         [
             Device("grid", "utility", (), {"voltage_v": 480, "short_circuit_mva": 1}),
@@ -125,10 +125,26 @@ def test_a_flow_without_solution_names_where_the_voltage_gives_way_and_for_which
         ]
     )
     s.run(1.0)
-    s.tell("big", load_set_kw=400.0)
+    s.tell("big", load_set_kw=1500.0)
     s.run(1.0)
     (event,) = [one for one in s.events if one.event == "not_solved"]
     assert (event.node_id, event.from_, event.to) == ("grid", "small", "big")
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.97, 0.99])
+def test_a_reactance_is_solved_up_to_the_most_it_carries(story, share):
+    # 0.4 ohm of reactance from an infinite bus of 480 V carries at most U^2 / 2X = 288 kW at a power factor of 1.
+    volt, ohm = 480.0, 0.4
+    power_w = share * volt**2 / (2 * ohm)
+    rack = {"power_factor": 1.0, "rated_a": 1e5, "load_kw": 0, "load_kw_max": 1e5, "feed_reactance_ohm": ohm}
+    devices = [Device("grid", "utility", (), {"voltage_v": volt, "short_circuit_mva": 1e9})]
+    s = story([*devices, Device("rack", "server", ("grid",), rack)])
+    s.tell("rack", load_set_kw=power_w / 1e3)
+    s.step(0.0)
+    assert not [event for event in s.events if event.event == "not_solved"]
+    # By hand: V^4 - U^2 V^2 + (X P)^2 = 0.
+    by_hand_v = math.sqrt((volt**2 + math.sqrt(volt**4 - 4 * (ohm * power_w) ** 2)) / 2)
+    assert s.number("rack", "voltage_in") == pytest.approx(by_hand_v, rel=1e-6)
 
 
 @pytest.mark.parametrize("boards", [1, 5])

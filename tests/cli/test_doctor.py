@@ -15,11 +15,11 @@ from winter_river.web import server
 @pytest.fixture
 def found(winter_river, home, monkeypatch):
     """What doctor finds, as (level, what) -> cure, with this machine's own paths and numbers taken out."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.socket() as probe, socket.socket() as other:
+        for each, name in ((probe, "MQTT"), (other, "PAGE")):
+            each.bind(("127.0.0.1", 0))
+            monkeypatch.setenv(f"WINTER_RIVER_{name}_PORT", str(each.getsockname()[1]))
         port = probe.getsockname()[1]
-    monkeypatch.setenv("WINTER_RIVER_MQTT_PORT", str(port))
-    monkeypatch.setenv("WINTER_RIVER_PAGE_PORT", str(port + 1) if port < 65_000 else "65001")
 
     def look(facility="seed-8"):
         monkeypatch.setenv("WINTER_RIVER_FACILITY", facility)
@@ -127,3 +127,21 @@ def test_a_clock_that_was_never_set_is_told():
     line = machine.clock(12.0)
     assert (line.level, line.what) == ("warning", "this machine's clock says 1970")
     assert "timedatectl" in line.cure
+
+
+def test_a_sink_that_is_not_there_is_told_with_its_setting_and_one_that_is_well(tmp_path) -> None:
+    sink = machine.sink
+    assert sink("influx_url", "", "") == []
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        (gone,) = sink("influx_url", url, "")
+        assert gone.level == "warning" and "nobody answers at 127.0.0.1:" in gone.what
+        assert gone.cure == "start it, or correct the setting influx_url"
+        server.listen()
+        assert [line.level for line in sink("influx_url", url, "")] == ["ok"]
+        token = tmp_path / "token"
+        token.write_text("abc")
+        token.chmod(0o644)
+        (open_to_all,) = sink("influx_url", url, str(token))
+        assert (open_to_all.level, open_to_all.cure) == ("error", f"chmod 600 {token}")

@@ -49,6 +49,8 @@ def doctor(broker: BrokerOption = None, root: RootOption = None, json: JsonOptio
         lines += _facility(settings)
         lines += _secrets(settings)
         lines += [*machine.history(settings.facility), *machine.audit(), *machine.page_port(settings.page_port)]
+        lines += [*machine.sink("influx_url", settings.influx_url, settings.influx_token_file)]
+        lines += [*machine.sink("webhook_url", settings.webhook_url, settings.webhook_token_file)]
         lines += _bus(settings) if broker or read_note() is not None else _port(settings)
     if json:
         found = [{"level": line.level, "what": line.what, "cure": line.cure} for line in lines]

@@ -12,6 +12,7 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 FREE_PCT_MIN = 20.0  # the published alert
 FREE_BYTES_MIN = 200_000_000  # chosen: a day of history and recordings of a busy site
 PAGE_PORT = 8080  # web.server's own; a test holds them to each other, for to import that takes a second
+CONNECT_S = 2.0  # chosen: whoever is on this network answers within it
 SANE_S = 1_735_689_600  # 2025: no clock that was ever set shows less
 
 
@@ -106,3 +107,30 @@ def page_port(wanted: int) -> Sequence[Line]:
     if wanted:
         return [Line(ERROR, what, f"choose another: --page-port {port + 1}")]
     return [Line(WARNING, f"{what}; a run takes the next free one", "nothing, or choose one: --page-port NUMBER")]
+
+
+def sink(setting: str, url: str, token_file: str) -> list[Line]:
+    """Whether somebody listens where readings go besides, and its secret can be read; nothing where none is set."""
+    import socket
+    from urllib.parse import urlsplit
+
+    from winter_river.cli.errors import CommandError
+    from winter_river.cli.live_store import secret_of
+
+    if not url:
+        return []
+    try:
+        secret_of(token_file)
+    except CommandError as error:
+        first, _, rest = str(error).partition("\ncure: ")
+        return [Line(ERROR, first, rest or f"correct the setting {setting.replace('_url', '_token_file')}")]
+    parts = urlsplit(url)
+    place = f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    try:
+        socket.create_connection((parts.hostname or "", int(place.rpartition(":")[2])), CONNECT_S).close()
+    except OSError as error:
+        what = (
+            f"{setting}: nobody answers at {place} ({error.strerror or error}); readings wait in the history meanwhile"
+        )
+        return [Line(WARNING, what, f"start it, or correct the setting {setting}")]
+    return [Line(OK, f"{setting}: somebody listens at {place}")]

@@ -15,7 +15,7 @@ SOURCES = paths.firmware_dir()  # for tests that look into a node, or change it:
 HASTY = """
 from winter_node import session
 session.BACKOFF_MS = session.BACKOFF_MS_MAX = 2
-session.TAKEN_OVER_MS = 2
+session.TAKEN_OVER_MS = session.TAKEN_OVER_SPREAD_MS = 2
 session.PING_AFTER_MS = 150
 session.ANSWER_MS = 150
 """

@@ -34,7 +34,7 @@ def test_facility_has_its_nodes_in_file_order_with_what_can_be_done(browser, pag
     assert list(facts["nodes"]) == list(page.site.facility.nodes)
     assert facts["nodes"]["sw_a"]["feeds"] == ["trf_a", "gen_a"]
     ups = facts["types"]["ups"]
-    assert ups["handles"] == ["online", "bypass", "off"]
+    assert ups["handles"] == ["online", "bypass", "off", "eco", "service"]
     assert "bypass" in [verb["verb"] for verb in ups["verbs"]]
     assert facts["fields"]["soc_pct"]["unit"] == "%"
     assert facts["types"]["utility"]["malfunctions"][1] == {

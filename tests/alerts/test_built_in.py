@@ -104,7 +104,7 @@ def test_rule_names_what_there_is(rule):
     assert re.fullmatch(r"[a-z][a-z0-9_]{2,31}", rule.id)
 
 
-# Rows of the acceptance list and the issue: (rule, what it is judged by, the condition, hold in s).
+# What was asked for: (rule, what it is judged by, the condition, hold in s).
 PROMISED = [
     ("node_down", "presence = offline", 120),
     ("low_battery", "soc_pct < 20", 1),

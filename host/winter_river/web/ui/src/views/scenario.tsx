@@ -23,7 +23,7 @@ export function Scenario() {
   useEffect(() => void loadScenarios(), []);
   return (
     <select class="scenario" aria-label="Scenario" value={chosenScenario.value} onChange={(event) => (chosenScenario.value = event.currentTarget.value)}>
-      {scenarios.value.length ? null : <option value="">no scenarios</option>}
+      {chosenScenario.value ? null : <option value="">{scenarios.value.length ? "none fits this site" : "no scenarios"}</option>}
       {scenarios.value.map((each) => (
         <option key={each.name} value={each.name} disabled={!each.fits} title={each.fits ? each.about : each.why_not}>{each.title || each.name}</option>
       ))}

@@ -353,5 +353,8 @@ EVENTS = {
     "stuck": "does not open:",
     "too_hot": "its room is too hot",
     "cool_again": "its room is cool again",
+    "setpoint": "is set to",
+    "at_reserve": "is down to its reserve",
+    "full": "is full",
     "blocked": "stays on a lost source, for the fault behind it:",
 }

@@ -1,7 +1,8 @@
 """Numbers, events and refusals in words."""
 
 import pytest
-from winter_river.engine import Event
+from winter_river import reference_words
+from winter_river.engine import Event, events
 from winter_river.site import Ack
 from winter_river.ui import cells, words
 
@@ -56,6 +57,10 @@ def test_event_names_its_cause() -> None:
 )
 def test_event_is_told_in_words(event: str, to: str, text: str) -> None:
     assert words.what_text(Event(1, 0.0, "ups_a", event, "", to, 0)) == text
+
+
+def test_every_event_of_the_engine_has_its_words() -> None:
+    assert set(reference_words.EVENTS) == set(events.WORDS)
 
 
 def test_forgotten_cause_is_given_by_its_number() -> None:

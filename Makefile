@@ -45,7 +45,7 @@ service-uninstall:  ## take that service away again; PURGE=1 its settings and da
 setup-test:
 	@tools/setup test
 
-test: setup-test  ## run all tests, ten minutes or so: make test ARGS="tests/engine -x"
+test: setup-test  ## run all tests, a quarter of an hour or so: make test ARGS="tests/engine -x"
 	@$(PYTHON_HERE) -m pytest -n 2 --dist loadfile $(ARGS)
 
 soak: setup-test  ## run the tests that take longer, twenty minutes at most, with new random cases every time

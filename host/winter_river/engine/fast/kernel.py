@@ -57,7 +57,7 @@ def _folder(files: Sequence[Path]) -> Path:
     so the folder's name is a hash of them all, and of what compiles them."""
     digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {platform.python_version()}".encode())
     engine = Path(__file__).resolve().parent.parent
-    for file in sorted((*engine.glob("*.py"), *engine.glob("equipment/*.py"), *engine.glob("fast/*.py"), *files)):
+    for file in sorted((*engine.rglob("*.py"), *files)):
         digest.update(file.read_bytes())
     place = paths.cache_dir() / FOLDER / digest.hexdigest()[:16]
     if not place.is_dir():

@@ -1,0 +1,163 @@
+"""Laws 1 to 4 and 7: what comes into a bus goes out, voltages add up, and what is dead has neither."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from winter_river.engine import plan as p
+from winter_river.engine.equipment.cooling import fan_speed
+from winter_river.engine.laws.branches import Branch, amps_of, cable, severity, volts_of
+from winter_river.engine.plan import NONE, NodePlan, Plan
+from winter_river.engine.units import SQRT3
+from winter_river.engine.view import view
+from winter_river.engine.world import World
+
+RESIDUAL_W, RESIDUAL_RATIO = 1.0, 1e-6
+VOLTAGE_RATIO = 1e-8
+
+
+def dead_or_alive(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
+    """Law 7: dead if and only if there is no closed healthy path to a live source; then V = I = 0 exactly."""
+    for bus in range(len(plan.buses)):
+        name = plan.nodes[plan.buses[bus].node].id
+        if bus in branches:
+            if abs(w.v[bus]) == 0.0:
+                yield f"law 7: {name} has a closed path to a live source and no voltage"
+        elif w.v[bus] != 0j or w.i[bus] != 0j:
+            yield f"law 7: {name} has no path to a live source (or no solution) and {abs(volts_of(plan, w, bus)):g} V"
+
+
+def demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, complex]:
+    """W and var that each bus takes for itself, from settings and ratings."""
+    demand: dict[int, complex] = {}
+    for n in plan.nodes:
+        r = plan.ratings[n.index]
+        if n.kind == p.SERVER:
+            s = plan.servers[n.slot]
+            cords = [bus for bus in (s.bus_1, s.bus_2) if bus in branches]
+            for bus in cords:
+                # Constant power down to 70 % of the voltage, constant impedance below (a weak second cord).
+                taken = min(1.0, (abs(w.v[bus]) / 0.7) ** 2)
+                demand[bus] = _at_pf(_asked_kw(plan, w, n) * 1e3 / len(cords), r["power_factor"]) * taken
+        elif n.kind == p.COOLING and n.bus_in in branches:
+            m = w.coolings[n.slot]
+            fans = min(m.fans_set, r["fans"]) * (1.0 - severity(plan, w, n, "fans_lost"))
+            fans_kw = fans * r["fan_kw"] * fan_speed(m) ** 3
+            demand[n.bus_in] = _at_pf((r["base_kw"] + fans_kw) * 1e3, r["power_factor"])
+        elif n.kind == p.UPS and n.bus_in in branches:
+            demand[n.bus_in] = _at_pf(w.upses[n.slot].in_kw * 1e3, r["input_power_factor"])
+        elif n.kind == p.PV and n.bus_in in branches:
+            demand[n.bus_in] = complex(-w.arrays[n.slot].power_kw * 1e3, 0.0)
+        elif n.kind == p.BESS and n.bus_in in branches:
+            demand[n.bus_in] = complex(w.storages[n.slot].power_kw * 1e3, 0.0)
+        elif n.kind == p.TRANSFORMER and n.bus_in in branches:
+            power_va = r["power_kva"] * 1e3
+            idle_w = r["no_load_loss_w"]
+            idle_var = math.sqrt(max(0.0, (r["no_load_current_pct"] / 100.0 * power_va) ** 2 - idle_w**2))
+            for bus in (n.bus_in, n.bus_out):
+                demand[bus] = complex(idle_w, idle_var) / 2.0 * abs(w.v[bus]) ** 2
+    return demand
+
+
+def _asked_kw(plan: Plan, w: World, n: NodePlan) -> float:
+    """What a rack is to draw, from its setting and its profile."""
+    s, profile = w.servers[n.slot], plan.servers[n.slot].profile
+    factor = w.profiles[profile].value if profile != NONE else 1.0
+    return (
+        s.load_set_kw
+        if profile == NONE
+        else min(plan.ratings[n.index]["load_kw_max"], s.load_set_kw * max(0.0, factor))
+    )
+
+
+def _at_pf(power_w: float, power_factor: float) -> complex:
+    return complex(power_w, power_w * math.tan(math.acos(power_factor)))
+
+
+def kirchhoff(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
+    """Laws 1 and 2: at every bus what comes in goes out; along every closed branch the voltages add up."""
+    demand = demand_va(plan, w, branches)
+    out = dict.fromkeys(branches, 0j)
+    for bus, branch in branches.items():
+        volts, amps = volts_of(plan, w, bus), amps_of(plan, w, bus)
+        if branch.parent == NONE:
+            island = w.islands[plan.buses[bus].island]
+            sent = complex(island.emf * plan.buses[bus].voltage_v, 0.0)
+        else:
+            sent = volts_of(plan, w, branch.parent) * branch.ratio
+            out[branch.parent] += SQRT3 * volts_of(plan, w, branch.parent) * (amps * branch.ratio).conjugate()
+        miss = abs(sent - SQRT3 * branch.ohm * amps - volts)
+        if not miss <= VOLTAGE_RATIO * plan.buses[bus].voltage_v:
+            yield f"law 2: {plan.nodes[plan.buses[bus].node].id} misses {miss:g} V along its branch"
+    for row, tie, current in zip(plan.ties, w.ties, w.tie_current, strict=True):
+        # The second of two closed mains: the branch that closes a loop.
+        amps = current * (1e6 / (SQRT3 * plan.buses[row.bus].voltage_v))
+        unsolved = tie.closed and not w.islands[w.island_of[row.bus]].converged
+        if not unsolved and tie.closed != (
+            tie.source_set == 0 and row.bus in branches and row.feed_bus in branches and _on_first(plan, row, branches)
+        ):
+            yield f"law 2: both mains of {plan.nodes[row.node].id} are {'' if tie.closed else 'not '}closed"
+        if not tie.closed or row.bus not in branches:
+            continue
+        ohm = cable(plan, row.node, "second_feed")
+        miss = abs(volts_of(plan, w, row.feed_bus) - SQRT3 * ohm * amps - volts_of(plan, w, row.bus))
+        if not miss <= VOLTAGE_RATIO * plan.buses[row.bus].voltage_v:
+            yield f"law 2: {plan.nodes[row.node].id} misses {miss:g} V along its second main"
+        out[row.feed_bus] += SQRT3 * volts_of(plan, w, row.feed_bus) * amps.conjugate()
+        out[row.bus] -= SQRT3 * volts_of(plan, w, row.bus) * amps.conjugate()
+    for bus in branches:
+        into = SQRT3 * volts_of(plan, w, bus) * amps_of(plan, w, bus).conjugate()
+        miss = abs(into - out[bus] - demand.get(bus, 0j))
+        if not miss <= max(RESIDUAL_W, RESIDUAL_RATIO * abs(into)):
+            yield f"law 1: {plan.nodes[plan.buses[bus].node].id} misses {miss:g} VA of {abs(into):g}"
+
+
+def _on_first(plan: Plan, row: p.TiePlan, branches: dict[int, Branch]) -> bool:
+    return branches[row.bus].parent == plan.nodes[plan.nodes[row.node].feed_1].bus_out
+
+
+def balance(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
+    """Law 4: sources + discharge = loads + charging + losses, each worked from its own figures."""
+    demand = demand_va(plan, w, branches)
+    sources = losses = loads = 0.0
+    for bus, branch in branches.items():
+        n = plan.nodes[plan.buses[bus].node]
+        amps = abs(amps_of(plan, w, bus))
+        if n.kind in (p.UTILITY, p.GENERATOR):
+            sources += (SQRT3 * volts_of(plan, w, bus) * amps_of(plan, w, bus).conjugate()).real
+        else:
+            losses += 3.0 * amps * amps * branch.ohm.real
+        if n.kind in (p.SERVER, p.COOLING):
+            loads += demand[bus].real
+        elif n.kind == p.TRANSFORMER:
+            losses += demand[bus].real
+    for row, current in zip(plan.ties, w.tie_current, strict=True):
+        amps = abs(current) * (1e6 / (SQRT3 * plan.buses[row.bus].voltage_v))
+        losses += 3.0 * amps * amps * cable(plan, row.node, "second_feed").real
+    for u in w.upses:
+        sources += u.discharge_kw * 1e3
+        loads += u.charge_kw * 1e3
+        losses += u.loss_kw * 1e3
+    for a in w.arrays:
+        sources += a.power_kw * 1e3
+    for s in w.storages:
+        sources += max(0.0, s.drain_kw) * 1e3
+        loads += max(0.0, -s.drain_kw) * 1e3
+        losses += s.loss_kw * 1e3
+    if not abs(sources - loads - losses) <= max(RESIDUAL_W, RESIDUAL_RATIO * sources):
+        yield f"law 4: {sources:g} W in, {loads:g} W used, {losses:g} W lost"
+
+
+def power_triangles(plan: Plan, w: World) -> Iterator[str]:
+    """Law 3: P = sqrt(3) V I PF and S^2 = P^2 + Q^2 in every view."""
+    for n in plan.nodes:
+        row = view(plan, w, n.id)
+        volts, amps, kw, kvar, pf = (
+            float(str(row[name])) for name in ("voltage_out", "current", "power_kw", "reactive_kvar", "power_factor")
+        )
+        kva = SQRT3 * volts * amps / 1e3
+        if not abs(kw - kva * pf) <= 1e-6 * max(kva, 1e-3):
+            yield f"law 3: {n.id} has {kw:g} kW but sqrt(3) V I PF = {kva * pf:g} kW"
+        if not abs(kva**2 - kw**2 - kvar**2) <= 1e-6 * max(kva**2, 1e-6):
+            yield f"law 3: {n.id} has S = {kva:g}, P = {kw:g}, Q = {kvar:g}"

@@ -8,7 +8,7 @@ view(plan, world, "ups_a")["soc_pct"]
 """
 
 from winter_river.engine import explain, laws
-from winter_river.engine.build import build_plan
+from winter_river.engine.building import build_plan
 from winter_river.engine.calibration import CALIBRATIONS
 from winter_river.engine.equipment import CURVES, EQUIPMENT, RELIABILITY, Device, Equipment, Profile, Rating
 from winter_river.engine.equipment.pv import clear_sky

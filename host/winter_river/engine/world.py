@@ -4,7 +4,7 @@ How to add a state field, or a device type
 ------------------------------------------
 *A state field* is one line in a record below, with a default of its type; nothing else declares it. Snapshots, hashes,
 forks and the compiled engine read the declaration (layout.py). Annotate it `bool`, `int` or `float`.
-*A rating that the step reads* is one line in the type's record of plan.py, filled in build/kinds.py.
+*A rating that the step reads* is one line in the type's record of plan.py, filled in building/kinds.py.
 *A device type* is a row of `winter_wire.tables.TYPES` and a file in `equipment/` (ratings and laws) named in its list:
 checks, JSON schema, reference, malfunctions, page and screens have it by these (tests/facility/test_every_type.py says
 what words a test will miss). To act, it has a place in `plan.TYPES`, a record `...Plan` in plan.py with its list in

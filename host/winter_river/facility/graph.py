@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from winter_river.engine import EQUIPMENT
-from winter_river.engine.build.loops import LOOP_RULE, PARALLEL_RULE
+from winter_river.engine.building.loops import LOOP_RULE, PARALLEL_RULE
 from winter_river.engine.equipment.fuse import FUSE_V_MAX
 from winter_river.engine.equipment.table import GG
 from winter_river.facility.faults import Faults, shown

@@ -29,7 +29,7 @@ def is_kept() -> bool:
 
 def prepare() -> None:
     """Compiles what one world needs, or fetches it: half a minute, or half a second."""
-    from winter_river.engine.build import build_plan
+    from winter_river.engine.building import build_plan
     from winter_river.engine.equipment import Device
     from winter_river.engine.fast.worlds import Compiled
     from winter_river.engine.snapshot import snapshot

@@ -1,0 +1,63 @@
+"""Ways up the network while a plan is built: where two mains meet, and the loop that both of them closed make."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from winter_river.engine import plan as p
+from winter_river.engine.building.tables import Tables
+
+PARALLEL_RULE = "its two feeds must come from one node, through devices with one feed each and no UPS"
+LOOP_RULE = "around its loop there is no transformer and no cable with an impedance; state a feed_resistance_ohm"
+
+
+def add_tie(t: Tables, k: int, bus: int, z: complex) -> int:
+    """Both mains closed at once: only where their ways meet at one node through devices with one feed each."""
+    feeds = t.devices[k].feeds
+    if len(feeds) != 2:
+        raise ValueError(f"{t.devices[k].id}.parallel is on; it needs two feeds")
+    ways = [way_up(t, t.index[feed]) for feed in feeds]
+    meet = next((node for node in ways[1] if node in ways[0]), p.NONE)
+    between = [*ways[0][: ways[0].index(meet)], *ways[1][: ways[1].index(meet)]] if meet != p.NONE else []
+    if meet == p.NONE or any(t.devices[node].type == "ups" for node in (*between, meet)):
+        raise ValueError(f"{t.devices[k].id}.parallel is on; {PARALLEL_RULE}")
+    feed_bus = t.nodes[t.index[feeds[1]]].bus_out
+    for end in (feed_bus, bus):
+        t.buses[end] = dataclasses.replace(t.buses[end], takes_load=True)
+    loop = {end: 1 for node in ways[1][: ways[1].index(meet)] for end in buses_of(t, node)}
+    loop |= {end: -1 for node in ways[0][: ways[0].index(meet)] for end in buses_of(t, node)} | {bus: -1}
+    if z == 0j and not any(t.buses[end].z_1 for end in loop):
+        raise ValueError(f"{t.devices[k].id}.parallel is on; {LOOP_RULE}")
+    t.loops.append(loop)
+    t.ties.append(p.TiePlan(k, feed_bus, bus, z))
+    return len(t.ties) - 1
+
+
+def buses_of(t: Tables, k: int) -> range:
+    return range(t.nodes[k].bus_in, t.nodes[k].bus_out + 1)
+
+
+def loop_z(t: Tables) -> list[complex]:
+    """What every two loops have in common, row after row."""
+    found = []
+    for k, one in enumerate(t.loops):
+        for m, other in enumerate(t.loops):
+            z = sum((t.buses[end].z_1 * (one[end] * other[end]) for end in one if end in other), 0j)
+            found.append(z + t.ties[k].z if k == m else z)
+    return found
+
+
+def way_up(t: Tables, k: int) -> list[int]:
+    """A device and those in front of it, as long as each has one feed."""
+    way = [k]
+    while len(t.devices[k].feeds) == 1:
+        k = t.index[t.devices[k].feeds[0]]
+        way.append(k)
+    return way
+
+
+def generator_behind(t: Tables, k: int) -> int:
+    """The generator that a second feed leads to through devices with one feed each, or NONE."""
+    while len(t.devices[k].feeds) == 1:
+        k = t.index[t.devices[k].feeds[0]]
+    return t.nodes[k].slot if t.devices[k].type == "generator" else p.NONE

@@ -245,7 +245,7 @@ ENGINE_VERBS = {
 
 ALARM_VERBS = {
     "acknowledge": "Says that an alarm has been seen; without one, all that wait for that.",
-    "shelve": "Puts an alarm aside for so many minutes, for a reason.",
+    "shelve": "Puts an alarm aside for so many minutes, for a reason, with what follows from it; it comes back when that gets worse.",
     "unshelve": "Brings a shelved alarm back before its time.",
 }
 

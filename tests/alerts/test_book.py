@@ -2,6 +2,7 @@
 
 import pytest
 from winter_river.alerts.book import JOURNAL_MAX, AlarmError
+from winter_river.alerts.telling import is_told, transition_line
 
 KEY = ("low", "ups_a")
 
@@ -154,3 +155,15 @@ def test_all_of_a_node_are_acknowledged_at_once_with_those_it_follows_from(bench
     site.at(0)
     changes = site.book.acknowledge_all(site.moment, node_id="rack_1")
     assert [change.key for change in changes] == [("lost", "util_a")]
+
+
+def test_everybody_is_told_of_the_end_of_a_shelf_also_when_nothing_is_the_matter(site):
+    site.book.shelve(KEY, site.moment, seconds=600.0, reason="work", by="ann")
+    mend(site, 10)
+    (by_time,) = site.at(600)
+    assert is_told(by_time)
+    assert transition_line(by_time) == "alarm unshelved: its time is over, normal: ups_a: low [low/ups_a]"
+    site.book.remove(KEY, site.moment, reason="its sensor is broken", by="ann")
+    (by_hand,) = site.book.bring_back(KEY, site.moment, by="ann")
+    assert is_told(by_hand)
+    assert transition_line(by_hand) == "alarm in service again by ann, normal: low [low/ups_a]"

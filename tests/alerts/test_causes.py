@@ -1,6 +1,6 @@
 """One alarm for each cause: consequences stand under it, are counted, and stand alone when it has gone."""
 
-LOST = ("lost", "state = OUTAGE")
+LOST_KEY = ("lost", "util_a")
 RULES = {
     "lost": ("state = OUTAGE", {"types": "utility"}),
     "battery": ("state = ON_BATTERY", {"types": "ups", "priority": "medium"}),
@@ -169,10 +169,112 @@ def test_causes_that_go_in_a_circle_stand_each_for_itself(bench, rule):
     assert site.states() == {"one": "unacknowledged", "other": "unacknowledged"}
 
 
-def test_shelved_cause_hides_itself_and_nothing_else(bench, rule):
-    site = outage(bench, rule, "lost", "low")
+def shelved(bench, rule, *names, priority="high"):
+    """The outage, its cause shelved for ten minutes."""
+    site = outage(bench, rule, *names)
+    site.at(1)
+    site.book.shelve(LOST_KEY, site.moment, seconds=600.0, reason="work on the line")
+    return site
+
+
+def go_dark(site, node_id, event_id, t_s):
+    site.event(event_id, node_id, cause=3)
+    site.views[node_id]["state"] = "FAULT"
+    return [change for change in site.at(t_s) if change.annunciated]
+
+
+def test_shelved_cause_keeps_its_consequences_and_asks_nobody(bench, rule):
+    site = outage(bench, rule, "lost", "low", "battery")
+    site.at(1)
+    site.book.shelve(LOST_KEY, site.moment, seconds=600.0, reason="work on the line")
+    assert not site.at(2)
+    site.views["ups_a"]["soc_pct"] = 15.0  # comes while the shelf is there
+    assert not [change for change in site.at(3) if change.annunciated]
+    assert site.states() == {
+        "lost/util_a": "shelved",
+        "low/ups_a": "suppressed",
+        "battery/ups_a": "suppressed",
+    }
+    assert site.book.get(("low", "ups_a")).root == LOST_KEY
+    assert site.book.get(LOST_KEY).consequences == 2
+
+
+def test_end_of_a_shelf_is_one_alarm_for_all_that_follows(bench, rule):
+    site = shelved(bench, rule, "lost", "battery")
+    assert [change.key for change in site.at(601) if change.annunciated] == [LOST_KEY]
+    assert site.states() == {"lost/util_a": "unacknowledged", "battery/ups_a": "suppressed"}
+
+
+def test_symptom_comes_out_when_its_shelved_cause_has_gone(bench, rule):
+    site = shelved(bench, rule, "lost", "low")
+    site.views["ups_a"]["soc_pct"] = 15.0
+    site.at(2)
+    site.views["util_a"]["state"] = "GRID_OK"
+    assert [change.key for change in site.at(3) if change.annunciated] == [("low", "ups_a")]
+    assert site.states() == {"lost/util_a": "shelved", "low/ups_a": "unacknowledged"}
+
+
+def test_shelf_ends_once_for_all_when_load_goes_dark_under_it(bench, rule):
+    site = shelved(bench, rule, "lost", "battery", "dark")
+    (change,) = go_dark(site, "rack_1", 4, t_s=2)
+    assert (change.key, change.before, change.after, change.priority, change.act) == (
+        LOST_KEY,
+        "shelved",
+        "unacknowledged",
+        "critical",
+        "escalate",
+    )
+    assert not go_dark(site, "rack_2", 5, t_s=3), "they are one alarm"
+    assert site.states()["dark/rack_2"] == "suppressed"
+
+
+def test_shelf_put_over_a_dark_rack_holds_until_another_goes_dark(bench, rule):
+    site = outage(bench, rule, "lost", "dark")
+    site.at(1)
+    go_dark(site, "rack_1", 4, t_s=2)
+    site.book.shelve(LOST_KEY, site.moment, seconds=600.0, reason="rack 1 is empty")
+    assert not site.at(3)
+    (change,) = go_dark(site, "rack_2", 5, t_s=4)
+    assert (change.key, change.act) == (LOST_KEY, "escalate")
+
+
+def test_shelved_alarm_does_not_hide_what_only_came_with_it(bench, rule):
+    """One board is being exchanged, its alarm shelved; a second goes within the same seconds by itself."""
+    site = bench(rule("gone", "presence = offline", gathers_s=10.0, clock="steady"))
+    site.at(0)
+    site.book.shelve(("gone", "ups_a"), site.moment, seconds=600.0, reason="its board is exchanged")
+    for node_id in ("rack_1", "rack_2", "ups_a"):
+        site.facts[node_id]["presence"] = "offline"
+    site.at(1)
+    assert site.states() == {"gone/ups_a": "shelved", "gone/rack_1": "unacknowledged", "gone/rack_2": "suppressed"}
+
+
+def test_what_stood_under_an_alarm_when_it_was_shelved_stays_there(bench, rule):
+    site = bench(rule("gone", "presence = offline", gathers_s=10.0, clock="steady"))
+    site.facts["rack_1"]["presence"] = site.facts["rack_2"]["presence"] = "offline"
+    site.at(0)
+    site.book.shelve(("gone", "rack_1"), site.moment, seconds=600.0, reason="their row is moved")
+    site.at(1)
+    assert site.states() == {"gone/rack_1": "shelved", "gone/rack_2": "suppressed"}
+
+
+def test_shelved_consequence_goes_back_under_its_cause_without_asking(bench, rule):
+    site = outage(bench, rule, "lost", "battery")
+    site.at(1)
+    site.book.shelve(("battery", "ups_a"), site.moment, seconds=600.0, reason="its battery is tested")
+    site.at(2)
+    assert not [change for change in site.at(601) if change.annunciated]
+    assert site.states() == {"lost/util_a": "unacknowledged", "battery/ups_a": "suppressed"}
+
+
+def test_alarm_out_of_service_stands_for_nothing_but_itself(bench, rule):
+    site = outage(bench, rule, "lost", "battery", "low")
     site.views["ups_a"]["soc_pct"] = 15.0
     site.at(1)
-    site.book.shelve(("lost", "util_a"), site.moment, seconds=600.0, reason="work on the line")
+    site.book.remove(LOST_KEY, site.moment, reason="its meter is broken")
     site.at(2)
-    assert site.states() == {"lost/util_a": "shelved", "low/ups_a": "unacknowledged"}
+    assert site.states() == {
+        "lost/util_a": "out_of_service",
+        "low/ups_a": "unacknowledged",
+        "battery/ups_a": "suppressed",
+    }

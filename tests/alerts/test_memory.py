@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from winter_river.alerts.book import RESTART_S, AlarmBook
+from winter_river.alerts.conditions import FACTS
 from winter_river.alerts.memory import Memory, UnreadableError
 from winter_river.alerts.model import Moment, Seen
 from winter_river.alerts.rules import built_in
+from winter_river.engine import Event
 
 TYPES = {"util_a": "utility", "ups_a": "ups", "ups_b": "ups"}
 KILLS = 12
@@ -83,6 +85,121 @@ def test_alarm_that_is_not_seen_again_ends_after_a_while(kept):
         "low_battery/ups_b": "returned",
         "low_battery/ups_a": "shelved",
     }
+
+
+def faults(*when):
+    """The engine's log of a utility that is lost: (event id, at t_s) of its fault; the state follows at once."""
+    log = {}
+    for number, t_s in when:
+        log[number] = Event(number, t_s, "util_a", "fault", "", "outage", 0)
+        log[number + 1] = Event(number + 1, t_s, "util_a", "state", "GRID_OK", "OUTAGE", number)
+    return log
+
+
+def heard(*node_ids):
+    """Facts of the nodes: those that have spoken in this run, and those that are waited for."""
+    return {
+        node_id: {"presence": "online" if node_id in node_ids else "stale", "silent_s": 0.0, "boot_returns": 0}
+        for node_id in TYPES
+    }
+
+
+@pytest.fixture
+def anew(tmp_path):
+    """A book that has just started after one in which the loss of util_a was acknowledged, and a silent ups_a, too."""
+
+    def start():
+        made = AlarmBook(built_in(), TYPES, facts=tuple(FACTS))
+        facts = heard("util_a", "ups_b") | {"ups_a": {"presence": "offline", "silent_s": 21.0, "boot_returns": 0}}
+        made.step(Seen(at(1.0), views(lost=("util_a",)), facts, {}, faults((1, 0.0))))
+        made.acknowledge_all(at(10), by="operator: Ann")
+        memory = Memory(tmp_path / "alarms.json")
+        assert memory.write(made.alarms, at(10))
+        fresh = AlarmBook(built_in(), TYPES, facts=tuple(FACTS))
+        fresh.keep(memory.read(fresh.rules, at(0.0)), at(0.0))
+        return fresh
+
+    return start
+
+
+def test_loss_that_a_node_tells_with_its_first_status_is_the_one_that_was_acknowledged(anew):
+    book_ = anew()
+    book_.step(Seen(at(0.0), views(), heard(), {}, {}))
+    assert not book_.step(Seen(at(5.0), views(lost=("util_a",)), heard("util_a"), {}, faults((1, 4.6))))
+    assert book_.get(("utility_lost", "util_a")).state == "acknowledged"
+
+
+def test_loss_that_comes_soon_after_a_restart_does_not_take_over_an_acknowledgement(anew):
+    book_ = anew()
+    book_.step(Seen(at(1.0), views(), heard("util_a", "ups_b"), {}, {}))
+    told = book_.step(Seen(at(15.0), views(lost=("util_a",)), heard("util_a", "ups_b"), {}, faults((1, 14.5))))
+    assert [(change.before, change.after, change.annunciated) for change in told] == [
+        ("acknowledged", "unacknowledged", True)
+    ]
+    assert book_.get(("utility_lost", "util_a")).count == 2
+
+
+def test_consequence_is_as_old_as_the_cause_that_it_follows_from(tmp_path):
+    """The UPS's battery has run low since the restart, because of the loss that was acknowledged."""
+    made = AlarmBook(built_in(), TYPES, facts=tuple(FACTS))
+    made.step(Seen(at(0.0), views(low=("ups_a",)), heard(*TYPES)))
+    made.step(Seen(at(1.0), views(low=("ups_a",)), heard(*TYPES)))
+    made.acknowledge(("low_battery", "ups_a"), at(2))
+    memory = Memory(tmp_path / "alarms.json")
+    memory.write(made.alarms, at(2))
+    fresh = restarted(memory, at(0.0))
+    log = faults((1, 0.2)) | {9: Event(9, 20.0, "ups_a", "state", "CHARGING", "ON_BATTERY", 2)}
+    fresh.step(Seen(at(1.0), views(), heard(*TYPES), {}, faults((1, 0.2))))
+    fresh.step(Seen(at(21.0), views(low=("ups_a",)), heard(*TYPES), {}, log))
+    assert fresh.get(("low_battery", "ups_a")).state == "acknowledged"
+
+
+def test_node_that_is_heard_is_not_the_silent_one_any_more(anew):
+    book_ = anew()
+    ended = book_.step(Seen(at(1.0), views(lost=("util_a",)), heard("ups_a"), {}, faults((1, 0.5))))
+    assert [change.key for change in ended] == [("node_silent", "ups_a")]
+    facts = heard("ups_b") | {"ups_a": {"presence": "offline", "silent_s": 21.0, "boot_returns": 0}}
+    told = book_.step(Seen(at(25.0), views(lost=("util_a",)), facts, {}, faults((1, 0.5))))
+    assert [(change.key, change.annunciated) for change in told] == [(("node_silent", "ups_a"), True)]
+
+
+def test_shelf_over_dark_racks_outlives_a_restart(tmp_path):
+    """What was known when it was shelved is known afterwards; a rack more ends the shelf."""
+    types = {"util_a": "utility", "rack_1": "server", "rack_2": "server"}
+
+    def scene(*dark):
+        made = {node_id: {"status": "ok", "state": ""} for node_id in types}
+        made["util_a"]["state"] = "OUTAGE"
+        for node_id in dark:
+            made[node_id]["state"] = "FAULT"
+        log = faults((1, 0.5))
+        for number, node_id in enumerate(dark, 5):
+            log[number] = Event(number, 0.5, node_id, "state", "NORMAL", "FAULT", 2)
+        return made, log
+
+    def step(book_, t_s, *dark):
+        shown, log = scene(*dark)
+        return [each for each in book_.step(Seen(at(t_s), shown, {}, {}, log)) if each.annunciated]
+
+    first = AlarmBook(built_in(), types)
+    step(first, 1.0, "rack_1")
+    first.shelve(("utility_lost", "util_a"), at(1), seconds=3600.0, reason="rack 1 is empty")
+    memory = Memory(tmp_path / "alarms.json")
+    memory.write(first.alarms, at(2))
+    second = AlarmBook(built_in(), types)
+    second.keep(memory.read(second.rules, at(0.0)), at(0.0))
+    assert not step(second, 1.0, "rack_1")
+    assert second.get(("utility_lost", "util_a")).consequences == 1
+    assert [each.key for each in step(second, 2.0, "rack_1", "rack_2")] == [("utility_lost", "util_a")]
+
+
+def test_file_of_before_shelves_knew_their_consequences_is_read(kept):
+    fields = json.loads(Path(kept.path).read_text())
+    for row in fields["alarms"]:
+        del row["known"], row["root"]
+    Path(kept.path).write_text(json.dumps(fields))
+    made = restarted(kept, at(3.0, unix_s=1_700_000_100.0))
+    assert made.get(("low_battery", "ups_a")).state == "shelved"
 
 
 def test_missing_file_is_an_empty_memory(tmp_path):

@@ -43,8 +43,8 @@ class AlarmModel(RuleBasedStateMachine):
     @precondition(lambda self: self.active)
     @rule()
     def it_gets_worse(self):
-        if not self.hidden:
-            self.asks = True
+        if self.hidden in ("", "shelved"):  # a shelf holds for what was known when it was put there
+            self.hidden, self.asks = "", True
         self.do("escalate")
 
     @rule(act=st.sampled_from(sorted(HIDINGS)))

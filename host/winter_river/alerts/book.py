@@ -15,10 +15,23 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from winter_river.alerts import states
+from winter_river.alerts.again import Met
 from winter_river.alerts.causes import chain_of, own_of, roots
 from winter_river.alerts.figures import Figures
 from winter_river.alerts.judging import Finding, Judge, moment_s
-from winter_river.alerts.model import HIGH, SITE, Alarm, Key, Moment, Rule, Seen, Transition, name_of, rank
+from winter_river.alerts.model import (
+    CRITICAL,
+    HIGH,
+    SITE,
+    Alarm,
+    Key,
+    Moment,
+    Rule,
+    Seen,
+    Transition,
+    name_of,
+    rank,
+)
 from winter_river.alerts.wording import filled
 from winter_river.facility.faults import nearest
 
@@ -54,6 +67,7 @@ class AlarmBook:
         self.journal: deque[Transition] = deque(maxlen=JOURNAL_MAX)
         self.figures = Figures()
         self.dropped = 0  # alarms that found no room
+        self._met = Met()
 
     # what others may ask
 
@@ -86,12 +100,14 @@ class AlarmBook:
         changes = self._expire(moment)
         before = {key: alarm.state for key, alarm in self._alarms.items()}
         fresh: list[Alarm] = []
-        for finding in self._judge.judge(seen):
+        if self._judge.awaits_any:
+            self._met.look(seen)
+        for finding in self._judge.judge(seen, lambda rule, node_id: self._met.is_new(rule, node_id, seen)):
             alarm = self._found(finding, seen)
             if alarm is not None:
                 fresh.append(alarm)
         for alarm in self._alarms.values():
-            if alarm.restored:
+            if alarm.restored and not self._judge.awaits(*alarm.key):
                 self._explain(alarm, seen)
         acts = {alarm.key: states.RAISE if alarm.active else states.CLEAR for alarm in fresh}
         acts = self._group(moment) | acts
@@ -103,6 +119,7 @@ class AlarmBook:
     def back_to(self, moment: Moment) -> list[Transition]:
         """Engine time was taken back: alarms of the site that came later have not come, nor were they acknowledged."""
         self._judge.back_to(moment.t_s)
+        self._met.back_to(moment.t_s)
         changes = []
         for key, alarm in list(self._alarms.items()):
             if alarm.rule.clock == SITE and alarm.active and alarm.began.t_s > moment.t_s:
@@ -148,6 +165,7 @@ class AlarmBook:
         alarm = self._or_new(key, moment)
         self._must_be(alarm, states.SHELVE, "shelved")
         alarm.until_s = moment.steady_s + seconds
+        alarm.known = tuple(each.key for each in self._under(key) if each.rule.priority == CRITICAL)
         return self._by_hand(alarm, states.SHELVE, moment, by=by, reason=_reason(reason))
 
     def unshelve(self, key: Key, moment: Moment, *, by: str = "") -> list[Transition]:
@@ -171,8 +189,9 @@ class AlarmBook:
     # what survives a restart
 
     def keep(self, alarms: Iterable[Alarm], moment: Moment) -> None:
-        """Takes over what an earlier run knew of its alarms. One whose condition is not seen again within RESTART_S
-        clears; consequences are judged anew; one whose rule or node is gone is left out."""
+        """Takes over what an earlier run knew of its alarms. One whose condition is not seen again within RESTART_S, or
+        is seen for a cause that has come since, clears; consequences are judged anew; one whose rule or node is gone is
+        left out."""
         for alarm in alarms:
             known = alarm.rule.gauge or alarm.node_id in self._types
             if self.rules.get(alarm.rule.id) is alarm.rule and known and alarm.state != states.SUPPRESSED:
@@ -211,14 +230,16 @@ class AlarmBook:
     def _group(self, moment: Moment) -> dict[Key, str]:
         """Puts consequences under their causes, and brings out those whose cause has gone; what was done to whom."""
         acts: dict[Key, str] = {}
-        may_be = [each for each in self._alarms.values() if each.active and each.state not in _ASIDE]
+        may_be = self._may_be()
         found = roots(may_be, self._order)
-        worst: dict[Key, str] = {}
+        below: dict[Key, list[Alarm]] = {}
         for alarm in may_be:
             root = found.get(alarm.key)
-            if root is not None:
+            if alarm.state == states.SHELVED:
+                alarm.root = root  # a person has put it aside; its cause does not ask again for it
+            elif root is not None:
                 alarm.root, alarm.freed_s = root, None
-                worst[root] = min(worst.get(root, alarm.rule.priority), alarm.rule.priority, key=rank)
+                below.setdefault(root, []).append(alarm)
                 alarm.state = states.after(alarm.state, states.SUPPRESS, active=True)
             elif alarm.state == states.SUPPRESSED and not self._settles(alarm, moment):
                 alarm.root, alarm.freed_s = None, None
@@ -227,10 +248,15 @@ class AlarmBook:
         for alarm in self._alarms.values():
             if alarm.state == states.SUPPRESSED and not alarm.active:
                 alarm.state, alarm.root = states.after(alarm.state, states.UNSUPPRESS, active=False), None
-            alarm.consequences = sum(key == alarm.key for key in found.values()) if alarm.key in worst else 0
-            if alarm.key in worst and self._is_worse(alarm, worst[alarm.key]):
+            under = below.get(alarm.key, ())
+            alarm.consequences = len(under)
+            if under and self._is_worse(alarm, under):
                 acts[alarm.key] = states.ESCALATE
         return acts
+
+    def _may_be(self) -> list[Alarm]:
+        """Those that may be causes or consequences."""
+        return [each for each in self._alarms.values() if each.active and each.state != states.OUT_OF_SERVICE]
 
     def _settles(self, alarm: Alarm, moment: Moment) -> bool:
         """Whether a consequence whose cause has gone is given time to go as well."""
@@ -242,12 +268,17 @@ class AlarmBook:
             alarm.freed_s = moment_s(alarm.rule, moment)
         return moment_s(alarm.rule, moment) - alarm.freed_s < SETTLE_S
 
-    def _is_worse(self, alarm: Alarm, worst: str) -> bool:
+    def _is_worse(self, alarm: Alarm, under: Sequence[Alarm]) -> bool:
         """Whether an alarm is worse now than it was, by its consequences. It stays as bad as it has been: that they are
-        over is seen at their number. One that was acknowledged asks again."""
-        if rank(worst) >= rank(alarm.priority):
+        over is seen at their number. One that was acknowledged or shelved asks again; one that was shelved also when
+        something critical follows that did not when it was."""
+        worst = min((each.rule.priority for each in under), key=rank)
+        fresh = any(each.rule.priority == CRITICAL and each.key not in alarm.known for each in under)
+        if rank(worst) >= rank(alarm.priority) and not (alarm.state == states.SHELVED and fresh):
             return False
-        alarm.priority = worst
+        alarm.priority = min(alarm.priority, worst, key=rank)
+        if alarm.state == states.SHELVED:
+            alarm.by, alarm.reason = "", "it was shelved; what follows from it has become worse"
         alarm.state = states.after(alarm.state, states.ESCALATE, active=True)
         return True
 
@@ -264,6 +295,10 @@ class AlarmBook:
     def _by_hand(self, alarm: Alarm, act: str, moment: Moment, *, by: str, reason: str) -> list[Transition]:
         old = alarm.state
         alarm.state = states.after(old, act, active=alarm.active)
+        if act in (states.UNSHELVE, states.BRING_BACK) and alarm.active:
+            alarm.root = roots(self._may_be(), self._order).get(alarm.key)
+            if alarm.root is not None:
+                alarm.state = states.after(alarm.state, states.SUPPRESS, active=True)
         alarm.by, alarm.reason = by[:BY_LENGTH_MAX], reason
         changes = self._changed(alarm, old, act, moment)
         self._let_go()

@@ -4,6 +4,9 @@ The engine's events name their causes. An alarm's chain is the event that explai
 that, and so on. An alarm is a consequence of the nearest other one whose own events stand in its chain; what is a
 consequence of a consequence belongs to the first of them all. Besides, a rule may say whose consequence it is (`under`),
 and that of several within some seconds the first stands for all (`gathers_s`).
+
+A shelved alarm stands for its consequences as before. It stands for no alarm that only came with it, of the same node or
+the same seconds, unless that stood under it already: who shelves the one has not seen the other.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from winter_river.alerts.judging import moment_s
 from winter_river.alerts.model import Alarm, Key, Rule, rank
+from winter_river.alerts.states import SHELVED
 from winter_river.engine import Event
 
 CHAIN_MAX = 200  # chosen: the longest chain of the library's sites is about twenty
@@ -43,6 +47,7 @@ def roots(active: Sequence[Alarm], order: Mapping[str, int]) -> dict[Key, Key]:
     by_rule: dict[str, list[Alarm]] = {}
     for alarm in active:
         by_rule.setdefault(alarm.rule.id, []).append(alarm)
+    for alarm in sorted(active, key=_is_shelved):  # of two that explain the same, the one that is seen stands for it
         for event_id in alarm.own:
             by_event.setdefault(event_id, []).append(alarm)
     parents: dict[Key, Key] = {}
@@ -54,14 +59,18 @@ def roots(active: Sequence[Alarm], order: Mapping[str, int]) -> dict[Key, Key]:
 
 
 def _under(alarm: Alarm, by_rule: Mapping[str, Sequence[Alarm]]) -> Alarm | None:
-    return next((each for rule_id in alarm.rule.under for each in by_rule.get(rule_id, ())), None)
+    above = [each for rule_id in alarm.rule.under for each in by_rule.get(rule_id, ())]
+    return min(above, key=_is_shelved, default=None)
 
 
 def _caused(alarm: Alarm, by_event: Mapping[int, Sequence[Alarm]], order: Mapping[str, int]) -> Alarm | None:
     for event_id in alarm.chain:
         for other in by_event.get(event_id, ()):
             # Two alarms of one node have one cause: the worse, or the earlier in the table, stands for both.
-            if _precedes(other, alarm, order) if other.node_id == alarm.node_id else not alarm.rule.stands:
+            if other.node_id != alarm.node_id:
+                if not alarm.rule.stands:
+                    return other
+            elif _precedes(other, alarm, order) and _stands_for(other, alarm):
                 return other
     return None
 
@@ -79,9 +88,18 @@ def _gathered(alarm: Alarm, alike: Iterable[Alarm]) -> Alarm | None:
     for other in alike:
         if other is alarm:
             return None
-        if began_s - moment_s(alarm.rule, other.began) <= alarm.rule.gathers_s:
+        if began_s - moment_s(alarm.rule, other.began) <= alarm.rule.gathers_s and _stands_for(other, alarm):
             return other
     return None
+
+
+def _is_shelved(alarm: Alarm) -> bool:
+    return alarm.state == SHELVED
+
+
+def _stands_for(other: Alarm, alarm: Alarm) -> bool:
+    """Whether one that is no cause, but came with it, may stand for an alarm."""
+    return not _is_shelved(other) or alarm.root == other.key
 
 
 def _top(key: Key, parents: Mapping[Key, Key]) -> Key:

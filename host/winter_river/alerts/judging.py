@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from winter_river.alerts.conditions import Row, compiled
-from winter_river.alerts.model import SITE, Moment, Rule, Seen
+from winter_river.alerts.model import ONLINE, SITE, Moment, Rule, Seen
 
 _NOBODY: Mapping[str, object] = {}
 _HAIR_S = 1e-6  # sums of seconds fall just short of whole ones
@@ -52,26 +52,34 @@ class Judge:
         self._watches = [_watch(rule, types, frozenset(facts)) for rule in rules]
         self.unjudged: dict[str, str] = {}
 
-    def judge(self, seen: Seen) -> list[Finding]:
-        """What has been raised and cleared since the last judgement, in the order of the rules."""
+    def judge(self, seen: Seen, is_new: Callable[[Rule, str], bool] = lambda rule, node_id: False) -> list[Finding]:
+        """What has been raised and cleared since the last judgement, in the order of the rules.
+
+        is_new: whether a condition that an earlier run knew has come anew; see AlarmBook.keep."""
         found: list[Finding] = []
         for watch in self._watches:
             now_s = seen.moment.t_s if watch.rule.clock == SITE else seen.moment.steady_s
             for node_id, row in self._rows(watch, seen):
                 holds = watch.holds(row)
-                if watch.kept and self._waits(watch, node_id, holds, seen.moment.steady_s):
-                    continue
+                if node_id in watch.kept:
+                    if not holds and seen.moment.steady_s < watch.kept[node_id] and not _is_over(watch, row):
+                        continue  # of an earlier run, and given time to be seen again
+                    del watch.kept[node_id]
+                    if holds and is_new(watch.rule, node_id):
+                        del watch.raised[node_id]
+                        found.append(Finding(watch.rule, node_id, False, row))
                 if holds or node_id in watch.raised or node_id in watch.pending:
                     found += _moved(watch, node_id, row, holds, now_s)
         return found
 
-    def _waits(self, watch: _Watch, node_id: str, holds: bool, steady_s: float) -> bool:
-        """Whether an alarm of an earlier run is still given time to be seen again."""
-        until_s = watch.kept.get(node_id)
-        if until_s is not None and (holds or steady_s >= until_s):
-            del watch.kept[node_id]
-            return False
-        return until_s is not None
+    @property
+    def awaits_any(self) -> bool:
+        """Whether any alarm of an earlier run has not been seen again yet."""
+        return any(watch.kept for watch in self._watches)
+
+    def awaits(self, rule_id: str, node_id: str) -> bool:
+        """The same of one."""
+        return any(node_id in watch.kept for watch in self._watches if watch.rule.id == rule_id)
 
     def _rows(self, watch: _Watch, seen: Seen) -> Iterator[tuple[str, Row]]:
         """What a rule is judged by, for each of its nodes; nothing where it cannot be judged."""
@@ -147,6 +155,12 @@ def _watch(rule: Rule, types: Mapping[str, str], facts: frozenset[str]) -> _Watc
     )
     ends = compiled(rule.until) if rule.until else None
     return _Watch(rule, nodes, compiled(rule.when), ends, names, bool(names & facts), bool(names - facts))
+
+
+def _is_over(watch: _Watch, row: Row) -> bool:
+    """Whether what an earlier run knew is known to be over, and not only unknown yet: a gauge that is measured, a node
+    that is heard. What a view tells may take the site some seconds."""
+    return watch.rule.gauge or (not watch.of_view and row.get("presence") == ONLINE)
 
 
 def _is_for(rule: Rule, node_id: str, type_name: str) -> bool:

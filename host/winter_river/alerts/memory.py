@@ -1,6 +1,7 @@
 """What alarms outlive the process by: one small file, whole and synced to the disk before anybody is told `done`.
 
-It holds what persons have done (acknowledged, shelved, taken out of service) and which alarms stood. A new file takes the
+It holds what persons have done (acknowledged, shelved, taken out of service) and which alarms stood, consequences for
+whoever reads it: they are judged anew. A new file takes the
 old one's place by renaming, so a power cut or a kill leaves the one or the other and never half of one. It carries a
 version: one that is not known is refused with the cure, and left as it is.
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from winter_river.alerts import states
-from winter_river.alerts.model import PRIORITIES, Alarm, Moment, Rule
+from winter_river.alerts.model import PRIORITIES, Alarm, Moment, Rule, key_of, name_of
 
 VERSION = 1
 BYTES_MAX = 20_000_000  # chosen: a thousand bytes of each alarm that a book may hold
@@ -67,7 +68,7 @@ class Memory:
 
 def text_of(alarms: Iterable[Alarm], moment: Moment) -> str:
     """The file. Times are seconds since 1970: the steady clock ends with its machine's run."""
-    rows = [_row(alarm, moment) for alarm in alarms if alarm.state not in (states.NORMAL, states.SUPPRESSED)]
+    rows = [_row(alarm, moment) for alarm in alarms if alarm.state != states.NORMAL]
     return json.dumps({"winter_river_alarms": VERSION, "alarms": rows}, ensure_ascii=False, indent=0) + "\n"
 
 
@@ -84,6 +85,8 @@ def _row(alarm: Alarm, moment: Moment) -> dict[str, Any]:
         "reason": alarm.reason,
         "began_unix_s": alarm.began.unix_s,
         "changed_unix_s": alarm.changed.unix_s,
+        "root": name_of(alarm.root) if alarm.root else "",
+        "known": [name_of(key) for key in alarm.known],
         "until_unix_s": moment.unix_s + alarm.until_s - moment.steady_s if alarm.state == states.SHELVED else 0.0,
     }
 
@@ -128,6 +131,8 @@ def _alarm(row: Mapping[str, Any], rule: Rule, moment: Moment) -> Alarm:
         count=int(row["count"]),
         by=str(row["by"]),
         reason=str(row["reason"]),
+        # Files of version 1 had no `known` and `root` at first: without them it is as if nothing had been known.
+        known=tuple(key_of(str(name)) for name in row.get("known", ())),
         until_s=moment.steady_s + float(row["until_unix_s"]) - moment.unix_s,
     )
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Worst first, as EEMUA 191 recommends: few critical ones, most low.
 CRITICAL, HIGH, MEDIUM, LOW = PRIORITIES = ("critical", "high", "medium", "low")
+ONLINE = "online"  # of the fact `presence`: the node has spoken
 STEADY, SITE = "steady", "site"  # the clocks that hold times run on: this machine's, and the engine's
 
 Number: TypeAlias = float | int
@@ -99,6 +100,7 @@ class Alarm:
     began, changed: when the condition came, and the state. priority: the rule's, or that of its worst consequence.
     chain: ids of the events that led here, the last one first.
     root: the alarm it is a consequence of. freed_s: when that went, on the rule's clock. consequences: how many it has. count: how often it was raised.
+    known: what is critical and followed from it already when it was shelved.
     restored: it is of an earlier run, and what explains it in this one is not known yet.
     by, reason: of the last act of a person. until_s: when shelving ends, on the steady clock.
     """
@@ -120,6 +122,7 @@ class Alarm:
     by: str = ""
     reason: str = ""
     until_s: float = 0.0
+    known: tuple[Key, ...] = ()
     restored: bool = False
 
     @property

@@ -9,6 +9,10 @@
 From each of the four an alarm can be shelved by a person for a limited time, suppressed by design (a known cause stands
 already), or taken out of service until a person brings it back. What happens to the condition meanwhile is remembered
 beside the state: an alarm that comes back is unacknowledged where its condition holds, else normal.
+
+What is shelved still stands for what follows from it: shelving a cause brings up none of its consequences. A shelf holds for
+what was known when it was put there: it ends, once and for all that follow, as soon as these are worse than the alarm was,
+or one more of them is critical (a rack that is dark). What is out of service stands for nothing but itself.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ WAITING = (UNACKNOWLEDGED, RETURNED)  # for somebody to acknowledge it
 
 RAISE, CLEAR = "raise", "clear"  # of the condition, its hold times over
 ACKNOWLEDGE = "acknowledge"
-ESCALATE = "escalate"  # its consequences have become worse than what was acknowledged
+ESCALATE = "escalate"  # its consequences have become worse than what was acknowledged, or shelved
 SHELVE, UNSHELVE = "shelve", "unshelve"
 SUPPRESS, UNSUPPRESS = "suppress", "unsuppress"
 REMOVE, BRING_BACK = "remove", "bring_back"
@@ -40,6 +44,7 @@ TABLE = {
     (UNACKNOWLEDGED, CLEAR): RETURNED,
     (ACKNOWLEDGED, CLEAR): NORMAL,
     (ACKNOWLEDGED, ESCALATE): UNACKNOWLEDGED,
+    (SHELVED, ESCALATE): UNACKNOWLEDGED,
     (RETURNED, ACKNOWLEDGE): NORMAL,
     (RETURNED, RAISE): UNACKNOWLEDGED,
     **{(state, SUPPRESS): SUPPRESSED for state in (NORMAL, *SHOWN)},

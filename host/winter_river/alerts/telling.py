@@ -17,6 +17,8 @@ WORDS = {
     states.OUT_OF_SERVICE: "out of service",
 }
 
+_HOW = {states.ESCALATE: "now worse", states.UNSHELVE: "unshelved", states.BRING_BACK: "in service again"}
+
 
 def alarm_fields(alarm: Alarm) -> dict[str, Any]:
     """An alarm for JSON. until_unix_s: when its shelving ends. root: whose consequence it is. of_site: its times are the
@@ -46,11 +48,8 @@ def alarm_fields(alarm: Alarm) -> dict[str, Any]:
 
 def is_told(change: Transition) -> bool:
     """Whether a change is for people: what is a consequence comes and goes under its cause."""
-    return (
-        change.before in states.SHOWN
-        or change.after in states.SHOWN
-        or change.after in (states.SHELVED, states.OUT_OF_SERVICE)
-    )
+    by_hand = (states.SHELVED, states.OUT_OF_SERVICE)
+    return any(state in states.SHOWN or state in by_hand for state in (change.before, change.after))
 
 
 def transition_fields(change: Transition) -> dict[str, Any]:
@@ -79,10 +78,12 @@ def transition_line(change: Transition) -> str:
     by = f" by {change.by}" if change.by else ""
     why = f": {change.reason}" if change.reason else ""
     if change.annunciated:
-        worse = ", now worse" if change.act == "escalate" else ""
-        return f"alarm {change.priority.upper()}{worse}: {change.message} {name}"
+        how = _HOW.get(change.act, "")
+        return f"alarm {change.priority.upper()}{how and f', {how}'}: {change.message} {name}"
     if change.act == "clear":
         return f"alarm over: {change.message} {name}"
+    if change.act in _HOW:
+        return f"alarm {_HOW[change.act]}{by}{why}, {WORDS[change.after]}: {change.message} {name}"
     if change.after == states.SUPPRESSED:
         return f"alarm is a consequence: {change.message} {name}"
     return f"alarm {WORDS[change.after]}{by}{why}: {change.message} {name}"

@@ -33,7 +33,8 @@ def add_to(app: typer.Typer) -> None:
 def listed(context: typer.Context, json: JsonOption = False) -> None:
     """List the alarms of the site that runs on this machine, or handle one.
 
-    What needs somebody comes first, the worst first. What follows from another alarm stands under it.
+    What needs somebody comes first, the worst first. What follows from another alarm stands under it, and asks nobody;
+    also while that one is shelved. A shelf ends by itself as soon as what follows becomes worse, or load goes dark.
 
     \b
     Examples:
@@ -55,12 +56,12 @@ def listed(context: typer.Context, json: JsonOption = False) -> None:
     rows = [
         {
             "priority": row["priority"],
-            "alarm": f"{row['rule']}/{row['node_id']}" if row["node_id"] else row["rule"],
+            "alarm": ("  " if row.get("root") else "") + _name(row),
             "state": _state(row, now_s),
             "since": _ago(now_s - row["began_unix_s"]),
             "what": row["message"] or row["reason"],
         }
-        for row in found
+        for row in under_their_causes(found)
     ]
     typer.echo(table_text(("priority", "alarm", "state", "since", "what"), rows))
 
@@ -88,7 +89,10 @@ def shelve(
     root: RootOption = None,
     by: Annotated[str | None, typer.Option("--by", help="Who (default: your login).")] = None,
 ) -> None:
-    """Put an alarm aside for a while; it comes back by itself.
+    """Put an alarm aside for a while, with all that follows from it; it comes back by itself.
+
+    It comes back before its time when what follows becomes worse than the alarm was, or something critical follows that
+    did not yet: load that goes dark is never put aside unseen.
 
     \b
     Example:
@@ -173,6 +177,20 @@ def kept_alarms() -> list[dict[str, Any]]:
         raise CommandError(f"{path} cannot be read: {error}") from error
     found: list[dict[str, Any]] = rows
     return found
+
+
+def under_their_causes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same, each consequence right after what it follows from."""
+    names = {_name(row) for row in rows}
+    below: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        root = str(row.get("root") or "")
+        below.setdefault(root if root in names else "", []).append(row)
+    return [each for row in below.get("", []) for each in (row, *below.get(_name(row), []))]
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['rule']}/{row['node_id']}" if row["node_id"] else str(row["rule"])
 
 
 def _state(row: dict[str, Any], now_s: float) -> str:

@@ -97,7 +97,7 @@ export function Alarms() {
           <Row key={alarm.alarm} alarm={alarm} under={all.filter((each) => each.root === alarm.alarm)} />
         ))}
       </ol>
-      {found.length ? null : <p class="quiet nothing">{filter.value === "standing" ? "No alarm stands. All is well." : "No alarm here."}</p>}
+      {found.length ? null : <p class="quiet nothing">{filter.value === "standing" ? nothingStands(all) : "No alarm here."}</p>}
       {left_out ? <p class="quiet">and {left_out} more</p> : null}
       <p class="quiet small">
         {figures ? `${figures.rate_10min} new in the last ten minutes` : ""}
@@ -106,6 +106,14 @@ export function Alarms() {
       </p>
     </section>
   );
+}
+
+/** What is put aside is not well: it is said where nothing else is. */
+function nothingStands(all: readonly Alarm[]): string {
+  const aside = all.filter((each) => ASIDE.has(each.state) && each.active);
+  if (!aside.length) return "No alarm stands. All is well.";
+  const follow = all.filter((each) => each.state === "suppressed" && each.root).length;
+  return `No alarm stands, but ${aside.length === 1 ? "one is" : `${aside.length} are`} put aside${follow ? `, and ${follow === 1 ? "one more follows" : `${follow} more follow`}` : ""}.`;
 }
 
 function Row({ alarm, under }: { alarm: Alarm; under: readonly Alarm[] }) {

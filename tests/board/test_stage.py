@@ -1,5 +1,6 @@
 """What lands on a board: our files and the drivers, this node's settings, and nothing else; always the same bytes."""
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
@@ -102,3 +103,17 @@ def test_an_update_touches_only_what_changed():
 def test_an_erased_flash_is_no_file_system():
     with pytest.raises(file_system.FileSystemError, match="no littlefs"):
         file_system.read(b"\xff" * (1 << 20))
+
+
+def test_a_file_system_with_a_block_erased_is_none_or_read_as_far_as_it_goes():
+    files = {"a.txt": b"one" * 2000, "lib/b.txt": b"two" * 5000, "lib/c.txt": b"three" * 900}
+    whole = file_system.build(files, size=1 << 17)
+    found = []
+    for at in range(0, len(whole), 4096):
+        damaged = whole[:at] + b"\xff" * 4096 + whole[at + 4096 :]
+        with contextlib.suppress(file_system.FileSystemError):  # its folders were there
+            found.append(file_system.read(damaged).keys())
+            file_system.update(damaged, files)
+    assert all(names <= files.keys() for names in found)
+    assert found.count(files.keys()) > 10  # nothing was there
+    assert any(0 < len(names) < len(files) for names in found)

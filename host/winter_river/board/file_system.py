@@ -33,9 +33,16 @@ def build(files: Mapping[str, bytes], *, size: int) -> bytes:
 
 
 def read(image: bytes) -> dict[str, bytes]:
-    """Every file in a file system. Raises FileSystemError where the bytes are none."""
+    """Every file in a file system that can be read. Raises FileSystemError where the bytes are none.
+
+    A file that was damaged, as by a plug pulled while it was written, is left out: a board cannot read it either.
+    """
     mounted = _mounted(image)
-    return {name: _read_one(mounted, name) or b"" for name in _names(mounted)}
+    try:
+        found = {name: _read_one(mounted, name) for name in _names(mounted)}
+    except LittleFSError:
+        return {}  # not even its folders
+    return {name: data for name, data in found.items() if data is not None}
 
 
 def update(image: bytes, files: Mapping[str, bytes]) -> bytes:
@@ -44,9 +51,12 @@ def update(image: bytes, files: Mapping[str, bytes]) -> bytes:
     Raises FileSystemError.
     """
     mounted = _mounted(image)
-    for name in _names(mounted):
-        if name not in files:
-            mounted.remove("/" + name)
+    try:
+        for name in _names(mounted):
+            if name not in files:
+                mounted.remove("/" + name)
+    except LittleFSError as error:
+        raise FileSystemError(f"damaged: {error}") from error
     _put(mounted, {name: data for name, data in files.items() if _read_one(mounted, name) != data})
     return bytes(mounted.context.buffer)
 
@@ -80,11 +90,11 @@ def _names(mounted: LittleFS) -> list[str]:
 
 
 def _read_one(mounted: LittleFS, name: str) -> bytes | None:
-    """A file's content; None where there is no such file."""
+    """A file's content; None where there is no such file, or where it is damaged."""
     try:
         with mounted.open("/" + name, "rb") as file:
             return bytes(file.read())
-    except FileNotFoundError:
+    except (OSError, LittleFSError):
         return None
 
 

@@ -34,6 +34,7 @@ CONSOLE_BYTES_MAX = 1 << 16
 READ_BYTES = 1 << 16
 POLL_MS = 20  # how often an unattended port is looked at
 IDLE_S = 8.0  # chosen: esptool never pauses so long; the port may be closed and opened before we could see it
+LOOK_S = 0.5  # chosen: how often a caller looks whether the thread it waits for still lives
 PRESS_S = {False: 0.2, True: 1.4}  # a short and a long press
 _RESETS = {"soft": "soft", "hard": "hard", "watchdog": "watchdog"}
 
@@ -138,7 +139,7 @@ class VirtualEsp32:
     # -- from other threads -------------------------------------------------------------------------------------------
 
     def _call(self, act: Callable[[], None]) -> None:
-        """Has the board's thread do something, and waits until it is done."""
+        """Has the board's thread do something, and waits until it is done. Raises RuntimeError where that has ended."""
         done = threading.Event()
 
         def both() -> None:
@@ -149,7 +150,9 @@ class VirtualEsp32:
 
         self._calls.append(both)
         os.write(self._wake_write, b"\0")
-        done.wait()
+        while not done.wait(LOOK_S):
+            if not self._thread.is_alive():
+                raise RuntimeError("the virtual board's thread has ended; what it said stands in the log above")
 
     # -- in the board's thread ----------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ def left(home: Path) -> Path:
         "to": "FAULT",
     }
     keeper.offer(topics.topic(topics.ENGINE, topics.EVENT), codec.encode("event", fields), False, clock[0])
+    pressed = {"v": 1, "node_id": "ups_a", "id": 1, "t_s": 60, "event": "button", "from": "", "to": "handle bypass"}
     for minute in range(20):
         message = {
             "v": 1,
@@ -43,6 +44,8 @@ def left(home: Path) -> Path:
             "seq": minute,
         }
         keeper.offer(topics.topic("ups_a", "status"), codec.encode("status", message), False, clock[0])
+        if minute == 1:
+            keeper.offer(topics.topic("ups_a", topics.EVENT), codec.encode("event", pressed), False, clock[0])
         keeper.turn()
         clock[0] += 60.0
     keeper.stop()
@@ -81,9 +84,22 @@ def test_csv_has_every_single_reading(winter_river, left, home) -> None:
 
 
 def test_what_happened_is_told_with_its_time(winter_river, left) -> None:
-    line, count = winter_river("history --events --last 1h").out.splitlines()
-    assert line.split()[2:] == ["ups_a", "state", "NORMAL", "->", "FAULT"] and count == "1 events in the last 1h"
-    assert winter_river("history ups_b --events").out == "0 events in the last 1h\n"
+    line, _, count = winter_river("history --events --last 1h").out.splitlines()
+    assert line.split()[2:] == ["ups_a", "state", "NORMAL", "->", "FAULT"] and count == "2 events in the last 1h"
+    assert winter_river("history --events --last 5m").out == "0 events in the last 5m\n"
+
+
+def test_what_happened_to_one_node_is_told_with_what_it_told_itself(winter_river, left) -> None:
+    engine, node, count = winter_river("history ups_a events").out.splitlines()
+    assert engine.split()[2:] == ["ups_a", "state", "NORMAL", "->", "FAULT"]
+    assert node.split()[2:] == ["ups_a", "button", "handle", "bypass", "(by", "itself)"]
+    assert count == "2 events in the last 1h"
+    assert [each["source"] for each in json.loads(winter_river("history ups_a events --json").out)] == [
+        "engine",
+        "ups_a",
+    ]
+    lost = winter_river("history ups_b events")
+    assert lost.code == 1 and "there is no history of ups_b" in lost.err and "ups_a" in lost.err
 
 
 @pytest.mark.parametrize(

@@ -136,4 +136,4 @@ def test_an_event_is_kept_with_its_cause(ingester) -> None:
         "cause": 8,
     }
     found = take(ingester, codec.encode("event", fields), topic="winter-river/engine/event")
-    assert found == Happening(NOW_MS, 7, 4, 9, "ups_a", 12.5, "trip", "closed", "open", 8)
+    assert found == Happening("engine", 7, 4, 9, NOW_MS, "ups_a", 12.5, "trip", "closed", "open", 8)

@@ -189,6 +189,95 @@ def test_events_are_kept_once_and_found_by_time(bench) -> None:
     assert (found.node_id, found.event, found.to) == ("ups_a", "state", "FAULT")
 
 
+def told(site, node_id=None):
+    found = site.keeper.ask(lambda c: reading.happenings(c, from_ms=0, to_ms=2**52, node_id=node_id))
+    return [((each.ms - BEGIN_MS) / 1000, each.source, each.event, each.to) for each in found]
+
+
+def tell(site, number, event="button", to="handle bypass", *, node_id="ups_a", **fields):
+    message = {"v": 1, "node_id": node_id, "id": number, "timeline": 1, "event": event, "from": "", "to": to, **fields}
+    site.put(topics.topic("ups_a", topics.EVENT), codec.encode("event", message))
+
+
+def test_what_a_node_tells_is_kept_once_each_also_over_a_restart_of_ours(bench) -> None:
+    site = bench()
+    site.clock.passed_s = 100.0
+    site.say(boot=9, seq=1, uptime=40)
+    tell(site, 1, "reboot", "power_on", t_s=40)
+    site.clock.passed_s = 110.0
+    tell(site, 2, t_s=50)
+    tell(site, 2, t_s=50)  # the broker's answer was lost, so the node sends it again
+    site.turn()
+    site.again()
+    site.clock.passed_s = 120.0
+    site.say(boot=9, seq=2, uptime=60)
+    tell(site, 2, t_s=50)
+    tell(site, 3, t_s=60)
+    site.turn()
+    # The copy after our restart is known by the time at which its boot began.
+    assert told(site) == [
+        (100.0, "ups_a", "reboot", "power_on"), (110.0, "ups_a", "button", "handle bypass"),
+        (120.0, "ups_a", "button", "handle bypass"),
+    ]  # fmt: skip
+
+
+def test_the_same_number_of_the_next_boot_is_another_event_also_with_the_same_boot_id(bench) -> None:
+    """Emulated nodes of one seed have the same boot ids in every run."""
+    site = bench()
+    for boot, second in ((9, 100.0), (9, 200.0), (10, 201.0)):
+        site.clock.passed_s = second
+        site.say(boot=boot, seq=1, uptime=1, ts=BEGIN_MS // 1000 + int(second))
+        tell(site, 1, "reboot", "power_on", t_s=1)
+    site.turn()
+    assert [at_s for at_s, *_ in told(site)] == [100.0, 200.0, 201.0]
+
+
+def test_an_event_that_waited_for_the_broker_has_the_time_at_which_it_happened(bench) -> None:
+    site = bench()
+    site.say(boot=9, seq=1, uptime=1_000)
+    site.clock.passed_s = 300.0
+    site.say(boot=9, seq=2, uptime=1_300)
+    tell(site, 1, t_s=1_012)
+    site.turn()
+    assert told(site, "ups_a") == [(12.0, "ups_a", "button", "handle bypass")]
+    assert told(site, "ups_b") == []
+
+
+def test_a_node_does_not_tell_for_another(bench) -> None:
+    site = bench()
+    tell(site, 1, node_id="ups_b")
+    site.turn()
+    assert told(site) == [] and site.keeper.health().dropped == {"identity": 1}
+
+
+def test_events_go_when_the_sums_go(bench, keep) -> None:
+    site = bench(keep=keep(raw_s=3_600.0, min5_s=7_200.0))
+    site.say(boot=9, seq=1, uptime=1)
+    tell(site, 1, t_s=1)
+    site.clock.passed_s = 7_000.0
+    tell(site, 2, t_s=7_001)
+    site.turn()
+    site.turn(300.0)
+    assert [at_s for at_s, *_ in told(site)] == [7_000.0]
+
+
+def test_events_of_version_2_are_the_engine_s(bench) -> None:
+    site = bench()
+    site.keeper.stop()
+    with sqlite3.connect(site.path) as connection:
+        connection.executescript(
+            """DROP TABLE event; CREATE TABLE event (ms INTEGER NOT NULL, run INTEGER NOT NULL, timeline INTEGER NOT NULL,
+            id INTEGER NOT NULL, node_id TEXT NOT NULL, t_s REAL NOT NULL, event TEXT NOT NULL, from_ TEXT NOT NULL,
+            to_ TEXT NOT NULL, cause INTEGER NOT NULL, PRIMARY KEY (run, timeline, id)) WITHOUT ROWID;
+            CREATE INDEX event_ms ON event (ms); INSERT INTO event VALUES (1800000007000, 5, 1, 9, 'ups_a', 2.5, 'trip',
+            'closed', 'open', 8); PRAGMA user_version = 2;"""
+        )
+    site.again()
+    [found] = site.keeper.ask(lambda connection: reading.happenings(connection, from_ms=0, to_ms=2**52))
+    assert found == ("engine", 5, 1, 9, BEGIN_MS + 7_000, "ups_a", 2.5, "trip", "closed", "open", 8)
+    assert site.rows("PRAGMA integrity_check") == [("ok",)]
+
+
 def test_the_same_messages_after_a_restart_are_no_duplicates(bench) -> None:
     site = bench()
     for seq in range(1, 6):

@@ -10,7 +10,7 @@ from winter_river.store.sinks.line import lines
 READING = Reading(
     "ups_a", "ups", 1_800_000_000_123, 0, "ok", "NORMAL", "online", "", 7, {"voltage_in": 480.0, "soc_pct": 99.5}
 )
-EVENT = Happening(1_800_000_000_123, 5, 1, 9, "ups_a", 12.5, "state", "NORMAL", 'say "on"', 8)
+EVENT = Happening("engine", 5, 1, 9, 1_800_000_000_123, "ups_a", 12.5, "state", "NORMAL", 'say "on"', 8)
 
 
 def test_a_reading_is_a_point_with_the_tags_of_the_contract_and_a_field_a_number() -> None:

@@ -18,6 +18,7 @@ from winter_river.settings import DURATION, duration_s, nearest
 if TYPE_CHECKING:
     from winter_river.store import Happening, Series, Span
 
+EVENTS = "events"  # no field is called so
 ROWS = 12  # chosen: a table that leaves the graph on the screen
 GRAPH_WIDTH, GRAPH_HEIGHT = 60, 5
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -35,7 +36,9 @@ def add_to(app: typer.Typer) -> None:
 
 def history(
     node: Annotated[str | None, typer.Argument(help="Which node (default: list those that have history).")] = None,
-    field: Annotated[str | None, typer.Argument(help="Which field (default: list those that the node has).")] = None,
+    field: Annotated[
+        str | None, typer.Argument(help="Which field, or `events` (default: list the fields that the node has).")
+    ] = None,
     last: Annotated[str, typer.Option("--last", help="How far back: 90s, 15m, 1h, 7d.")] = "1h",
     points: Annotated[int, typer.Option("--points", min=1, max=1_000, help="Rows of the table.")] = ROWS,
     csv_: Annotated[
@@ -45,7 +48,7 @@ def history(
     facility: FacilityOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the history of a field: a graph and a table; or what happened.
+    """Show the history of a field: a graph and a table; or what happened, as the engine and the nodes told of it.
 
     `winter-river run` keeps it: every reading for 7 days, five-minute sums for a year (settings keep_raw, keep_sums).
 
@@ -56,6 +59,7 @@ def history(
       winter-river history ups_a soc_pct --last 15m
       winter-river history server_rack_a1 power_kw --last 7d --csv rack.csv
       winter-river history --events --last 1d       what happened, of earlier runs, too
+      winter-river history ups_a events --last 7d   the same of one node: trips, its button, its reboots
     """
     from winter_river.store import StoreError, reading
 
@@ -66,9 +70,11 @@ def history(
     path = store_file(facility)
     try:
         with reading.opened(path) as connection:
-            if events:
-                found = reading.happenings(connection, from_ms=from_ms, to_ms=to_ms)
-                _list_events([each for each in found if node in (None, each.node_id)], last, json=json)
+            if events or field == EVENTS:
+                if node is not None and node not in reading.nodes(connection):
+                    raise reading.UnknownSeries(f"there is no history of {node}", sorted(reading.nodes(connection)))
+                found = reading.happenings(connection, from_ms=from_ms, to_ms=to_ms, node_id=node)
+                _list_events(found, last, json=json)
                 return
             if node is None:
                 _list_nodes(reading.spans(connection), path, json=json)
@@ -166,7 +172,10 @@ def _list_events(found: Sequence["Happening"], last: str, *, json: bool) -> None
         return
     for each in found:
         words = " -> ".join(word for word in (each.from_, each.to) if word)
-        typer.echo(f"{_moment(each.ms)}  {each.node_id:24} {each.event:12} {words}".rstrip())
+        by_itself = each.source == each.node_id
+        typer.echo(
+            f"{_moment(each.ms)}  {each.node_id:24} {each.event:12} {words}{' (by itself)' * by_itself}".rstrip()
+        )
     typer.echo(f"{len(found)} events in the last {last}")
 
 

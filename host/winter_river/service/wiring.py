@@ -264,7 +264,10 @@ class Service:
         self._bus = Bus(
             broker,
             client_id=f"{topics.ENGINE}-{boot:x}",
-            subscriptions=[*desk.subscriptions(), (topics.all_of(topics.COMMAND, root), 1)],
+            subscriptions=[
+                *desk.subscriptions(),
+                *((topics.all_of(leaf, root), 1) for leaf in (topics.COMMAND, topics.EVENT)),
+            ],
             will=self._coordinator.goodbye,
         )
         self._loop = Loop(self._coordinator, self._bus, desk)

@@ -17,6 +17,7 @@ from typing import Any
 from winter_wire import codec, topics
 
 from winter_river.service.presence import INTERVAL_S, STALE_S
+from winter_river.store.lives import Life
 from winter_river.store.model import BAD, GOOD, UNCERTAIN, Happening, Reading
 
 NODES_MAX = 10_000  # as many as a facility may have
@@ -76,6 +77,7 @@ class _Node:
     bad_s: float  # when its next bad reading is due
     boots: dict[int, _Boot] = field(default_factory=dict)
     word: str = STALE
+    boot: int | None = None  # the one it is in, as far as is known
 
 
 class _Refused(Exception):
@@ -88,14 +90,22 @@ class _Refused(Exception):
 class Ingester:
     """Takes every message of a tree and gives what is to be kept. `refused` counts the rest by reason."""
 
-    def __init__(self, root: str, *, run: int, known: Mapping[str, tuple[int, int, int]] | None = None) -> None:
+    def __init__(
+        self,
+        root: str,
+        *,
+        run: int,
+        known: Mapping[str, tuple[int, int, int]] | None = None,
+        lives: Mapping[str, int] | None = None,
+    ) -> None:
         """run: number of this process (when it began, s since 1970), for the events. known: node id -> newest
-        (boot, seq, ts) that is kept already."""
+        (boot, seq, ts) that is kept already. lives: node id -> run of its newest event that is."""
         self.refused: Counter[str] = Counter()
         self._root, self._run = root, run
         self._nodes: dict[str, _Node] = {}
         self._latest_ms = 0
         self._known = dict(known or {})
+        self._lives = {node_id: Life(known=began_s) for node_id, began_s in (lives or {}).items()}
         self._unnumbered = 0
 
     def take(self, topic: str, payload: bytes, *, retained: bool, ms: int, at_s: float) -> Reading | Happening | None:
@@ -106,7 +116,7 @@ class Ingester:
             if address is not None and address[1] == topics.STATUS:
                 return self._status(address[0], payload, retained=retained, ms=ms, at_s=at_s)
             if address is not None and address[1] == topics.EVENT:
-                return self._event(payload, ms=ms)
+                return self._event(address[0], payload, retained=retained, ms=ms)
             raise _Refused(TOPIC)
         except _Refused as refusal:
             self.refused[refusal.reason] += 1
@@ -136,6 +146,7 @@ class Ingester:
                 boot, seq, ts = self._known.pop(node_id)
                 # What of the window below had come before a restart is not known: it counts as come.
                 node.boots[boot] = _Boot(seq, ts, (1 << WINDOW) - 1)
+                node.boot = boot
         node.type = message.get("type", node.type)
         offline = message["status"] == OFFLINE
         if retained:
@@ -149,6 +160,8 @@ class Ingester:
             self._latest_ms = ms
             node.heard_s, node.word = at_s, OFFLINE if offline else STALE
             node.bad_s = at_s + (INTERVAL_S if offline else STALE_S)
+        if "uptime" in message and message.get("boot") == node.boot:
+            self._life(node_id).seen(node.boot, message["uptime"], ms)
         return Reading(
             node_id,
             node.type,
@@ -167,15 +180,32 @@ class Ingester:
         self._unnumbered -= "seq" not in message
         return int(message.get("seq", self._unnumbered))
 
-    def _event(self, payload: bytes, *, ms: int) -> Happening:
+    def _life(self, node_id: str) -> Life:
+        if node_id not in self._lives and len(self._lives) >= NODES_MAX:
+            raise _Refused(CROWD)
+        return self._lives.setdefault(node_id, Life())
+
+    def _event(self, source: str, payload: bytes, *, retained: bool, ms: int) -> Happening:
         message, refusal = codec.decode(topics.EVENT, payload)
         if message is None:
             raise _Refused(refusal[0])
+        run = self._run
+        if source not in topics.VIRTUAL:
+            if retained:
+                raise _Refused(MEMORY)
+            if message["node_id"] != source:
+                raise _Refused(IDENTITY)
+            life = self._life(source)
+            then_ms = life.happened(message["id"], float(message.get("t_s", 0.0)), ms)
+            if then_ms is None:
+                raise _Refused(DUPLICATE)
+            run, ms = life.run, then_ms
         return Happening(
-            ms,
-            self._run,
+            source,
+            run,
             message.get("timeline", 0),
             message["id"],
+            ms,
             message["node_id"],
             float(message.get("t_s", 0.0)),
             message["event"],
@@ -198,6 +228,7 @@ def _is_new(node: _Node, message: Mapping[str, Any]) -> bool:
     if seen is None and len(node.boots) >= BOOTS_KEPT:
         del node.boots[next(iter(node.boots))]
     node.boots[boot] = _Boot(seq, ts)
+    node.boot = boot
     return True
 
 

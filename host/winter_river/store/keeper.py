@@ -42,7 +42,7 @@ POISON = (
 )
 REFUSED = "refused by the store"
 OVERFLOW, CUT = "queue full", "not written before the end"
-_STATUS_END = f"/{topics.STATUS}"
+_ENDS = (f"/{topics.STATUS}", f"/{topics.EVENT}")
 
 Answer = TypeVar("Answer")
 
@@ -90,7 +90,7 @@ class Keeper:
         marks = self._writer.outbox.marks()
         self._senders = [Sender(target, self.ask, mark=marks[target.name]) for target in sinks]
         self._waits = self._writer.outbox.waiting()  # for sinks, in the out-box
-        self._ingester = Ingester(root, run=int(wall()), known=self._writer.newest())
+        self._ingester = Ingester(root, run=int(wall()), known=self._writer.newest(), lives=self._writer.lives())
         self._own = {
             topics.topic(topics.ENGINE, topics.EVENT, root),
             *(topics.topic(node_id, topics.STATUS, root) for node_id in topics.VIRTUAL),
@@ -122,7 +122,7 @@ class Keeper:
 
     def hear(self, item: Incoming) -> None:
         """A message off the bus. Never waits. Our own come by tell(): a broker that is away takes none of them."""
-        if item.topic.endswith(_STATUS_END) and item.topic not in self._own:
+        if item.topic.endswith(_ENDS) and item.topic not in self._own:
             self.offer(item.topic, item.payload, item.retained, item.at_s)
 
     def tell(self, messages: Iterable[Message]) -> None:

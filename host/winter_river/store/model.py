@@ -30,12 +30,14 @@ class Reading(NamedTuple):
 
 
 class Happening(NamedTuple):
-    """One event. run: number of the process that told of it; id, timeline, cause: as in the contract."""
+    """One event. source: who told of it, the engine or a node of itself. run: when that process, or that boot of the
+    node, began, s since 1970; id, timeline, cause: as in the contract; t_s: engine time, or the node's own uptime."""
 
-    ms: int
+    source: str
     run: int
     timeline: int
     id: int
+    ms: int
     node_id: str
     t_s: float
     event: str

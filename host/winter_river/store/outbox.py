@@ -9,10 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
+from winter_wire import topics
+
 from winter_river.store import tables
 from winter_river.store.model import Happening, Reading
 
-EVENT = "event"
+EVENT = "event"  # of the engine; of a node: event:ups_a
 ROWS_MAX = 2_000_000  # chosen: a day of 24 nodes that speak each second, or five of a quiet site; 60 MB
 
 
@@ -70,6 +72,11 @@ class Outbox:
         )
 
 
+def event_kind(source: str) -> str:
+    """The kind of an event's rows in the out-box."""
+    return EVENT if source == topics.ENGINE else f"{EVENT}:{source}"
+
+
 def pending(connection: sqlite3.Connection, *, after: int, count_max: int) -> list[tuple[int, Reading | Happening]]:
     """What comes next in the out-box, with the mark of each. A row that is gone from its table is passed over."""
     fields = tables.fields_by_kind(connection)
@@ -80,9 +87,10 @@ def pending(connection: sqlite3.Connection, *, after: int, count_max: int) -> li
         "SELECT id, kind, a, b, c FROM journal WHERE id > ? ORDER BY id LIMIT ?", (after, count_max)
     )
     for mark, kind, a, b, c in rows.fetchall():
-        if kind == EVENT:
+        if kind == EVENT or kind.startswith(f"{EVENT}:"):
+            source = kind.removeprefix(EVENT).lstrip(":") or topics.ENGINE
             row = connection.execute(
-                "SELECT * FROM event WHERE run = ? AND timeline = ? AND id = ?", (a, b, c)
+                "SELECT * FROM event WHERE source = ? AND run = ? AND timeline = ? AND id = ?", (source, a, b, c)
             ).fetchone()
             if row is not None:
                 found.append((mark, Happening(*row)))

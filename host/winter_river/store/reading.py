@@ -80,6 +80,11 @@ def spans(connection: sqlite3.Connection) -> list[Span]:
     return found
 
 
+def nodes(connection: sqlite3.Connection) -> set[str]:
+    """Every node that has readings, or of which something was told."""
+    return {row[0] for row in connection.execute("SELECT node_id FROM node UNION SELECT node_id FROM event")}
+
+
 def fields_of(connection: sqlite3.Connection, node_id: str) -> list[str]:
     """The fields that a node's type has, in the contract's order, then those it does not know. Raises UnknownSeries for a node without history."""
     kinds = [kind for (kind,) in connection.execute("SELECT kind FROM node WHERE node_id = ? ORDER BY id", (node_id,))]
@@ -120,10 +125,14 @@ def series(
     return Series(node_id, field, unit, width_ms, tuple(pieces[ms] for ms in sorted(pieces)))
 
 
-def happenings(connection: sqlite3.Connection, *, from_ms: int, to_ms: int) -> list[Happening]:
-    """The events of [from_ms, to_ms), the last EVENTS_MAX at most, oldest first."""
+def happenings(
+    connection: sqlite3.Connection, *, from_ms: int, to_ms: int, node_id: str | None = None, count_max: int = EVENTS_MAX
+) -> list[Happening]:
+    """The events of [from_ms, to_ms), the last count_max at most, oldest first. node_id: only what happened there."""
+    of_node, which = ("", ()) if node_id is None else ("node_id = ? AND ", (node_id,))
     rows = connection.execute(
-        "SELECT * FROM event WHERE ms >= ? AND ms < ? ORDER BY ms DESC, id DESC LIMIT ?", (from_ms, to_ms, EVENTS_MAX)
+        f"SELECT * FROM event WHERE {of_node}ms >= ? AND ms < ? ORDER BY ms DESC, id DESC LIMIT ?",
+        (*which, from_ms, to_ms, count_max),
     ).fetchall()
     return [Happening(*row) for row in reversed(rows)]
 

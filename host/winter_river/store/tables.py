@@ -3,9 +3,9 @@
     meta, node            what the file is of; node id and type <-> the number that rows carry; kind: whose tables it is in
     raw_<kind>            a row a reading, in order of node and time; a column a field, added when a field first comes
     min5_<kind>           a row per node and five minutes: of each field mean, low and high
-    event                 what happened
+    event                 what happened, as the engine and the nodes told of it
     journal, sink         which rows a sink has still to take, in order, and how far each has come; a, b, c: the key of
-                          the row, in raw_<kind>, or in event where kind is "event"
+                          the row, in raw_<kind>, or in event where kind is "event" (the engine's) or "event:NODE"
 
 Every row of a node lies beside its neighbours in time, so that a day of one field is one stretch of the file. Columns
 of our own begin with _, which no field may.
@@ -21,7 +21,7 @@ from pathlib import Path
 from winter_wire import schema, topics
 
 APPLICATION_ID = 0x57527668  # "WRvh": tells our files from other SQLite ones
-VERSION = 2
+VERSION = 3
 WINDOW_MS = 300_000  # five minutes
 FIELDS_MAX = 200  # chosen: a column each, in three of min5; a node of ours has 30, and a message holds 150 at most
 OTHER = "other"  # the kind of every type that the contract does not know
@@ -67,8 +67,29 @@ def _add_outbox(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE sink (name TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID")
 
 
+def _add_source(connection: sqlite3.Connection) -> None:
+    """Events of nodes, too: each boot of a node counts its own from 1, so an event is known by who told of it.
+
+    The columns of the key come first: where they do not, SQLite 3.40's integrity_check finds NULLs that are not there.
+    """
+    connection.execute("ALTER TABLE event RENAME TO event_2")
+    connection.execute("DROP INDEX event_ms")
+    connection.execute(
+        """CREATE TABLE event (source TEXT NOT NULL, run INTEGER NOT NULL, timeline INTEGER NOT NULL,
+        id INTEGER NOT NULL, ms INTEGER NOT NULL, node_id TEXT NOT NULL, t_s REAL NOT NULL, event TEXT NOT NULL,
+        from_ TEXT NOT NULL, to_ TEXT NOT NULL, cause INTEGER NOT NULL, PRIMARY KEY (source, run, timeline, id)) WITHOUT ROWID"""
+    )
+    connection.execute(
+        f"INSERT INTO event SELECT '{topics.ENGINE}', run, timeline, id, ms, node_id, t_s, event, from_, to_, cause "
+        "FROM event_2"
+    )
+    connection.execute("DROP TABLE event_2")
+    connection.execute("CREATE INDEX event_ms ON event (ms)")
+    connection.execute("CREATE INDEX event_node ON event (node_id, ms)")
+
+
 # What brings a file of version i to i + 1; an empty file is of version 0.
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create, _add_outbox)
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create, _add_outbox, _add_source)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from winter_wire import schema
+from winter_wire import schema, topics
 
 from winter_river.store import aging, outbox, tables
 from winter_river.store.aging import Window, window_of
@@ -25,7 +25,7 @@ from winter_river.store.tables import FIELDS_MAX, RAW_COLUMNS, StoreError
 BUSY_S = 1.0  # how long a commit waits for another program that has the file locked; it is tried again later
 CHECKPOINT_PAGES = 1_000  # SQLite's own default: 4 MB of log, some minutes of 24 nodes
 FIELD, COLLISION = "field", "collision"
-_EVENT = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_EVENT = "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Writer:
@@ -88,6 +88,14 @@ class Writer:
                     found[node_id] = (int(row[0]), int(row[1]), int(row[2] or 0))
         return found
 
+    def lives(self) -> dict[str, int]:
+        """Node id -> when the boot began that told of its newest event, s since 1970."""
+        return dict(
+            self._connection.execute(
+                "SELECT source, max(run) FROM event WHERE source <> ? GROUP BY source", (topics.ENGINE,)
+            ).fetchall()
+        )
+
     def commit(
         self,
         readings: Sequence[Reading],
@@ -109,7 +117,9 @@ class Writer:
                 late += windows
             if happenings:
                 added += connection.executemany(_EVENT, happenings).rowcount
-                self.outbox.add((outbox.EVENT, each.run, each.timeline, each.id, each.ms) for each in happenings)
+                self.outbox.add(
+                    (outbox.event_kind(each.source), each.run, each.timeline, each.id, each.ms) for each in happenings
+                )
             self.outbox.advance(marks or {})
             aging.average(connection, now_ms=now_ms, late=late)
             connection.execute("COMMIT")

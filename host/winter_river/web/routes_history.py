@@ -93,17 +93,26 @@ def happenings(
     from_unix_s: UnixSeconds | None = None,
     to_unix_s: UnixSeconds | None = None,
     last_s: LastSeconds = 86_400.0,
+    node: Annotated[str | None, Query(max_length=32, description="only what happened there")] = None,
+    limit: Annotated[int, Query(ge=1, le=reading.EVENTS_MAX)] = reading.EVENTS_MAX,
 ) -> Response:
-    """The events of a span of time, of this run and of earlier ones, the last 10,000 at most, oldest first.
+    """The events of a span of time, of this run and of earlier ones, the last `limit` at most, oldest first.
 
-    run: when the run began that told of it, in seconds since 1970."""
+    source: who told of it, the engine or a node of itself (a button, a reboot). run: when that run, or that boot of the
+    node, began, in seconds since 1970; t_s: engine time, or the node's uptime."""
     keeper = _keeper(desk)
     to_ms = int((time.time() if to_unix_s is None else to_unix_s) * 1000)
     from_ms = max(0, to_ms - int(last_s * 1000)) if from_unix_s is None else int(from_unix_s * 1000)
-    found = _asked(lambda: keeper.ask(lambda connection: reading.happenings(connection, from_ms=from_ms, to_ms=to_ms)))
+    found = _asked(
+        lambda: keeper.ask(
+            lambda connection: reading.happenings(
+                connection, from_ms=from_ms, to_ms=to_ms, node_id=node, count_max=limit
+            )
+        )
+    )
     rows = [
         {
-            "unix_s": each.ms / 1000, "run": each.run, "timeline": each.timeline, "id": each.id, "node_id": each.node_id,
+            "unix_s": each.ms / 1000, "source": each.source, "run": each.run, "timeline": each.timeline, "id": each.id, "node_id": each.node_id,
             "t_s": each.t_s, "event": each.event, "from": each.from_, "to": each.to, "cause": each.cause,
         }
         for each in found

@@ -70,7 +70,7 @@ def as_json(items: Items) -> bytes:
     ]  # fmt: skip
     events = [
         {
-            "unix_s": item.ms / 1000, "node_id": item.node_id, "id": item.id, "timeline": item.timeline, "t_s": item.t_s,
+            "unix_s": item.ms / 1000, "node_id": item.node_id, "id": item.id, "timeline": item.timeline, "t_s": item.t_s, "source": item.source,
             "event": item.event, "from": item.from_, "to": item.to, "cause": item.cause,
         }
         for item in items if isinstance(item, Happening)

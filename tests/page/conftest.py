@@ -15,6 +15,7 @@ from winter_river.emulator import Fleet
 from winter_river.facility import load_facility
 from winter_river.service.broker import start_broker
 from winter_river.service.wiring import Service
+from winter_river.store import Keeper
 from winter_river.web.plant import Plant
 from winter_river.web.server import PageServer
 
@@ -44,14 +45,19 @@ def browser():
 class Served:
     """A running site and its page. stop_page and start_page: as if the service were restarted on the same address."""
 
-    def __init__(self, facility, folder):
+    def __init__(self, facility, folder, past=None):
+        """past: given the place of a store, it leaves there what earlier runs kept; None: no history is kept."""
         self.facility = load_facility(facility)
         self._open = contextlib.ExitStack()
+        self.keeper = None
+        if past is not None:
+            past(folder / "history.sqlite3")
+            self.keeper = self._open.enter_context(Keeper(folder / "history.sqlite3"))
         broker = start_broker("auto", data_dir=folder)
         self._open.callback(broker.stop)
         self._audit = folder / "audit"
         self.service = self._open.enter_context(
-            Service(self.facility, broker.address, seed=1, record=folder, audit=self._audit)
+            Service(self.facility, broker.address, seed=1, record=folder, audit=self._audit, keeper=self.keeper)
         )
         self.service.wait_ready()
         self.fleet = self._open.enter_context(Fleet(self.facility, broker.address, seed=1))
@@ -69,6 +75,7 @@ class Served:
             self.service.report,
             self.fleet,
             audit=self._audit,
+            keeper=self.keeper,
             alarms=self.service.alarms,
         )
         self._page = PageServer(plant, port=self.port)
@@ -113,10 +120,10 @@ def serve(tmp_path_factory):
     """Starts a facility with its page, once for each facility of a module."""
     running = {}
 
-    def start(facility="block-2n-24"):
-        if facility not in running:
-            running[facility] = Served(facility, tmp_path_factory.mktemp("site"))
-        return running[facility]
+    def start(facility="block-2n-24", past=None):
+        if (facility, past) not in running:
+            running[facility, past] = Served(facility, tmp_path_factory.mktemp("site"), past)
+        return running[facility, past]
 
     yield start
     for served in running.values():

@@ -1,13 +1,18 @@
 /** What happened, the latest first; each event names its cause, and its whole chain is one click away. */
 
 import { useSignal } from "@preact/signals";
+import { get, sentence } from "../api";
 import { runTime, stateWord } from "../format";
+import { moment as momentOf, zoneName } from "../history";
 import { lookAt } from "../past";
-import { events, facility, shownTime } from "../store";
+import { clock, events, facility, shownTime } from "../store";
 import type { SiteEvent } from "../types";
 import { chainOf, dialog, select } from "../ui";
 
 const ROWS = 200;
+
+type KeptEvent = SiteEvent & { readonly unix_s: number; readonly source: string; readonly run: number; readonly timeline: number };
+
 const HEAVY = new Set(["trip", "fault", "dead", "lost", "not_solved", "overload"]);
 const BAD_STATES = new Set(["OUTAGE", "FAULT", "TRIPPED", "OFF", "NO_INPUT"]);
 const WARNING_STATES = new Set(["ON_BATTERY", "OVERLOAD", "SAG", "SWELL", "STARTING", "GENERATOR", "WARNING", "DEGRADED", "BYPASS"]);
@@ -54,7 +59,44 @@ export function Events({ rows = ROWS }: { rows?: number }) {
           ))}
       </ol>
       {fitting.length ? null : <p class="quiet">Nothing has happened yet.</p>}
+      <Kept words={words} />
     </section>
+  );
+}
+
+/** What earlier runs and the nodes themselves told, from the history, in the time of the day. */
+function Kept({ words }: { words: string }) {
+  const found = useSignal<readonly KeptEvent[]>([]);
+  const told = useSignal("");
+  const load = async () => {
+    try {
+      const to = found.value[0]?.unix_s ?? (clock.value.unix_s ?? 0) + 1;
+      const { events: older } = await get<{ events: KeptEvent[] }>(`/happenings?from_unix_s=0&to_unix_s=${to}&limit=${ROWS}`);
+      found.value = [...older, ...found.value];
+      told.value = older.length ? "" : "That is all there is.";
+    } catch (error) {
+      told.value = `${sentence(error)}.`;
+    }
+  };
+  const listed = new Set(events.value.map((event) => `${event.id} ${event.t_s}`)); // of this run, above
+  const fitting = found.value.filter((event) => !(event.source === "engine" && listed.has(`${event.id} ${event.t_s}`)) && (!words || `${event.node_id} ${wordsOf(event)}`.toLowerCase().includes(words)));
+  return (
+    <>
+      {fitting.length ? <p class="quiet small">From the history, times in {zoneName.value}:</p> : null}
+      <ol class="log kept">
+        {fitting.toReversed().map((event) => (
+          <li key={`${event.source} ${event.run} ${event.id} ${event.timeline}`} class={`weight-${weightOf(event)}`}>
+            <span class="t">{momentOf(event.unix_s, "whole")}</span>
+            <button class="link name" onClick={() => select(event.node_id)}>{event.node_id}</button>
+            <span>{wordsOf(event)}</span>
+            <span class="quiet">{event.source === event.node_id ? "told by itself" : ""}</span>
+          </li>
+        ))}
+      </ol>
+      <div class="row">
+        <button onClick={() => void load()}>Earlier, from the history</button> <span class="quiet" role="status">{told.value}</span>
+      </div>
+    </>
   );
 }
 

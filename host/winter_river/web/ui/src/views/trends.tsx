@@ -1,16 +1,19 @@
 /** Trends of any field, several at once, one chart a unit, with marks of events and ghost lines of what-ifs. */
 
 import { effect, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import uPlot from "uplot";
 import { firstFields, ghost, trendFields } from "../acts";
 import { get, sentence } from "../api";
 import { label, runTime } from "../format";
+import { noStore, span_s } from "../history";
 import { lookAt } from "../past";
 import { clock, events, facility, ids, moment } from "../store";
 import type { Series } from "../types";
 import { say } from "../ui";
+import { axis, type Colours, colourOf, heightOf, line, stroke, unitOf, upright, usePlot } from "./chart";
 import { weightOf, wordsOf } from "./events";
+import { History, Span } from "./history";
 import { window_s } from "./timebar";
 
 const POINTS = 600;
@@ -18,16 +21,24 @@ const REFRESH_MS = 1000;
 const FIELDS_MAX = 12; // chosen: more lines than that nobody tells apart
 const AHEAD_MAX = 24;
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
-const DASHES: readonly (readonly number[])[] = [[], [8, 3], [2, 3], [10, 3, 2, 3]];
 
 type Column = readonly (number | null)[];
 
-const unitOf = (field: string) => facility.value?.fields[field.split(".")[1] ?? ""]?.unit ?? "";
-
 export function Trends() {
+  if (!trendFields.value.length) trendFields.value = firstFields();
+  return (
+    <section class="trends" aria-label="Trends">
+      <Span />
+      <Picker />
+      {span_s.value && !noStore.value ? <History key={span_s.value} /> : <Run />}
+    </section>
+  );
+}
+
+/** What the run itself remembers, in its own time. */
+function Run() {
   const data = useSignal<Series>({ t_s: [], series: {} });
   useEffect(() => {
-    if (!trendFields.value.length) trendFields.value = firstFields();
     let busy = false;
     const load = async () => {
       if (busy || document.hidden || !trendFields.value.length) return;
@@ -53,13 +64,12 @@ export function Trends() {
   }, []);
   const units = Array.from(new Set(trendFields.value.map(unitOf)));
   return (
-    <section class="trends" aria-label="Trends">
-      <Picker />
+    <>
       <Ghost />
       {units.map((unit) => (
         <Chart key={`${unit}|${trendFields.value.join()}|${ghost.value?.title ?? ""}`} unit={unit} fields={trendFields.value.filter((field) => unitOf(field) === unit)} data={data.value} />
       ))}
-    </section>
+    </>
   );
 }
 
@@ -118,26 +128,10 @@ function Ghost() {
 }
 
 function Chart({ unit, fields, data }: { unit: string; fields: readonly string[]; data: Series }) {
-  const holder = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
-  useEffect(() => {
-    const element = holder.current;
-    if (!element) return undefined;
-    const made = new uPlot(options(unit, fields, element.clientWidth), table(fields, data), element);
-    plot.current = made;
-    const watcher = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: heightOf() }));
-    watcher.observe(element);
-    return () => {
-      watcher.disconnect();
-      made.destroy();
-      plot.current = null;
-    };
-  }, []);
-  useEffect(() => {
-    plot.current?.setData(table(fields, data), false);
-    const { from, to } = range();
-    plot.current?.setScale("x", { min: from, max: to });
-  }, [data]);
+  const { from, to } = window_s.value;
+  const shown = useMemo(() => table(fields, data), [data]);
+  // What the charts span: the time bar's window, and the ghost's ten minutes where there is one.
+  const holder = usePlot((width) => options(unit, fields, width), shown, from, Math.max(to, ghost.value?.run.t_s.at(-1) ?? 0));
   return (
     <figure class="chart">
       <figcaption>{unit ? `in ${unit}` : "without unit"}</figcaption>
@@ -145,12 +139,6 @@ function Chart({ unit, fields, data }: { unit: string; fields: readonly string[]
       <p class="unseen">{fields.map((field) => `${field} is now ${data.series[field]?.at(-1) ?? "unknown"} ${unit}`).join(". ")}</p>
     </figure>
   );
-}
-
-/** What the charts span: the time bar's window, and the ghost's ten minutes where there is one. */
-function range(): { from: number; to: number } {
-  const { from, to } = window_s.value;
-  return { from, to: Math.max(to, ghost.value?.run.t_s.at(-1) ?? 0) };
 }
 
 /** Reality and ghost on one axis of time. */
@@ -168,26 +156,16 @@ function column(data: Series, field: string): Column {
 
 function options(unit: string, fields: readonly string[], width: number): uPlot.Options {
   const colour = colourOf();
-  const axis: uPlot.Axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } };
-  const line = (field: string, index: number, dashed: boolean): uPlot.Series => ({
-    label: dashed ? `${field} (what if)` : field.replace(".", " "),
-    stroke: colour(`--trend-${index % 4}`),
-    width: dashed ? 1.5 : 2,
-    dash: dashed ? [4, 5] : [...(DASHES[Math.floor(index / 4) % DASHES.length] ?? [])],
-    spanGaps: dashed,
-    points: { show: false },
-    value: (_, value) => (value === null || value === undefined ? "–" : `${value.toFixed(1)} ${unit}`),
-  });
-  const lines = fields.map((field, index) => line(field, index, false));
-  if (ghost.value) lines.push(...fields.map((field, index) => line(field, index, true)));
+  const lines = fields.map((field, index) => line(field, index, unit, colour));
+  if (ghost.value) lines.push(...fields.map((field, index) => ({ ...line(field, index, unit, colour), label: `${field} (what if)`, width: 1.5, dash: [4, 5], spanGaps: true })));
   return {
     width,
     height: heightOf(),
     cursor: { sync: { key: "trends" }, drag: { x: false, y: false } },
-    scales: { x: { time: false }, y: unit === "%" ? { range: [0, 100] } : { range: (_, low, high) => span(low, high) } },
+    scales: { x: { time: false }, y: upright(unit) },
     axes: [
-      { ...axis, size: 32, incrs: [...STEPS_S], values: (_, ticks) => ticks.map(runTime) },
-      { ...axis, size: 64, values: (_, ticks) => ticks.map(String) },
+      { ...axis(colour), size: 32, incrs: [...STEPS_S], values: (_, ticks) => ticks.map(runTime) },
+      { ...axis(colour), size: 64, values: (_, ticks) => ticks.map(String) },
     ],
     series: [{ label: "time", value: (_, t_s) => (t_s === null ? "–" : runTime(t_s)) }, ...lines],
     hooks: { draw: [(plot) => drawMarks(plot, colour)], ready: [(plot) => ready(plot, fields.length)] },
@@ -202,46 +180,11 @@ function ready(plot: uPlot, count: number): void {
     .forEach((row) => row.classList.add("ahead-row"));
 }
 
-/** A colour of the sheet as a canvas takes it. */
-function colourOf(): (name: string) => string {
-  const probe = document.createElement("i");
-  probe.hidden = true;
-  document.body.append(probe);
-  const made = new Map<string, string>();
-  for (const name of ["--ink", "--quiet", "--line", "--accent", "--fault", "--warning", "--trend-0", "--trend-1", "--trend-2", "--trend-3"]) {
-    probe.style.color = `var(${name})`;
-    made.set(name, getComputedStyle(probe).color);
-  }
-  probe.remove();
-  return (name) => made.get(name) ?? "";
-}
-
-function heightOf(): number {
-  return Math.max(140, Math.min(260, Math.round(window.innerHeight / 4)));
-}
-
-function span(low: number, high: number): [number, number] {
-  const wide = Math.max(high - low, Math.abs(high) * 0.05, 1);
-  return [low >= 0 ? Math.max(0, low - wide * 0.1) : low - wide * 0.1, high + wide * 0.1];
-}
-
 /** Events as fine vertical lines, now and the moment looked at as stronger ones. */
-function drawMarks(plot: uPlot, colour: (name: string) => string): void {
-  const { ctx, bbox } = plot;
-  const upright = (t_s: number, stroke: string, dash: number[]) => {
-    const x = plot.valToPos(t_s, "x", true);
-    if (x < bbox.left || x > bbox.left + bbox.width) return;
-    ctx.strokeStyle = stroke;
-    ctx.setLineDash(dash);
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-  };
-  ctx.save();
-  ctx.lineWidth = 1;
-  for (const event of events.value) if (weightOf(event) > 1) upright(event.t_s, colour(weightOf(event) > 2 ? "--fault" : "--warning"), [2, 4]);
-  if (ghost.value) upright(clock.value.t_s, colour("--ink"), []);
-  if (moment.value) upright(moment.value.t_s, colour("--accent"), []);
-  ctx.restore();
+function drawMarks(plot: uPlot, colour: Colours): void {
+  plot.ctx.save();
+  for (const event of events.value) if (weightOf(event) > 1) stroke(plot, event.t_s, colour(weightOf(event) > 2 ? "--fault" : "--warning"), [2, 4]);
+  if (ghost.value) stroke(plot, clock.value.t_s, colour("--ink"), []);
+  if (moment.value) stroke(plot, moment.value.t_s, colour("--accent"), []);
+  plot.ctx.restore();
 }

@@ -14,15 +14,16 @@ from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.cooling import run_cooling
 from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST, FAIL_TO_CLOSE, FAIL_TO_OPEN
 from winter_river.engine.equipment.server import run_server
+from winter_river.engine.equipment.switchgear import TransferPlan, TransferState
 from winter_river.engine.flow import ups_output
 from winter_river.engine.followers import run_followers
 from winter_river.engine.heat import run_rooms
 from winter_river.engine.meters import delivered_kw
-from winter_river.engine.plan import BREAKER_OUTPUT, NONE, NodePlan, Plan, TransferPlan
+from winter_river.engine.plan import BREAKER_OUTPUT, NONE, NodePlan, Plan
 from winter_river.engine.protection import OVERLOAD
 from winter_river.engine.states import tell
 from winter_river.engine.units import magnitude
-from winter_river.engine.world import DEAD, TransferState, World, in_service, is_tripped
+from winter_river.engine.world import DEAD, World, in_service, is_tripped
 
 
 def voltage_pu(plan: Plan, w: World, node: int) -> float:

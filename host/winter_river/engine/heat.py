@@ -5,12 +5,14 @@ from __future__ import annotations
 from winter_river.engine import events
 from winter_river.engine.equipment import room_heat as room_law
 from winter_river.engine.equipment import transformer_heat as oil_law
-from winter_river.engine.equipment.cooling import flow_m3s
+from winter_river.engine.equipment.cooling import CoolingState, flow_m3s
 from winter_river.engine.equipment.psychrometrics import evaporative_c, mixed_c
+from winter_river.engine.equipment.room_heat import RoomState
+from winter_river.engine.equipment.transformer import TransformerState
 from winter_river.engine.exponential import reach_s, value_after
 from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.units import NEVER_S, magnitude
-from winter_river.engine.world import DEAD, CoolingState, RoomState, TransformerState, World
+from winter_river.engine.world import DEAD, World
 
 NEAR_K = 1e-6  # instants are sums of floats: at the one of a crossing the level counts as reached
 SAME_PU = 1e-6  # chosen: a transformer's load that moves by less is the same

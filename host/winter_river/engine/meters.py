@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from winter_river.engine.equipment import generator as generator_law
+from winter_river.engine.equipment.generator import GeneratorPlan, GeneratorState
 from winter_river.engine.equipment.generator_engine import FREQUENCY_DIP_PU, FREQUENCY_RECOVERY_S, dip_pu, recovered
+from winter_river.engine.equipment.server import ServerPlan
 from winter_river.engine.flow import demand_kw, taken_ratio
 from winter_river.engine.followers import store_all
-from winter_river.engine.plan import NONE, GeneratorPlan, Plan, ServerPlan
+from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.units import BASE_KW, HOUR_S
-from winter_river.engine.world import DEAD, GeneratorState, Meter, World
+from winter_river.engine.world import DEAD, Meter, World
 
 
 def kwh_now(m: Meter, t_s: float) -> float:

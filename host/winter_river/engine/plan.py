@@ -8,7 +8,21 @@ Impedances and admittances are in per unit of BASE_VA at the nominal voltage of 
 from dataclasses import dataclass
 
 from winter_river.engine.calibration import Calibration
+from winter_river.engine.equipment.bess import BessPlan
+from winter_river.engine.equipment.cooling import CoolingPlan
+from winter_river.engine.equipment.following import FollowerPlan
+from winter_river.engine.equipment.generator import GeneratorPlan
+from winter_river.engine.equipment.malfunction import MalfunctionPlan
+from winter_river.engine.equipment.meter import MeterPlan
+from winter_river.engine.equipment.profile import ProfilePlan
+from winter_river.engine.equipment.pv import PvPlan
+from winter_river.engine.equipment.room_heat import RoomPlan
+from winter_river.engine.equipment.server import ServerPlan
+from winter_river.engine.equipment.switchgear import BoardPlan, TiePlan, TransferPlan
 from winter_river.engine.equipment.table import Device
+from winter_river.engine.equipment.transformer import TransformerPlan
+from winter_river.engine.equipment.ups import UpsPlan
+from winter_river.engine.equipment.utility import UtilityPlan
 
 UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING, BESS, METER, PV = range(12)
 TYPES = (
@@ -69,188 +83,6 @@ class IslandPlan:
     node: int
     bus: int
     level: int
-
-
-@dataclass(slots=True, frozen=True)
-class UtilityPlan:
-    node: int
-    island: int
-    frequency_hz: float
-
-
-@dataclass(slots=True, frozen=True)
-class TransformerPlan:
-    """size, loss_ratio: which column of transformer_heat's tables, and load loss over no-load loss."""
-
-    node: int
-    power_pu: float
-    size: int
-    loss_ratio: float
-
-
-@dataclass(slots=True, frozen=True)
-class BoardPlan:
-    """A bus behind a breaker: switchgear, distribution, pdu. transfer, tie: its row there; NONE with one source."""
-
-    node: int
-    rated_pu: float
-    transfer: int
-    tie: int
-
-
-@dataclass(slots=True, frozen=True)
-class TransferPlan:
-    """The two incomers of one switchgear. generator: what starts for the second one, NONE for another utility.
-    static: by a static switch."""
-
-    node: int
-    generator: int
-    static: bool
-
-
-@dataclass(slots=True, frozen=True)
-class TiePlan:
-    """Both mains of one switchgear closed: the second one, from feed_bus to bus by z, is where the loop is cut."""
-
-    node: int
-    feed_bus: int
-    bus: int
-    z: complex
-
-
-@dataclass(slots=True, frozen=True)
-class GeneratorPlan:
-    node: int
-    island: int
-    power_kw: float
-    frequency_hz: float
-    speed_rpm: float
-    fuel_gal: float
-    droop_pct: float
-    step_class: int  # place in generator_engine.CLASSES
-    step_pu_max: float  # 0: nothing stated
-    run_s_max: float  # 0: nothing stated
-
-
-@dataclass(slots=True, frozen=True)
-class UpsPlan:
-    node: int
-    island: int
-    power_kw: float
-    power_kva: float
-    input_kw_max: float
-    input_kvar_per_kw: float
-    loss_fixed_kw: float
-    loss_linear_pu: float
-    loss_square_pu: float
-    loss_on_battery_ratio: float
-    bypass_loss_kw: float
-    eco_loss_fixed_kw: float
-    eco_loss_linear_pu: float
-    charge_kw: float
-    charge_kw_on_generator: float
-    charge_efficiency: float
-    battery_kwh: float
-    battery_kw: float
-    battery_exponent: float
-    battery_offset_pu: float
-
-
-@dataclass(slots=True, frozen=True)
-class ServerPlan:
-    """bus_2: the second cord, NONE with one. place: its turn among the racks behind the same feeder. room: NONE where
-    nothing here cools it."""
-
-    node: int
-    bus_1: int
-    bus_2: int
-    load_kw: float
-    load_kw_max: float
-    kvar_per_kw: float
-    rated_pu: float
-    place: int
-    room: int
-    heat_shutdown: bool
-    profile: int  # NONE: it draws what it is set to at any time
-
-
-@dataclass(slots=True, frozen=True)
-class CoolingPlan:
-    node: int
-    room: int
-    fans: int
-    fan_m3s: float
-    fan_kw: float
-    base_kw: float
-    kvar_per_kw: float
-    rated_pu: float
-
-
-@dataclass(slots=True, frozen=True)
-class FollowerPlan:
-    """What follows the grid: it lets go of a bad supply (followers.py)."""
-
-    node: int
-
-
-@dataclass(slots=True, frozen=True)
-class BessPlan:
-    """floor_kwh: its reserve; begin_kwh: at the start; way: one-way efficiency; rise_k_kw: degrees a kW of loss."""
-
-    node: int
-    follower: int
-    capacity_kwh: float
-    floor_kwh: float
-    begin_kwh: float
-    charge_kw_max: float
-    discharge_kw_max: float
-    setpoint_kw: float
-    profile: int
-    way: float
-    rise_k_kw: float
-    rated_pu: float
-
-
-@dataclass(slots=True, frozen=True)
-class PvPlan:
-    node: int
-    follower: int
-    profile: int
-    peak_kw: float
-    inverter_kw: float
-    rated_pu: float
-
-
-@dataclass(slots=True, frozen=True)
-class ProfilePlan:
-    """Its places in the columns profile_s and profile_values, and where in it the world begins."""
-
-    first: int
-    end: int
-    period_s: float
-    begin_s: float
-
-
-@dataclass(slots=True, frozen=True)
-class MeterPlan:
-    node: int
-    rated_pu: float
-
-
-@dataclass(slots=True, frozen=True)
-class RoomPlan:
-    """What the cooling units of one connected part cool together. node: the first of them, which tells its news."""
-
-    node: int
-    cabinets: float
-
-
-@dataclass(slots=True, frozen=True)
-class MalfunctionPlan:
-    """One malfunction that one device may have. bit: of NodeState.fault."""
-
-    node: int
-    bit: int
 
 
 BREAKER_MAIN, BREAKER_INPUT, BREAKER_BYPASS, BREAKER_OUTPUT, BREAKER_CORD_1, BREAKER_CORD_2, BREAKER_MAINS = range(7)

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from winter_river.engine.equipment.cooling import PIECES
-from winter_river.engine.equipment.profile import next_s
+from winter_river.engine.equipment.bess import BessState
+from winter_river.engine.equipment.cooling import PIECES, CoolingState
+from winter_river.engine.equipment.following import FollowerState
+from winter_river.engine.equipment.generator import GeneratorState
+from winter_river.engine.equipment.malfunction import MalfunctionState
+from winter_river.engine.equipment.profile import ProfileState, next_s
 from winter_river.engine.equipment.psychrometrics import PRESETS_F, PRESETS_RH_PCT, celsius
+from winter_river.engine.equipment.pv import PvState
+from winter_river.engine.equipment.room_heat import RoomState
+from winter_river.engine.equipment.server import ServerState
+from winter_river.engine.equipment.switchgear import TieState, TransferState
+from winter_river.engine.equipment.transformer import TransformerState
+from winter_river.engine.equipment.ups import UpsState
+from winter_river.engine.equipment.utility import UtilityState
 from winter_river.engine.events import check, room
 from winter_river.engine.heat import set_weather, warm_up
 from winter_river.engine.plan import Plan
 from winter_river.engine.step import settle
 from winter_river.engine.sweep import Turn, Wiring
 from winter_river.engine.units import ALWAYS_S, NEVER_S
-from winter_river.engine.world import (
-    DEAD,
-    BessState,
-    BreakerState,
-    CoolingState,
-    EventRecord,
-    FollowerState,
-    GeneratorState,
-    IslandState,
-    MalfunctionState,
-    Meter,
-    NodeState,
-    ProfileState,
-    PvState,
-    RoomState,
-    ServerState,
-    TieState,
-    TransferState,
-    TransformerState,
-    UpsState,
-    UtilityState,
-    World,
-)
+from winter_river.engine.world import DEAD, BreakerState, EventRecord, IslandState, Meter, NodeState, World
 
 PRESET = 1  # as the first design starts: Virginia in summer
 

@@ -15,7 +15,7 @@ from winter_river.engine.equipment import pv as pv_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.cooling import flow_m3s
 from winter_river.engine.equipment.generator_engine import FREQUENCY_RECOVERY_S, governed_hz, recovered
-from winter_river.engine.equipment.room_heat import flow_wanted_m3s
+from winter_river.engine.equipment.room_heat import RoomState, flow_wanted_m3s
 from winter_river.engine.heat import cold_now_c, hot_now_c, hot_spot_now_c, oil_now_c, unit_supply_c
 from winter_river.engine.meters import back_kwh_now, forth_kwh_now, kwh_now
 from winter_river.engine.plan import (
@@ -36,7 +36,7 @@ from winter_river.engine.plan import (
 from winter_river.engine.states import is_latched
 from winter_river.engine.units import BASE_KW, HOUR_S
 from winter_river.engine.words import STATE_WORDS
-from winter_river.engine.world import DEAD, RoomState, World
+from winter_river.engine.world import DEAD, World
 
 RUNTIME_S_MAX = schema.COUNT_MAX
 PUE_MAX = 1000.0  # the contract's range; with a millionth of the load served the ratio says nothing

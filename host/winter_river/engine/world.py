@@ -2,15 +2,16 @@
 
 How to add a state field, or a device type
 ------------------------------------------
-*A state field* is one line in a record below, with a default of its type; nothing else declares it. Snapshots, hashes,
-forks and the compiled engine read the declaration (layout.py). Annotate it `bool`, `int` or `float`.
-*A rating that the step reads* is one line in the type's record of plan.py, filled in building/kinds.py.
+*A state field* is one line in a record, below or beside the laws of its kind in `equipment/`, with a default of its
+type; nothing else declares it. Snapshots, hashes, forks and the compiled engine read the declaration (layout.py).
+Annotate it `bool`, `int` or `float`.
+*A rating that the step reads* is one line in the type's `...Plan` there, filled in building/kinds.py.
 *A device type* is a row of `winter_wire.tables.TYPES` and a file in `equipment/` (ratings and laws) named in its list:
 checks, JSON schema, reference, malfunctions, page and screens have it by these (tests/facility/test_every_type.py says
-what words a test will miss). To act, it has a place in `plan.TYPES`, a record `...Plan` in plan.py with its list in
-`Plan`, a record `...State` here with its list in `World` and its row in `start.blank_world`; then what its kind does in
-connect (who feeds it), flow or followers (what it draws or gives), control (what it decides), states (its word), meters
-(its energy) and laws, and its `due_s` in `step.due_s`. `bess`, `meter` and `pv` were added like that: see followers.py.
+what words a test will miss). To act, it has a place in `plan.TYPES`, a record `...Plan` with its list in `Plan`, a
+record `...State` with its list in `World` and its row in `start.blank_world`; then what its kind does in connect (who
+feeds it), flow or followers (what it draws or gives), control (what it decides), states (its word), meters (its energy)
+and laws, and its `due_s` in `step.due_s`. `bess`, `meter` and `pv` were added like that: see followers.py.
 *A law* is a function of records and numbers in `equipment/`; it changes only the record it is given.
 
 The step and all it calls is the *hot text*: it runs as it stands, or compiled by numba, equal to the bit. So it keeps
@@ -34,10 +35,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from winter_river.engine.equipment.bess import BessState
+from winter_river.engine.equipment.cooling import CoolingState
+from winter_river.engine.equipment.following import FollowerState
+from winter_river.engine.equipment.generator import GeneratorState
+from winter_river.engine.equipment.malfunction import MalfunctionState
+from winter_river.engine.equipment.profile import ProfileState
+from winter_river.engine.equipment.pv import PvState
+from winter_river.engine.equipment.room_heat import RoomState
+from winter_river.engine.equipment.server import ServerState
+from winter_river.engine.equipment.switchgear import TieState, TransferState
+from winter_river.engine.equipment.transformer import TransformerState
+from winter_river.engine.equipment.ups import UpsState
+from winter_river.engine.equipment.utility import UtilityState
 from winter_river.engine.layout import FOLLOWS
 from winter_river.engine.plan import BESS, GENERATOR, NONE, UPS, UTILITY, NodePlan
 from winter_river.engine.sweep import Turn, Wiring
-from winter_river.engine.units import ALWAYS_S, NEVER_S
+from winter_river.engine.units import NEVER_S
 
 DEAD = -2  # parent of a bus that carries nothing; NONE is the parent of a bus that its source drives
 FAULT_BIT = 1  # the malfunction that leaves a device dead, the first of every type but the utility's four
@@ -95,248 +109,6 @@ class IslandState:
     converged: bool = True
     emf: float = 1.0
     loss_kw: float = 0.0
-
-
-@dataclass(slots=True)
-class UtilityState:
-    sag_pu: float = 0.0
-    swell_pu: float = 0.0
-
-
-@dataclass(slots=True)
-class MalfunctionState:
-    """One malfunction of one device: waits delay_s, then runs from before_pu to end_pu in ramp_s (piece of the ramp).
-
-    severity: of this instant, 0 while it does not act.
-    """
-
-    wanted: bool = False
-    severity: float = 0.0
-    before_pu: float = 0.0
-    end_pu: float = 0.0
-    ramp_s: float = 0.0
-    delay_s: float = 0.0
-    start_s: float = NEVER_S
-    piece: int = 0
-    due_s: float = NEVER_S
-
-
-@dataclass(slots=True)
-class TransformerState:
-    """Oil and winding as of since_s, and where they run from there (transformer_heat.py).
-
-    cooling_lost_pu: of its malfunction; blocked_pu: as the oil knows it. hot: beyond a limit.
-    """
-
-    oil_c: float = 0.0
-    fast_k: float = 0.0
-    slow_k: float = 0.0
-    oil_end_c: float = 0.0
-    gradient_end_k: float = 0.0
-    since_s: float = 0.0
-    load_pu: float = 0.0
-    ambient_c: float = 0.0
-    cooling_lost_pu: float = 0.0
-    blocked_pu: float = 0.0
-    hot: bool = False
-    due_s: float = NEVER_S
-
-
-@dataclass(slots=True)
-class RoomState:
-    """The cold aisle as of since_s, and where it runs from there in tau_s (room_heat.py). blown, still, units: sums
-    of one pass (heat.py).
-
-    warm: beyond the allowable inlet; hot: the racks have shut down. event: what told of that.
-    """
-
-    cold_c: float = 0.0
-    end_c: float = 0.0
-    tau_s: float = 0.0
-    since_s: float = 0.0
-    supply_c: float = 0.0
-    it_kw: float = 0.0
-    flow_m3s: float = 0.0
-    blown: float = 0.0
-    still: float = 0.0
-    units: float = 0.0
-    warm: bool = False
-    hot: bool = False
-    event: int = 0
-    due_s: float = NEVER_S
-
-
-@dataclass(slots=True)
-class TransferState:
-    """Two incomers. position, target: 0 open, 1 first, 2 second; source_set: 0 auto, 1 first, 2 second.
-
-    fault_behind: of a static switch: an overcurrent locks it where it is.
-    """
-
-    position: int = 1
-    target: int = 1
-    opened_s: float = ALWAYS_S
-    closed_s: float = ALWAYS_S
-    gap_s: float = 0.0
-    source_set: int = 0
-    first_ok: bool = True
-    first_since_s: float = ALWAYS_S
-    second_ok: bool = False
-    second_since_s: float = ALWAYS_S
-    fault_behind: bool = False
-    due_s: float = NEVER_S
-
-
-@dataclass(slots=True)
-class TieState:
-    """closed: both mains carry. second: it alone feeds the bus.
-
-    source_set: 0 both, 1 only the first, 2 only the second: from one to the other both are closed for an instant.
-    """
-
-    closed: bool = False
-    second: bool = False
-    source_set: int = 0
-
-
-@dataclass(slots=True)
-class GeneratorState:
-    mode: int = 0
-    since_s: float = ALWAYS_S
-    cranks: int = 0
-    fuel_gal: float = 0.0
-    fuel_gal_h: float = 0.0
-    fuel_since_s: float = 0.0
-    fuel_set_pct: float = 100.0
-    refuels: int = 0
-    load_kw: float = 0.0  # as of the last settling
-    dip_pu: float = 0.0  # of the frequency, at dip_since_s
-    dip_since_s: float = ALWAYS_S
-    oil_lost_pu: float = 0.0
-    over_speed_pu: float = 0.0
-    leak_pu_h: float = 0.0
-    due_s: float = NEVER_S
-
-
-@dataclass(slots=True)
-class UpsState:
-    """path: 0 no output, 1 inverter, 2 bypass. rectifier: 0 off, 1 waiting, 2 walking in, 3 on (piece of its ramp).
-
-    handle: the node's, as of the last settling.
-    """
-
-    path: int = 1
-    handle: int = 0
-    rectifier: int = 3
-    rectifier_s: float = ALWAYS_S
-    piece: int = 0
-    source_ok: bool = True
-    bypass_ok: bool = True
-    bypass_since_s: float = ALWAYS_S
-    battery_ok: bool = True
-    battery_lost_pu: float = 0.0
-    charger_lost_pu: float = 0.0
-    low: bool = False
-    empty: bool = False
-    shutdown: bool = False
-    overloaded: bool = False
-    overload: float = 0.0
-    overload_rate: float = 0.0
-    overload_since_s: float = 0.0
-    calm_s: float = NEVER_S
-    energy_kwh: float = 0.0
-    energy_kw: float = 0.0
-    energy_since_s: float = 0.0
-    out_kw: float = 0.0
-    out_kva: float = 0.0
-    in_kw: float = 0.0
-    loss_kw: float = 0.0
-    charge_kw: float = 0.0
-    discharge_kw: float = 0.0
-    peukert_kw: float = 0.0
-    due_s: float = NEVER_S
-
-
-@dataclass(slots=True)
-class ServerState:
-    load_set_kw: float = 0.0
-    load_kw: float = 0.0
-    running: bool = True
-    lost: bool = False
-    dose: float = 0.0  # of the ride-through of its supply (itic.py)
-    dose_rate: float = 0.0
-    dose_since_s: float = 0.0
-    stopped_s: float = ALWAYS_S
-    due_s: float = NEVER_S
-
-
-@dataclass(slots=True)
-class CoolingState:
-    fans_set: int = 0
-    fans_lost_pu: float = 0.0
-    dry_pu: float = 0.0
-    load_kw: float = 0.0
-    running: bool = True
-    lost: bool = False
-    ramp_s: float = ALWAYS_S
-    piece: int = 0
-    restart_s: float = NEVER_S
-    due_s: float = NEVER_S
-
-
-@dataclass(slots=True)
-class FollowerState:
-    """back_s: when it comes back, NEVER_S while it runs or its supply is bad."""
-
-    running: bool = True
-    back_s: float = NEVER_S
-
-
-@dataclass(slots=True)
-class BessState:
-    """power_kw: positive while it charges. drain_kw: what leaves its cells, since energy_since_s.
-
-    edge_s: when it is at its reserve or full at this rate. cells_c: as of cells_since_s, running to cells_end_c.
-    heat_steps: tenths of its power that its temperature takes; heat_s: when that changes.
-    """
-
-    setpoint_kw: float = 0.0
-    setpoint_seen_kw: float = 0.0
-    limit_pu: float = 0.0
-    cooling_lost_pu: float = 0.0
-    power_kw: float = 0.0
-    loss_kw: float = 0.0
-    energy_kwh: float = 0.0
-    drain_kw: float = 0.0
-    energy_since_s: float = 0.0
-    edge_s: float = NEVER_S
-    cells_c: float = 0.0
-    cells_end_c: float = 0.0
-    cells_since_s: float = 0.0
-    heat_steps: int = 0
-    heat_s: float = NEVER_S
-
-
-@dataclass(slots=True)
-class PvState:
-    """limit_set_kw: its setpoint, the most it may deliver. power_kw: positive while it delivers."""
-
-    limit_set_kw: float = 0.0
-    limit_seen_kw: float = 0.0
-    clouded_pu: float = 0.0
-    limit_pu: float = 0.0
-    possible_kw: float = 0.0
-    power_kw: float = 0.0
-
-
-@dataclass(slots=True)
-class ProfileState:
-    """place: of the step that holds now; lap: how often it has repeated."""
-
-    place: int = 0
-    lap: int = 0
-    value: float = 0.0
-    due_s: float = NEVER_S
 
 
 @dataclass(slots=True)

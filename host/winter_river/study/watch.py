@@ -11,13 +11,14 @@ import math
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment.bess import HEAT_TAU_S, temperature_now_c
+from winter_river.engine.equipment.switchgear import TransferState
 from winter_river.engine.equipment.ups import energy_now_kwh, overload_now
 from winter_river.engine.heat import cold_now_c
 from winter_river.engine.plan import Plan
 from winter_river.engine.protection import heat_now
 from winter_river.engine.states import is_latched
 from winter_river.engine.units import NEVER_S
-from winter_river.engine.world import TransferState, World
+from winter_river.engine.world import World
 from winter_river.study.story import SignRow, Story
 
 # What a sign stands for: a load live, a generator, the first source of a transfer, the input of a UPS, a latch.

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 from winter_river.engine import Device
 from winter_river.engine.equipment import bess
-from winter_river.engine.plan import BessPlan
-from winter_river.engine.world import BessState
+from winter_river.engine.equipment.bess import BessPlan, BessState
 
 PLAN = BessPlan(
     node=0,

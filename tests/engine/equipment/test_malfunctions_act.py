@@ -3,7 +3,7 @@
 import pytest
 from winter_river.engine import Device
 from winter_river.engine.equipment import malfunction
-from winter_river.engine.world import MalfunctionState
+from winter_river.engine.equipment.malfunction import MalfunctionState
 
 
 def test_a_delayed_malfunction_begins_when_its_delay_is_over(story):

@@ -9,10 +9,18 @@ from winter_river.engine.building.loops import add_tie, generator_behind
 from winter_river.engine.building.tables import VOLTAGE_TOLERANCE, Tables, amps, kvar_per_kw
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.engine.equipment.battery import stored_kwh
-from winter_river.engine.equipment.bess import one_way, rise_k_kw
-from winter_river.engine.equipment.pv import clear_sky
-from winter_river.engine.equipment.transformer import transformer_pi
+from winter_river.engine.equipment.bess import BessPlan, one_way, rise_k_kw
+from winter_river.engine.equipment.cooling import CoolingPlan
+from winter_river.engine.equipment.following import FollowerPlan
+from winter_river.engine.equipment.generator import GeneratorPlan
+from winter_river.engine.equipment.meter import MeterPlan
+from winter_river.engine.equipment.pv import PvPlan, clear_sky
+from winter_river.engine.equipment.server import ServerPlan
+from winter_river.engine.equipment.switchgear import BoardPlan, TransferPlan
+from winter_river.engine.equipment.transformer import TransformerPlan, transformer_pi
 from winter_river.engine.equipment.transformer_heat import LOSS_RATIO, size_class
+from winter_river.engine.equipment.ups import UpsPlan
+from winter_river.engine.equipment.utility import UtilityPlan
 from winter_river.engine.units import BASE_VA, HOUR_S
 
 
@@ -20,7 +28,7 @@ def utility(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     size = BASE_VA / (r["short_circuit_mva"] * 1e6)
     angle = math.atan(r["x_over_r"])
     bus = t.source_bus(k, r["voltage_v"], complex(size * math.cos(angle), size * math.sin(angle)))
-    t.utilities.append(p.UtilityPlan(k, t.buses[bus].island, r["frequency_hz"]))
+    t.utilities.append(UtilityPlan(k, t.buses[bus].island, r["frequency_hz"]))
     return t.node(k, slot=len(t.utilities) - 1, bus_in=bus, bus_out=bus)
 
 
@@ -41,7 +49,7 @@ def transformer(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     bus_in = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v), y=half)
     bus_out = t.bus(k, r["secondary_voltage_v"], own_z * BASE_VA / power_w, y=half)
     loss_ratio = r["load_loss_w"] / r["no_load_loss_w"] if r["no_load_loss_w"] > 0.0 else LOSS_RATIO
-    t.transformers.append(p.TransformerPlan(k, power_w / BASE_VA, size_class(r["power_kva"]), loss_ratio))
+    t.transformers.append(TransformerPlan(k, power_w / BASE_VA, size_class(r["power_kva"]), loss_ratio))
     return t.node(k, slot=len(t.transformers) - 1, bus_in=bus_in, bus_out=bus_out)
 
 
@@ -58,9 +66,9 @@ def board(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
         tie = add_tie(t, k, bus, second)
     elif len(t.devices[k].feeds) == 2:
         generator = generator_behind(t, t.index[t.devices[k].feeds[1]])
-        t.transfers.append(p.TransferPlan(k, generator, static))
+        t.transfers.append(TransferPlan(k, generator, static))
         transfer = len(t.transfers) - 1
-    t.boards.append(p.BoardPlan(k, r["rated_a"] / t.buses[bus].amps, transfer, tie))
+    t.boards.append(BoardPlan(k, r["rated_a"] / t.buses[bus].amps, transfer, tie))
     breaker = t.breaker(k, bus, p.BREAKER_MAINS if parallel else p.BREAKER_MAIN)
     return t.node(k, slot=len(t.boards) - 1, bus_in=bus, bus_out=bus, breakers=(breaker,))
 
@@ -69,7 +77,7 @@ def generator(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     bus = t.source_bus(k, r["voltage_v"], 0j)  # a regulated machine holds the voltage of its own terminals
     speed_rpm = 120.0 * r["frequency_hz"] / r["poles"]
     t.generators.append(
-        p.GeneratorPlan(
+        GeneratorPlan(
             node=k,
             island=t.buses[bus].island,
             power_kw=r["power_kw"],
@@ -94,7 +102,7 @@ def ups(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     nominal_kwh = r["battery_kwh"] * calibration.battery_factor
     exponent, offset_pu = r["battery_exponent"] or calibration.peukert, r["battery_offset_pu"]
     t.upses.append(
-        p.UpsPlan(
+        UpsPlan(
             node=k,
             island=t.buses[bus_out].island,
             power_kw=r["power_kw"],
@@ -134,7 +142,7 @@ def server(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     place = t.fed_racks.get(feeds[0], 0)
     t.fed_racks[feeds[0]] = place + 1
     t.servers.append(
-        p.ServerPlan(
+        ServerPlan(
             node=k,
             bus_1=buses[0],
             bus_2=buses[1] if len(buses) == 2 else p.NONE,
@@ -155,7 +163,7 @@ def cooling(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     voltage_v = t.feed_voltage(k)
     bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v))
     t.coolings.append(
-        p.CoolingPlan(
+        CoolingPlan(
             node=k,
             room=t.room_of.get(t.groups[k], p.NONE),
             fans=int(r["fans"]),
@@ -174,9 +182,9 @@ def bess(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     voltage_v = t.feed_voltage(k)
     bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v))
     way = one_way(r["round_trip_efficiency"])
-    t.followers.append(p.FollowerPlan(k))
+    t.followers.append(FollowerPlan(k))
     t.storages.append(
-        p.BessPlan(
+        BessPlan(
             node=k,
             follower=len(t.followers) - 1,
             capacity_kwh=r["capacity_kwh"],
@@ -198,9 +206,9 @@ def bess(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 def pv(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     voltage_v = t.feed_voltage(k)
     bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v))
-    t.followers.append(p.FollowerPlan(k))
+    t.followers.append(FollowerPlan(k))
     t.arrays.append(
-        p.PvPlan(
+        PvPlan(
             node=k,
             follower=len(t.followers) - 1,
             profile=t.profile(t.devices[k].profile or clear_sky(r)),
@@ -216,5 +224,5 @@ def pv(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 def meter(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     voltage_v = t.feed_voltage(k)
     bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v))
-    t.counters.append(p.MeterPlan(k, r["rated_a"] / amps(voltage_v)))
+    t.counters.append(MeterPlan(k, r["rated_a"] / amps(voltage_v)))
     return t.node(k, slot=len(t.counters) - 1, bus_in=bus, bus_out=bus)

@@ -6,6 +6,7 @@ import dataclasses
 
 from winter_river.engine import plan as p
 from winter_river.engine.building.tables import Tables
+from winter_river.engine.equipment.switchgear import TiePlan
 
 PARALLEL_RULE = "its two feeds must come from one node, through devices with one feed each and no UPS"
 LOOP_RULE = "around its loop there is no transformer and no cable with an impedance; state a feed_resistance_ohm"
@@ -29,7 +30,7 @@ def add_tie(t: Tables, k: int, bus: int, z: complex) -> int:
     if z == 0j and not any(t.buses[end].z_1 for end in loop):
         raise ValueError(f"{t.devices[k].id}.parallel is on; {LOOP_RULE}")
     t.loops.append(loop)
-    t.ties.append(p.TiePlan(k, feed_bus, bus, z))
+    t.ties.append(TiePlan(k, feed_bus, bus, z))
     return len(t.ties) - 1
 
 

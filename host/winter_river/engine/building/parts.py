@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from winter_river.engine import plan as p
 from winter_river.engine.equipment import Device
+from winter_river.engine.equipment.room_heat import RoomPlan
 
 
 def find_groups(devices: Sequence[Device], index: Mapping[str, int]) -> list[int]:
@@ -37,7 +38,7 @@ def make_rooms(
     ratings: Sequence[Mapping[str, float]],
     groups: Sequence[int],
     room_of: Mapping[int, int],
-) -> list[p.RoomPlan]:
+) -> list[RoomPlan]:
     first: dict[int, int] = {}
     cabinets = dict.fromkeys(room_of.values(), 0.0)
     for k, device in enumerate(devices):
@@ -46,4 +47,4 @@ def make_rooms(
             first.setdefault(room, k)
         elif device.type == "server" and room != p.NONE:
             cabinets[room] += ratings[k]["cabinets"]
-    return [p.RoomPlan(first[room], cabinets[room]) for room in cabinets]
+    return [RoomPlan(first[room], cabinets[room]) for room in cabinets]

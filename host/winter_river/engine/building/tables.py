@@ -7,9 +7,22 @@ import math
 from winter_river.engine import plan as p
 from winter_river.engine.building.parts import find_groups, find_rooms, make_rooms
 from winter_river.engine.equipment import Device
+from winter_river.engine.equipment.bess import BessPlan
+from winter_river.engine.equipment.cooling import CoolingPlan
+from winter_river.engine.equipment.following import FollowerPlan
 from winter_river.engine.equipment.fuse import FUSE_V_MAX, HOLDS_PU
-from winter_river.engine.equipment.profile import Profile
+from winter_river.engine.equipment.generator import GeneratorPlan
+from winter_river.engine.equipment.malfunction import MalfunctionPlan
+from winter_river.engine.equipment.meter import MeterPlan
+from winter_river.engine.equipment.profile import Profile, ProfilePlan
+from winter_river.engine.equipment.pv import PvPlan
+from winter_river.engine.equipment.room_heat import RoomPlan
+from winter_river.engine.equipment.server import ServerPlan
+from winter_river.engine.equipment.switchgear import BoardPlan, TiePlan, TransferPlan
 from winter_river.engine.equipment.table import GG
+from winter_river.engine.equipment.transformer import TransformerPlan
+from winter_river.engine.equipment.ups import UpsPlan
+from winter_river.engine.equipment.utility import UtilityPlan
 from winter_river.engine.units import BASE_VA, SQRT3
 from winter_river.engine.words import MALFUNCTIONS
 
@@ -40,28 +53,28 @@ class Tables:
         self.nodes: list[p.NodePlan] = []
         self.buses: list[p.BusPlan] = []
         self.islands: list[p.IslandPlan] = []
-        self.utilities: list[p.UtilityPlan] = []
-        self.transformers: list[p.TransformerPlan] = []
-        self.boards: list[p.BoardPlan] = []
-        self.transfers: list[p.TransferPlan] = []
-        self.ties: list[p.TiePlan] = []
+        self.utilities: list[UtilityPlan] = []
+        self.transformers: list[TransformerPlan] = []
+        self.boards: list[BoardPlan] = []
+        self.transfers: list[TransferPlan] = []
+        self.ties: list[TiePlan] = []
         self.loops: list[dict[int, int]] = []  # of each tie: its buses, +1 on the way to the second feed, else -1
-        self.generators: list[p.GeneratorPlan] = []
-        self.upses: list[p.UpsPlan] = []
-        self.servers: list[p.ServerPlan] = []
-        self.coolings: list[p.CoolingPlan] = []
-        self.followers: list[p.FollowerPlan] = []
-        self.storages: list[p.BessPlan] = []
-        self.counters: list[p.MeterPlan] = []
-        self.arrays: list[p.PvPlan] = []
-        self.profiles: list[p.ProfilePlan] = []
+        self.generators: list[GeneratorPlan] = []
+        self.upses: list[UpsPlan] = []
+        self.servers: list[ServerPlan] = []
+        self.coolings: list[CoolingPlan] = []
+        self.followers: list[FollowerPlan] = []
+        self.storages: list[BessPlan] = []
+        self.counters: list[MeterPlan] = []
+        self.arrays: list[PvPlan] = []
+        self.profiles: list[ProfilePlan] = []
         self.profile_s: list[float] = []
         self.profile_values: list[float] = []
         self.profile_rows: dict[Profile, int] = {}
         self.breakers: list[p.BreakerPlan] = []
-        self.malfunctions: list[p.MalfunctionPlan] = []
+        self.malfunctions: list[MalfunctionPlan] = []
         self.room_of = find_rooms(devices, self.groups)
-        self.rooms: list[p.RoomPlan] = make_rooms(devices, ratings, self.groups, self.room_of)
+        self.rooms: list[RoomPlan] = make_rooms(devices, ratings, self.groups, self.room_of)
         self.fed_racks: dict[int, int] = {}
         self.levels: dict[int, int] = {}
 
@@ -78,7 +91,7 @@ class Tables:
         b1, b2, b3 = (*breakers, p.NONE, p.NONE, p.NONE)[:3]
         kind = p.TYPES.index(self.devices[k].type)
         malfunction = len(self.malfunctions)
-        self.malfunctions += [p.MalfunctionPlan(k, 1 << place) for place in range(len(MALFUNCTIONS[kind]))]
+        self.malfunctions += [MalfunctionPlan(k, 1 << place) for place in range(len(MALFUNCTIONS[kind]))]
         return p.NodePlan(
             index=k,
             id=self.devices[k].id,
@@ -169,5 +182,5 @@ class Tables:
             self.profile_s += profile.times_s
             self.profile_values += profile.values
             self.profile_rows[profile] = len(self.profiles)
-            self.profiles.append(p.ProfilePlan(first, len(self.profile_s), profile.period_s, profile.begin_s))
+            self.profiles.append(ProfilePlan(first, len(self.profile_s), profile.period_s, profile.begin_s))
         return self.profile_rows[profile]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from winter_river.engine.equipment.table import (
     POWER_KVA_MAX,
@@ -21,10 +21,6 @@ from winter_river.engine.equipment.table import (
 )
 from winter_river.engine.exponential import reach_s, value_after
 from winter_river.engine.units import HOUR_S, NEVER_S
-
-if TYPE_CHECKING:
-    from winter_river.engine.plan import BessPlan
-    from winter_river.engine.world import BessState
 
 ROUND_TRIP = 0.88  # chosen: lithium-ion with its inverter, AC to AC; NREL ATB takes 0.85
 RISE_K = 10.0  # chosen: above its surroundings at full discharge, held by its own cooling
@@ -61,6 +57,49 @@ BESS = Equipment(
     fed_by=("utility", "transformer", "switchgear", "distribution", "meter"),
     combinations=_combinations,
 )
+
+
+@dataclass(slots=True, frozen=True)
+class BessPlan:
+    """floor_kwh: its reserve; begin_kwh: at the start; way: one-way efficiency; rise_k_kw: degrees a kW of loss."""
+
+    node: int
+    follower: int
+    capacity_kwh: float
+    floor_kwh: float
+    begin_kwh: float
+    charge_kw_max: float
+    discharge_kw_max: float
+    setpoint_kw: float
+    profile: int
+    way: float
+    rise_k_kw: float
+    rated_pu: float
+
+
+@dataclass(slots=True)
+class BessState:
+    """power_kw: positive while it charges. drain_kw: what leaves its cells, since energy_since_s.
+
+    edge_s: when it is at its reserve or full at this rate. cells_c: as of cells_since_s, running to cells_end_c.
+    heat_steps: tenths of its power that its temperature takes; heat_s: when that changes.
+    """
+
+    setpoint_kw: float = 0.0
+    setpoint_seen_kw: float = 0.0
+    limit_pu: float = 0.0
+    cooling_lost_pu: float = 0.0
+    power_kw: float = 0.0
+    loss_kw: float = 0.0
+    energy_kwh: float = 0.0
+    drain_kw: float = 0.0
+    energy_since_s: float = 0.0
+    edge_s: float = NEVER_S
+    cells_c: float = 0.0
+    cells_end_c: float = 0.0
+    cells_since_s: float = 0.0
+    heat_steps: int = 0
+    heat_s: float = NEVER_S
 
 
 def derate_pu(temperature_c: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from winter_river.engine.equipment.table import (
@@ -12,12 +13,10 @@ from winter_river.engine.equipment.table import (
     feed_ratings,
     fuse_combinations,
 )
-from winter_river.engine.units import NEVER_S
+from winter_river.engine.units import ALWAYS_S, NEVER_S
 
 if TYPE_CHECKING:
     from winter_river.engine.calibration import Calibration
-    from winter_river.engine.plan import CoolingPlan
-    from winter_river.engine.world import CoolingState
 
 DROP_OUT_PU = 0.70  # chosen: as the servers; contactors let go between 50 and 70 %
 PIECES = 16  # chosen: the run-up of the fans is a staircase of 16 steps, each at its middle
@@ -38,6 +37,32 @@ COOLING = Equipment(
     fed_by=("switchgear", "distribution", "transformer", "utility", "ups", "pdu", "meter"),
     combinations=fuse_combinations,
 )
+
+
+@dataclass(slots=True, frozen=True)
+class CoolingPlan:
+    node: int
+    room: int
+    fans: int
+    fan_m3s: float
+    fan_kw: float
+    base_kw: float
+    kvar_per_kw: float
+    rated_pu: float
+
+
+@dataclass(slots=True)
+class CoolingState:
+    fans_set: int = 0
+    fans_lost_pu: float = 0.0
+    dry_pu: float = 0.0
+    load_kw: float = 0.0
+    running: bool = True
+    lost: bool = False
+    ramp_s: float = ALWAYS_S
+    piece: int = 0
+    restart_s: float = NEVER_S
+    due_s: float = NEVER_S
 
 
 def fan_speed(m: CoolingState) -> float:

@@ -6,16 +6,28 @@ machine that cannot take it, so grid codes and makers of sets keep it off there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from winter_river.engine.units import NEVER_S
-
-if TYPE_CHECKING:
-    from winter_river.engine.world import FollowerState
 
 # IEEE 1547-2018, table 11: beyond these it may no longer run for long. Chosen: it lets go at once, where the standard
 # allows up to 21 s.
 LOW_PU, HIGH_PU = 0.88, 1.10
+
+
+@dataclass(slots=True, frozen=True)
+class FollowerPlan:
+    """What follows the grid: it lets go of a bad supply (followers.py)."""
+
+    node: int
+
+
+@dataclass(slots=True)
+class FollowerState:
+    """back_s: when it comes back, NEVER_S while it runs or its supply is bad."""
+
+    running: bool = True
+    back_s: float = NEVER_S
 
 
 def run_follower(f: FollowerState, reconnect_s: float, t_s: float, *, closed: bool, supply_pu: float) -> None:

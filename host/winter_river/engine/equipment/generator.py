@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from winter_river.engine.equipment.generator_engine import CLASSES, oil_trips, overspeeds, run_out_s, stalls
 from winter_river.engine.equipment.table import POWER_KVA_MAX, VOLTAGE_V_MAX, Equipment, Rating
-from winter_river.engine.units import HOUR_S, NEVER_S
+from winter_river.engine.units import ALWAYS_S, HOUR_S, NEVER_S
 
 if TYPE_CHECKING:
     from winter_river.engine.calibration import Calibration
-    from winter_river.engine.plan import GeneratorPlan
-    from winter_river.engine.world import GeneratorState
 
 GENERATOR = Equipment(
     type="generator",
@@ -42,6 +41,39 @@ FUEL_OF_KW = 600.0
 FUEL_FIXED_GAL_H = 5.93
 FUEL_LINEAR_GAL_H = 26.8
 FUEL_SQUARE_GAL_H = 10.0
+
+
+@dataclass(slots=True, frozen=True)
+class GeneratorPlan:
+    node: int
+    island: int
+    power_kw: float
+    frequency_hz: float
+    speed_rpm: float
+    fuel_gal: float
+    droop_pct: float
+    step_class: int  # place in generator_engine.CLASSES
+    step_pu_max: float  # 0: nothing stated
+    run_s_max: float  # 0: nothing stated
+
+
+@dataclass(slots=True)
+class GeneratorState:
+    mode: int = 0
+    since_s: float = ALWAYS_S
+    cranks: int = 0
+    fuel_gal: float = 0.0
+    fuel_gal_h: float = 0.0
+    fuel_since_s: float = 0.0
+    fuel_set_pct: float = 100.0
+    refuels: int = 0
+    load_kw: float = 0.0  # as of the last settling
+    dip_pu: float = 0.0  # of the frequency, at dip_since_s
+    dip_since_s: float = ALWAYS_S
+    oil_lost_pu: float = 0.0
+    over_speed_pu: float = 0.0
+    leak_pu_h: float = 0.0
+    due_s: float = NEVER_S
 
 
 def fuel_gal_h(power_kw: float, rated_kw: float) -> float:

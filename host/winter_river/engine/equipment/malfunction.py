@@ -5,18 +5,41 @@ What it does is the law of the device that has it; this only says how bad it is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from winter_river.engine.units import NEVER_S
-
-if TYPE_CHECKING:
-    from winter_river.engine.world import MalfunctionState
 
 PIECES = 32  # chosen: a sag of 32 % comes in steps of 1 %
 
 # Bits beside a device's own fault (bit 1), in the order of the contract's rows.
 FAIL_TO_OPEN, FAIL_TO_CLOSE, NUISANCE_TRIP = 2, 4, 8  # of switchgear, distribution, pdu
 CORD_1_LOST, CORD_2_LOST = 2, 4  # of a server
+
+
+@dataclass(slots=True, frozen=True)
+class MalfunctionPlan:
+    """One malfunction that one device may have. bit: of NodeState.fault."""
+
+    node: int
+    bit: int
+
+
+@dataclass(slots=True)
+class MalfunctionState:
+    """One malfunction of one device: waits delay_s, then runs from before_pu to end_pu in ramp_s (piece of the ramp).
+
+    severity: of this instant, 0 while it does not act.
+    """
+
+    wanted: bool = False
+    severity: float = 0.0
+    before_pu: float = 0.0
+    end_pu: float = 0.0
+    ramp_s: float = 0.0
+    delay_s: float = 0.0
+    start_s: float = NEVER_S
+    piece: int = 0
+    due_s: float = NEVER_S
 
 
 def inject(m: MalfunctionState, t_s: float, *, end_pu: float, ramp_s: float, delay_s: float) -> None:

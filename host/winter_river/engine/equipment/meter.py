@@ -1,5 +1,7 @@
 """The meter: passes power on and counts the energy, each way by itself."""
 
+from dataclasses import dataclass
+
 from winter_river.engine.equipment.table import CURRENT_A_MAX, Equipment, Rating, feed_ratings
 
 METER = Equipment(
@@ -12,3 +14,9 @@ METER = Equipment(
     feeds_max=1,
     fed_by=("utility", "transformer", "switchgear", "distribution", "meter"),
 )
+
+
+@dataclass(slots=True, frozen=True)
+class MeterPlan:
+    node: int
+    rated_pu: float

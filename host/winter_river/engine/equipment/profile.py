@@ -10,19 +10,34 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from winter_river.engine.equipment.sun import CLEAR_W_M2, DAY_S, STANDARD_W_M2, clear_sky_w_m2, height_sine
 from winter_river.engine.units import NEVER_S
-
-if TYPE_CHECKING:
-    from winter_river.engine.plan import ProfilePlan
-    from winter_river.engine.world import ProfileState
 
 STEPS_MAX = 20_000  # chosen: a year by the hour twice over; a day by the minute is 1,440
 VALUE_MAX = 10.0  # chosen: of what it multiplies
 PIECE_S = 300.0  # chosen: the sun moves by 1.25 degrees, its power by 2 % at most
 DAY_HOURS = 24.0
+
+
+@dataclass(slots=True, frozen=True)
+class ProfilePlan:
+    """Its places in the columns profile_s and profile_values, and where in it the world begins."""
+
+    first: int
+    end: int
+    period_s: float
+    begin_s: float
+
+
+@dataclass(slots=True)
+class ProfileState:
+    """place: of the step that holds now; lap: how often it has repeated."""
+
+    place: int = 0
+    lap: int = 0
+    value: float = 0.0
+    due_s: float = NEVER_S
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,11 @@ a utility drives its bus inside the band of following.py, and is no source of it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from winter_river.engine.equipment.profile import Profile, clear_day
 from winter_river.engine.equipment.sun import STANDARD_W_M2, pv_kw
 from winter_river.engine.equipment.table import POWER_KVA_MAX, Equipment, Rating, breaker_ratings, feed_ratings
-
-if TYPE_CHECKING:
-    from winter_river.engine.plan import PvPlan
-    from winter_river.engine.world import PvState
 
 NOON_S = 43_200.0
 
@@ -34,6 +29,28 @@ PV = Equipment(
     feeds_max=1,
     fed_by=("utility", "transformer", "switchgear", "distribution", "meter"),
 )
+
+
+@dataclass(slots=True, frozen=True)
+class PvPlan:
+    node: int
+    follower: int
+    profile: int
+    peak_kw: float
+    inverter_kw: float
+    rated_pu: float
+
+
+@dataclass(slots=True)
+class PvState:
+    """limit_set_kw: its setpoint, the most it may deliver. power_kw: positive while it delivers."""
+
+    limit_set_kw: float = 0.0
+    limit_seen_kw: float = 0.0
+    clouded_pu: float = 0.0
+    limit_pu: float = 0.0
+    possible_kw: float = 0.0
+    power_kw: float = 0.0
 
 
 def clear_sky(ratings: Mapping[str, float]) -> Profile:

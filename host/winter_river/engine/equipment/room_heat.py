@@ -15,7 +15,10 @@ of 10 kW in under a minute (Opengate's study: 3 min 9 s, and under a minute).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from winter_river.engine.equipment.psychrometrics import AIR_DENSITY_KG_M3, AIR_HEAT_KJ_KG_K
+from winter_river.engine.units import NEVER_S
 
 AIR_KW_M3S_K = AIR_DENSITY_KG_M3 * AIR_HEAT_KJ_KG_K  # heat of 1 m3/s of air by 1 K
 RACK_RISE_K = 11.0  # chosen: front to back at any load, as 29 m3/s for 384 kW
@@ -28,6 +31,38 @@ ALLOWABLE_C_MAX = 32.0  # ASHRAE: allowable inlet, class A1
 CALM_C = 30.0  # chosen: 2 K below it a warning ends
 SHUTDOWN_C = 50.0  # chosen: 5 K above ASHRAE's highest allowable inlet of any class (A4): a server turns itself off
 RESTART_C = 35.0  # ASHRAE: allowable inlet, class A2; chosen: it may be turned on again from here
+
+
+@dataclass(slots=True, frozen=True)
+class RoomPlan:
+    """What the cooling units of one connected part cool together. node: the first of them, which tells its news."""
+
+    node: int
+    cabinets: float
+
+
+@dataclass(slots=True)
+class RoomState:
+    """The cold aisle as of since_s, and where it runs from there in tau_s (room_heat.py). blown, still, units: sums
+    of one pass (heat.py).
+
+    warm: beyond the allowable inlet; hot: the racks have shut down. event: what told of that.
+    """
+
+    cold_c: float = 0.0
+    end_c: float = 0.0
+    tau_s: float = 0.0
+    since_s: float = 0.0
+    supply_c: float = 0.0
+    it_kw: float = 0.0
+    flow_m3s: float = 0.0
+    blown: float = 0.0
+    still: float = 0.0
+    units: float = 0.0
+    warm: bool = False
+    hot: bool = False
+    event: int = 0
+    due_s: float = NEVER_S
 
 
 def flow_wanted_m3s(it_kw: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from winter_river.engine.equipment import itic
@@ -15,11 +16,10 @@ from winter_river.engine.equipment.table import (
     feed_ratings,
     fuse_combinations,
 )
-from winter_river.engine.units import NEVER_S
+from winter_river.engine.units import ALWAYS_S, NEVER_S
 
 if TYPE_CHECKING:
     from winter_river.engine.calibration import Calibration
-    from winter_river.engine.world import ServerState
 
 
 def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
@@ -46,6 +46,37 @@ SERVER = Equipment(
     fed_by=("ups", "pdu", "distribution", "switchgear", "transformer", "utility", "meter"),
     combinations=_combinations,
 )
+
+
+@dataclass(slots=True, frozen=True)
+class ServerPlan:
+    """bus_2: the second cord, NONE with one. place: its turn among the racks behind the same feeder. room: NONE where
+    nothing here cools it."""
+
+    node: int
+    bus_1: int
+    bus_2: int
+    load_kw: float
+    load_kw_max: float
+    kvar_per_kw: float
+    rated_pu: float
+    place: int
+    room: int
+    heat_shutdown: bool
+    profile: int  # NONE: it draws what it is set to at any time
+
+
+@dataclass(slots=True)
+class ServerState:
+    load_set_kw: float = 0.0
+    load_kw: float = 0.0
+    running: bool = True
+    lost: bool = False
+    dose: float = 0.0  # of the ride-through of its supply (itic.py)
+    dose_rate: float = 0.0
+    dose_since_s: float = 0.0
+    stopped_s: float = ALWAYS_S
+    due_s: float = NEVER_S
 
 
 def run_server(

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from winter_river.engine.equipment.switchgear import AUTO, FIRST, GOOD_PU, LOST_PU, OPEN, SECOND, move
+from winter_river.engine.equipment.switchgear import AUTO, FIRST, GOOD_PU, LOST_PU, OPEN, SECOND, TransferState, move
 from winter_river.engine.units import NEVER_S
 
 if TYPE_CHECKING:
     from winter_river.engine.calibration import Calibration
-    from winter_river.engine.world import TransferState
 
 STS_GAP_S = 0.004  # a quarter of a cycle; makers state 4 ms, sensing included
 HIGH_PU = 1.15  # chosen: as far above as LOST_PU is below; a source above it is as bad as a dead one

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from winter_river.engine.equipment.table import Combination, Equipment, Rating, breaker_ratings, feed_ratings
-from winter_river.engine.units import NEVER_S
+from winter_river.engine.units import ALWAYS_S, NEVER_S
 
 if TYPE_CHECKING:
     from winter_river.engine.calibration import Calibration
-    from winter_river.engine.world import TransferState
 
 
 def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
@@ -45,6 +45,69 @@ OPEN, FIRST, SECOND = range(3)  # position and target
 AUTO = 0  # source_set; FIRST and SECOND are its other values
 LOST_PU = 0.85  # chosen with GOOD_PU: a source below this is lost
 GOOD_PU = 0.90  # and good again from here: ITIC's steady band
+
+
+@dataclass(slots=True, frozen=True)
+class BoardPlan:
+    """A bus behind a breaker: switchgear, distribution, pdu. transfer, tie: its row there; NONE with one source."""
+
+    node: int
+    rated_pu: float
+    transfer: int
+    tie: int
+
+
+@dataclass(slots=True, frozen=True)
+class TransferPlan:
+    """The two incomers of one switchgear. generator: what starts for the second one, NONE for another utility.
+    static: by a static switch."""
+
+    node: int
+    generator: int
+    static: bool
+
+
+@dataclass(slots=True, frozen=True)
+class TiePlan:
+    """Both mains of one switchgear closed: the second one, from feed_bus to bus by z, is where the loop is cut."""
+
+    node: int
+    feed_bus: int
+    bus: int
+    z: complex
+
+
+@dataclass(slots=True)
+class TransferState:
+    """Two incomers. position, target: 0 open, 1 first, 2 second; source_set: 0 auto, 1 first, 2 second.
+
+    fault_behind: of a static switch: an overcurrent locks it where it is.
+    """
+
+    position: int = 1
+    target: int = 1
+    opened_s: float = ALWAYS_S
+    closed_s: float = ALWAYS_S
+    gap_s: float = 0.0
+    source_set: int = 0
+    first_ok: bool = True
+    first_since_s: float = ALWAYS_S
+    second_ok: bool = False
+    second_since_s: float = ALWAYS_S
+    fault_behind: bool = False
+    due_s: float = NEVER_S
+
+
+@dataclass(slots=True)
+class TieState:
+    """closed: both mains carry. second: it alone feeds the bus.
+
+    source_set: 0 both, 1 only the first, 2 only the second: from one to the other both are closed for an instant.
+    """
+
+    closed: bool = False
+    second: bool = False
+    source_set: int = 0
 
 
 def watch_sources(x: TransferState, t_s: float, *, first_pu: float, second_pu: float) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from winter_river.engine.equipment.table import (
     POWER_KVA_MAX,
@@ -11,6 +12,38 @@ from winter_river.engine.equipment.table import (
     Rating,
     feed_ratings,
 )
+from winter_river.engine.units import NEVER_S
+
+
+@dataclass(slots=True, frozen=True)
+class TransformerPlan:
+    """size, loss_ratio: which column of transformer_heat's tables, and load loss over no-load loss."""
+
+    node: int
+    power_pu: float
+    size: int
+    loss_ratio: float
+
+
+@dataclass(slots=True)
+class TransformerState:
+    """Oil and winding as of since_s, and where they run from there (transformer_heat.py).
+
+    cooling_lost_pu: of its malfunction; blocked_pu: as the oil knows it. hot: beyond a limit.
+    """
+
+    oil_c: float = 0.0
+    fast_k: float = 0.0
+    slow_k: float = 0.0
+    oil_end_c: float = 0.0
+    gradient_end_k: float = 0.0
+    since_s: float = 0.0
+    load_pu: float = 0.0
+    ambient_c: float = 0.0
+    cooling_lost_pu: float = 0.0
+    blocked_pu: float = 0.0
+    hot: bool = False
+    due_s: float = NEVER_S
 
 
 def transformer_pi(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from winter_river.engine.calibration import OVERLOAD_RESET_S, Calibration, overload_s
 from winter_river.engine.equipment.battery import drain_kw
@@ -13,11 +13,7 @@ from winter_river.engine.equipment.table import (
     breaker_ratings,
     feed_ratings,
 )
-from winter_river.engine.units import HOUR_S, NEVER_S
-
-if TYPE_CHECKING:
-    from winter_river.engine.plan import UpsPlan
-    from winter_river.engine.world import UpsState
+from winter_river.engine.units import ALWAYS_S, HOUR_S, NEVER_S
 
 UPS = Equipment(
     type="ups",
@@ -68,6 +64,69 @@ ECO_NEAR_PU = (
     1e-9  # chosen: of its power, so near its loss in eco mode is solved; the laws allow a thousand times as much
 )
 LEFT_PU_MIN = 0.01  # chosen: an aged battery gives a hundredth at least, so that runtimes stay finite
+
+
+@dataclass(slots=True, frozen=True)
+class UpsPlan:
+    node: int
+    island: int
+    power_kw: float
+    power_kva: float
+    input_kw_max: float
+    input_kvar_per_kw: float
+    loss_fixed_kw: float
+    loss_linear_pu: float
+    loss_square_pu: float
+    loss_on_battery_ratio: float
+    bypass_loss_kw: float
+    eco_loss_fixed_kw: float
+    eco_loss_linear_pu: float
+    charge_kw: float
+    charge_kw_on_generator: float
+    charge_efficiency: float
+    battery_kwh: float
+    battery_kw: float
+    battery_exponent: float
+    battery_offset_pu: float
+
+
+@dataclass(slots=True)
+class UpsState:
+    """path: 0 no output, 1 inverter, 2 bypass. rectifier: 0 off, 1 waiting, 2 walking in, 3 on (piece of its ramp).
+
+    handle: the node's, as of the last settling.
+    """
+
+    path: int = 1
+    handle: int = 0
+    rectifier: int = 3
+    rectifier_s: float = ALWAYS_S
+    piece: int = 0
+    source_ok: bool = True
+    bypass_ok: bool = True
+    bypass_since_s: float = ALWAYS_S
+    battery_ok: bool = True
+    battery_lost_pu: float = 0.0
+    charger_lost_pu: float = 0.0
+    low: bool = False
+    empty: bool = False
+    shutdown: bool = False
+    overloaded: bool = False
+    overload: float = 0.0
+    overload_rate: float = 0.0
+    overload_since_s: float = 0.0
+    calm_s: float = NEVER_S
+    energy_kwh: float = 0.0
+    energy_kw: float = 0.0
+    energy_since_s: float = 0.0
+    out_kw: float = 0.0
+    out_kva: float = 0.0
+    in_kw: float = 0.0
+    loss_kw: float = 0.0
+    charge_kw: float = 0.0
+    discharge_kw: float = 0.0
+    peukert_kw: float = 0.0
+    due_s: float = NEVER_S
 
 
 def loss_online_kw(r: UpsPlan, out_kw: float) -> float:

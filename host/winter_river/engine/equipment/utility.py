@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from winter_river.engine.equipment.table import VOLTAGE_V_MAX, Equipment, Rating
 
 if TYPE_CHECKING:
-    from winter_river.engine.world import NodeState, UtilityState
+    from winter_river.engine.world import NodeState
 
 OUTAGE, SAG, SWELL, FAULT = (1 << k for k in range(4))  # bits of its malfunctions, in the schema's order
 
@@ -23,6 +24,19 @@ UTILITY = Equipment(
     feeds_max=0,
     fed_by=(),
 )
+
+
+@dataclass(slots=True, frozen=True)
+class UtilityPlan:
+    node: int
+    island: int
+    frequency_hz: float
+
+
+@dataclass(slots=True)
+class UtilityState:
+    sag_pu: float = 0.0
+    swell_pu: float = 0.0
 
 
 def utility_emf(me: NodeState, u: UtilityState) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from winter_river.engine import plan as p
 from winter_river.engine.equipment.cooling import fan_speed
+from winter_river.engine.equipment.switchgear import TiePlan
 from winter_river.engine.laws.branches import Branch, amps_of, cable, severity, volts_of
 from winter_river.engine.plan import NONE, NodePlan, Plan
 from winter_river.engine.units import SQRT3
@@ -113,7 +114,7 @@ def kirchhoff(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str
             yield f"law 1: {plan.nodes[plan.buses[bus].node].id} misses {miss:g} VA of {abs(into):g}"
 
 
-def _on_first(plan: Plan, row: p.TiePlan, branches: dict[int, Branch]) -> bool:
+def _on_first(plan: Plan, row: TiePlan, branches: dict[int, Branch]) -> bool:
     return branches[row.bus].parent == plan.nodes[plan.nodes[row.node].feed_1].bus_out
 
 

@@ -12,6 +12,7 @@ from chaos import (
     forged_faults,
     keep_faults,
     link_faults,
+    load_faults,
     message_faults,
     page_faults,
     process_faults,
@@ -50,4 +51,6 @@ FAULTS: Mapping[str, Fault] = {
     "garbage-config": Fault("spoiled settings and facility files", config_faults.garbage),
     "slowloris": Fault("HTTP requests that never end", page_faults.slowloris, quick=False),
     "stream-flood": Fault("hundreds of streams nobody reads", page_faults.flood, quick=False),
+    "crowd": Fault("a thousand light clients beside the nodes", load_faults.crowd, quick=False),
+    "ten-minutes": Fault("nothing at all, counted for ten minutes", load_faults.soak, quick=False),
 }

@@ -56,7 +56,7 @@ def _ticks_while_held(rig: Rig) -> list[Row]:
             holder.execute("ROLLBACK")
         wanted = TICKS * len(facility.nodes)
         took_s(lambda: keeper.health().rows - before >= wanted, timeout_s=KEPT_S_MAX)
-        kept = _kept(keeper.path)
+        kept = kept_in(keeper.path)
         lost = [
             f"{node_id} {seq}"
             for node_id in facility.nodes
@@ -122,12 +122,12 @@ def _live_while_held(rig: Rig) -> list[Row]:
         and (status := codec.decode(topics.STATUS, item.payload)[0]) is not None
         and status["node_id"] not in topics.VIRTUAL and "seq" in status
     }  # fmt: skip
-    kept_s = took_s(lambda: said <= _kept(path), timeout_s=KEPT_S_MAX)
+    kept_s = took_s(lambda: said <= kept_in(path), timeout_s=KEPT_S_MAX)
     last = spy.heard(topics.ENGINE, topics.STATUS)[-1]
     ticks = _count(last, "tick") - (_count(first[-1], "tick") if first else 0)
     code = run.terminate()[1]
     return [
-        none_of("live: rows lost", [str(row) for row in sorted(said - _kept(path))], of=len(said)),
+        none_of("live: rows lost", [str(row) for row in sorted(said - kept_in(path))], of=len(said)),
         at_most("live: all are there after it lets go", kept_s, KEPT_S_MAX, "s"),
         none_of("live: commands without an answer meanwhile", acted.count(False), of=len(acted)),
         Row("live: the engine ticks", f"{ticks:.0f} in {seconds} s and more", ticks >= seconds - 2),
@@ -235,7 +235,7 @@ def _status(seq: int) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
-def _kept(path: Path) -> set[tuple[str, int, int]]:
+def kept_in(path: Path) -> set[tuple[str, int, int]]:
     """(node, boot, number) of every reading in a store."""
     found: set[tuple[str, int, int]] = set()
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:

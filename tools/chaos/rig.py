@@ -65,9 +65,9 @@ def percentile(values: Sequence[float], share: float) -> float:
 class BrokerBox:
     """A broker on one port that can be stopped, killed, frozen and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: str = "auto") -> None:
         self._folder = folder
-        self.broker: Broker = start_broker("auto", data_dir=folder)
+        self.broker: Broker = start_broker(kind, data_dir=folder)
 
     @property
     def url(self) -> str:
@@ -261,9 +261,9 @@ class Rig:
         path.mkdir(parents=True)
         return path
 
-    def broker(self) -> BrokerBox:
-        """A running broker."""
-        box = BrokerBox(self.new_folder("broker"))
+    def broker(self, kind: str = "auto") -> BrokerBox:
+        """A running broker. kind: as `winter-river run --broker-kind` has it."""
+        box = BrokerBox(self.new_folder("broker"), kind)
         self._open.callback(box.close)
         return box
 

@@ -62,6 +62,21 @@ def test_fields_are_told_in_base_units() -> None:
     )
 
 
+def test_a_trip_and_two_nodes_of_one_id_are_told() -> None:
+    found = exposed(
+        views={
+            "ups_a": UPS | {"tripped": False},
+            "pdu_a": {"type": "pdu", "tripped": True, "state": "TRIPPED", "status": "fault"},
+        },
+        presences={"ups_a": "online", "pdu_a": "online"},
+        reports={},
+        boot_returns={"ups_a": 4, "pdu_a": 0},
+    )
+    ups, pdu = "node_id=ups_a,type=ups", "node_id=pdu_a,type=pdu"
+    assert found["winter_river_node_tripped", ups] == 0 and found["winter_river_node_tripped", pdu] == 1
+    assert found["winter_river_node_boot_returns", ups] == 4 and found["winter_river_node_boot_returns", pdu] == 0
+
+
 def test_state_is_a_label_and_numbers_of_the_envelope_are_no_metrics() -> None:
     found = exposed()
     assert found["winter_river_node_state", "node_id=ups_a,type=ups,state=NORMAL,status=ok"] == 1

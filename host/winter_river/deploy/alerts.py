@@ -21,6 +21,8 @@ _FIELDS: Mapping[str, tuple[str, float]] = {
     "fuel_pct": ("node_fuel_ratio", 0.01),
     "hot_spot_c": ("node_hot_spot_celsius", 1.0),
     "inlet_c": ("node_inlet_celsius", 1.0),
+    "boot_returns": ("node_boot_returns", 1.0),
+    "tripped": ("node_tripped", 1.0),
 }
 
 
@@ -107,14 +109,15 @@ def _compared(rule: Rule, test: Test) -> str:
     if test[:3] == ("presence", "=", "offline"):
         return f"{PREFIX}_node_up == 0"
     table = _GAUGES if rule.gauge else _FIELDS
-    if test.field not in table or isinstance(test.value, (str, bool)):
+    if test.field not in table or isinstance(test.value, str):
         return ""
     family, scale = table[test.field]
     limit = f"{test.value * scale:.6g}"
+    operator = "==" if test.operator == "=" else test.operator
     if rule.gauge:
-        return f"{family} {test.operator} {limit}"
+        return f"{family} {operator} {limit}"
     labels = _types(rule)
-    return f"{PREFIX}_{family}{f'{{{labels}}}' if labels else ''} {test.operator} {limit}"
+    return f"{PREFIX}_{family}{f'{{{labels}}}' if labels else ''} {operator} {limit}"
 
 
 def _types(rule: Rule, *others: str) -> str:

@@ -39,6 +39,7 @@ BASE: Mapping[str, tuple[str, str, float]] = {
     "W/m2": ("_w_m2", "watts_per_square_meter", 1.0),
 }
 NO_GAUGES: Mapping[str, Gauge] = {}
+NO_RETURNS: Mapping[str, object] = {}
 COUNTERS = frozenset(
     ("energy_kwh", "it_kwh", "source_kwh", "lost_kwh", "resets", "refuels", "tick", "steps", "skipped")
 )
@@ -114,10 +115,11 @@ def expose(
     store: StoreHealth | None,
     alarms: Sequence[Alarm] = (),
     gauges: Mapping[str, Gauge] = NO_GAUGES,
+    boot_returns: Mapping[str, object] = NO_RETURNS,
 ) -> str:
     """The metrics of one moment. views, reports: of each node, by the contract's names; reports add what is the node's own.
     counters: of the service. store: None where nothing is kept. alarms: those that are not normal. gauges: what rules of the
-    service are judged by."""
+    service are judged by. boot_returns: of each node, how often in the last minute a boot of it that had gone spoke again."""
     book = Book()
     for node_id, view in views.items():
         up = presences[node_id] != "offline"
@@ -131,8 +133,17 @@ def expose(
     for node_id, view in views.items():
         if presences[node_id] != "offline":
             labels = {"node_id": node_id, "type": str(view["type"])}
+            if isinstance(tripped := view.get("tripped"), bool):
+                book.add(
+                    "node_tripped", float(tripped), labels, text="Whether the node has tripped and waits for its reset"
+                )
             for name, value in {**reports.get(node_id, {}), **view}.items():
                 book.field("node", name, value, labels)
+    for node_id, returns in boot_returns.items():
+        if _is_number(returns):
+            labels = {"node_id": node_id, "type": str(views[node_id]["type"])}
+            text = "How often in the last minute a boot that had gone spoke again: two nodes share one id"
+            book.add("node_boot_returns", float(returns), labels, text=text)  # type: ignore[arg-type]
     for name, value in balance.items():
         book.field("facility", name, value, {})
     for name, number in counters.items():

@@ -26,6 +26,7 @@ def metrics(desk: DeskHere) -> Response:
         store=None if plant.keeper is None else plant.keeper.health(),
         alarms=() if plant.alarms is None else plant.alarms.alarms,
         gauges={} if plant.alarms is None else plant.alarms.gauges,
+        boot_returns={node_id: facts["boot_returns"] for node_id, facts in plant.site.facts().items()},
     )
     return Response(text, media_type=CONTENT_TYPE)
 

@@ -132,3 +132,13 @@ class Events:
 @pytest.fixture
 def events():
     return Events
+
+
+@pytest.fixture
+def folder(page):
+    """The run's folder of scenarios of one's own, empty."""
+    found = page.server.desk.plant.scenarios
+    found.mkdir(exist_ok=True)
+    for path in found.iterdir():
+        path.unlink()
+    return found

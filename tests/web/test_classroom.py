@@ -47,16 +47,6 @@ def page(running_page):
 
 
 @pytest.fixture
-def folder(page):
-    """The run's folder of scenarios of one's own, empty."""
-    found = page.server.desk.plant.scenarios
-    found.mkdir(exist_ok=True)
-    for path in found.iterdir():
-        path.unlink()
-    return found
-
-
-@pytest.fixture
 def lesson(page, folder):
     """An exercise of the test's own; at the end nothing is going on."""
     (folder / "test-exercise.yaml").write_text(TEXT)
@@ -324,58 +314,12 @@ def test_two_trainees_of_one_name_read_the_debrief_of_whoever_took_part(page, le
         instructor.post("/api/v1/exercise/end")
 
 
-def test_scenarios_of_the_library_fit_the_training_facility(page):
-    with page.client() as browser:
-        assert any(row["fits"] for row in browser.get("/api/v1/scenarios").json())
-
-
-def own(browser):
-    """The rows after the built-in ones, by name."""
-    return {row["name"]: row for row in browser.get("/api/v1/scenarios").json() if row["name"].endswith(".yaml")}
-
-
 def test_scenarios_of_ones_own_are_listed_after_the_built_in_ones_and_start(page, lesson):
     with page.client() as browser:
         rows = browser.get("/api/v1/scenarios").json()
         assert [row["name"] for row in rows if row["name"].endswith(".yaml")] == [rows[-1]["name"]] == [lesson]
         assert (rows[-1]["title"], rows[-1]["fits"], rows[-1]["points"]) == (NASTY, True, 2.0)
         assert begin(browser, lesson)["scenario"] == "test-exercise"
-
-
-def test_an_edited_scenario_counts_as_it_is_now(page, folder):
-    with page.client() as browser:
-        assert own(browser) == {}
-        (folder / "mine.yaml").write_text("scenario: mine\ntitle: One\nsteps: []\n")
-        assert own(browser)["mine.yaml"]["title"] == "One"
-        (folder / "mine.yaml").write_text("scenario: mine\ntitle: Two!\nsteps: []\n")
-        assert own(browser)["mine.yaml"]["title"] == "Two!"
-
-
-def test_a_scenario_that_cannot_start_here_says_why_and_where(page, folder):
-    """A node that this facility does not have, and bytes that are no text; no word of where the folder is."""
-    (folder / "elsewhere.yaml").write_text("scenario: x\nsteps:\n  - {at: 0s, send: {node: ups_aa, command: bypass}}\n")
-    (folder / "binary.yaml").write_bytes(b"\xff\xfe")
-    with page.client() as browser:
-        rows = own(browser)
-        assert (rows["elsewhere.yaml"]["fits"], rows["binary.yaml"]["fits"]) == (False, False)
-        assert rows["elsewhere.yaml"]["why_not"].startswith("elsewhere.yaml:3:")
-        assert "ups_a" in rows["elsewhere.yaml"]["why_not"]  # the cure: the nearest node
-        assert "UTF-8" in rows["binary.yaml"]["why_not"]
-        refused = browser.post("/api/v1/exercise", json={"scenario": "elsewhere.yaml"})
-        assert (refused.status_code, "ups_aa" in refused.json()["cure"]) == (409, True)
-
-
-@pytest.mark.parametrize("name", ["../secret.yaml", "..", "sub/deep.yaml", "{folder}/mine.yaml", "other.txt", "mine"])
-def test_a_page_names_scenarios_and_never_paths(page, folder, name):
-    text = "scenario: x\nsteps: []\n"
-    (folder / "sub").mkdir(exist_ok=True)
-    for path in (folder / "mine.yaml", folder / "other.txt", folder.parent / "secret.yaml", folder / "sub/deep.yaml"):
-        path.write_text(text)
-    with page.client() as browser:
-        answer = browser.post("/api/v1/exercise", json={"scenario": name.format(folder=folder)[-64:]})
-        assert answer.status_code == 404
-    (folder / "sub/deep.yaml").unlink()
-    (folder / "sub").rmdir()
 
 
 def test_an_exercise_takes_power_and_radio_from_nodes_of_this_machine_and_asks_for_the_rest(page, until):

@@ -1,13 +1,14 @@
 """The server itself: ports, browsers that open by themselves, an end without waiting."""
 
 import socket
+import sys
 import time
 from types import SimpleNamespace
 
 import httpx
 import pytest
-from winter_river.cli import run
 from winter_river.cli.live import Live
+from winter_river.cli.run_shows import has_desktop
 from winter_river.service import ports
 from winter_river.web import server
 from winter_river.web.plant import Plant
@@ -78,9 +79,9 @@ def test_a_browser_opens_by_itself_only_for_who_sits_at_a_desktop(monkeypatch, v
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(run.sys, "platform", "linux")
-    monkeypatch.setattr(run.sys.stdout, "isatty", lambda: tty, raising=False)
-    assert run._has_desktop() is wanted
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: tty, raising=False)
+    assert has_desktop() is wanted
 
 
 class Failing:

@@ -8,9 +8,14 @@ from winter_river.emulator.vm import package
 
 # The same cases every run, so that a red test is red again; a slow shared machine is no failure.
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
-# New cases every run, for `make soak`; a failure prints the blob that replays it.
+# New cases every run, for a soak; a failure prints the blob that replays it.
 settings.register_profile("soak", deadline=None, print_blob=True, max_examples=2_000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def pytest_configure(config):
+    """A soak asked for by its mark alone is one with new cases, as `make soak` is."""
+    asked = "soak" if config.option.markexpr == "soak" else "repeatable"
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", asked))
 
 
 @pytest.fixture(scope="session")

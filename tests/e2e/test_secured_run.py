@@ -116,7 +116,7 @@ def test_dangerous_commands_are_selected_first_and_going_back_is_obeyed_too(begi
     def ask(client, verb, **params):
         answer = client.post("/api/v1/nodes/srv_a/command", json={"command": verb, "params": params})
         assert answer.status_code == 200, answer.text
-        return answer.json()["result"]
+        return answer.json()["reason"] or answer.json()["result"]
 
     def load_kw(client):
         return client.get("/api/v1/state").json()["nodes"]["srv_a"]["power_kw"]
@@ -127,9 +127,13 @@ def test_dangerous_commands_are_selected_first_and_going_back_is_obeyed_too(begi
         before_s = client.get("/api/v1/state").json()["clock"]["t_s"]
         assert ask(client, "open") == "done"
         until(lambda: load_kw(client) == 0)
+        assert ask(client, "close") == "not_selected"
+        assert load_kw(client) == 0
+        assert ask(client, "select", command="close") == "done"
         assert ask(client, "close") == "done"
-        verbs = [row["verb"] for row in client.get("/api/v1/audit").json()["commands"]]
-        assert verbs == ["close", "select", "open"]
+        rows = [(row["verb"], row["error"]) for row in client.get("/api/v1/audit").json()["commands"]]
+        assert [verb for verb, _ in rows] == ["close", "select", "close", "open"]
+        assert "not_selected" in rows[2][1]
         assert ask(client, "open") == "done"
         until(lambda: load_kw(client) == 0)
         client.post("/api/v1/clock", json={"action": "goto", "value": before_s})

@@ -157,11 +157,22 @@ def test_a_secured_node_gets_the_whole_signed_form():
     assert list(fields) == ["v", "command", "params", "id", "by", "priority", "boot", "deadline", "epoch", "mac"]
 
 
-def test_in_secured_a_dangerous_verb_is_selected_first():
+def test_in_secured_a_dangerous_verb_is_obeyed_only_by_who_has_selected_it_himself():
     bench = Bench(secured=True)
     bench.send("open")
     bench.permit()
-    assert bench.send("close").applied == "handle=closed"
+    assert bench.send("close").reason == "not_selected"
+    assert bench.node.core.device.handle() == "open"
+    assert bench.send("select", command="close").done
+    assert bench.issuer.send("x", "close", {}, by="bob").reason == "not_selected", "another's selection is not his"
+    assert bench.send("close").done
+
+
+def test_what_was_confirmed_otherwise_is_selected_first():
+    bench = Bench(secured=True)
+    bench.send("open")
+    bench.permit()
+    assert bench.issuer.send("x", "close", {}, by="exercise", confirmed=True).applied == "handle=closed"
     assert [each for each in bench.log if each.startswith("bus")] == ["bus open", "bus select", "bus close"]
     assert [line["verb"] for line in bench.lines if line["state"] == "completed"] == ["open", "select", "close"]
 
@@ -178,15 +189,6 @@ def test_the_engine_s_own_restore_is_signed_for_a_secured_node_too():
     assert bench.node.core.device.handle() == "closed"
     lab = Bench()
     assert lab.desk.completed(plain, lab.clock_s) is plain
-
-
-def test_whoever_selects_by_hand_is_not_made_to_select_twice():
-    bench = Bench(secured=True)
-    bench.send("open")
-    bench.permit()
-    assert bench.send("select", command="close").done
-    assert bench.send("close").done
-    assert [each for each in bench.log if each.startswith("bus")] == ["bus open", "bus select", "bus close"]
 
 
 @pytest.mark.parametrize(("without", "reason"), [({"key": None}, "mac"), ({"known": False}, "expired")])

@@ -19,9 +19,9 @@ from winter_river.web.server import PageServer
 class Page:
     """A page of a run, as a browser reaches it."""
 
-    def __init__(self, service, fleet, server):
+    def __init__(self, service, fleet, server, scenarios):
         self.service, self.fleet, self.server = service, fleet, server
-        self.site = service.site
+        self.site, self.scenarios = service.site, scenarios
         self.api = f"{server.address}/api/v1"
 
     @contextlib.contextmanager
@@ -77,7 +77,7 @@ def started(folder, facility, host):
             alarms=service.alarms,
         )
         with PageServer(plant, host=host, port=ports.find_free(host)) as server:
-            yield Page(service, fleet, server)
+            yield Page(service, fleet, server, folder / "scenarios")
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,13 @@ def rows(client, **query):
     return client.get("/api/v1/audit", params=query).json()["commands"]
 
 
+def write_scenario(page, *, at):
+    page.scenarios.mkdir(exist_ok=True)
+    text = f"scenario: ours\nsteps:\n  - at: {at}\n    send: {{node: srv_a, command: identify}}\n"
+    (page.scenarios / "ours.yaml").write_text(text)
+    return "ours.yaml"
+
+
 def test_a_command_of_the_interface_is_in_the_audit_with_its_three_times(page, browser):
     ack = page.command(browser, "srv_a", "set_load", power_kw=51).json()
     row = rows(browser, last=1)[0]
@@ -92,3 +99,35 @@ def test_time_that_is_moved_and_buttons_that_are_pressed_here_are_there_too(page
         ("engine", "speed", {"times": 2}, "done"),
     ]
     assert "has not come yet" in rows(browser, last=3)[2]["error"]
+
+
+def test_a_what_if_and_an_exercise_are_there_too(page, browser):
+    change = {"node_id": "util_a", "command": "set_fault", "params": {"state": True}}
+    assert browser.post("/api/v1/what-if", json={"changes": [change], "ahead_s": 5, "fields": []}).status_code == 200
+    assert browser.post("/api/v1/what-if", json={"changes": [], "ahead_s": 5, "from_s": 1e8}).status_code == 400
+    name = write_scenario(page, at="60s")
+    assert browser.post("/api/v1/exercise", json={"scenario": name, "trainee": "Ann"}).status_code == 200
+    assert browser.post("/api/v1/exercise/end").status_code == 200
+    seen = [row for row in rows(browser, last=50) if row["node"] == "engine"]
+    told = {row["verb"]: row for row in seen[:4]}
+    assert [row["verb"] for row in seen[:4]] == ["end_exercise", "begin_exercise", "what_if", "what_if"]
+    assert told["begin_exercise"]["params"] == {"scenario": name, "exam": False, "trainee": "Ann"}
+    assert seen[2]["state"] == "failed" and seen[3]["state"] == "completed"
+    assert seen[3]["params"] == {"changes": "util_a set_fault", "from_s": None, "ahead_s": 5}
+
+
+def test_an_exercise_that_comes_to_its_end_by_itself_is_there_too(page, browser, until):
+    name = write_scenario(page, at="1s")
+    assert browser.post("/api/v1/exercise", json={"scenario": name}).status_code == 200
+    ended = until(lambda: [row for row in rows(browser, last=5) if row["by"] == "exercise"], timeout_s=15)[0]
+    assert (ended["verb"], ended["params"]["scenario"]) == ("end_exercise", "ours")
+    assert ended["params"]["why"] == "it has come to its end"
+
+
+def test_links_that_are_given_and_taken_back_are_there_and_no_token_of_theirs(page, browser):
+    given = browser.post("/api/v1/links", json={"role": "viewer", "name": "Eve"}).json()
+    browser.delete(f"/api/v1/links/{given['id']}")
+    back, gave = rows(browser, last=2)
+    assert (gave["verb"], gave["params"]) == ("give_link", {"role": "viewer", "name": "Eve"})
+    assert (back["verb"], back["params"]) == ("take_back_link", {"role": "viewer", "name": "Eve"})
+    assert given["url"].partition("?k=")[2] not in str((back, gave))

@@ -17,7 +17,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +71,16 @@ class Trail:
 
     def append(self, facts: Mapping[str, Any]) -> int:
         """Writes one line, and returns its number once it is on the disk. Raises AuditError where it is not."""
+        return self.append_all(lambda: [facts])[0]
+
+    def append_all(self, make: Callable[[], Sequence[Mapping[str, Any]]]) -> list[int]:
+        """Writes the lines that `make` gives while nobody else writes; their numbers. Raises AuditError: then some of
+        them may be there."""
         if not self._lock.acquire(timeout=LOCK_S_MAX):
             raise AuditError(self.path, f"its disk has not answered for {LOCK_S_MAX:g} s")
         try:
             with self._held():
-                self._open()
-                if self._known[2] >= self._part_bytes_max:
-                    self._next_part()
-                return self._write(facts)
+                return [self._append(facts) for facts in make()]
         except OSError as error:
             self._forget()
             if isinstance(error, AuditError):
@@ -130,6 +132,12 @@ class Trail:
             yield
         finally:
             fcntl.flock(self._guard, fcntl.LOCK_UN)
+
+    def _append(self, facts: Mapping[str, Any]) -> int:
+        self._open()
+        if self._known[2] >= self._part_bytes_max:
+            self._next_part()
+        return self._write(facts)
 
     def _open(self) -> None:
         """Finds the end of the chain, wherever others have brought it, and sets a torn end aside."""

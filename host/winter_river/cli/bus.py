@@ -111,15 +111,15 @@ def send(
     settings = settings_of(broker=broker, root=root)
     url, root = where(settings)
     secrets = secrets_of(settings)
-    two_steps = secrets is not None and is_dangerous(verb, given) and not yes
-    if two_steps and not sys.stdin.isatty():
+    two_steps = secrets is not None and is_dangerous(verb, given)
+    if two_steps and not yes and not sys.stdin.isatty():
         raise UsageError(f"{verb} is dangerous at a secured site, and nobody is there to be asked; add --yes")
     with visiting(url, root=root, commanding=True, secrets=secrets) as client:
         _check_addressee(health.picture(client.remembered(), root=root).statuses, node, verb)
         who = by_of(by)
         if two_steps:
             ack = client.send(node, "select", {"command": verb}, by=who, priority=priority)
-            if ack.done and not typer.confirm(f"{node} is selected. {verb} it now?", err=True):
+            if ack.done and not yes and not typer.confirm(f"{node} is selected. {verb} it now?", err=True):
                 raise CommandError("nothing was done; the selection ends by itself within 5 s")
         if not two_steps or ack.done:
             ack = client.send(node, verb, given, by=who, priority=priority)

@@ -21,8 +21,6 @@ from winter_river.service.messages import Message
 from winter_river.site import Ack
 
 COMMAND = "command"  # the kind of our lines in the audit
-SELECT_S = 5.0  # the firmware: a selection lasts so long
-SELECTIONS_MAX = 1_000
 ERROR_LENGTH_MAX = 200
 REFUSALS_S, REFUSALS_MAX = 60.0, 30  # chosen: whoever hammers on a door must not fill the disk
 
@@ -76,7 +74,6 @@ class Issuer:
     answered: Callable[[Ack, str, Mapping[str, object], str, Source], None] = lambda *_: None
     unaudited: int = 0
     _refusals: list[float] = field(default_factory=list)
-    _selections: dict[tuple[str, str, str], float] = field(default_factory=dict)
 
     def send(
         self,
@@ -88,21 +85,22 @@ class Issuer:
         source: Source = SERVICE,
         priority: int = schema.PRIORITY_DEFAULT,
         timeout_s: float = TIMEOUT_S,
+        confirmed: bool = False,
     ) -> Ack:
         """Asks a node and waits for its answer; see `desk` for what an answer means.
 
-        A dangerous verb is selected first in profile secured, unless whoever asks has just done so. Raises ValueError
-        for parameters that cannot be written, and in profile secured AuditError where the audit cannot.
+        In profile secured a node obeys a dangerous verb only from who has selected it in the 5 s before, by a command
+        of its own. Nobody is spared that: confirmed is for what was confirmed otherwise (a file that was written, a
+        question that was answered), and selects it first. Raises ValueError for parameters that cannot be written, and
+        in profile secured AuditError where the audit cannot.
         """
         asked = _Asked(node_id, verb, params, by, source, priority)
-        if self.desk.secured and is_dangerous(verb, params) and not self._is_selected(asked):
+        if confirmed and self.desk.secured and is_dangerous(verb, params):
             selecting = _Asked(node_id, "select", {"command": verb}, by, source, priority)
             ack = self._carry(selecting, timeout_s)
             if not ack.done:
                 return ack
         ack = self._carry(asked, timeout_s)
-        if verb == "select" and ack.done and len(self._selections) < SELECTIONS_MAX:
-            self._selections[node_id, str(params.get("command")), by] = self.line.now_s() + SELECT_S
         self.answered(ack, verb, params, by, source)
         return ack
 
@@ -148,11 +146,6 @@ class Issuer:
         entry = self._entry(_Asked(node_id, verb, params, by, source, schema.PRIORITY_DEFAULT))
         entry.completed_s, entry.result, entry.error = entry.created_s, "refused", why
         self._write(entry, FAILED, must=False)
-
-    def _is_selected(self, asked: _Asked) -> bool:
-        now_s = self.line.now_s()
-        self._selections = {key: until_s for key, until_s in self._selections.items() if until_s > now_s}
-        return self._selections.pop((asked.node_id, asked.verb, asked.by), None) is not None
 
     def _carry(self, asked: _Asked, timeout_s: float) -> Ack:
         line, desk = self.line, self.desk

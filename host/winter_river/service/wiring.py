@@ -27,6 +27,7 @@ from winter_river.service.clerk import Clerk
 from winter_river.service.coordinator import Coordinator
 from winter_river.service.desk import TIMEOUT_S, Desk, Keys, no_keys
 from winter_river.service.issuer import SERVICE, Issuer, Source
+from winter_river.service.leftovers import Leftovers
 from winter_river.service.loop import Loop
 from winter_river.service.messages import Message
 from winter_river.service.roster import Note
@@ -141,14 +142,16 @@ class LiveSite:
         by: str = "",
         priority: int = schema.PRIORITY_DEFAULT,
         timeout_s: float = TIMEOUT_S,
+        confirmed: bool = False,
     ) -> Ack:
         """Asks a node and waits for its answer; silence ends in failed/expired, at once while there is no broker.
         Raises ValueError for an unknown node, or for parameters that cannot be written; AuditError: see Issuer."""
         if node_id not in self.facility.nodes:
             raise ValueError(f"{node_id} is not a node of {self.facility.name}")
         return self._issuer.send(
-            node_id, verb, params, by=by, source=self.source, priority=priority, timeout_s=timeout_s
-        )
+            node_id, verb, params, by=by, source=self.source, priority=priority, timeout_s=timeout_s,
+            confirmed=confirmed,
+        )  # fmt: skip
 
     def acting(
         self, node_id: str, verb: str, params: Mapping[str, object] = NO_PARAMS, *, by: str
@@ -281,6 +284,7 @@ class Service:
             own=(f"{desk.name}-{desk.token}-", f"{topics.ENGINE}-{boot:x}-"),
         )  # fmt: skip
         self._clerk = None if trail is None else Clerk(trail, self._note)
+        self._leftovers = None if trail is None else Leftovers(trail, self._note)
         if self._clerk is not None:
             self.station.overheard = self._clerk.take
         self.alarms = AlarmKeeper(
@@ -296,6 +300,8 @@ class Service:
         """Starts connecting and running; the engine runs whether the broker answers or not."""
         if self._clerk is not None:
             self._clerk.start()
+        if self._leftovers is not None:
+            self._leftovers.start()
         self._bus.start()
         self._loop.start()
         self.station.subscribe(self.alarms.stir)
@@ -332,6 +338,8 @@ class Service:
         self._bus.stop([self._coordinator.goodbye()])
         if self._clerk is not None:
             self._clerk.stop()
+        if self._leftovers is not None:
+            self._leftovers.stop()
 
     def _answered(self, ack: Ack, verb: str, params: Mapping[str, object], by: str, source: Source) -> None:
         """Tells of our own commands whoever keeps the class, but for those that he gives himself."""

@@ -15,8 +15,11 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from winter_wire.topics import ENGINE
+
 from winter_river.alerts import states
 from winter_river.alerts.model import Rule, Transition
+from winter_river.audit import AuditError
 from winter_river.facility import Facility
 from winter_river.scenario import (
     Action,
@@ -28,6 +31,7 @@ from winter_river.scenario import (
     cue_fields,
 )
 from winter_river.scenario.debrief import debrief_html
+from winter_river.scenario.playing import EXERCISE_BY
 from winter_river.scenario.reports import junit_xml, result_fields, summary_fields
 from winter_river.scenario.result import Instant
 from winter_river.site import Ack
@@ -40,6 +44,7 @@ from winter_river.web.exercise_site import ExerciseSite
 from winter_river.web.painting import flows, paint
 from winter_river.web.plant import Plant
 
+END_EXERCISE = "end_exercise"  # in the audit; it is no verb of the bus
 HERE = "here"  # whose a tag is that somebody without a link hangs; a link's id is of hexadecimal digits
 ELSEWHERE_MAX = 1_000  # acts between two looks; the oldest is forgotten
 LOOK_S = 0.5  # without a step: a frozen site still has questions whose time passes
@@ -263,7 +268,18 @@ class Classroom:
             self._show(cue)
         if any(isinstance(cue, Done) for cue in cues):
             assert self._exercise is not None
+            self._ended("it has come to its end")
             self._file(self._exercise.end())
+
+    def _ended(self, why: str) -> None:
+        """Has the audit tell of an exercise that nobody ended; who ends one is told there by his own request."""
+        assert self._exercise is not None
+        facts = {"scenario": self._exercise.scenario.name, "why": why}
+        with (
+            contextlib.suppress(AuditError),  # counted and told by the issuer; the exercise is over all the same
+            self._plant.site.through(EXERCISE_BY).acting(ENGINE, END_EXERCISE, facts, by=EXERCISE_BY),
+        ):
+            pass
 
     def _let_go(self) -> None:
         """Where a question of ours holds the site frozen, time goes on."""
@@ -304,6 +320,7 @@ class Classroom:
                     self._shown(self._exercise.passed(self._site))
                     self._look()
                 except Exception as error:  # noqa: BLE001 - the run goes on; everybody hears that the exercise does not
+                    self._ended(f"it broke off: {error!r}"[:200])
                     self._break_off()
                     text = f"the exercise broke off, which is a fault of ours: {error!r}"[:200]
                     self._tell("note", {"t_s": self._plant.site.t_s, "node_id": "", "text": text})

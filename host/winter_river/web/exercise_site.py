@@ -35,8 +35,8 @@ class ExerciseSite:
         return self._site.t_s
 
     def send(self, node_id: str, verb: str, params: Mapping[str, object] = NO_PARAMS, *, by: str = "") -> Ack:
-        """Asks a node and waits for its answer."""
-        return self._site.send(node_id, verb, params, by=by)
+        """Asks a node and waits for its answer. What a scenario does its author has confirmed by writing it."""
+        return self._site.send(node_id, verb, params, by=by, confirmed=True)
 
     def view(self, node_id: str) -> Mapping[str, object]:
         """The contract's view fields of a node with its type and status word."""

@@ -96,8 +96,9 @@ def parameters(verb: str) -> str:
 def command(desk: DeskHere, who: WhoAsks, source: AskedFrom, node_id: str, form: forms.CommandForm) -> Response:
     """Asks a node to do something. The answer is the node's own; a refusal is an answer too (200, `rejected`).
 
-    A dangerous verb may be selected first: `{"command": "select", "params": {"command": "close"}}`, and within 5 s the
-    verb itself. In profile secured that is done by itself where nobody has. 503: the audit cannot be written.
+    In profile secured a dangerous verb (close, start, transfer, ...) has to be selected first:
+    `{"command": "select", "params": {"command": "close"}}`, and within 5 s, by the same person, the verb itself; without that
+    the node answers `rejected`, `not_selected`. In profile lab it may be. 503: the audit cannot be written.
     """
     verb = desk.verb(node_id, form.command)
     asked = str(form.params.get("command", verb)) if verb == "select" else verb  # who may do it may select it

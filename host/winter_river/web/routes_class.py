@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from winter_wire.topics import ENGINE
 
 from winter_river.web import forms
 from winter_river.web.access import Who
+from winter_river.web.classroom import END_EXERCISE
 from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must
 from winter_river.web.errors import conflict, not_found, of_text
 from winter_river.web.guard import POLICY_DEBRIEF
-from winter_river.web.routes_act import by_of
+from winter_river.web.routes_act import AskedFrom, audited, by_of
 
 _FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 404, 409)}
 _KIND_TYPES = {"html": "text/html; charset=utf-8", "json": "application/json", "xml": "application/xml"}
@@ -25,11 +27,13 @@ def scenarios(desk: DeskHere) -> Response:
 
 
 @routes.post("/exercise", response_model=forms.ExerciseAnswer)
-def begin(desk: DeskHere, who: WhoAsks, form: forms.ExerciseForm) -> Response:
+def begin(desk: DeskHere, who: WhoAsks, source: AskedFrom, form: forms.ExerciseForm) -> Response:
     """Starts an exercise. An exam begins from the same state for everybody, and nobody touches time while it lasts."""
     must(who, "exercise")
     named = [link.id for link in desk.links.all() if link.name == form.trainee]
-    found = desk.classroom.begin(form.scenario, exam=form.exam, trainee=form.trainee, link_ids=named)
+    asked = {"scenario": form.scenario, "exam": form.exam, "trainee": form.trainee}
+    with audited(desk, who, source, ENGINE, "begin_exercise", asked):
+        found = desk.classroom.begin(form.scenario, exam=form.exam, trainee=form.trainee, link_ids=named)
     desk.pump.stir()
     return JSONResponse({"exercise": found})
 
@@ -97,10 +101,11 @@ def tag(desk: DeskHere, who: WhoAsks, form: forms.TagForm) -> Response:
 
 
 @routes.post("/exercise/end", response_model=forms.EndAnswer)
-def end(desk: DeskHere, who: WhoAsks) -> Response:
+def end(desk: DeskHere, who: WhoAsks, source: AskedFrom) -> Response:
     """Ends the exercise and puts the site back; `debrief` is the address of what came of it."""
     must(who, "exercise")
-    debrief_id = desk.classroom.end()
+    with audited(desk, who, source, ENGINE, END_EXERCISE, {}):
+        debrief_id = desk.classroom.end()
     desk.pump.stir()
     return JSONResponse({"debrief": f"{API}/debriefs/{debrief_id}.html" if debrief_id else ""})
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from winter_wire.topics import ENGINE, FACILITY
 
 from winter_river.scenario.trace import T_DECIMALS, event_fields, published
+from winter_river.service.issuer import Source
 from winter_river.station import Change, SnapshotInfo, StationError
 from winter_river.station.fork import Fork
 from winter_river.station.model import Field
@@ -26,6 +28,7 @@ FIELDS_MAX = 50
 POINTS_MAX = 2_000
 T_S_MAX = 1e9
 NAME_LENGTH_MAX = 64  # of what somebody asked, in the audit
+CHANGES_LENGTH_MAX = 1_000  # of what somebody supposed, there
 _FAULTS: dict[int | str, dict[str, object]] = {code: {"model": forms.Fault} for code in (400, 403, 404, 409)}
 
 Seconds = Annotated[float, Query(ge=0, le=T_S_MAX, allow_inf_nan=False)]
@@ -120,18 +123,20 @@ def load_initial_condition(desk: DeskHere, who: WhoAsks, source: AskedFrom, cond
 
 
 @routes.post("/what-if", response_model=forms.WhatIfAnswer)
-def what_if(desk: DeskHere, who: WhoAsks, form: forms.WhatIfForm) -> Response:
-    """Runs a copy ahead with these changes: ghost lines beside the truth. The live run does not notice."""
+def what_if(desk: DeskHere, who: WhoAsks, source: AskedFrom, form: forms.WhatIfForm) -> Response:
+    """Runs a copy ahead with these changes: ghost lines beside the truth. The live run does not notice; the audit does."""
     must(who, "what_if")
     for change in form.changes:
         desk.verb(change.node_id, change.command)
     changes = [Change(change.node_id, change.command, dict(change.params), change.in_s) for change in form.changes]
-    try:
-        made = desk.plant.station.what_if(
-            changes, from_s=form.from_s, ahead_s=form.ahead_s, fields=[_field(name) for name in form.fields]
-        )
-    except ValueError as error:
-        raise of_text(error) from error
+    asked = {"changes": _in_short(changes), "from_s": form.from_s, "ahead_s": form.ahead_s}
+    with audited(desk, who, source, ENGINE, "what_if", asked):
+        try:
+            made = desk.plant.station.what_if(
+                changes, from_s=form.from_s, ahead_s=form.ahead_s, fields=[_field(name) for name in form.fields]
+            )
+        except ValueError as error:
+            raise of_text(error) from error
     answers = [
         {"node_id": each.change.node_id, "command": each.change.command, "result": each.result, "reason": each.reason}
         for each in made.answers
@@ -145,6 +150,11 @@ def what_if(desk: DeskHere, who: WhoAsks, form: forms.WhatIfForm) -> Response:
             "hash": made.hash,
         }
     )
+
+
+def _in_short(changes: Sequence[Change]) -> str:
+    """What a what-if supposes, for the audit."""
+    return "; ".join(f"{each.node_id} {each.command}" for each in changes)[:CHANGES_LENGTH_MAX]
 
 
 def _times(values: Sequence[float]) -> list[float]:
@@ -236,31 +246,40 @@ def links(desk: DeskHere, who: WhoAsks) -> Response:
 
 
 @routes.post("/links", response_model=forms.NewLinkAnswer)
-def create_link(desk: DeskHere, who: WhoAsks, form: forms.LinkForm) -> Response:
+def create_link(desk: DeskHere, who: WhoAsks, source: AskedFrom, form: forms.LinkForm) -> Response:
     """A link that gives a role, at most one's own. It ends with the run."""
     must(who, "link")
     if not who.is_at_least(form.role):
         raise forbidden(f"{with_article(who.role)} cannot make {with_article(form.role)}")
-    try:
-        token, link = desk.links.create(form.role, form.name)
-    except ValueError as error:
-        raise of_text(error, status=409) from error
+    with audited(desk, who, source, ENGINE, "give_link", {"role": form.role, "name": form.name}):
+        try:
+            token, link = desk.links.create(form.role, form.name)
+        except ValueError as error:
+            raise of_text(error, status=409) from error
     facts = {"id": link.id, "role": link.role, "name": link.name}
     return JSONResponse({**facts, "url": f"{desk.address}/?k={token}"})
 
 
 @routes.delete("/links/{link_id}", response_model=list[forms.LinkAnswer])
-async def take_back_link(desk: DeskHere, who: WhoAsks, link_id: str) -> Response:
+async def take_back_link(desk: DeskHere, who: WhoAsks, source: AskedFrom, link_id: str) -> Response:
     """Takes a link back, of one's own role at most: whoever used it sees nothing more from now on."""
     must(who, "link")
     role = next((link.role for link in desk.links.all() if link.id == link_id), who.role)
     if not who.is_at_least(role):
         raise forbidden(f"{with_article(who.role)} cannot take back the link of {with_article(role)}", "ask an admin")
-    if not desk.links.take_back(link_id):
-        raise PageFault(f"there is no link {link_id[:40]!r}", "GET /api/v1/links lists them", status=404)
+    await run_in_threadpool(_take_back, desk, who, source, link_id)
     for stream in (desk.stream, desk.screens.stream):
         stream.turn_out(link_id)
     return links(desk, who)
+
+
+def _take_back(desk: Desk, who: Who, source: Source, link_id: str) -> None:
+    """Waits for the disk of the audit."""
+    given = next((link for link in desk.links.all() if link.id == link_id), None)
+    if given is None:
+        raise PageFault(f"there is no link {link_id[:40]!r}", "GET /api/v1/links lists them", status=404)
+    with audited(desk, who, source, ENGINE, "take_back_link", {"role": given.role, "name": given.name}):
+        desk.links.take_back(link_id)
 
 
 @routes.get("/me", response_model=forms.RoleAnswer)

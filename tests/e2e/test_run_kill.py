@@ -1,13 +1,16 @@
-"""kill -9 of a real run whose nodes live elsewhere: what stood, was acknowledged and shelved is so in the next run, too."""
+"""kill -9 of a real run whose nodes live elsewhere: what the next run knows of alarms and of commands on their way."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import httpx
 import pytest
+from winter_river.audit import latest
 from winter_river.emulator import Fleet
 from winter_river.facility import load_facility
 
@@ -52,6 +55,18 @@ class Run:
             check=True, capture_output=True, text=True, timeout=30, env=self.environment, cwd=self.folder,
         ).stdout  # fmt: skip
 
+    def state(self):
+        return httpx.get(f"{self.page}/api/v1/state", timeout=5).json()
+
+    def ask(self, node_id, verb):
+        with contextlib.suppress(httpx.HTTPError):  # it is killed meanwhile
+            httpx.post(f"{self.page}/api/v1/nodes/{node_id}/command", json={"command": verb}, timeout=10)
+
+    def last_command(self):
+        """(state, why it failed) in the audit."""
+        rows = latest(self.folder / "data" / "audit", last=1)
+        return (rows[0].state, rows[0].error) if rows else ("", "")
+
     def alarms(self):
         """As the run itself tells them: state by name, consequences with what they follow from."""
         rows = httpx.get(f"{self.page}/api/v1/alarms", timeout=5).json()["alarms"]
@@ -92,3 +107,19 @@ def test_alarms_stand_acknowledged_and_shelved_after_a_kill_of_the_run(run, brok
         listed = run.call("alarms").splitlines()
         at = next(place for place, line in enumerate(listed) if f" {before['rack_dark/srv_a']} " in line)
         assert any("  rack_dark/srv_a" in line for line in listed[at + 1 :]), listed
+
+
+def test_command_that_was_on_its_way_when_the_run_was_killed_is_closed_by_the_next(run, brokers, until):
+    with Fleet(load_facility("seed-8"), brokers.url, seed=1) as fleet:
+        run.start()
+        until(lambda: run.state()["health"]["online"] == 8, timeout_s=15)
+        fleet.freeze("pdu_a")  # it hears, and answers nobody
+        asking = threading.Thread(target=run.ask, args=("pdu_a", "open"))
+        asking.start()
+        until(lambda: run.last_command()[0] == "executing", timeout_s=4)
+        run.kill()
+        asking.join()
+        run.start()
+        until(lambda: run.last_command()[0] == "failed", timeout_s=20)
+        assert "outcome unknown" in run.last_command()[1]
+        assert "are whole" in run.call("audit", "verify")

@@ -1,4 +1,4 @@
-"""Compares the power flow with pandapower's on 500 seeded random facilities, radial and meshed. Exit 1 above 1e-8 pu.
+"""Compares the power flow with pandapower's on 500 seeded random facilities, radial and meshed, with and without taps. Exit 1 above 1e-8 pu.
 
     python tools/compare_pandapower.py [--seeds 500]
 
@@ -22,6 +22,10 @@ Row = tuple[str, float, str, float, bool]
 SEEDS = 500
 CLOSE_PU = 1e-8
 SHARE_PCT = 100.0
+KINDS = (  # meshed, with taps, in words
+    (False, False, "radial"), (True, False, "meshed"),
+    (False, True, "radial tapped"), (True, True, "meshed tapped"),
+)  # fmt: skip
 
 
 def pandapower_voltages(network: Network) -> Complex:
@@ -42,7 +46,9 @@ def pandapower_voltages(network: Network) -> Complex:
                 net, edge.a, edge.b, sn_mva=edge.power_va / 1e6, vn_hv_kv=volts[edge.a] / 1e3,
                 vn_lv_kv=volts[edge.b] / 1e3, vk_percent=edge.impedance_pu * 100,
                 vkr_percent=edge.load_loss_w / edge.power_va * 100, pfe_kw=edge.no_load_loss_w / 1e3,
-                i0_percent=edge.no_load_current_pu * 100, in_service=edge.closed,
+                i0_percent=edge.no_load_current_pu * 100, in_service=edge.closed, tap_side="hv",
+                tap_pos=1 if edge.tap_pu > 1 else -1, tap_neutral=0, tap_step_percent=abs(edge.tap_pu - 1) * 100,
+                tap_changer_type="Ratio",
             )  # fmt: skip
     for load in network.loads:
         z, i = SHARE_PCT * (load.model == "Z"), SHARE_PCT * (load.model == "I")
@@ -57,7 +63,7 @@ def pandapower_voltages(network: Network) -> Complex:
     return np.nan_to_num(found)
 
 
-def worst_of(seeds: range, *, meshed: bool) -> tuple[float, int, int]:
+def worst_of(seeds: range, *, meshed: bool, taps: bool) -> tuple[float, int, int]:
     """(largest difference of a voltage in pu, the seed of that network, buses compared).
 
     Raises RuntimeError where one finds a solution that the other does not, or other buses dead.
@@ -65,7 +71,7 @@ def worst_of(seeds: range, *, meshed: bool) -> tuple[float, int, int]:
     warnings.filterwarnings("ignore")  # pandapower's, of pandas and of dead buses
     worst, worst_seed, buses = -1.0, -1, 0
     for seed in seeds:
-        network = random_network(seed, meshed=meshed)
+        network = random_network(seed, meshed=meshed, taps=taps)
         solution = solve(network)
         if not solution.solved:
             raise RuntimeError(f"seed {seed}: not solved")
@@ -88,9 +94,9 @@ def rows() -> Iterator[Row]:
     """For `make bench`: the largest differences; none where pandapower is missing."""
     if not is_installed():
         return
-    for meshed in (False, True):
-        name = f"{SEEDS} random {'meshed' if meshed else 'radial'} networks, off pandapower"
-        yield name, worst_of(range(SEEDS), meshed=meshed)[0] / CLOSE_PU, "x 1e-8 pu", 1.0, False
+    for meshed, taps, kind in KINDS:
+        name = f"{SEEDS} random {kind} networks, off pandapower"
+        yield name, worst_of(range(SEEDS), meshed=meshed, taps=taps)[0] / CLOSE_PU, "x 1e-8 pu", 1.0, False
 
 
 def main() -> int:
@@ -102,12 +108,10 @@ def main() -> int:
         print("pandapower is missing; cure: tools/setup bench", file=sys.stderr)
         return 2
     good = True
-    for meshed in (False, True):
-        worst, seed, buses = worst_of(range(seeds), meshed=meshed)
+    for meshed, taps, kind in KINDS:
+        worst, seed, buses = worst_of(range(seeds), meshed=meshed, taps=taps)
         good = good and worst <= CLOSE_PU
-        print(
-            f"{seeds} {'meshed' if meshed else 'radial'} networks, {buses} buses: at most {worst:.3g} pu (seed {seed})"
-        )
+        print(f"{seeds} {kind} networks, {buses} buses: at most {worst:.3g} pu (seed {seed})")
     return 0 if good else 1
 
 

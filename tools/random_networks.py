@@ -1,5 +1,6 @@
 """Networks at random, for comparing the power flow with others: the same seed gives the same network."""
 
+import dataclasses
 import random
 
 from winter_river.engine.network import Line, Load, Network, Transformer
@@ -7,10 +8,12 @@ from winter_river.engine.network import Line, Load, Network, Transformer
 MV_V, LV_V = 34_500.0, 480.0
 
 
-def random_network(seed: int, *, meshed: bool) -> Network:
+def random_network(seed: int, *, meshed: bool, taps: bool = False) -> Network:
     """A network of 34.5 kV and 480 V below one to three sources; some lines open, loads of all three kinds.
 
     meshed: with one to six more lines or transformers between any two buses, and one that has a parallel twin.
+    taps: the same with transformers at a tap, most of them of five steps, some of far more; some are connected the other
+    way round, so that they step up.
     """
     rng = random.Random(seed)
     sources = tuple(range(rng.randint(1, 3)))
@@ -34,7 +37,16 @@ def random_network(seed: int, *, meshed: bool) -> Network:
                 high, low = (a, b) if voltages[a] > voltages[b] else (b, a)
                 edges.append(_transformer(rng, high, low))
         edges.append(rng.choice(edges))
+    if taps:
+        edges = [_tapped(rng, edge) if isinstance(edge, Transformer) else edge for edge in edges]
     return Network(tuple(voltages), tuple(edges), tuple(loads), sources)
+
+
+def _tapped(rng: random.Random, one: Transformer) -> Transformer:
+    tap_pu = 1.0 + rng.choice([-0.05, -0.025, 0.0, 0.025, 0.05, rng.uniform(-0.1, 0.1)])
+    turned = rng.random() < 0.2
+    a, b = (one.b, one.a) if turned else (one.a, one.b)
+    return dataclasses.replace(one, a=a, b=b, tap_pu=tap_pu)
 
 
 def _line(rng: random.Random, a: int, b: int, voltage_v: float) -> Line:

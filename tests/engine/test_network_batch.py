@@ -13,7 +13,7 @@ CLOSE_PU = 1e-8
 
 
 def random_tree(seed):
-    """Below one or two sources: transformers with and without magnetising branches, lines, some of them open, some
+    """Below one or two sources: transformers with and without magnetising branches and taps, stepping down or up, lines, some of them open, some
     without impedance; loads of all three kinds, several on a bus."""
     rng = random.Random(seed)
     voltages, edges, loads = [34_500.0] * rng.randint(1, 2), [], []
@@ -22,7 +22,9 @@ def random_tree(seed):
         above = rng.randrange(bus)
         if voltages[above] > 1000 and rng.random() < 0.5:
             idle = rng.choice([0.0, 0.004])
-            edges.append(Transformer(above, bus, 1e6, 0.06, 9e3, 4 * idle, idle * 1e5))
+            a, b = (above, bus) if rng.random() < 0.8 else (bus, above)
+            tap_pu = rng.choice([1.0, 1.0, 0.95, 0.975, 1.025, 1.05])
+            edges.append(Transformer(a, b, 1e6, 0.06, 9e3, 4 * idle, idle * 1e5, tap_pu=tap_pu))
             voltages.append(480.0)
         else:
             ohm = 0.002 if voltages[above] < 1000 else 1.0

@@ -86,7 +86,7 @@ def _lines(network: Network, island: Island) -> dict[str, Any]:
 
 
 def _transformers(network: Network, island: Island) -> dict[str, Any]:
-    """At their nominal ratio and without a shift of phase. Its model of the branch is that of transformer_pi."""
+    """Without a shift of phase. Its model of the branch is that of transformer_pi, its tap that of Transformer."""
     ties = [(tie, network.edges[tie.edge]) for tie in island.ties]
     transformers = [(tie, edge) for tie, edge in ties if isinstance(edge, Transformer)]
     return {
@@ -105,11 +105,11 @@ def _transformers(network: Network, island: Island) -> dict[str, Any]:
         "winding_to": WindingType.delta,
         "clock": 0,
         "tap_side": 0,
-        "tap_pos": 0,
-        "tap_min": 0,
-        "tap_max": 0,
+        "tap_pos": [1 if edge.tap_pu >= 1.0 else -1 for _, edge in transformers],
+        "tap_min": -1,
+        "tap_max": 1,
         "tap_nom": 0,
-        "tap_size": 0.0,
+        "tap_size": [abs(edge.tap_pu - 1.0) * network.voltages_v[tie.a] for tie, edge in transformers],
     }
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from winter_river.engine.network.islands import LOW_PU
 from winter_river.engine.network.model import CONSTANT_CURRENT, CONSTANT_IMPEDANCE, CONSTANT_POWER, Load, Network
-from winter_river.engine.network.per_unit import pi_of
+from winter_river.engine.network.per_unit import pi_of, tap_of, turned
 from winter_river.engine.network.solve import solve
 from winter_river.engine.network.topology import Topology, is_joint, topology
 
@@ -67,6 +67,7 @@ class Batch:
         self._power = np.array([[load.power for load in network.loads]], complex)
         self._base_va = float(np.abs(self._power).sum()) or 1e6
         self._none = np.full((1, 1), NOWHERE)
+        self._scale = np.ones(len(network.voltages_v))  # of each bus: 1 but behind taps (per_unit.turned)
         self._tree, idle = self._order(top)
         self._kinds = [
             self._kind(CONSTANT_POWER, {}), self._kind(CONSTANT_CURRENT, {}), self._kind(CONSTANT_IMPEDANCE, idle)
@@ -75,7 +76,7 @@ class Batch:
         alive = self._tree.place != NOWHERE
         once = self.solve_once()
         if not once.unsolved:
-            self._tree.start[self._tree.place[alive]] = once.v_pu[0, alive]
+            self._tree.start[self._tree.place[alive]] = once.v_pu[0, alive] / self._scale[alive]
 
     def solve_loads(self, power_va: npt.ArrayLike, *, threads: int | None = None) -> Voltages:
         """power_va: complex, (scenarios, loads), at nominal voltage, in the order of Network.loads.
@@ -94,10 +95,10 @@ class Batch:
             raise ValueError(f"power_va has the shape {power.shape}; ({len(self.network.loads)},)")
         v_pu = np.empty((1, len(self._tree.place)), complex)
         at_rest = self._single.solve_one(
-            self._tree, *self._kinds, power, 1.0 / self._base_va, LOW_PU**2, TOLERANCE_PU, v_pu[0]
+            self._tree, *self._kinds, self._scaled(power), 1.0 / self._base_va, LOW_PU**2, TOLERANCE_PU, v_pu[0]
         )
         if at_rest:
-            return Voltages(v_pu, ())
+            return Voltages(self._unscaled(v_pu), ())
         return _whole(v_pu, np.array([False]), lambda _: self._with_loads(power))
 
     def solve_outages(self, edges: npt.ArrayLike, *, threads: int | None = None) -> Voltages:
@@ -136,6 +137,7 @@ class Batch:
         spot = {joint: k for k, joint in enumerate(order)}
         parent, z, halves = [0] * roots, [0j] * roots, [0j] * roots
         idle: dict[int, complex] = {}
+        scale = [1.0] * roots
         self._below = np.full(len(network.edges) + 1, NOWHERE)  # the last one is that of edge -1
         for joint in order:  # grows while it is walked
             for other, edge in near.get(joint, ()):
@@ -144,12 +146,19 @@ class Batch:
                 spot[other] = self._below[edge] = len(order)
                 order.append(other)
                 series, half = pi_of(network, network.edges[edge], self._base_va)
+                before, from_a = scale[spot[joint]], top.joint[network.edges[edge].a] == joint
+                scale.append(turned(before, tap_of(network.edges[edge]), from_a=from_a))
+                side_b = scale[-1] if from_a else before
+                series, half = series / side_b**2, half * side_b**2
                 parent.append(spot[joint])
                 z.append(series)
                 halves.append(half)
                 for end in (spot[joint], spot[other]) if half != 0j else ():
                     idle[end] = idle.get(end, 0j) + half
         self._joining = np.array([k for k, edge in enumerate(network.edges) if is_joint(edge)], np.int64)
+        self._has_taps = any(one != 1.0 for one in scale)
+        if self._has_taps:
+            self._scale = np.array([scale[spot[joint]] if joint in spot else 1.0 for joint in top.joint])
         tree = self._lanes.Tree(
             np.array(parent, np.uintp), roots, np.array([one.real for one in z]), np.array([one.imag for one in z]),
             np.array(halves, complex), np.array([spot.get(joint, NOWHERE) for joint in top.joint], np.int64),
@@ -170,12 +179,23 @@ class Batch:
     def _run(
         self, power: Complex, outages: npt.NDArray[np.int64], threads: int | None = None
     ) -> tuple[Complex, npt.NDArray[np.bool_]]:
-        found: tuple[Complex, npt.NDArray[np.bool_]] = self._lanes.solve_scenarios(
-            self._tree, *self._kinds, power=power, base_va=self._base_va, outages=outages,
+        v_pu, at_rest = self._lanes.solve_scenarios(
+            self._tree, *self._kinds, power=self._scaled(power), base_va=self._base_va, outages=outages,
             lanes=LANES_MANY if len(self._tree.parent) < JOINTS_FEW else LANES_FEW,
             low_pu=LOW_PU, tolerance_pu=TOLERANCE_PU, threads=threads,
         )  # fmt: skip
-        return found
+        return self._unscaled(v_pu), at_rest
+
+    def _scaled(self, power: Complex) -> Complex:
+        """The loads as they are where every voltage is divided by its scale."""
+        if not self._has_taps:
+            return power
+        exponent = {CONSTANT_POWER: 0, CONSTANT_CURRENT: 1, CONSTANT_IMPEDANCE: 2}
+        factors = np.array([self._scale[load.bus] ** exponent[load.model] for load in self.network.loads])
+        return power * factors
+
+    def _unscaled(self, v_pu: Complex) -> Complex:
+        return v_pu * self._scale if self._has_taps else v_pu
 
 
 def _compiled() -> tuple[Any, Any]:

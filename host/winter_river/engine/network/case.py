@@ -144,6 +144,7 @@ class _Reader:
             self.number(row, where, "i0", default=0.0, low=0.0),
             self.number(row, where, "p0", default=0.0, low=0.0),
             closed,
+            self.number(row, where, "tap", default=1.0, above=0.0),
         )
         if one.load_loss_w > one.impedance_pu * one.power_va:
             most_w = one.impedance_pu * one.power_va

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from winter_river.engine.network.model import Network
-from winter_river.engine.network.per_unit import Scaled, scaled
+from winter_river.engine.network.per_unit import Scaled, scaled, turned
 from winter_river.engine.network.topology import Island
 from winter_river.engine.sweep import Turn, sweep
 
@@ -52,43 +52,45 @@ def _by_newton(network: Network, island: Island, powers: Sequence[complex]) -> d
 def _swept(island: Island, s: Scaled) -> dict[int, complex] | None:
     """By the sweep; None where it does not converge. The island must be radial."""
     root = island.sources[0]
-    near: dict[int, list[tuple[int, complex]]] = {}
-    for tie, through in zip(island.ties, s.z, strict=True):
-        near.setdefault(tie.a, []).append((tie.b, through))
-        near.setdefault(tie.b, []).append((tie.a, through))
+    near: dict[int, list[tuple[int, complex, float, bool]]] = {}
+    for tie, through, tap in zip(island.ties, s.z, s.tap, strict=True):
+        near.setdefault(tie.a, []).append((tie.b, through, tap, True))
+        near.setdefault(tie.b, []).append((tie.a, through, tap, False))
     place = {root: 0}
     order = [root]
-    parent, z = [-1], [0j]
+    parent, z, scale = [-1], [0j], [1.0]
     for joint in order:  # grows while it is walked
-        for other, through in near[joint]:
+        for other, through, tap, from_a in near[joint]:
             if other not in place:
+                before = scale[place[joint]]
+                scale.append(turned(before, tap, from_a=from_a))
                 place[other] = len(order)
                 parent.append(place[joint])
-                z.append(through)
+                z.append(through / (scale[-1] if from_a else before) ** 2)
                 order.append(other)
     buses = list(range(len(order)))
-    y = [s.y.get(joint, 0j) for joint in order]
+    y = [s.y.get(joint, 0j) * c * c for joint, c in zip(order, scale, strict=True)]
     y[0] = 0j  # what hangs at the source moves nothing
     load = [s.power.get(joint, 0j) for joint in order]
-    steady = [s.current.get(joint, 0j) for joint in order]
+    steady = [s.current.get(joint, 0j) * c for joint, c in zip(order, scale, strict=True)]
     v, i = [1.0 + 0j] * len(order), [0j] * len(order)
     turn = Turn(end=len(order))
     sweep([turn], 1, buses, parent, z, load, steady, y, v, i, LOW_PU, TOLERANCE_PU)
     if not turn.converged:
         return None
-    return dict(zip(order, v, strict=True))
+    return {joint: u * c for joint, u, c in zip(order, v, scale, strict=True)}
 
 
 def fits(island: Island, s: Scaled, v: Mapping[int, complex]) -> bool:
     """Whether what flows into each joint is what its loads draw there; knows nothing of how v was found."""
     missing = dict.fromkeys(island.joints, 0j)
     stiffness_pu = dict.fromkeys(island.joints, 0.0)
-    for tie, z in zip(island.ties, s.z, strict=True):
-        current = (v[tie.a] - v[tie.b]) / z
-        for end, sign in ((tie.a, -1.0), (tie.b, 1.0)):
+    for tie, z, tap in zip(island.ties, s.z, s.tap, strict=True):
+        current = (v[tie.a] / tap - v[tie.b]) / z
+        for end, share in ((tie.a, -1.0 / tap), (tie.b, 1.0)):
             if end in missing:
-                missing[end] += sign * current
-                stiffness_pu[end] += 1.0 / abs(z)
+                missing[end] += share * current
+                stiffness_pu[end] += abs(share) / abs(z)
     for joint in island.joints:
         u = v[joint]
         size = abs(u)

@@ -21,7 +21,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Transformer:
-    """At its nominal ratio, that of its buses. impedance_pu, no_load_current_pu: of its own rating power_va."""
+    """impedance_pu, no_load_current_pu: of its own rating power_va. tap_pu: the turns of side a that are in use, of the
+    nominal ones, so with nothing drawn side b has 1 / tap_pu of the voltage of side a; the impedance is on side b."""
 
     a: int
     b: int
@@ -31,6 +32,7 @@ class Transformer:
     no_load_current_pu: float = 0.0
     no_load_loss_w: float = 0.0
     closed: bool = True
+    tap_pu: float = 1.0
 
 
 Edge = Line | Transformer

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from winter_river.engine.network.collapse import Collapse, collapse
 from winter_river.engine.network.islands import POWER_GRID_MODEL, SWEEP, attempt
 from winter_river.engine.network.model import Network
-from winter_river.engine.network.per_unit import pi_of
+from winter_river.engine.network.per_unit import pi_of, tap_of
 from winter_river.engine.network.topology import Dead, Island, topology
 
 
@@ -83,6 +83,7 @@ def loss_w(network: Network, v_pu: Sequence[complex | None]) -> float:
         if not edge.closed or va is None or vb is None:
             continue
         z, half = pi_of(network, edge, 1.0)
+        va /= tap_of(edge)
         total_w += half.real * (abs(va) ** 2 + abs(vb) ** 2)
         if z != 0j:
             total_w += z.real * abs((va - vb) / z) ** 2

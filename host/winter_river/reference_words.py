@@ -182,6 +182,7 @@ MALFUNCTIONS = {
         "2 or 4 times the rise",
         AT_ONCE,
     ),
+    "tap_stuck": ("The tap changer stays where it is.", "", "when it steps"),
     "fail_to_open": ("The breaker stays closed, whoever tells it to open; what is above it must.", "", "when it opens"),
     "fail_to_close": ("The breaker stays open.", "", "when it closes"),
     "nuisance_trip": ("The breaker trips without reason, and again after every reset.", "", AT_ONCE),
@@ -357,4 +358,5 @@ EVENTS = {
     "at_reserve": "is down to its reserve",
     "full": "is full",
     "blocked": "stays on a lost source, for the fault behind it:",
+    "tap": "changes its tap",
 }

@@ -247,6 +247,15 @@ def parallel_13() -> list[Device]:
     ]
 
 
+def tapped_13() -> list[Device]:
+    """The same with one transformer off load at a tap, and one whose tap changer is quick and coarse."""
+    made = {device.id: device for device in parallel_13()}
+    auto = {"tap_changer": 1, "tap_step_pct": 1.25, "tap_steps_max": 6, "tap_delay_s": 3}
+    for node_id, taps in (("t1", {"tap_pct": -2.5}), ("t2", auto)):
+        made[node_id] = dataclasses.replace(made[node_id], ratings={**made[node_id].ratings, **taps})
+    return list(made.values())
+
+
 class Story:
     """One world being told a story. Every step is checked against the ten laws."""
 
@@ -359,3 +368,8 @@ def sunny() -> list[Device]:
 @pytest.fixture
 def parallel() -> list[Device]:
     return parallel_13()
+
+
+@pytest.fixture
+def tapped() -> list[Device]:
+    return tapped_13()

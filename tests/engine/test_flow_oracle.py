@@ -131,11 +131,11 @@ def oracle_voltages(plan, world):
                     "winding_to": WindingType.delta,
                     "clock": 0,
                     "tap_side": 0,
-                    "tap_pos": 0,
-                    "tap_min": 0,
-                    "tap_max": 0,
+                    "tap_pos": -1,
+                    "tap_min": -1,
+                    "tap_max": 1,
                     "tap_nom": 0,
-                    "tap_size": 0.0,
+                    "tap_size": -r["tap_pct"] / 100 * n.voltage_in_v,
                 }
             )
         elif kind == "ups":
@@ -174,8 +174,8 @@ def test_the_24_nodes_agree_with_power_grid_model(block):
     assert max(abs(world.v[k] - expected[k]) for k in live) < CLOSE_PU
 
 
-def random_site(rng):
-    """A radial site of boards, transformers and loads below one to three utilities."""
+def random_site(rng, *, taps=False):
+    """A radial site of boards, transformers and loads below one to three utilities; taps: at any tap."""
     devices = []
     feeds = []
     for k in range(rng.randint(1, 3)):
@@ -201,6 +201,8 @@ def random_site(rng):
                 "no_load_loss_w": power_kva * rng.uniform(1, 2),
                 "no_load_current_pct": rng.uniform(0.4, 2),
             }
+            if taps:
+                ratings["tap_pct"] = rng.choice([-5.0, -2.5, 0.0, 2.5, 5.0, rng.uniform(-10, 10)])
             devices.append(Device(f"n{k}", "transformer", (parent,), {**ratings, **cable}))
             feeds.append((f"n{k}", 480))
         elif not low or rng.random() < 0.4:
@@ -213,9 +215,10 @@ def random_site(rng):
     return devices
 
 
+@pytest.mark.parametrize("taps", [False, True], ids=["no_taps", "taps"])
 @pytest.mark.parametrize("seed", range(12))
-def test_random_radial_sites_agree_with_power_grid_model(seed):
-    plan = build_plan(random_site(random.Random(seed)))
+def test_random_radial_sites_agree_with_power_grid_model(seed, taps):
+    plan = build_plan(random_site(random.Random(seed), taps=taps))
     world = new_world(plan)
     assert laws.check(plan, world) == [], f"seed {seed}"
     expected = oracle_voltages(plan, world)

@@ -1,5 +1,6 @@
 """Both mains of a switchgear closed: parallel transformers and closed ties, against power-grid-model and by hand."""
 
+import dataclasses
 import random
 
 import pytest
@@ -60,10 +61,11 @@ def test_of_two_that_differ_the_stiffer_takes_more():
     assert balance(plan, world)["balance_kw"] == pytest.approx(0.0, abs=1e-6)
 
 
+@pytest.mark.parametrize("taps", [False, True], ids=["no_taps", "taps"])
 @pytest.mark.parametrize("seed", range(40))
-def test_meshes_agree_with_power_grid_model_to_1e_8_pu(seed):
+def test_meshes_agree_with_power_grid_model_to_1e_8_pu(seed, taps):
     rng = random.Random(seed)
-    devices, network = mesh(rng)
+    devices, network = mesh(rng, taps=taps)
     plan = build_plan(devices)
     world = new_world(plan)
     assert laws.check(plan, world) == []
@@ -75,7 +77,7 @@ def test_meshes_agree_with_power_grid_model_to_1e_8_pu(seed):
         assert abs(mine - reference) <= CLOSE_PU, f"seed {seed}: {node_id} {mine} {reference}"
 
 
-def mesh(rng):
+def mesh(rng, *, taps):
     """Two to four transformers with buses that two of them feed in parallel, some of these tied again below."""
     ends, edges, loads = {}, [], []
     devices = [Device("u", "utility", (), {"voltage_v": 13_800, "short_circuit_mva": INFINITE_MVA})]
@@ -91,9 +93,12 @@ def mesh(rng):
     for k in range(count):
         size = rng.choice([500, 750, 1000])
         own = {**TRANSFORMER, "power_kva": size, "impedance_pct": rng.uniform(4, 7), "load_loss_w": 7 * size}
+        own["tap_pct"] = rng.choice([-5.0, -2.5, 0.0, 2.5, 5.0]) if taps else 0.0
         add(Device(f"t{k}", "transformer", ("mv",), own), 480)
         ratio = TRANSFORMER["no_load_current_pct"] / 100
-        edges.append(Transformer(0, ends[f"t{k}"], size * 1e3, own["impedance_pct"] / 100, 7.0 * size, ratio, 1100))
+        tap_pu = 1.0 + own["tap_pct"] / 100
+        one = Transformer(0, ends[f"t{k}"], size * 1e3, own["impedance_pct"] / 100, 7.0 * size, ratio, 1100)
+        edges.append(dataclasses.replace(one, tap_pu=tap_pu))
     tops = [f"t{k}" for k in range(count)]
     for k in range(rng.randint(1, count)):
         one, two = rng.sample(tops, 2)

@@ -142,7 +142,7 @@ TYPES = {
     "transformer": (
         _BREAKER,
         (("NORMAL", "ok"), ("WARNING", "warning"), ("FAULT", "fault"), ("NO_INPUT", "off")),
-        (("fault", None), ("cooling_lost", 0.5)),
+        (("fault", None), ("cooling_lost", 0.5), ("tap_stuck", None)),
         ("oil_c", "hot_spot_c"),
         (),
         ("reset",),

@@ -22,6 +22,7 @@ from winter_river.engine.meters import delivered_kw
 from winter_river.engine.plan import BREAKER_OUTPUT, NONE, NodePlan, Plan
 from winter_river.engine.protection import OVERLOAD
 from winter_river.engine.states import tell
+from winter_river.engine.taps import run_taps
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import DEAD, World, in_service, is_tripped
 
@@ -286,6 +287,7 @@ def run_loads(plan: Plan, w: World) -> bool:
 def control(plan: Plan, w: World) -> bool:
     """Every kind once, sources first; True when anything moved."""
     changed = run_generators(plan, w)
+    changed = run_taps(plan, w) or changed
     changed = run_transfers(plan, w) or changed
     changed = run_upses(plan, w) or changed
     changed = run_rooms(plan, w) or changed

@@ -10,7 +10,7 @@ from winter_river.engine.world import World
 
 STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
 LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
-SETPOINT, AT_RESERVE, FULL, BLOCKED = range(18, 22)
+SETPOINT, AT_RESERVE, FULL, BLOCKED, TAP = range(18, 23)
 WORDS = (
     "state",
     "handle",
@@ -34,6 +34,7 @@ WORDS = (
     "at_reserve",
     "full",
     "blocked",
+    "tap",
 )
 POSITION_WORDS = ("open", "first", "second", "both")
 BOTH = 3
@@ -117,6 +118,8 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
         return "", str(after)
     if word == SETPOINT:
         return f"{before / W_PER_KW:g} kW", f"{after / W_PER_KW:g} kW"
+    if word == TAP:
+        return f"{before:+d}", f"{after:+d}"
     if word == NOT_SOLVED:  # where the voltage gives way, and for which load
         return plan.nodes[before].id, plan.nodes[after].id
     return "", ""

@@ -13,6 +13,7 @@ from winter_river.engine.equipment.ups import BYPASS, ups_flows
 from winter_river.engine.loops import close_loops, losses_pu
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
 from winter_river.engine.sweep import LOW_PU, TOLERANCE_PU, sweep
+from winter_river.engine.taps import core_loss_pu
 from winter_river.engine.units import BASE_KW, magnitude
 from winter_river.engine.world import DEAD, World, is_tripped
 
@@ -30,6 +31,9 @@ def losses_kw(plan: Plan, w: World, first: int, end: int) -> float:
         y = plan.y[k]
         if y != 0j:
             loss += y.real * (w.v[k].real * w.v[k].real + w.v[k].imag * w.v[k].imag)
+    if len(w.ratio) > 0:
+        for k in w.order[first:end]:
+            loss += core_loss_pu(plan, w, k)
     return loss * BASE_KW
 
 
@@ -116,7 +120,7 @@ def _solve_level(plan: Plan, w: World, level: int) -> None:
 
 def _sweep_together(plan: Plan, w: World, count: int) -> None:
     sweep(
-        w.turns, count, w.swept, w.parent, w.z, w.load, plan.steady, plan.y, w.v, w.i, LOW_PU, TOLERANCE_PU
+        w.turns, count, w.swept, w.parent, w.z, w.ratio, w.load, plan.steady, plan.y, w.v, w.i, LOW_PU, TOLERANCE_PU
     )  # fmt: skip
     for k in range(count):
         _settle_island(plan, w, w.turns[k].island, w.turns[k].converged)

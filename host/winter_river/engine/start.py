@@ -77,6 +77,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         load=[0j] * buses,
         parent=[DEAD] * buses,
         z=[0j] * buses,
+        ratio=list(plan.ratio),
         tie_current=[0j] * len(plan.ties),
         island_of=[-1] * buses,
         wiring=[Wiring() for _ in plan.islands],

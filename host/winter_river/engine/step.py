@@ -56,7 +56,7 @@ def due_s(w: World) -> float:
     """The next instant at which something changes by itself, NEVER_S where nothing will."""
     at_s = min(w.malfunction_due_s, w.profile_due_s)
     for o in w.transformers:
-        at_s = min(at_s, o.due_s)
+        at_s = min(at_s, o.due_s, o.tap_s)
     for h in w.rooms:
         at_s = min(at_s, h.due_s)
     for x in w.transfers:

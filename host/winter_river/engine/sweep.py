@@ -53,6 +53,7 @@ def sweep(
     buses: list[int],
     parent: list[int],
     z: list[complex],
+    ratio: list[float],
     load: list[complex],
     steady: list[complex],
     y: list[complex],
@@ -65,7 +66,8 @@ def sweep(
 
     turns: the first count of them; their emf, first and end are read. buses: those of the islands, one island after the
     other, in each the root first and parents before children; they are moved. By bus: parent, below 0 for a root; z,
-    the impedance on the way from it (the root's: that of its source); load: constant power, held down to low_pu;
+    the impedance on the way from it (the root's: that of its source); ratio: the voltage it gets for its parent's with
+    nothing drawn, the tap of the transformer before it (empty where there is none at all); load: constant power, held down to low_pu;
     steady: constant current, at no angle (empty where there is none at all); y: shunt; v: voltages; i: current into
     each bus through its own impedance. All per unit. An island ends when one more pass would move none of its voltages
     by the tolerance: the voltages then fit the currents exactly (Kirchhoff), and the loads to the tolerance.
@@ -76,7 +78,7 @@ def sweep(
     low2 = low_pu * low_pu
     enough = tolerance_pu * tolerance_pu  # the moves of voltages are compared by their squares
     nearly = NEARLY * NEARLY * enough
-    has_steady = len(steady) > 0
+    has_steady, has_ratio = len(steady) > 0, len(ratio) > 0
     for k in range(count):
         turn = turns[k]
         turn.row, turn.before, turn.converged = k, 0.0, False
@@ -99,6 +101,8 @@ def sweep(
         for k in buses[last - 1 :: -1]:
             if parent[k] >= 0:
                 i[parent[k]] += i[k]
+                if has_ratio and ratio[k] != 1.0:
+                    i[parent[k]] += beyond_nominal(ratio[k], i[k], y[k], v[parent[k]])
         # Near collapse the plain sweep swings; half a step keeps it finite and often still gets there.
         halved = iteration >= ITERATIONS_MAX // 2
         active = -1
@@ -106,6 +110,8 @@ def sweep(
         for k in buses[:last]:
             if parent[k] >= 0:
                 u = v[parent[k]] - z[k] * i[k]
+                if has_ratio and ratio[k] != 1.0:
+                    u += scaled(v[parent[k]], ratio[k] - 1.0)
             else:
                 if active >= 0:
                     turns[active].moved = worst
@@ -140,6 +146,19 @@ def _still_active(turns: list[Turn], count: int, buses: list[int], enough: float
             up.end = last
             left += 1
     return left, last
+
+
+def scaled(a: complex, x: float) -> complex:
+    return complex(a.real * x, a.imag * x)
+
+
+def beyond_nominal(ratio: float, current: complex, y: complex, parent_v: complex) -> complex:
+    """What a transformer at a tap takes from its primary beyond what it would at its nominal turns.
+
+    Its secondary current through the turns, and the primary half of its magnetising branch, which stands behind the
+    turns and so has ratio times the voltage. y: of either half.
+    """
+    return scaled(current, ratio - 1.0) + scaled(y * parent_v, ratio * ratio - 1.0)
 
 
 def halfway(a: complex, b: complex) -> complex:

@@ -154,7 +154,7 @@ class Machine(Protocol):
 
 @dataclass(slots=True)
 class World:
-    """One world. The columns v, i, load, parent, z are by bus, tie_current (through the second main) by tie; island_of, wiring and the orders follow from parent.
+    """One world. The columns v, i, load, parent, z and ratio (plan.py) are by bus, tie_current (through the second main) by tie; island_of, wiring and the orders follow from parent.
 
     unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
     of this instant; first_by_group: the first one of each connected part. events: the first events_count are news.
@@ -208,6 +208,7 @@ class World:
     load: list[complex]
     parent: list[int]
     z: list[complex]
+    ratio: list[float]
     tie_current: list[complex]
     island_of: list[int] = field(metadata=FOLLOWS)
     wiring: list[Wiring] = field(metadata=FOLLOWS)

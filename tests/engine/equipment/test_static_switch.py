@@ -36,9 +36,3 @@ def test_make_before_break_needs_permission_and_both_sources():
     assert not switch.may_overlap(False, True, True)
     assert not switch.may_overlap(True, False, True)
     assert not switch.may_overlap(True, True, False)
-
-
-def test_a_tap_raises_the_secondary():
-    assert switch.tap_ratio(2, 2.5) == pytest.approx(1.05)
-    assert switch.tap_ratio(-1, 2.5) == pytest.approx(0.975)
-    assert switch.tap_ratio(0, 2.5) == 1.0

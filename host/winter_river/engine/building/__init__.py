@@ -79,6 +79,7 @@ def _plan(t: Tables) -> p.Plan:
         rooms=t.rooms,
         malfunctions=t.malfunctions,
         loop_z=loop_z(t),
+        ratio=[t.ratios.get(bus, 1.0) for bus in range(len(t.buses))] if t.ratios else [],
         y=[bus.y for bus in t.buses],
         steady=[],
         digest=hashlib.sha256(text.encode()).digest(),

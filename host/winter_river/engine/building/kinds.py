@@ -17,6 +17,7 @@ from winter_river.engine.equipment.meter import MeterPlan
 from winter_river.engine.equipment.pv import PvPlan, clear_sky
 from winter_river.engine.equipment.server import ServerPlan
 from winter_river.engine.equipment.switchgear import BoardPlan, TransferPlan
+from winter_river.engine.equipment.tap import tap_ratio
 from winter_river.engine.equipment.transformer import TransformerPlan, transformer_pi
 from winter_river.engine.equipment.transformer_heat import LOSS_RATIO, size_class
 from winter_river.engine.equipment.ups import UpsPlan
@@ -49,7 +50,23 @@ def transformer(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     bus_in = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v), y=half)
     bus_out = t.bus(k, r["secondary_voltage_v"], own_z * BASE_VA / power_w, y=half)
     loss_ratio = r["load_loss_w"] / r["no_load_loss_w"] if r["no_load_loss_w"] > 0.0 else LOSS_RATIO
-    t.transformers.append(TransformerPlan(k, power_w / BASE_VA, size_class(r["power_kva"]), loss_ratio))
+    half_band_pct = r["tap_band_pct"] / 2.0
+    t.transformers.append(
+        TransformerPlan(
+            node=k,
+            power_pu=power_w / BASE_VA,
+            size=size_class(r["power_kva"]),
+            loss_ratio=loss_ratio,
+            tap_pct=r["tap_pct"],
+            tap_step_pct=r["tap_step_pct"],
+            tap_steps_max=int(r["tap_steps_max"]) if r["tap_changer"] > 0.0 else 0,
+            tap_low_pu=(r["tap_target_pct"] - half_band_pct) / 100.0,
+            tap_high_pu=(r["tap_target_pct"] + half_band_pct) / 100.0,
+            tap_delay_s=r["tap_delay_s"],
+        )
+    )
+    if r["tap_pct"] != 0.0 or r["tap_changer"] > 0.0:
+        t.ratios[bus_out] = tap_ratio(r["tap_pct"], r["tap_step_pct"], 0)
     return t.node(k, slot=len(t.transformers) - 1, bus_in=bus_in, bus_out=bus_out)
 
 

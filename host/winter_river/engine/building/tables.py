@@ -76,6 +76,7 @@ class Tables:
         self.room_of = find_rooms(devices, self.groups)
         self.rooms: list[RoomPlan] = make_rooms(devices, ratings, self.groups, self.room_of)
         self.fed_racks: dict[int, int] = {}
+        self.ratios: dict[int, float] = {}  # of the buses behind a tap
         self.levels: dict[int, int] = {}
 
     def node(

@@ -3,7 +3,7 @@
 It changes over between two live sources within a quarter of a cycle: open transition, but a gap that its load rides
 through; never onto a dead source or one out of band, and never with a fault behind itself: an overcurrent locks it
 where it is. The ATS is a mechanical changeover whose gap its load sees (switchgear.py).
-What no step calls yet: in_step and may_overlap (make before break), tap_ratio.
+What no step calls yet: in_step and may_overlap (make before break).
 """
 
 from __future__ import annotations
@@ -133,9 +133,3 @@ def in_step(voltage_difference_pu: float, frequency_difference_hz: float, angle_
 def may_overlap(allowed: bool, both_ok: bool, stepped: bool) -> bool:
     """Whether a transfer may make before it breaks: configured so, both sources good and in step."""
     return allowed and both_ok and stepped
-
-
-def tap_ratio(position: int, step_pct: float) -> float:
-    """The secondary voltage of a transformer by its off-circuit tap, in its nominal one. position: 0 in the middle,
-    positive raises the secondary."""
-    return 1.0 + position * step_pct / 100.0

@@ -12,24 +12,33 @@ from winter_river.engine.equipment.table import (
     Rating,
     feed_ratings,
 )
+from winter_river.engine.equipment.tap import TAP_RATINGS, tap_combinations
 from winter_river.engine.units import NEVER_S
 
 
 @dataclass(slots=True, frozen=True)
 class TransformerPlan:
-    """size, loss_ratio: which column of transformer_heat's tables, and load loss over no-load loss."""
+    """size, loss_ratio: which column of transformer_heat's tables, and load loss over no-load loss. tap_steps_max: of
+    its tap changer each way, 0 without one; tap_low_pu to tap_high_pu: the secondary voltage that it keeps."""
 
     node: int
     power_pu: float
     size: int
     loss_ratio: float
+    tap_pct: float
+    tap_step_pct: float
+    tap_steps_max: int
+    tap_low_pu: float
+    tap_high_pu: float
+    tap_delay_s: float
 
 
 @dataclass(slots=True)
 class TransformerState:
     """Oil and winding as of since_s, and where they run from there (transformer_heat.py).
 
-    cooling_lost_pu: of its malfunction; blocked_pu: as the oil knows it. hot: beyond a limit.
+    cooling_lost_pu: of its malfunction; blocked_pu: as the oil knows it. hot: beyond a limit. tap: position of its tap
+    changer; tap_way: which way the voltage asks it to go; tap_s: when it goes (tap.py).
     """
 
     oil_c: float = 0.0
@@ -43,6 +52,9 @@ class TransformerState:
     cooling_lost_pu: float = 0.0
     blocked_pu: float = 0.0
     hot: bool = False
+    tap: int = 0
+    tap_way: int = 0
+    tap_s: float = NEVER_S
     due_s: float = NEVER_S
 
 
@@ -69,8 +81,8 @@ def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
             f"{ratings['load_loss_w']:g} W at {ratings['power_kva']:g} kVA is a resistance of {resistance_pct:.3g} %, "
             f"more than the whole impedance of {ratings['impedance_pct']:g} %"
         )
-        return (("load_loss_w", message),)
-    return ()
+        return (("load_loss_w", message), *tap_combinations(ratings))
+    return tap_combinations(ratings)
 
 
 TRANSFORMER = Equipment(
@@ -83,6 +95,7 @@ TRANSFORMER = Equipment(
         Rating("no_load_loss_w", 0.0, 0.0, 1e7, "chosen: 0, a loss is stated or it is not there"),
         Rating("load_loss_w", 0.0, 0.0, 1e8, "chosen: 0, a loss is stated or it is not there"),
         Rating("no_load_current_pct", 0.0, 0.0, 50.0, "chosen: 0, as the losses"),
+        *TAP_RATINGS,
         *feed_ratings("feed", "the cable to its primary"),
     ),
     feeds_min=1,

@@ -91,7 +91,7 @@ def _branches(
         base = r["secondary_voltage_v"] ** 2 / (r["power_kva"] * 1e3)
         resistance = r["load_loss_w"] / (r["power_kva"] * 1e3)
         reactance = math.sqrt((r["impedance_pct"] / 100.0) ** 2 - resistance**2)
-        ratio = r["secondary_voltage_v"] / n.voltage_in_v
+        ratio = r["secondary_voltage_v"] / n.voltage_in_v / turns_pu(plan, w, n)
         yield n.bus_out, Branch(n.bus_in, base * complex(resistance, reactance), ratio)
     elif n.kind == p.UPS:
         u_state = w.upses[n.slot]
@@ -128,6 +128,12 @@ def _branches(
             yield n.bus_out, Branch(feed, cable(plan, n.index, "feed"), 1.0)
         elif position == 2:
             yield n.bus_out, Branch(plan.nodes[n.feed_2].bus_out, cable(plan, n.index, "second_feed"), 1.0)
+
+
+def turns_pu(plan: Plan, w: World, n: NodePlan) -> float:
+    """The primary turns of a transformer that are in use, of the nominal ones, by its ratings and its tap changer."""
+    r = plan.ratings[n.index]
+    return 1.0 + (r["tap_pct"] - w.transformers[n.slot].tap * r["tap_step_pct"]) / 100.0
 
 
 def driver(plan: Plan, bus: int, branches: dict[int, Branch]) -> int:

@@ -50,6 +50,11 @@ def ranges(plan: Plan, w: World) -> Iterator[str]:
     for g_plan, g in zip(plan.generators, w.generators, strict=True):
         if not 0.0 <= generator_law.fuel_now_gal(g, w.t_s) <= g_plan.fuel_gal or g.fuel_gal_h < 0.0:
             yield f"law 9: {plan.nodes[g_plan.node].id} has {generator_law.fuel_now_gal(g, w.t_s):g} gal"
+    for k, o in enumerate(w.transformers):
+        node = plan.transformers[k].node
+        last = plan.ratings[node]["tap_steps_max"] if plan.ratings[node]["tap_changer"] > 0.0 else 0.0
+        if not abs(o.tap) <= last:
+            yield f"law 9: {plan.nodes[node].id} is at tap {o.tap:+d}, its last one is {last:g}"
     for island, row in zip(w.islands, plan.islands, strict=True):
         if not island.loss_kw >= 0.0:
             yield f"law 9: {plan.nodes[row.node].id} drives losses of {island.loss_kw:g} kW"

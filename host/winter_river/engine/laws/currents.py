@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from winter_river.engine import plan as p
 from winter_river.engine.equipment.cooling import fan_speed
 from winter_river.engine.equipment.switchgear import TiePlan
-from winter_river.engine.laws.branches import Branch, amps_of, cable, severity, volts_of
+from winter_river.engine.laws.branches import Branch, amps_of, cable, severity, turns_pu, volts_of
 from winter_river.engine.plan import NONE, NodePlan, Plan
 from winter_river.engine.units import SQRT3
 from winter_river.engine.view import view
@@ -56,8 +56,9 @@ def demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, co
             power_va = r["power_kva"] * 1e3
             idle_w = r["no_load_loss_w"]
             idle_var = math.sqrt(max(0.0, (r["no_load_current_pct"] / 100.0 * power_va) ** 2 - idle_w**2))
-            for bus in (n.bus_in, n.bus_out):
-                demand[bus] = complex(idle_w, idle_var) / 2.0 * abs(w.v[bus]) ** 2
+            # Volts a turn magnetise: on the primary side those of the turns in use.
+            for bus, turns in ((n.bus_in, turns_pu(plan, w, n)), (n.bus_out, 1.0)):
+                demand[bus] = complex(idle_w, idle_var) / 2.0 * abs(w.v[bus] / turns) ** 2
     return demand
 
 

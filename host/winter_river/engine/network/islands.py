@@ -75,7 +75,7 @@ def _swept(island: Island, s: Scaled) -> dict[int, complex] | None:
     steady = [s.current.get(joint, 0j) * c for joint, c in zip(order, scale, strict=True)]
     v, i = [1.0 + 0j] * len(order), [0j] * len(order)
     turn = Turn(end=len(order))
-    sweep([turn], 1, buses, parent, z, load, steady, y, v, i, LOW_PU, TOLERANCE_PU)
+    sweep([turn], 1, buses, parent, z, [], load, steady, y, v, i, LOW_PU, TOLERANCE_PU)
     if not turn.converged:
         return None
     return {joint: u * c for joint, u, c in zip(order, v, scale, strict=True)}

@@ -65,7 +65,9 @@ class Operator:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "two_utilities", "storages", "sunny", "parallel", "tapped"])
+@pytest.mark.parametrize(
+    "site", ["block", "dual_cord", "chain", "two_utilities", "storages", "sunny", "parallel", "tapped"]
+)
 def test_no_operation_breaks_a_law(request, story, site, seed):
     devices = request.getfixturevalue(site)
     calibration = ("training", "quick", "realistic")[seed % 3]

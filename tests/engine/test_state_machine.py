@@ -168,7 +168,9 @@ def operate(story, sites, *, examples, part=0, operation=Operation):
 
 @pytest.fixture
 def sites(side, dual_cord, chain, two_utilities, storages, sunny, parallel, tapped):
-    return dict(zip(SITES, (side("a"), dual_cord, chain, two_utilities, storages, sunny, parallel, tapped), strict=True))
+    return dict(
+        zip(SITES, (side("a"), dual_cord, chain, two_utilities, storages, sunny, parallel, tapped), strict=True)
+    )
 
 
 def test_no_sequence_of_operations_breaks_a_law(story, sites):

@@ -25,7 +25,7 @@ TAP_RATINGS = (
         0.0,
         -20.0,
         20.0,
-        "chosen: the nominal turns; primary turns in use, off-load taps are usually at -5, -2.5, 0, 2.5, 5; below 0 raises",
+        "chosen: the nominal turns of the primary; usual are -5, -2.5, 0, 2.5 and 5, and fewer turns raise the secondary",
     ),
     Rating(
         "tap_changer",
@@ -38,7 +38,9 @@ TAP_RATINGS = (
     Rating("tap_step_pct", 0.625, 0.1, 5.0, "chosen: 32 steps of 5/8 % over +-10 %, usual by IEEE C57.131"),
     Rating("tap_steps_max", 16.0, 1.0, 40.0, "chosen: each way, as tap_step_pct"),
     Rating("tap_target_pct", 100.0, 80.0, 120.0, "chosen: the nominal secondary voltage, which auto keeps"),
-    Rating("tap_band_pct", 2.0, 0.2, 10.0, "chosen: the whole band around it, three steps wide, so that it cannot hunt"),
+    Rating(
+        "tap_band_pct", 2.0, 0.2, 10.0, "chosen: the whole band around it, three steps wide, so that it cannot hunt"
+    ),
     Rating("tap_delay_s", 30.0, 1.0, 600.0, "chosen: usual on tap changers; shorter sags are left alone"),
 )
 

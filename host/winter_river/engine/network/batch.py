@@ -179,12 +179,12 @@ class Batch:
     def _run(
         self, power: Complex, outages: npt.NDArray[np.int64], threads: int | None = None
     ) -> tuple[Complex, npt.NDArray[np.bool_]]:
-        v_pu, at_rest = self._lanes.solve_scenarios(
+        found: tuple[Complex, npt.NDArray[np.bool_]] = self._lanes.solve_scenarios(
             self._tree, *self._kinds, power=self._scaled(power), base_va=self._base_va, outages=outages,
             lanes=LANES_MANY if len(self._tree.parent) < JOINTS_FEW else LANES_FEW,
             low_pu=LOW_PU, tolerance_pu=TOLERANCE_PU, threads=threads,
         )  # fmt: skip
-        return self._unscaled(v_pu), at_rest
+        return self._unscaled(found[0]), found[1]
 
     def _scaled(self, power: Complex) -> Complex:
         """The loads as they are where every voltage is divided by its scale."""

@@ -145,6 +145,7 @@ STATES = {
     "GRID_OK": "Voltage within limits.",
     "SAG": "Voltage too low.",
     "SWELL": "Voltage too high.",
+    "FREQUENCY": "Frequency off by more than 1 %.",
     "OUTAGE": "No voltage from the grid.",
     "FAULT": "Broken, or out of what it needs; it delivers nothing.",
     "NORMAL": "In service, within its rating.",
@@ -176,6 +177,8 @@ MALFUNCTIONS = {
     "outage": ("The grid gives no voltage.", "", AT_ONCE),
     "sag": ("The grid's voltage is low.", "100 % low", AT_ONCE),
     "swell": ("The grid's voltage is high.", "100 % high", AT_ONCE),
+    "frequency_low": ("The grid's frequency is low.", "15 % low", AT_ONCE),
+    "frequency_high": ("The grid's frequency is high.", "15 % high", AT_ONCE),
     "fault": ("Broken inside: it delivers nothing until the fault is cleared.", "", AT_ONCE),
     "cooling_lost": (
         "Cooling is blocked: oil, or the cells of a storage, rise further.",

@@ -133,8 +133,14 @@ SOURCES = ("auto", "first", "second")  # source_set of a two-source switchgear
 TYPES = {
     "utility": (
         _ON_OFF,
-        (("GRID_OK", "ok"), ("SAG", "warning"), ("SWELL", "warning"), ("OUTAGE", "fault"), ("FAULT", "fault")),
-        (("outage", None), ("sag", 0.3), ("swell", 0.15), ("fault", None)),
+        (
+            ("GRID_OK", "ok"), ("SAG", "warning"), ("SWELL", "warning"), ("OUTAGE", "fault"), ("FAULT", "fault"),
+            ("FREQUENCY", "warning"),
+        ),
+        (
+            ("outage", None), ("sag", 0.3), ("swell", 0.15), ("fault", None), ("frequency_low", 0.4),
+            ("frequency_high", 0.4),
+        ),
         ("energy_kwh", "returned_kwh"),
         (),
         ("open", "close"),

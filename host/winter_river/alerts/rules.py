@@ -62,7 +62,7 @@ def built_in() -> tuple[Rule, ...]:
     return (
         # sources
         _rule("utility_lost", HIGH, "state = OUTAGE or state = FAULT", "{node} is lost", "see that the generator takes over; call the grid's operator", types="utility"),
-        _rule("utility_poor", LOW, "state = SAG or state = SWELL", "{node} has a poor voltage: {voltage_out}", "wait; a UPS goes to its battery where it is too poor", types="utility", hold_s=5 * _S, off_s=5 * _S),
+        _rule("utility_poor", LOW, "state = SAG or state = SWELL or state = FREQUENCY", "{node} is poor: {voltage_out}, {frequency_hz}", "wait; a UPS goes to its battery where it is too poor", types="utility", hold_s=5 * _S, off_s=5 * _S),
         _rule("generator_failed", CRITICAL, "state = FAULT", "{node} has failed", "read why in its events, mend it, then reset it", types="generator", stands=True),
         _rule("generator_on", LOW, "state = RUNNING", "{node} runs", "see why the grid is not used; watch its fuel", types="generator", hold_s=2 * _S, source="chosen: a set that runs is worth telling"),
         _rule("generator_long", LOW, "state = RUNNING", "{node} has run for 20 minutes", "plan for its fuel", types="generator", hold_s=20 * _MIN, source="Wildfire Watch: a pump that has run for 1200 s"),

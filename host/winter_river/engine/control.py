@@ -15,8 +15,10 @@ from winter_river.engine.equipment.cooling import run_cooling
 from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST, FAIL_TO_CLOSE, FAIL_TO_OPEN
 from winter_river.engine.equipment.server import run_server
 from winter_river.engine.equipment.switchgear import TransferPlan, TransferState
+from winter_river.engine.equipment.utility import in_window
 from winter_river.engine.flow import ups_output
 from winter_river.engine.followers import run_followers
+from winter_river.engine.grid_frequency import off_hz, off_pu
 from winter_river.engine.heat import run_rooms
 from winter_river.engine.meters import delivered_kw
 from winter_river.engine.plan import BREAKER_OUTPUT, NONE, NodePlan, Plan
@@ -30,6 +32,13 @@ from winter_river.engine.world import DEAD, World, in_service, is_tripped
 def voltage_pu(plan: Plan, w: World, node: int) -> float:
     """The voltage that a device delivers, per unit of its nominal; 0 when dead."""
     return magnitude(w.v[plan.nodes[node].bus_out])
+
+
+def source_pu(plan: Plan, w: World, node: int, was_ok: bool) -> float:
+    """The voltage of a source as a transfer takes it: none where its frequency is out of its window."""
+    off = off_pu(plan, w, plan.nodes[node].bus_out)
+    beyond, again = switchgear_law.LOST_HZ_PU, switchgear_law.GOOD_HZ_PU
+    return voltage_pu(plan, w, node) if in_window(off, was=was_ok, beyond_pu=beyond, again_pu=again) else 0.0
 
 
 def _ask_generators(plan: Plan, w: World) -> None:
@@ -119,7 +128,8 @@ def run_transfers(plan: Plan, w: World) -> bool:
         position, target = x.position, x.target
         locked = not in_service(n, me) or is_tripped(w, n.breaker_1)
         generator, coming = _second_source(plan, w, r)
-        first_pu, second_pu = voltage_pu(plan, w, n.feed_1), voltage_pu(plan, w, n.feed_2)
+        first_pu = source_pu(plan, w, n.feed_1, x.first_ok)
+        second_pu = source_pu(plan, w, n.feed_2, x.second_ok)
         blocked = _is_blocked(x)
         if r.static:
             static_law.watch_sources(x, w.t_s, first_pu=first_pu, second_pu=second_pu)
@@ -192,8 +202,14 @@ def run_upses(plan: Plan, w: World) -> bool:
         u.handle = me.handle
         u.out_kw, u.out_kva = ups_output(plan, w, k)
         changed = ups_law.watch_battery(u, r.battery_kwh, w.t_s) or changed
-        source_pu = voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0
-        ups_law.watch_source(u, w.t_s, source_pu, bypass_lost=me.fault & ups_law.BYPASS_LOST != 0)
+        feed_bus = plan.nodes[n.feed_1].bus_out
+        ups_law.watch_source(
+            u,
+            w.t_s,
+            voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0,
+            bypass_lost=me.fault & ups_law.BYPASS_LOST != 0 or abs(off_hz(plan, w, feed_bus)) > ups_law.BYPASS_OFF_HZ,
+            off_pu=off_pu(plan, w, feed_bus),
+        )
         may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1) and u.handle != ups_law.HANDLE_SERVICE
         ups_law.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)
         ups_law.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0)

@@ -13,7 +13,7 @@ from winter_river.engine.equipment import malfunction as malfunction_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.malfunction import FAIL_TO_CLOSE, FAIL_TO_OPEN, NUISANCE_TRIP
 from winter_river.engine.equipment.psychrometrics import PRESETS_F, PRESETS_RH_PCT, celsius
-from winter_river.engine.equipment.utility import utility_emf
+from winter_river.engine.equipment.utility import frequency_off_pu, utility_emf
 from winter_river.engine.heat import set_weather
 from winter_river.engine.plan import (
     BESS,
@@ -263,6 +263,8 @@ def _suffer(plan: Plan, w: World, k: int, me: NodeState) -> None:
     if n.kind == UTILITY:
         u = w.utilities[n.slot]
         u.sag_pu, u.swell_pu = w.malfunctions[first + 1].severity, w.malfunctions[first + 2].severity
+        low, high = w.malfunctions[first + 4].severity, w.malfunctions[first + 5].severity
+        u.off_pu = frequency_off_pu(me, low=low, high=high)
         _drive(plan, w, k, me)
     elif n.kind == TRANSFORMER:
         w.transformers[n.slot].cooling_lost_pu = w.malfunctions[first + 1].severity

@@ -27,7 +27,7 @@ from winter_river.engine.plan import (
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import DEAD, FAULT_BIT, HANDLE_OFF, NodeState, World, is_tripped
 
-GRID_OK, SAG, SWELL, OUTAGE, GRID_FAULT = range(5)
+GRID_OK, SAG, SWELL, OUTAGE, GRID_FAULT, FREQUENCY = range(6)
 TRANSFORMER_NORMAL, TRANSFORMER_WARNING, TRANSFORMER_FAULT, TRANSFORMER_NO_INPUT = range(4)
 SW_CLOSED, SW_GENERATOR, SW_OPEN, SW_TRIPPED, SW_FAULT, SW_NO_INPUT = range(6)
 STANDBY, STARTING, RUNNING, COOLDOWN, GENERATOR_FAULT = range(5)
@@ -39,14 +39,17 @@ METER_NORMAL, METER_NO_INPUT, METER_FAULT = range(3)
 LOAD_NORMAL, LOAD_DEGRADED, LOAD_OFF, LOAD_FAULT = range(4)
 
 
-def _utility(me: NodeState) -> int:
+def _utility(w: World, n: NodePlan, me: NodeState) -> int:
     if me.fault & utility_law.FAULT:
         return GRID_FAULT
     if not me.live:
         return OUTAGE
     if me.fault & utility_law.SAG:
         return SAG
-    return SWELL if me.fault & utility_law.SWELL else GRID_OK
+    if me.fault & utility_law.SWELL:
+        return SWELL
+    off = abs(w.utilities[n.slot].off_pu)
+    return FREQUENCY if off > utility_law.FREQUENCY_GOOD_PU else GRID_OK
 
 
 def _transformer(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
@@ -197,7 +200,7 @@ def state_of(plan: Plan, w: World, node: int) -> int:
     if n.kind == GENERATOR:
         return _generator(w, n, me)
     if n.kind == UTILITY:
-        return _utility(me)
+        return _utility(w, n, me)
     if n.kind == BESS:
         return _storage(w, n, me)
     if n.kind == METER:

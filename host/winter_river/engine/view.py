@@ -73,7 +73,8 @@ def frequency_hz(plan: Plan, w: World, bus: int) -> float:
     while n.kind == UPS or n.feed_1 != NONE:
         n = plan.nodes[n.feed_1]
     if n.kind != GENERATOR:
-        return plan.utilities[n.slot].frequency_hz
+        nominal_hz = plan.utilities[n.slot].frequency_hz
+        return nominal_hz if driver.kind == UPS else nominal_hz * (1.0 + w.utilities[n.slot].off_pu)
     r, g = plan.generators[n.slot], w.generators[n.slot]
     if driver.kind == UPS:
         return r.frequency_hz

@@ -13,6 +13,7 @@ from winter_river.engine.units import NEVER_S
 # IEEE 1547-2018, table 11: beyond these it may no longer run for long. Chosen: it lets go at once, where the standard
 # allows up to 21 s.
 LOW_PU, HIGH_PU = 0.88, 1.10
+LOW_HZ_PU, HIGH_HZ_PU = 56.5 / 60.0 - 1.0, 62.0 / 60.0 - 1.0  # IEEE 1547-2018, table 18: trips within 0.16 s
 
 
 @dataclass(slots=True, frozen=True)
@@ -30,12 +31,14 @@ class FollowerState:
     back_s: float = NEVER_S
 
 
-def run_follower(f: FollowerState, reconnect_s: float, t_s: float, *, closed: bool, supply_pu: float) -> None:
+def run_follower(
+    f: FollowerState, reconnect_s: float, t_s: float, *, closed: bool, supply_pu: float, off_pu: float
+) -> None:
     """Lets go of a bad supply, and comes back when it has been good for long enough.
 
-    closed: unfaulted, its breaker closed. supply_pu: the voltage at it while it runs, in front of it while it does not.
+    closed: unfaulted, its breaker closed. off_pu: how far the frequency is off. supply_pu: the voltage at it while it runs, in front of it while it does not.
     """
-    good = closed and LOW_PU <= supply_pu <= HIGH_PU
+    good = closed and LOW_PU <= supply_pu <= HIGH_PU and LOW_HZ_PU <= off_pu <= HIGH_HZ_PU
     if not good:
         f.running, f.back_s = False, NEVER_S
     elif not f.running:

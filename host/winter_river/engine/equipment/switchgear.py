@@ -45,6 +45,8 @@ OPEN, FIRST, SECOND = range(3)  # position and target
 AUTO = 0  # source_set; FIRST and SECOND are its other values
 LOST_PU = 0.85  # chosen with GOOD_PU: a source below this is lost
 GOOD_PU = 0.90  # and good again from here: ITIC's steady band
+# Chosen: frequency off by so much is a lost source, and good again inside; controllers have 85 to 98 % and some 2 % in.
+LOST_HZ_PU, GOOD_HZ_PU = 0.05, 0.03
 
 
 @dataclass(slots=True, frozen=True)

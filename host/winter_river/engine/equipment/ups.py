@@ -13,6 +13,7 @@ from winter_river.engine.equipment.table import (
     breaker_ratings,
     feed_ratings,
 )
+from winter_river.engine.equipment.utility import in_window
 from winter_river.engine.units import ALWAYS_S, HOUR_S, NEVER_S
 
 UPS = Equipment(
@@ -56,6 +57,9 @@ PIECES = 16  # chosen: the walk-in is a staircase of 16 steps, each at its middl
 # The rectifier works between these; good again inside the narrower pair (chosen, usual on data sheets).
 RECTIFIER_LOW_PU, RECTIFIER_HIGH_PU = 0.85, 1.15
 RECTIFIER_GOOD_LOW_PU, RECTIFIER_GOOD_HIGH_PU = 0.90, 1.10
+# Off the nominal frequency; chosen: data sheets have +-5 % to 45 to 65 Hz.
+RECTIFIER_HZ_PU, RECTIFIER_GOOD_HZ_PU = 0.05, 0.04
+BYPASS_OFF_HZ = 0.5  # UFGS 26 33 53: the bypass may be no further off, or it cannot be in step with the inverter
 BYPASS_LOW_PU, BYPASS_HIGH_PU = 0.90, 1.10  # synchronising window, UFGS 26 33 53
 LOW_BATTERY = 0.20  # chosen: the alarm of most makers
 COLD_START = LOW_BATTERY  # chosen: below it a UPS does not start from its battery alone, which it would only empty
@@ -245,12 +249,13 @@ def can_carry(r: UpsPlan, u: UpsState) -> bool:
     return has_charge(u) and not (starts and u.energy_kwh <= COLD_START * r.battery_kwh)
 
 
-def watch_source(u: UpsState, t_s: float, source_pu: float, *, bypass_lost: bool) -> None:
-    """Notes whether the rectifier and the bypass can use what is at the input."""
+def watch_source(u: UpsState, t_s: float, source_pu: float, *, bypass_lost: bool, off_pu: float) -> None:
+    """Notes whether the rectifier and the bypass can use what is at the input. off_pu: of its frequency."""
+    in_hz = in_window(off_pu, was=u.source_ok, beyond_pu=RECTIFIER_HZ_PU, again_pu=RECTIFIER_GOOD_HZ_PU)
     if u.source_ok:
-        u.source_ok = RECTIFIER_LOW_PU <= source_pu <= RECTIFIER_HIGH_PU
+        u.source_ok = in_hz and RECTIFIER_LOW_PU <= source_pu <= RECTIFIER_HIGH_PU
     else:
-        u.source_ok = RECTIFIER_GOOD_LOW_PU <= source_pu <= RECTIFIER_GOOD_HIGH_PU
+        u.source_ok = in_hz and RECTIFIER_GOOD_LOW_PU <= source_pu <= RECTIFIER_GOOD_HIGH_PU
     healthy = BYPASS_LOW_PU <= source_pu <= BYPASS_HIGH_PU and not bypass_lost
     if healthy != u.bypass_ok:
         u.bypass_ok = healthy

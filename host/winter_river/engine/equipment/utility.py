@@ -10,7 +10,13 @@ from winter_river.engine.equipment.table import VOLTAGE_V_MAX, Equipment, Rating
 if TYPE_CHECKING:
     from winter_river.engine.world import NodeState
 
-OUTAGE, SAG, SWELL, FAULT = (1 << k for k in range(4))  # bits of its malfunctions, in the schema's order
+# Bits of its malfunctions, in the schema's order.
+OUTAGE, SAG, SWELL, FAULT, FREQUENCY_LOW, FREQUENCY_HIGH = (1 << k for k in range(6))
+
+# EN 50160: 1 % for 99.5 % of a year and -6 to +4 % at any time where grids are connected; an isolated one may be off by
+# 15 %, which is what a severity of 1 does here.
+FREQUENCY_OFF_PU_MAX = 0.15
+FREQUENCY_GOOD_PU = 0.01
 
 UTILITY = Equipment(
     type="utility",
@@ -35,8 +41,11 @@ class UtilityPlan:
 
 @dataclass(slots=True)
 class UtilityState:
+    """off_pu: how far its frequency is off, of the nominal one."""
+
     sag_pu: float = 0.0
     swell_pu: float = 0.0
+    off_pu: float = 0.0
 
 
 def utility_emf(me: NodeState, u: UtilityState) -> float:
@@ -49,3 +58,18 @@ def utility_emf(me: NodeState, u: UtilityState) -> float:
     if me.fault & SWELL:
         emf += u.swell_pu
     return emf
+
+
+def frequency_off_pu(me: NodeState, *, low: float, high: float) -> float:
+    """How far the frequency is off, of the nominal one, by the severities of its two malfunctions."""
+    off = 0.0
+    if me.fault & FREQUENCY_LOW:
+        off -= low * FREQUENCY_OFF_PU_MAX
+    if me.fault & FREQUENCY_HIGH:
+        off += high * FREQUENCY_OFF_PU_MAX
+    return off
+
+
+def in_window(off_pu: float, *, was: bool, beyond_pu: float, again_pu: float) -> bool:
+    """Whether what watches a source takes its frequency: not beyond the one limit, good again inside the other."""
+    return abs(off_pu) <= (beyond_pu if was else again_pu)

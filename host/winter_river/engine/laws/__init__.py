@@ -12,6 +12,7 @@ from winter_river.engine.events import Event
 from winter_river.engine.laws.branches import Branch, closed_branches
 from winter_river.engine.laws.conduct import Latches, conduct, latches, ranges, transfers
 from winter_river.engine.laws.currents import balance, dead_or_alive, kirchhoff, power_triangles
+from winter_river.engine.laws.grids import grids
 from winter_river.engine.laws.stores import arrays, batteries, energy, profiles, storages
 from winter_river.engine.plan import Plan
 from winter_river.engine.world import World
@@ -34,6 +35,7 @@ def check(plan: Plan, world: World, *, events: Sequence[Event] = (), before: Lat
     broken += storages(plan, world, branches)
     broken += arrays(plan, world, branches)
     broken += profiles(plan, world)
+    broken += grids(plan, world, branches)
     broken += energy(plan, world)
     broken += transfers(plan, world)
     broken += ranges(plan, world)

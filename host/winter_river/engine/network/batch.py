@@ -184,7 +184,8 @@ class Batch:
             lanes=LANES_MANY if len(self._tree.parent) < JOINTS_FEW else LANES_FEW,
             low_pu=LOW_PU, tolerance_pu=TOLERANCE_PU, threads=threads,
         )  # fmt: skip
-        return self._unscaled(found[0]), found[1]
+        v_pu, at_rest = found
+        return self._unscaled(v_pu), at_rest
 
     def _scaled(self, power: Complex) -> Complex:
         """The loads as they are where every voltage is divided by its scale."""
@@ -195,7 +196,9 @@ class Batch:
         return power * factors
 
     def _unscaled(self, v_pu: Complex) -> Complex:
-        return v_pu * self._scale if self._has_taps else v_pu
+        if self._has_taps:
+            v_pu *= self._scale
+        return v_pu
 
 
 def _compiled() -> tuple[Any, Any]:

@@ -21,6 +21,10 @@ TAKEN_OVER_MS = 18000
 TAKEN_OVER_SPREAD_MS = 10000
 TAKEOVERS_MAX = 2  # cut off this often without ever being stable: somebody else uses our id
 OUTBOX_MAX = 16
+# chosen: what waited for a broker waits for the service behind it, too, which may be back later than we are (it tries
+# again within 5 s, and sends a view within 5 s): a broker has nobody to give it to before. A service that is not there
+# is not waited for any longer.
+MEET_MS = 15000
 PID_MAX = 65535
 
 DOWN, OPENING, UP = "down", "opening", "up"
@@ -62,6 +66,7 @@ class Session:
         self._asked_ms = None  # tick of a ping without an answer
         self._subscribing = []  # [pid, tick] without an answer
         self._outbox = []  # [topic, payload, retain, pid, tick sent on this link or None, sent before]
+        self._alone = False  # whether nobody has spoken to us on this link while something waits from before
         self._pid = 0
 
     # What happened
@@ -94,14 +99,19 @@ class Session:
         self._stable = False
         self._asked_ms = None
         self._subscribing = []
+        self._alone = bool(self._outbox)
         for entry in self._outbox:
             entry[4] = None
-        return [("up",)]  # what waits in the outbox follows the core's subscriptions, at the next tick
+        return [("up",)]  # what waits in the outbox follows the core's subscriptions, when somebody has spoken to us
 
     def on_heard(self, now_ms):
         """A whole packet came in."""
         self._heard_ms = now_ms
         self._asked_ms = None
+
+    def on_message(self):
+        """Somebody behind the broker spoke to us."""
+        self._alone = False
 
     def on_puback(self, pid):
         """The broker has that message."""
@@ -227,7 +237,7 @@ class Session:
 
     def _flush(self, now_ms):
         actions = []
-        if self.state != UP:
+        if self.state != UP or self._alone and ticks.diff(now_ms, self._since_ms) < MEET_MS:
             return actions
         for entry in self._outbox:
             if entry[4] is None:

@@ -189,6 +189,7 @@ def case_unconfirmed_messages_are_sent_again_marked_after_a_reconnect():
         now_ms += 10
         session.tick(now_ms)
     session.on_connack(0, now_ms)
+    session.on_message()
     assert session.tick(now_ms) == [("publish", TOPIC, b"b", 1, False, 2, True)]
     session.on_puback(2)
     assert session.unanswered() == 0
@@ -203,7 +204,25 @@ def case_outbox_follows_the_subscriptions_of_a_new_connection():
         session.tick(now_ms)
     assert session.on_connack(0, now_ms) == [("up",)]
     assert kinds(session.subscribe(TOPIC, 1, now_ms)) == ["subscribe"]
-    assert session.tick(now_ms) == [("publish", TOPIC, b"a", 1, False, 1, False)]
+    assert session.publish(TOPIC, b"b", 1, False, now_ms) == [], "nothing overtakes what waits"
+    assert session.tick(now_ms) == [], "a broker has nobody to give it to before the service is back, too"
+    session.on_message()
+    assert session.tick(now_ms) == [
+        ("publish", TOPIC, b"a", 1, False, 1, False), ("publish", TOPIC, b"b", 1, False, 3, False),
+    ]  # fmt: skip
+
+
+def case_outbox_waits_no_longer_for_a_service_that_is_not_there():
+    session, now_ms = up()
+    session.on_closed(sessions.LINK_LOST, now_ms)
+    session.publish(TOPIC, b"a", 1, False, now_ms)
+    while session.state != sessions.OPENING:
+        now_ms += 10
+        session.tick(now_ms)
+    session.on_connack(0, now_ms)
+    assert "publish" not in kinds(session.tick(now_ms + 14_000))
+    session.on_heard(now_ms + 14_000)  # the broker itself answers our ping
+    assert kinds(session.tick(now_ms + 15_000)) == ["publish"]
 
 
 def case_outbox_is_bounded_and_what_is_lost_is_counted():

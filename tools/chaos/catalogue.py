@@ -55,5 +55,6 @@ FAULTS: Mapping[str, Fault] = {
     "slowloris": Fault("HTTP requests that never end", page_faults.slowloris, quick=False),
     "stream-flood": Fault("hundreds of streams nobody reads", page_faults.flood, quick=False),
     "crowd": Fault("a thousand light clients beside the nodes", load_faults.crowd, quick=False),
+    "broker-away": Fault("no broker for five minutes", load_faults.away, quick=False),
     "ten-minutes": Fault("nothing at all, counted for ten minutes", load_faults.soak, quick=False),
 }

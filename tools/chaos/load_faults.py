@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import shutil
 import subprocess
@@ -23,11 +24,13 @@ from chaos.table import Row, at_most, none_of, not_run
 
 LIGHT = 1_000
 CROWD_S = 60.0
-STATUS_S = 1  # of the ten minutes; a node's own default is 5
+STATUS_S = 5  # the contract's
 SOAK_S = 600
 # Acceptance P25: collection, publish, write to the database.
 COLLECTED_MIN, PUBLISHED_MIN, WRITTEN_MIN = 0.99, 0.995, 0.99
 START_S_MAX = 30.0
+PRESSES, PRESSES_QUICK = 6, 2  # of each rack: a node keeps 16 messages for a broker that is away
+WHEN_S_MAX = 2.0  # an uptime is in whole seconds
 
 
 def crowd(rig: Rig) -> list[Row]:
@@ -88,7 +91,7 @@ def _lights_heard(spy: Spy) -> int:
 
 
 def soak(rig: Rig) -> list[Row]:
-    """A run of 24 nodes that speak each second, its store, and a database beside it where there is one."""
+    """A run of 24 nodes, its store, and a database beside it where there is one."""
     with _database(rig.new_folder("database")) as database:
         return _soaked(rig, database)
 
@@ -100,12 +103,10 @@ def _soaked(rig: Rig, database: str) -> list[Row]:
     at = page.page_of(run)
     spy = rig.spy(broker)
     ids = list(at.get("/api/v1/facility")["nodes"])
-    for node_id in ids:
-        at.send(node_id, "config", {"status_s": STATUS_S})
     time.sleep(3.0)
     spy.collect()
     spy.items.clear()
-    seconds = rig.pick(SOAK_S, 20)
+    seconds = rig.pick(SOAK_S, 30)
     began_s = time.monotonic()
     while time.monotonic() < began_s + seconds:
         time.sleep(1.0)
@@ -226,3 +227,49 @@ def _in_database(url: str, said: set[tuple[str, int, int]]) -> Row:
     wanted = {(node_id, seq) for node_id, _, seq in said}  # no node restarts meanwhile
     took_s(lambda: there() == len(wanted), timeout_s=45)
     return _at_least("in VictoriaMetrics of those published", there(), len(said), WRITTEN_MIN)
+
+
+def away(rig: Rig) -> list[Row]:
+    """The broker is gone for five minutes while buttons are pressed; then everything has the time at which it was."""
+    broker = rig.broker()
+    run = page.start(rig, "--broker", broker.url)
+    at = page.page_of(run)
+    racks = [node_id for node_id in at.get("/api/v1/facility")["nodes"] if node_id.startswith("server_rack")]
+    time.sleep(3.0)
+    before = at.get("/api/v1/state")["clock"]["unix_s"]
+    broker.kill()
+    seconds, each = rig.pick(300, 10), rig.pick(PRESSES, PRESSES_QUICK)
+    pressed: list[tuple[str, float]] = []
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        node_id = racks[len(pressed) % len(racks)]
+        if len(pressed) < len(racks) * each:
+            at.post(f"/api/v1/nodes/{node_id}/press", {"long": True})
+            pressed.append((node_id, time.time()))
+        time.sleep(seconds / (len(racks) * each))
+    broker.start()
+
+    def told() -> list[tuple[str, float]]:
+        events = at.get(f"/api/v1/happenings?from_unix_s={before}")["events"]
+        return [(event["node_id"], event["unix_s"]) for event in events if event["event"] == "button"]
+
+    back_s = took_s(lambda: len(told()) >= len(pressed), timeout_s=60)
+    kept = told()
+    wrong = [
+        f"{node_id} {unix_s:.0f}"
+        for node_id, unix_s in pressed
+        if not any(node_id == other and abs(unix_s - then_s) <= WHEN_S_MAX for other, then_s in kept)
+    ]
+    time.sleep(3.0)
+    curve = at.get(f"/api/v1/history/engine/tick?from_unix_s={before}")
+    ticks = sorted({int(value) for value in curve["mean"] if value is not None})
+    times = sorted(curve["unix_s"])
+    steps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    missing = ticks[-1] - ticks[0] + 1 - len(ticks)
+    return [
+        none_of(f"{seconds} s without a broker: presses without their time", wrong, of=len(pressed)),
+        none_of("and told twice", len(kept) - len(set(kept))),
+        at_most("everything is in the history after the broker is back", back_s, 30.0 + 5.0, "s"),
+        _at_least("the engine's own samples, each at its time", len(ticks), len(ticks) + missing, 0.99),
+        at_most("the longest stretch without one", max(steps, default=float("inf")), 3.0, "s"),
+    ]

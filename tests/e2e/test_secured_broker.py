@@ -135,6 +135,7 @@ def test_a_node_says_nothing_but_its_own_status_ack_and_event(secured, until):
     for topic in (
         *(f"winter-river/ups_b/{leaf}" for leaf in ("status", "ack", "event", "command", "view")),
         *("winter-river/ups_a/command", "winter-river/ups_a/view", "winter-river/engine/status", "elsewhere"),
+        *(f"winter-river/{virtual}/command" for virtual in ("engine", "weather", "facility")),
     ):
         node.say(topic, b"forged")
     for leaf in ("status", "ack", "event"):
@@ -182,6 +183,7 @@ def test_an_operator_commands_and_a_viewer_only_looks(secured, until):
     service.subscribe("winter-river/#")
     viewer.subscribe("winter-river/#")
     viewer.say("winter-river/ups_a/command", b"of a viewer")
+    viewer.say("winter-river/engine/command", b"of a viewer")
     for topic in ("winter-river/ups_a/status", "winter-river/ups_a/view", "winter-river/engine/status"):
         operator.say(topic, b"forged")
         viewer.say(topic, b"forged")

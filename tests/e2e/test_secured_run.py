@@ -2,7 +2,9 @@
 
 import contextlib
 import getpass
+import json
 import os
+import queue
 import re
 import signal
 import ssl
@@ -13,6 +15,7 @@ import time
 from pathlib import Path
 
 import httpx
+import paho.mqtt.client as mqtt
 import pytest
 from winter_river.address import Certificates
 from winter_river.deploy import GENERATORS
@@ -38,7 +41,9 @@ class SecuredRun:
             "WINTER_RIVER_DATA_DIR": str(folder / "data"),
             "WINTER_RIVER_LOG_DIR": str(folder / "log"),
             "XDG_CONFIG_HOME": str(folder / "config"),
+            "WINTER_RIVER_PROFILE": "secured",
         }
+        self.environment = environment
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=folder
         )
@@ -67,6 +72,13 @@ class SecuredRun:
         """Its process numbers: its own, and those of what it started."""
         children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         return [self.process.pid, *(int(each) for path in children for each in path.read_text().split())]
+
+    def call(self, *words):
+        """Another command of the same user."""
+        program = [sys.executable, "-m", "winter_river", *words]
+        return subprocess.run(
+            program, check=False, capture_output=True, text=True, timeout=60, env=self.environment, cwd=self.folder
+        )
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -139,6 +151,32 @@ def test_dangerous_commands_are_selected_first_and_going_back_is_obeyed_too(begi
         client.post("/api/v1/clock", json={"action": "goto", "value": before_s})
         until(lambda: load_kw(client) > 1, what="the node was not restored")
         until(lambda: client.get("/api/v1/state").json()["nodes"]["srv_a"]["handle"] == "on")
+    assert run.stop() == 0
+
+
+def test_time_is_moved_by_signed_orders_alone(begin, until):
+    """Whoever has a certificate that may command, and no key, moves no time and no weather."""
+    run = begin()
+    heard = queue.Queue()
+    operator = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    context = ssl.create_default_context(cafile=run.site.places.trusted("site"))
+    context.load_cert_chain(run.site.places.pair("operator", "operator"))
+    operator.tls_set_context(context)
+    operator.on_message = lambda client, data, message: heard.put(json.loads(message.payload))
+    operator.connect(HOST, run.port)
+    operator.subscribe([("winter-river/engine/ack", 1), ("winter-river/weather/ack", 1)])
+    operator.loop_start()
+    with contextlib.closing(run.page()) as client:
+        until(lambda: online(client) == 8, timeout_s=20, what=run.said)
+        for node_id, verb in (("engine", "freeze"), ("weather", "set_weather")):
+            operator.publish(f"winter-river/{node_id}/command", json.dumps({"command": verb, "params": {}}), 1)
+            assert heard.get(timeout=10)["result"] == "rejected"
+        assert client.get("/api/v1/state").json()["clock"]["frozen"] is False
+        for words in (["clock", "freeze"], ["alarms", "shelve", "low_battery/ups_a", "5", "a test"]):
+            done = run.call(*words)
+            assert done.returncode == 0, done.stderr + done.stdout
+        assert client.get("/api/v1/state").json()["clock"]["frozen"] is True
+    operator.loop_stop()
     assert run.stop() == 0
 
 

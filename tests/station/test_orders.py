@@ -1,5 +1,7 @@
 """Commands to the engine over the bus: the contract's checks, and an ack for each."""
 
+import hashlib
+import hmac
 import json
 import threading
 
@@ -222,3 +224,58 @@ def test_in_an_exam_nobody_moves_time_or_weather_over_the_bus_either(master, ord
     examining[0] = False
     assert answer("b")["result"] == "done"
     assert answer("a") == told  # the same id, the same answer
+
+
+KEY = b"a key of the engine"
+WHOLE = {"v": 1, "command": "freeze", "params": {}, "id": "cli-1-1", "by": "ann", "boot": BOOT, "deadline": 200_000}
+
+
+@pytest.fixture
+def secured(master):
+    """Gives the result and reason of bytes on engine/command in profile secured."""
+    orders = Orders(master, "winter-river", BOOT, keys={"engine": KEY, "weather": b"another"}.get)
+
+    def ask(payload, *, to="engine"):
+        message = orders.obey(payload, to=to, retained=False, uptime_s=100, told=lambda: "t_s=1.000")
+        ack, _ = codec.decode("ack", message.payload)
+        return ack["result"], ack["reason"]
+
+    return ask
+
+
+def signed(key, fields, *, to="engine"):
+    """As the contract has it; written out here so that no code of ours vouches for itself."""
+    body = json.dumps(fields, separators=(",", ":"))[:-1]
+    digest = hmac.new(key, f"winter-river/{to}/command\n{body}".encode(), hashlib.sha256).hexdigest()[:32]
+    return f'{body},"mac":"{digest}"}}'.encode()
+
+
+def test_a_secured_engine_obeys_what_is_signed_with_its_key(secured, master):
+    assert secured(signed(KEY, WHOLE)) == ("done", "")
+    assert master.told == [("freeze",)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b'{"command":"freeze"}', "schema"),  # the bare form
+        (signed(KEY, {name: value for name, value in WHOLE.items() if name != "boot"}), "schema"),
+        (signed(KEY, {name: value for name, value in WHOLE.items() if name != "deadline"}), "schema"),
+        (json.dumps(WHOLE, separators=(",", ":")).encode(), "mac"),
+        (signed(b"of ups_a", WHOLE), "mac"),
+        (signed(KEY, WHOLE, to="weather"), "mac"),  # meant for another
+        (signed(KEY, WHOLE).replace(b"freeze", b"run"), "mac"),
+        (signed(KEY, WHOLE)[:-1] + b" }", "mac"),
+        (signed(KEY, WHOLE | {"boot": 8}), "boot"),
+        (signed(KEY, WHOLE | {"deadline": 1}), "expired"),
+    ],
+)
+def test_a_secured_engine_obeys_nothing_else(secured, master, payload, reason):
+    assert secured(payload) == ("rejected", reason)
+    assert master.told == []
+
+
+def test_the_weather_of_a_secured_site_has_a_key_of_its_own(secured):
+    order = WHOLE | {"command": "set_weather", "params": {"preset": 4}}
+    assert secured(signed(KEY, order, to="weather"), to="weather") == ("rejected", "mac")
+    assert secured(signed(b"another", order, to="weather"), to="weather") == ("done", "")

@@ -185,7 +185,7 @@ class Desk:
             repeats_s = [now_s + after_s * self.rng.uniform(1 - JITTER, 1 + JITTER) for after_s in REPEATS_S]
             moments_s = [moment_s for moment_s in repeats_s if moment_s < until_s]
             until_s += slack_s
-        topic, key = topics.topic(node_id, topics.COMMAND, self.root), self._key(node_id)
+        topic, key = topics.topic(node_id, topics.COMMAND, self.root), self.key(node_id)
         payload = sealed(key, topic, codec.encode("command", fields))
         message = Message(topic, payload, 1, False)
         order = Order(command_id, node_id, verb, message, now_s, until_s, moments_s, boot, epoch)
@@ -214,12 +214,12 @@ class Desk:
             "epoch": self.epoch or 0,
         }
         try:
-            payload = sealed(self._key(address[0]), message.topic, codec.encode("command", lacking | fields))
+            payload = sealed(self.key(address[0]), message.topic, codec.encode("command", lacking | fields))
         except ValueError:  # too long with all that
             return message
         return message._replace(payload=payload)
 
-    def _key(self, node_id: str) -> bytes | None:
+    def key(self, node_id: str) -> bytes | None:
         """A node's key; None, too, where it cannot be read: `winter-river doctor` tells why, and the engine goes on."""
         try:
             return self.keys(node_id)

@@ -8,6 +8,7 @@ import hmac
 from winter_wire import schema
 
 MAC_DIGITS = 32  # the contract: the first 16 bytes, in hex
+_TAIL = b',"mac":""}'
 
 
 def sealed(key: bytes | None, topic: str, payload: bytes) -> bytes:
@@ -20,3 +21,12 @@ def sealed(key: bytes | None, topic: str, payload: bytes) -> bytes:
     if len(whole) > schema.COMMAND_BYTES_MAX:
         raise ValueError(f"command is {len(whole)} bytes with its mac; at most {schema.COMMAND_BYTES_MAX}")
     return whole
+
+
+def holds(key: bytes, topic: str, payload: bytes) -> bool:
+    """Whether a command's bytes end in the right `mac` for this key and topic."""
+    body = payload[: -len(_TAIL) - MAC_DIGITS]
+    try:
+        return hmac.compare_digest(sealed(key, topic, body + b"}"), payload)
+    except ValueError:
+        return False

@@ -281,7 +281,7 @@ class Service:
         self.site = LiveSite(self._loop, self.issuer)
         self.station = Station(
             self._loop, self.site, seed=seed, root=root, boot=boot, program=version, record=record,
-            own=(f"{desk.name}-{desk.token}-", f"{topics.ENGINE}-{boot:x}-"),
+            own=(f"{desk.name}-{desk.token}-", f"{topics.ENGINE}-{boot:x}-"), keys=desk.key if secured else None,
         )  # fmt: skip
         self._clerk = None if trail is None else Clerk(trail, self._note)
         self._leftovers = None if trail is None else Leftovers(trail, self._note)

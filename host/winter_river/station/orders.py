@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from winter_wire import codec, schema, tables, topics
 
 from winter_river.service.messages import Message
+from winter_river.service.seal import holds
 
 ANSWERS_MAX = 16  # the contract: answers kept for repeated ids
 APPLIED_LENGTH_MAX = 64  # the contract, field `applied`
@@ -68,11 +69,21 @@ VERBS: Mapping[str, Mapping[str, Any]] = {
 class Orders:
     """Reads orders and writes the answers; the same id gets the same bytes."""
 
-    def __init__(self, master: Master, root: str, boot: int, *, in_exam: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        master: Master,
+        root: str,
+        boot: int,
+        *,
+        in_exam: Callable[[], bool] = lambda: False,
+        keys: Callable[[str], bytes | None] | None = None,
+    ) -> None:
         """boot: of this engine; an order that names another one was meant for another life.
 
-        in_exam: whether time runs for everybody alike, and nobody may move it.
+        in_exam: whether time runs for everybody alike, and nobody may move it. keys: of profile secured, where an order
+        is signed, and bound to this life and a deadline, as a node wants its commands; None in lab.
         """
+        self._keys = keys
         self._in_exam = in_exam
         self._master, self._root, self._boot = master, root, boot
         self._answers: deque[tuple[str, Message]] = deque(maxlen=ANSWERS_MAX)
@@ -89,7 +100,7 @@ class Orders:
         message, refused = codec.decode(topics.COMMAND, payload)
         if message is None:
             return self._ack(to, {}, schema.RESULT_REJECTED, refused[0], "", uptime_s)
-        reason = self._refusal(to, message, uptime_s)
+        reason = self._unproven(to, message, payload) or self._refusal(to, message, uptime_s)
         if reason:
             return self._ack(to, message, schema.RESULT_REJECTED, reason, "", uptime_s)
         for command_id, answer in self._answers:
@@ -116,6 +127,15 @@ class Orders:
         """The ack of an order that finds too many before it."""
         message, _ = codec.decode(topics.COMMAND, payload)
         return self._ack(to, message or {}, schema.RESULT_REJECTED, "busy", "", uptime_s)
+
+    def _unproven(self, to: str, message: Mapping[str, Any], payload: bytes) -> str:
+        """Why an order is not believed in profile secured, or ""."""
+        if self._keys is None:
+            return ""
+        if not {"id", "boot", "deadline"} <= message.keys():
+            return "schema"
+        key = self._keys(to)
+        return "" if key is not None and holds(key, topics.topic(to, topics.COMMAND, self._root), payload) else "mac"
 
     def _refusal(self, to: str, message: Mapping[str, Any], uptime_s: int) -> str:
         verb = message["command"]

@@ -63,8 +63,10 @@ class Station(Timekeeper):
         program: str = "",
         record: Path | None = None,
         own: tuple[str, ...] = (topics.ENGINE,),
+        keys: Callable[[str], bytes | None] | None = None,
     ) -> None:
         """root, boot: as the coordinator's. program: its version. record: the folder of recordings, None for none.
+        keys: of engine and weather, which orders to them are signed with in profile secured; None in lab.
 
         own: what the ids of this service's own commands begin with; others are overheard.
         """
@@ -72,7 +74,7 @@ class Station(Timekeeper):
         self._root = root
         self.alarms: AlarmKeeper | None = None  # set by whoever puts the service together
         self.in_exam: Callable[[], bool] = lambda: False  # set by whoever keeps the class: orders on the bus ask it
-        self._orders = Orders(self, root, boot, in_exam=lambda: self.in_exam())
+        self._orders = Orders(self, root, boot, in_exam=lambda: self.in_exam(), keys=keys)
         self._waiting: deque[tuple[Incoming, str]] = deque()  # orders, with whom each is for
         self._obeying = False
         # Both are told under the loop's lock, and must be quick. overheard: of each command that came over the bus from

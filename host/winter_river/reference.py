@@ -145,7 +145,7 @@ def _types() -> Table:
     rows = tuple(
         (
             f"`{name}`",
-            words.TYPES[name],
+            words.of_type(name, EQUIPMENT[name].says),
             ", ".join(EQUIPMENT[name].fed_by),
             ", ".join(entry[schema.HANDLES]),
             ", ".join(f"`{field}`" for field in entry[schema.COMPUTED] + entry[schema.SETPOINTS]),
@@ -162,7 +162,7 @@ def _types() -> Table:
 
 def _states() -> Table:
     rows = tuple(
-        (name, f"`{word}`", health, words.STATES[word])
+        (name, f"`{word}`", health, words.of_state(word, EQUIPMENT[name].says))
         for name, entry in _TYPES.items()
         for word, health in entry[schema.STATES]
     )
@@ -185,7 +185,7 @@ MALFUNCTION_COLUMNS = ("type", "kind", "severity unless given", "a severity of 1
 def malfunction_rows(name: str) -> Iterator[tuple[str, ...]]:
     """The rows of one type, by MALFUNCTION_COLUMNS."""
     for kind, severity in _TYPES[name][schema.MALFUNCTIONS]:
-        what, full, trigger = words.MALFUNCTIONS[kind]
+        what, full, trigger = words.of_malfunction(kind, EQUIPMENT[name].says)
         yield name, f"`{kind}`", "" if severity is None else str(severity), full, trigger, what
 
 

@@ -4,6 +4,8 @@ The contract itself (winter_wire.schema) has the names, units and ranges; a test
 missing here and none left over.
 """
 
+from collections.abc import Mapping
+
 LEAVES = {
     "status": ("the node", "What the node reports about itself; also its last will."),
     "command": ("anyone allowed", "What somebody asks of the node; never retained."),
@@ -363,3 +365,18 @@ EVENTS = {
     "blocked": "stays on a lost source, for the fault behind it:",
     "tap": "changes its tap",
 }
+
+
+def of_type(name: str, says: Mapping[str, str]) -> str:
+    """What a type is. says: what its own file says of words that are not here (engine's Equipment.says)."""
+    return TYPES.get(name) or says[name]
+
+
+def of_state(word: str, says: Mapping[str, str]) -> str:
+    """What a state means."""
+    return STATES.get(word) or says[word]
+
+
+def of_malfunction(kind: str, says: Mapping[str, str]) -> tuple[str, str, str]:
+    """What a malfunction is, what its severity 1 is, and when it acts."""
+    return MALFUNCTIONS.get(kind) or (says[kind], "", AT_ONCE)

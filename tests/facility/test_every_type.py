@@ -29,7 +29,10 @@ def test_a_type_is_on_screens_the_page_in_schema_and_studies(name):
     assert type_facts(name)["malfunctions"]
     assert f'"const": "{name}"' in schema_text()
     assert RELIABILITY[name]
-    assert reference_words.TYPES[name]
+    says = EQUIPMENT[name].says
+    assert reference_words.of_type(name, says)
+    assert all(reference_words.of_state(word, says) for word, _ in entry[schema.STATES])
+    assert all(reference_words.of_malfunction(kind, says) for kind, _ in entry[schema.MALFUNCTIONS])
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -139,7 +139,7 @@ def take(plan: Plan, w: World) -> list[Event]:
     for k in range(w.events_count):
         e = w.events[k]
         n = plan.nodes[e.node]
-        from_, to = _words(plan, n.kind, e.word, e.before, e.after)
+        from_, to = _words(plan, n.type, e.word, e.before, e.after)
         taken.append(Event(e.number, e.t_s, n.id, WORDS[e.word], from_, to, e.cause))
     w.events_count = 0
     return taken

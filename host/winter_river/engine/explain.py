@@ -35,7 +35,7 @@ def _condition(plan: Plan, w: World, node: int) -> str:
     n, me = plan.nodes[node], w.nodes[node]
     if not me.present:
         return "absent"
-    state = STATE_WORDS[n.kind][me.state]
+    state = STATE_WORDS[n.type][me.state]
     if me.fault & FAULT_BIT:
         return state
     if any(is_tripped(w, breaker) for breaker in (n.breaker_1, n.breaker_2, n.breaker_3)):

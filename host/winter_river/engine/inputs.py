@@ -55,9 +55,9 @@ def apply(plan: Plan, world: World, node_id: str, fields: Mapping[str, object], 
     n, me = plan.nodes[k], world.nodes[k]
     handle = me.handle
     if "handle" in fields:
-        handle = _place(HANDLE_WORDS[n.kind], node_id, "handle", fields["handle"])
+        handle = _place(HANDLE_WORDS[n.type], node_id, "handle", fields["handle"])
     if "fault" in fields:
-        wishes = _wishes(n.kind, node_id, fields["fault"])
+        wishes = _wishes(n.type, node_id, fields["fault"])
     numbers = {name: _number(node_id, name, fields[name]) for name in _NUMBERS[n.kind] if name in fields}
     if n.kind == SWITCHGEAR and plan.boards[n.slot].transfer != NONE and "source_set" in fields:
         source_set = _place(schema.SOURCES, node_id, "source_set", fields["source_set"])
@@ -128,7 +128,7 @@ def _wishes(kind: int, node_id: str, value: object) -> dict[str, Any]:
 def _inject(plan: Plan, w: World, k: int, wishes: dict[str, Any]) -> None:
     """Hands the malfunctions of a node to their timers; what is not wished for ends at once."""
     n, me = plan.nodes[k], w.nodes[k]
-    for place, (name, _) in enumerate(MALFUNCTIONS[n.kind]):
+    for place, (name, _) in enumerate(MALFUNCTIONS[n.type]):
         m = w.malfunctions[n.malfunction + place]
         if name in wishes:
             _, severity, ramp_s, delay_s = wishes[name]

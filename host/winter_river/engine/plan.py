@@ -8,6 +8,7 @@ Impedances and admittances are in per unit of BASE_VA at the nominal voltage of 
 from dataclasses import dataclass
 
 from winter_river.engine.calibration import Calibration
+from winter_river.engine.equipment import EQUIPMENT
 from winter_river.engine.equipment.bess import BessPlan
 from winter_river.engine.equipment.cooling import CoolingPlan
 from winter_river.engine.equipment.following import FollowerPlan
@@ -24,10 +25,13 @@ from winter_river.engine.equipment.transformer import TransformerPlan
 from winter_river.engine.equipment.ups import UpsPlan
 from winter_river.engine.equipment.utility import UtilityPlan
 
-UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING, BESS, METER, PV = range(12)
-TYPES = (
-    *("utility", "transformer", "switchgear", "generator", "distribution", "ups", "pdu", "server", "cooling"),
-    *("bess", "meter", "pv"),
+TYPES = tuple(EQUIPMENT)
+# What the step knows by name: a kind is the place of a type that acts for itself (Equipment.part).
+UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS = (
+    TYPES.index(name) for name in ("utility", "transformer", "switchgear", "generator", "distribution", "ups")
+)
+PDU, SERVER, COOLING, BESS, METER, PV = (
+    TYPES.index(name) for name in ("pdu", "server", "cooling", "bess", "meter", "pv")
 )
 NONE = -1  # "no such device, bus, breaker"
 
@@ -39,7 +43,7 @@ def is_board(kind: int) -> bool:
 
 @dataclass(slots=True, frozen=True)
 class NodePlan:
-    """One device. feed_1, feed_2: what feeds it; slot: its row among those of its kind; group: its connected part.
+    """One device. type: its place in TYPES, for words; kind: what it is to the step. feed_1, feed_2: what feeds it; slot: its row among those of its kind; group: its connected part.
 
     bus_in, bus_out: its points in the network (the same one where nothing lies between); a dual-cord server has
     one in each cord. breaker_1 to 3: its rows among the breakers.
@@ -47,6 +51,7 @@ class NodePlan:
 
     index: int
     id: str
+    type: int
     kind: int
     slot: int
     group: int

@@ -254,7 +254,7 @@ def view(plan: Plan, world: World, node_id: str) -> dict[str, object]:
     n = plan.nodes[plan.index[node_id]]
     latched = is_latched(plan, world, n)
     return {
-        "state": STATE_WORDS[n.kind][world.nodes[n.index].state],
+        "state": STATE_WORDS[n.type][world.nodes[n.index].state],
         **electrical(plan, world, n),
         **_own_fields(plan, world, n),
         "tripped": latched,

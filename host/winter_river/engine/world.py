@@ -6,12 +6,7 @@ How to add a state field, or a device type
 type; nothing else declares it. Snapshots, hashes, forks and the compiled engine read the declaration (layout.py).
 Annotate it `bool`, `int` or `float`.
 *A rating that the step reads* is one line in the type's `...Plan` there, filled in building/kinds.py.
-*A device type* is a row of `winter_wire.tables.TYPES` and a file in `equipment/` (ratings and laws) named in its list:
-checks, JSON schema, reference, malfunctions, page and screens have it by these (tests/facility/test_every_type.py says
-what words a test will miss). To act, it has a place in `plan.TYPES`, a record `...Plan` with its list in `Plan`, a
-record `...State` with its list in `World` and its row in `start.blank_world`; then what its kind does in connect (who
-feeds it), flow or followers (what it draws or gives), control (what it decides), states (its word), meters (its energy)
-and laws, and its `due_s` in `step.due_s`. `bess`, `meter` and `pv` were added like that: see followers.py.
+*A device type*: see equipment/__init__.py.
 *A law* is a function of records and numbers in `equipment/`; it changes only the record it is given.
 
 The step and all it calls is the *hot text*: it runs as it stands, or compiled by numba, equal to the bit. So it keeps

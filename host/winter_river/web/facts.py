@@ -9,7 +9,7 @@ from winter_wire import schema
 
 from winter_river.engine import EQUIPMENT
 from winter_river.facility import Facility, Node
-from winter_river.reference_words import FIELDS, MALFUNCTIONS, PARAMS, STATES, VERBS
+from winter_river.reference_words import FIELDS, PARAMS, VERBS, of_malfunction, of_state
 from winter_river.web.diagram_ranks import sides_of
 from winter_river.web.painting import LETTERS
 
@@ -54,13 +54,14 @@ def _node_facts(node: Node, side: str) -> dict[str, Any]:
 def type_facts(type_name: str) -> dict[str, Any]:
     """A type: the words its handle and state have, the commands a page offers, what can be made to fail."""
     entry: tuple[Any, ...] = schema.TYPES[type_name]
+    says = EQUIPMENT[type_name].says
     return {
         "handles": list(entry[schema.HANDLES]),
-        "states": {word: {"status": status, "words": STATES[word]} for word, status in entry[schema.STATES]},
+        "states": {word: {"status": status, "words": of_state(word, says)} for word, status in entry[schema.STATES]},
         "verbs": [verb_facts(verb) for verb in schema.verbs(type_name) if verb not in HIDDEN],
         "malfunctions": [
             {"kind": row[0], "severity_default": row[1]}
-            | dict(zip(("words", "full", "acts"), MALFUNCTIONS[row[0]], strict=True))
+            | dict(zip(("words", "full", "acts"), of_malfunction(row[0], says), strict=True))
             for row in entry[schema.MALFUNCTIONS]
         ],
         "fields": list(trend_fields(type_name)),

@@ -6,27 +6,12 @@ import hashlib
 from collections.abc import Sequence
 
 from winter_river.engine import plan as p
-from winter_river.engine.building import kinds
+from winter_river.engine.building.kinds import ADD
 from winter_river.engine.building.loops import loop_z
 from winter_river.engine.building.tables import Tables
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
-from winter_river.engine.equipment import Device
+from winter_river.engine.equipment import EQUIPMENT, Device
 from winter_river.engine.invariants import full_ratings, in_order
-
-_ADD = (
-    kinds.utility,
-    kinds.transformer,
-    kinds.board,
-    kinds.generator,
-    kinds.board,
-    kinds.ups,
-    kinds.board,
-    kinds.server,
-    kinds.cooling,
-    kinds.bess,
-    kinds.meter,
-    kinds.pv,
-)
 
 
 def build_plan(devices: Sequence[Device], *, calibration: str = "training") -> p.Plan:
@@ -41,7 +26,7 @@ def build_plan(devices: Sequence[Device], *, calibration: str = "training") -> p
     ratings = tuple(full_ratings(device) for device in ordered)
     t = Tables(ordered, ratings, calibration)
     for k, device in enumerate(ordered):
-        t.nodes.append(_ADD[p.TYPES.index(device.type)](t, k, ratings[k]))
+        t.nodes.append(ADD[EQUIPMENT[device.type].part](t, k, ratings[k]))
     return _plan(t)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 
 from winter_river.engine import plan as p
 from winter_river.engine.building.loops import add_tie, generator_behind
@@ -243,3 +244,20 @@ def meter(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v))
     t.counters.append(MeterPlan(k, r["rated_a"] / amps(voltage_v)))
     return t.node(k, slot=len(t.counters) - 1, bus_in=bus, bus_out=bus)
+
+
+# By the type that acts for itself (Equipment.part).
+ADD: Mapping[str, Callable[[Tables, int, dict[str, float]], p.NodePlan]] = {
+    "utility": utility,
+    "transformer": transformer,
+    "switchgear": board,
+    "generator": generator,
+    "distribution": board,
+    "ups": ups,
+    "pdu": board,
+    "server": server,
+    "cooling": cooling,
+    "bess": bess,
+    "meter": meter,
+    "pv": pv,
+}

@@ -6,7 +6,7 @@ import math
 
 from winter_river.engine import plan as p
 from winter_river.engine.building.parts import find_groups, find_rooms, make_rooms
-from winter_river.engine.equipment import Device
+from winter_river.engine.equipment import EQUIPMENT, Device
 from winter_river.engine.equipment.bess import BessPlan
 from winter_river.engine.equipment.cooling import CoolingPlan
 from winter_river.engine.equipment.following import FollowerPlan
@@ -90,13 +90,14 @@ class Tables:
     ) -> p.NodePlan:
         feeds = [self.index[feed] for feed in self.devices[k].feeds] + [p.NONE, p.NONE]
         b1, b2, b3 = (*breakers, p.NONE, p.NONE, p.NONE)[:3]
-        kind = p.TYPES.index(self.devices[k].type)
+        place = p.TYPES.index(self.devices[k].type)
         malfunction = len(self.malfunctions)
-        self.malfunctions += [MalfunctionPlan(k, 1 << place) for place in range(len(MALFUNCTIONS[kind]))]
+        self.malfunctions += [MalfunctionPlan(k, 1 << bit) for bit in range(len(MALFUNCTIONS[place]))]
         return p.NodePlan(
             index=k,
             id=self.devices[k].id,
-            kind=kind,
+            type=place,
+            kind=p.TYPES.index(EQUIPMENT[self.devices[k].type].part),
             slot=slot,
             group=self.groups[k],
             feed_1=feeds[0],

@@ -1,6 +1,21 @@
 """Every type of equipment: its ratings, its feed rules and the laws of its kind, one file a type.
 
-A new type is one row of winter_wire.schema.TYPES and one file here.
+How to add a type
+-----------------
+One row of `winter_wire.tables.TYPES`, and one file here of that name with its table under the name in capitals:
+
+    BUSWAY = Equipment(type="busway", acts_as="distribution", says={"busway": "..."}, ratings=(...), fed_by=(...), ...)
+
+With `acts_as` (table.ACTED) that is all: it steps, keeps the laws, fails in studies, and is in checks, JSON schema,
+reference, page and screens (tests/engine/test_new_kind.py adds one like this). A type with a law of its own also has
+- in its file its records `...Plan` and `...State`; lists of them in plan.Plan and world.World; what fills them, in
+  building/kinds.ADD and start.blank_world; and itself among the kinds of plan.py;
+- what it does, in the order of the step: inputs (its severities, its setpoint), connect (who feeds it), flow.draw or
+  followers (what it draws or gives), control (what it decides), states (its word), meters.book (its energy), and
+  step.due_s (its instants);
+- at the edges: view (load_pct and fields of its own), laws (branches, currents, stores), study/watch (waits and key).
+tests/engine/test_kinds.py and tests/study/test_watch.py do to every type what can be done to it and name each of these
+places where a type is missing. The step is compiled, so it has no table of functions to call: these are its places.
 
 Where an impedance lives: **the cable or busway on the way in belongs to the device it feeds**
 (`feed_resistance_ohm`, `feed_reactance_ohm`: per phase, in ohms at the voltage of what feeds it; a dual-cord
@@ -33,30 +48,14 @@ The 24 nodes of `block-2n-24` carry the table of the training facility like this
 (`short_time 2250 A 0.4 s` is short for short_time_pickup_a and short_time_delay_s, likewise instantaneous.)
 """
 
-import dataclasses
 from collections.abc import Mapping
 
-from winter_river.engine.equipment.bess import BESS
-from winter_river.engine.equipment.cooling import COOLING
-from winter_river.engine.equipment.distribution import DISTRIBUTION
-from winter_river.engine.equipment.generator import GENERATOR
-from winter_river.engine.equipment.meter import METER
-from winter_river.engine.equipment.pdu import PDU
+from winter_river.engine.equipment.collect import collected
 from winter_river.engine.equipment.profile import Profile
-from winter_river.engine.equipment.pv import PV
-from winter_river.engine.equipment.reliability import RELIABILITY
-from winter_river.engine.equipment.server import SERVER
-from winter_river.engine.equipment.switchgear import SWITCHGEAR
 from winter_river.engine.equipment.table import CURVES, Combination, Device, Equipment, Rating
-from winter_river.engine.equipment.transformer import TRANSFORMER
-from winter_river.engine.equipment.ups import UPS
-from winter_river.engine.equipment.utility import UTILITY
 
-EQUIPMENT: Mapping[str, Equipment] = {
-    # What a study of availability reads is one table over all types, so it is added here.
-    table.type: dataclasses.replace(table, ratings=(*table.ratings, *RELIABILITY.get(table.type, ())))
-    for table in (UTILITY, TRANSFORMER, SWITCHGEAR, GENERATOR, DISTRIBUTION, UPS, PDU, SERVER, COOLING, BESS, METER, PV)
-}
+EQUIPMENT: Mapping[str, Equipment] = collected()
+RELIABILITY: Mapping[str, tuple[Rating, ...]] = {name: table.reliability for name, table in EQUIPMENT.items()}
 
 # What may have a profile, which multiplies: what a server is set to draw; what a storage may take (negative: give)
 # while its setpoint is 0; the sun of 1,000 W/m2 on an array.

@@ -36,7 +36,7 @@ _MOULDED_CASE = (
     _repair("breaker_repair_h", 5.8, "M: IEEE 493, a moulded-case breaker"),
 )
 
-RELIABILITY: Mapping[str, tuple[Rating, ...]] = {
+RATES: Mapping[str, tuple[Rating, ...]] = {
     "utility": (
         _rate("failures_per_year", 0.2, "C: between EIA 2023 (1.02 a year, 2.02 h: S) and INL (0.025 a year)"),
         _repair("repair_h", 1.5, "C: between EIA 2023 (1.02 a year, 2.02 h: S) and INL (0.025 a year)"),

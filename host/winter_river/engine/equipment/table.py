@@ -48,6 +48,8 @@ class Rating:
     words: tuple[str, ...] = ()
 
 
+ACTED = ("distribution", "meter")  # a bus behind a breaker or fuse; a bus without one
+
 Combination = tuple[str, str]  # the rating to blame, what is wrong with it
 
 
@@ -60,6 +62,10 @@ class Equipment:
     """One type: its ratings, how many feeds it has, which types may feed it, which combinations cannot be built.
 
     combinations: takes every rating by name and gives (rating, message) for each impossible combination.
+    acts_as: one of ACTED, where the step does with it what it does with that type: then its file and its row of the
+    contract are all of it. Empty where it has records and laws of its own.
+    says, reliability: of a type whose file is all of it: a sentence for the reference, by word, for the type and for
+    each state and malfunction that no other type has; and what studies read.
     """
 
     type: str
@@ -68,6 +74,14 @@ class Equipment:
     feeds_max: int
     fed_by: tuple[str, ...]
     combinations: Callable[[Mapping[str, float]], tuple[Combination, ...]] = _anything_goes
+    acts_as: str = ""
+    says: Mapping[str, str] = field(default_factory=dict)
+    reliability: tuple[Rating, ...] = ()
+
+    @property
+    def part(self) -> str:
+        """The type whose part it plays in the step: its own, mostly."""
+        return self.acts_as or self.type
 
 
 def feed_ratings(prefix: str, what: str) -> tuple[Rating, ...]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from winter_river import paths
 from winter_river.engine.fast import entries, text
+from winter_river.engine.plan import TYPES
 
 FOLDER = "compiled"  # in the user's cache folder; one folder in it for each version of the text
 VERSIONS_MAX = 6  # chosen: a checkout, its predecessor, an installed one, each with its studies; about 3 MB each
@@ -54,8 +55,8 @@ def _cache_in(place: Path) -> Iterator[None]:
 
 def _folder(files: Sequence[Path]) -> Path:
     """Where this very text is kept compiled. numba looks at one file's date alone; the step is spread over many files,
-    so the folder's name is a hash of them all, and of what compiles them."""
-    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {platform.python_version()}".encode())
+    so the folder's name is a hash of them all, of the contract's types, and of what compiles them."""
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {platform.python_version()} {TYPES}".encode())
     engine = Path(__file__).resolve().parent.parent
     for file in sorted((*engine.rglob("*.py"), *files)):
         digest.update(file.read_bytes())

@@ -1,0 +1,128 @@
+"""Every type is everywhere in the engine that it must be: each place is named where one is missing."""
+
+import math
+
+import pytest
+from winter_river import load_facility
+from winter_river.engine import EQUIPMENT, Device, apply, build_plan, laws, new_world, next_change_s, step, view
+from winter_river.engine.building.kinds import ADD
+from winter_river.engine.layout import ROWS, tables
+from winter_river.engine.plan import TYPES
+from winter_river.engine.step import due_s
+from winter_river.engine.units import NEVER_S
+from winter_river.engine.world import World
+from winter_wire import codec, schema
+
+LATER_S = 12.5
+KINDS = sorted({EQUIPMENT[name].part for name in TYPES})
+# Instants that step.due_s need not look at, and what looks at them instead.
+ELSEWHERE = {
+    ("malfunctions", "due_s"): "World.malfunction_due_s, their first",
+    ("malfunctions", "start_s"): "its due_s",
+    ("profiles", "due_s"): "World.profile_due_s, their first",
+    ("upses", "calm_s"): "its due_s",
+    ("coolings", "restart_s"): "its due_s",
+    ("breakers", "short_s"): "its due_s",
+    ("breakers", "instant_s"): "its due_s",
+}
+
+UTILITY = Device("utility", "utility", (), {"voltage_v": 480, "short_circuit_mva": 20})
+BOARD = Device("board", "distribution", ("utility",), {"rated_a": 400})
+RACK = {"load_kw": 20, "load_kw_max": 50, "rated_a": 100}
+TRANSFORMER = {"primary_voltage_v": 480, "secondary_voltage_v": 480, "power_kva": 150, "impedance_pct": 4}
+OWN = {
+    "transformer": {**TRANSFORMER, "no_load_loss_w": 300, "load_loss_w": 1500, "no_load_current_pct": 1},
+    "generator": {"power_kw": 120, "power_kva": 150, "voltage_v": 480},
+    "ups": {"power_kva": 80, "power_kw": 80, "battery_kwh": 2, "input_rated_a": 125, "output_rated_a": 110},
+    "server": RACK,
+    "bess": {"capacity_kwh": 50, "charge_kw_max": 20, "discharge_kw_max": 20, "setpoint_kw": -5, "rated_a": 100},
+    "pv": {"peak_kw": 10, "rated_a": 50},
+}
+LOADS = ("server", "cooling", "bess", "pv")
+
+
+def smallest(name):
+    """The smallest site around one device `d` of a type, with a rack behind it where it passes power on."""
+    if name == "utility":
+        return [Device("d", name, (), UTILITY.ratings), Device("rack", "server", ("d",), RACK)]
+    if name == "generator":
+        gear = Device("gear", "switchgear", ("utility", "d"), {"rated_a": 400})
+        return [UTILITY, Device("d", name, (), OWN[name]), gear, Device("rack", "server", ("gear",), RACK)]
+    ours = Device(
+        "d", name, ("utility",) if "utility" in EQUIPMENT[name].fed_by else ("board",), OWN.get(name, {"rated_a": 300})
+    )
+    return [UTILITY, BOARD, ours, *([] if name in LOADS else [Device("rack", "server", ("d",), RACK)])]
+
+
+def told(plan, world, seconds, **fields):
+    before = laws.latches(plan, world)
+    if fields:
+        apply(plan, world, "d", fields, present=bool(fields.pop("present", True)))
+    events = step(plan, world, seconds)
+    assert laws.check(plan, world, events=events, before=before) == []
+    seen = view(plan, world, "d")
+    codec.encode(
+        "view", {"v": 1, "node_id": "d", "timeline": 0, "t_s": world.t_s, **seen}, plan.devices[plan.index["d"]].type
+    )
+    return seen, events
+
+
+def test_every_kind_has_what_fills_its_rows():
+    assert sorted(ADD) == [name for name in sorted(TYPES) if not EQUIPMENT[name].acts_as]
+
+
+@pytest.mark.parametrize("name", sorted(TYPES))
+def test_a_type_lives_fails_and_is_unplugged_by_the_laws(name):
+    """In its states' words: the step (connect, states, flow), the view and the laws know it."""
+    plan = build_plan(smallest(name))
+    world = new_world(plan)
+    row = schema.TYPES[name]
+    healthy = {word for word, health in row[schema.STATES] if health == "ok"}
+    seen, _ = told(plan, world, 5.0)
+    assert seen["state"] in healthy, "states.state_of"
+    assert math.isfinite(seen["load_pct"]), "view.load_pct"
+    assert set(row[schema.COMPUTED]) - {"inlet_c"} <= set(seen), "view._own_fields"
+    if name not in ("generator", "utility"):
+        # Racks by default draw 20 kW; what draws for itself draws, and what feeds the site has a negative sign.
+        assert world.nodes[plan.index["d"]].live, "connect"
+        assert seen["load_pct"] > 0.0, "flow.draw, followers or connect"
+    seen, events = told(plan, world, 1.0, fault=row[schema.MALFUNCTIONS][0][0])
+    assert seen["state"] not in healthy, "states.state_of"
+    assert not world.nodes[plan.index["d"]].live, "connect"
+    assert seen["current"] == 0.0, "connect"
+    assert ("fault", row[schema.MALFUNCTIONS][0][0]) in [(e.event, e.to) for e in events if e.node_id == "d"]
+    told(plan, world, 600.0, fault="", resets=1)
+    assert not next_change_s(plan, world) < 0.0
+    seen, _ = told(plan, world, 1.0, present=False, handle=row[schema.HANDLES][0])
+    assert not world.nodes[plan.index["d"]].live, "world.in_service, connect"
+    assert seen["current"] == 0.0
+
+
+@pytest.mark.parametrize("name", sorted(name for name in TYPES if "energy_kwh" in schema.TYPES[name][schema.COMPUTED]))
+def test_what_counts_energy_counts_it(name):
+    plan = build_plan(smallest(name))
+    world = new_world(plan)
+    if name == "generator":
+        apply(plan, world, "utility", {"fault": "outage"}, present=True)
+    step(plan, world, 7200.0)
+    seen = view(plan, world, "d")
+    assert seen["energy_kwh"] + seen.get("returned_kwh", 0.0) > 1.0, "meters.book"
+
+
+def test_every_instant_that_a_record_waits_for_is_looked_at():
+    """What is NEVER_S in a new record is an instant to come: moved nearer, the world must wait for it."""
+    missed, met = set(), set()
+    for site in ("block-2n-24", "campus-bess"):
+        plan = load_facility(site).plan()
+        world = new_world(plan)
+        for table in tables(World):
+            for record in getattr(world, table.name) if table.shape == ROWS and table.saved else ():
+                for name, kind in table.fields:
+                    if kind is not float or getattr(type(record)(), name) != NEVER_S:
+                        continue
+                    before = getattr(record, name)
+                    setattr(record, name, world.t_s + LATER_S / 1e6)
+                    (met if due_s(world) == world.t_s + LATER_S / 1e6 else missed).add((table.name, name))
+                    setattr(record, name, before)
+    assert sorted(missed) == sorted(ELSEWHERE), "step.due_s looks at it, or ELSEWHERE says what does"
+    assert len(met) >= 10

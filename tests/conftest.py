@@ -1,10 +1,16 @@
-"""What every test shares: how Hypothesis draws its cases, and the MicroPython VM."""
+"""What every test shares: how Hypothesis draws its cases, the ten laws after each step, and the MicroPython VM."""
 
 import os
+import sys
+from collections import OrderedDict
 
 import pytest
 from hypothesis import settings
+from winter_river import engine
 from winter_river.emulator.vm import package
+from winter_river.engine import laws
+from winter_river.service import inspection
+from winter_river.study import telling
 
 # The same cases every run, so that a red test is red again; a slow shared machine is no failure.
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
@@ -16,6 +22,70 @@ def pytest_configure(config):
     """A soak asked for by its mark alone is one with new cases, as `make soak` is."""
     asked = "soak" if config.option.markexpr == "soak" else "repeatable"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", asked))
+
+
+ALL_STEPS = 200  # chosen: of one test all of its first steps are checked, later and on large sites one in SOME; a check
+SOME = 25  # costs about as much as three steps of 24 nodes, and the stories that are long check every step themselves
+LARGE = 50  # nodes
+WORLDS_MAX = 16  # whose latches are remembered
+
+
+class Watch:
+    """What the ten laws say after the steps of one test, through whatever door it steps."""
+
+    def __init__(self):
+        self.step, self.broken, self.run = engine.step, inspection.broken, telling.Plain.run
+        self.begin()
+
+    def begin(self):
+        self.found, self.steps, self.latches = [], 0, OrderedDict()
+
+    def is_due(self, plan):
+        self.steps += 1
+        return self.steps % SOME == 0 or (self.steps <= ALL_STEPS and len(plan.nodes) <= LARGE)
+
+    def after(self, plan, world, **seen):
+        self.found += [f"at {world.t_s} s: {text}" for text in laws.check(plan, world, **seen)]
+
+    def watched_step(self, plan, world, dt_s):
+        """engine.step. A coordinator checks its own steps."""
+        _, before = self.latches.pop(id(world), (world, None))
+        events = self.step(plan, world, dt_s)
+        if self.is_due(plan) and sys._getframe(1).f_globals["__name__"] != "winter_river.service.coordinator":
+            self.after(plan, world, events=events, before=before)
+            self.latches[id(world)] = world, laws.latches(plan, world)
+            if len(self.latches) > WORLDS_MAX:
+                self.latches.popitem(last=False)
+        return events
+
+    def watched_broken(self, *seen):
+        """inspection.broken, by which a coordinator checks its own steps."""
+        found = self.broken(*seen)
+        self.found += found
+        return found
+
+    def watched_run(self, tells):
+        """The text of a study, up to where it asks for something."""
+        asks = self.run(tells)
+        if not tells.world.unsettled and self.is_due(tells._plan):
+            self.after(tells._plan, tells.world)
+        return asks
+
+
+WATCH = Watch()
+# Before any test imports it. What is compiled calls none of these by itself; through engine.step it is watched, too.
+engine.step = WATCH.watched_step
+inspection.broken = WATCH.watched_broken
+telling.Plain.run = lambda tells: WATCH.watched_run(tells)
+
+
+@pytest.fixture(autouse=True)
+def the_ten_laws_hold_in_every_step(request):
+    """A test that breaks one on purpose is marked `breaks_laws`."""
+    WATCH.begin()
+    yield
+    broken, on_purpose = list(WATCH.found), request.node.get_closest_marker("breaks_laws")
+    assert not broken or on_purpose, broken[:10]
 
 
 @pytest.fixture(scope="session")

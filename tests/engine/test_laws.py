@@ -4,6 +4,8 @@ import pytest
 from winter_river.engine import apply, laws, step
 from winter_river.engine.equipment import ups
 
+pytestmark = pytest.mark.breaks_laws
+
 
 def broken_by(told, **options):
     return [text.split(":")[0] for text in laws.check(told.plan, told.world, **options)]

@@ -36,7 +36,7 @@ LEFT_OUT = {
         for key in ("meters", "island_meters", "ups_meters", "demand_meters", "storage_meters")
     },
     "islands": {FOLLOWS: "live dirty converged emf loss_kw"},
-    "utilities": {SEVERE: "sag_pu swell_pu"},
+    "utilities": {SEVERE: "sag_pu swell_pu off_pu"},
     "transfers": {HISTORY: "opened_s closed_s gap_s first_since_s second_since_s"},
     "generators": {
         HISTORY: "since_s cranks fuel_since_s refuels dip_pu dip_since_s",

@@ -75,6 +75,8 @@ def _waits(w: World) -> bool:
     due_s = min(w.malfunction_due_s, w.profile_due_s)
     for room in w.rooms:
         due_s = min(due_s, room.due_s)
+    for o in w.transformers:
+        due_s = min(due_s, o.tap_s)
     for x in w.transfers:
         due_s = min(due_s, x.due_s)
     for u in w.upses:
@@ -151,6 +153,9 @@ def is_at_rest(plan: Plan, w: World, s: Story) -> bool:
             return False
         _add_fine(s, e.energy_kwh)
         _add(s, e.heat_steps)
+    for o in w.transformers:
+        _add(s, o.tap)
+        _add(s, o.tap_way)
     for follower in w.followers:
         _add(s, int(follower.running))
     for tie in w.ties:
@@ -182,5 +187,5 @@ def key_size(plan: Plan) -> int:
     """How many numbers is_at_rest may add."""
     per_world = 2 * len(plan.generators) + 4 * len(plan.upses) + len(plan.breakers) + 3 * len(plan.rooms)
     per_world += 4 * len(plan.transfers) + 4 * len(plan.nodes) + 2 * len(plan.malfunctions)
-    per_world += 3 * len(plan.storages) + len(plan.followers) + len(plan.ties)
+    per_world += 2 * len(plan.transformers) + 3 * len(plan.storages) + len(plan.followers) + len(plan.ties)
     return per_world + len(plan.servers) + len(plan.coolings)

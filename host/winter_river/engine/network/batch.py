@@ -72,6 +72,7 @@ class Batch:
         self._kinds = [
             self._kind(CONSTANT_POWER, {}), self._kind(CONSTANT_CURRENT, {}), self._kind(CONSTANT_IMPEDANCE, idle)
         ]  # fmt: skip
+        self._drawn = self._draw(self._power[0])
         # Solved once as it stands: outages and changed loads begin from there.
         alive = self._tree.place != NOWHERE
         once = self.solve_once()
@@ -94,9 +95,8 @@ class Batch:
         if power.shape != (len(self.network.loads),):
             raise ValueError(f"power_va has the shape {power.shape}; ({len(self.network.loads)},)")
         v_pu = np.empty((1, len(self._tree.place)), complex)
-        at_rest = self._single.solve_one(
-            self._tree, *self._kinds, self._scaled(power), 1.0 / self._base_va, LOW_PU**2, TOLERANCE_PU, v_pu[0]
-        )
+        drawn = self._drawn if power_va is None else self._draw(power)
+        at_rest = self._single.solve_one(self._tree, drawn, LOW_PU**2, TOLERANCE_PU, v_pu[0])
         if at_rest:
             return Voltages(self._unscaled(v_pu), ())
         return _whole(v_pu, np.array([False]), lambda _: self._with_loads(power))
@@ -119,6 +119,13 @@ class Batch:
             return replace(self.network, edges=tuple(kept))
 
         return _whole(v_pu, at_rest, changed)
+
+    def _draw(self, power: Complex) -> object:
+        """What loads of these powers draw, as the single sweep takes it."""
+        drawn: object = self._single.drawn(
+            len(self._tree.parent), *self._kinds, self._scaled(power), 1.0 / self._base_va
+        )
+        return drawn
 
     def _with_loads(self, power: Complex) -> Network:
         loads = zip(self.network.loads, power.tolist(), strict=True)
@@ -193,7 +200,8 @@ class Batch:
             return power
         exponent = {CONSTANT_POWER: 0, CONSTANT_CURRENT: 1, CONSTANT_IMPEDANCE: 2}
         factors = np.array([self._scale[load.bus] ** exponent[load.model] for load in self.network.loads])
-        return power * factors
+        scaled: Complex = power * factors
+        return scaled
 
     def _unscaled(self, v_pu: Complex) -> Complex:
         if self._has_taps:

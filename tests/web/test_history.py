@@ -2,7 +2,10 @@
 
 import time
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from winter_wire import codec, topics
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +60,33 @@ def test_an_event_of_the_engine_is_in_the_history_with_its_cause(kept, browser, 
     [event] = until(happened)
     kept.command(browser, "util_a", "set_fault", state=False)
     assert event["cause"] > 0 and abs(event["unix_s"] - time.time()) < 20
+
+
+def test_what_is_published_is_seen_over_rest_within_seconds(kept, browser) -> None:
+    """Row W24: p95 below 10 s, from a stranger's publish to the page's own query."""
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", int(kept.service.report().broker.rsplit(":", 1)[1]))
+    client.loop_start()
+    took_s = []
+    for seq in range(1, 11):
+        message = {"v": 1, "node_id": "visitor_9", "type": "ups", "status": "ok", "soc_pct": 50, "boot": 5, "seq": seq}
+        began_s = time.monotonic()
+        client.publish(topics.topic("visitor_9", topics.STATUS), codec.encode("status", message), qos=1)
+        while browser.get("/api/v1/history/visitor_9/seq").json().get("mean", [0])[-1:] != [seq]:
+            assert time.monotonic() - began_s < 10.0, f"after {took_s}"
+            time.sleep(0.05)
+        took_s.append(time.monotonic() - began_s)
+    client.disconnect()
+    client.loop_stop()
+    assert sorted(took_s)[9] < 10.0
+
+
+def test_events_are_asked_by_node_and_by_number(kept, browser) -> None:
+    told = browser.get("/api/v1/happenings?node=ups_a").json()["events"]
+    assert {each["node_id"] for each in told} == {"ups_a"}
+    [reboot] = [each for each in told if each["event"] == "reboot"]
+    assert reboot["source"] == "ups_a" and abs(reboot["run"] - time.time()) < 600
+    assert len(browser.get("/api/v1/happenings?limit=2").json()["events"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from winter_river.alerts.model import Alarm, Moment
 from winter_river.alerts.rules import built_in
 from winter_river.store.model import SinkHealth, StoreHealth
-from winter_river.web.metrics import CONTENT_TYPE, expose
+from winter_river.web.metrics import CONTENT_TYPE, Process, expose
 
 UPS = {
     "node_id": "ups_a",
@@ -75,6 +75,13 @@ def test_a_trip_and_two_nodes_of_one_id_are_told() -> None:
     ups, pdu = "node_id=ups_a,type=ups", "node_id=pdu_a,type=pdu"
     assert found["winter_river_node_tripped", ups] == 0 and found["winter_river_node_tripped", pdu] == 1
     assert found["winter_river_node_boot_returns", ups] == 4 and found["winter_river_node_boot_returns", pdu] == 0
+
+
+def test_the_service_tells_its_own_processor_memory_and_version() -> None:
+    found = exposed(process=Process(2.5, 64_000_000, "1.2.3"))
+    assert found["winter_river_process_cpu_seconds_total", ""] == 2.5
+    assert found["winter_river_process_resident_bytes", ""] == 64_000_000
+    assert found["winter_river_process_info", "version=1.2.3"] == 1
 
 
 def test_state_is_a_label_and_numbers_of_the_envelope_are_no_metrics() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from winter_wire import schema
 
@@ -69,6 +70,14 @@ class _Family:
     samples: list[tuple[Mapping[str, str], float]] = field(default_factory=list)
 
 
+class Process(NamedTuple):
+    """The service's own process. resident_bytes: 0 where the system does not tell."""
+
+    cpu_s: float
+    resident_bytes: int
+    version: str
+
+
 class Book:
     """Families in the order in which they were first added to."""
 
@@ -116,6 +125,7 @@ def expose(
     alarms: Sequence[Alarm] = (),
     gauges: Mapping[str, Gauge] = NO_GAUGES,
     boot_returns: Mapping[str, object] = NO_RETURNS,
+    process: Process | None = None,
 ) -> str:
     """The metrics of one moment. views, reports: of each node, by the contract's names; reports add what is the node's own.
     counters: of the service. store: None where nothing is kept. alarms: those that are not normal. gauges: what rules of the
@@ -156,6 +166,11 @@ def expose(
         _store(book, store)
     _alarms(book, alarms)
     _gauges(book, gauges)
+    if process is not None:
+        text = "Of the service: seconds of processor that it has used"
+        book.add("process_cpu_seconds", process.cpu_s, {}, unit="seconds", counter=True, text=text)
+        book.add("process_resident_bytes", process.resident_bytes, {}, unit="bytes", text="Of the service: its memory")
+        book.add("process_info", 1.0, {"version": process.version}, text="1, with the version that runs")
     return book.text()
 
 

@@ -105,7 +105,14 @@ def test_the_words_of_states_and_handles_are_the_contracts():
     assert words.STATE_WORDS[p.SERVER][states.LOAD_FAULT] == words.STATE_WORDS[p.COOLING][states.LOAD_FAULT] == "FAULT"
     assert words.HANDLE_WORDS[p.GENERATOR] == ("auto", "run", "off")
     assert words.HANDLE_WORDS[p.UPS] == ("online", "bypass", "off", "eco", "service")
-    assert [name for name, _ in words.MALFUNCTIONS[p.UTILITY]] == ["outage", "sag", "swell", "fault"]
+    assert [name for name, _ in words.MALFUNCTIONS[p.UTILITY]] == [
+        "outage",
+        "sag",
+        "swell",
+        "fault",
+        "frequency_low",
+        "frequency_high",
+    ]
     assert [name for name, _ in words.MALFUNCTIONS[p.GENERATOR]][:2] == ["fault", "fail_to_start"]
 
 

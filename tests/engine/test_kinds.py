@@ -4,7 +4,7 @@ import math
 
 import pytest
 from winter_river import load_facility
-from winter_river.engine import EQUIPMENT, Device, apply, build_plan, laws, new_world, next_change_s, step, view
+from winter_river.engine import EQUIPMENT, Device, apply, build_plan, new_world, step, view
 from winter_river.engine.building.kinds import ADD
 from winter_river.engine.layout import ROWS, tables
 from winter_river.engine.plan import TYPES
@@ -54,17 +54,12 @@ def smallest(name):
     return [UTILITY, BOARD, ours, *([] if name in LOADS else [Device("rack", "server", ("d",), RACK)])]
 
 
-def told(plan, world, seconds, **fields):
-    before = laws.latches(plan, world)
-    if fields:
-        apply(plan, world, "d", fields, present=bool(fields.pop("present", True)))
-    events = step(plan, world, seconds)
-    assert laws.check(plan, world, events=events, before=before) == []
-    seen = view(plan, world, "d")
-    codec.encode(
-        "view", {"v": 1, "node_id": "d", "timeline": 0, "t_s": world.t_s, **seen}, plan.devices[plan.index["d"]].type
-    )
-    return seen, events
+def look(told):
+    """What is published of the device, inside the contract."""
+    seen = told.view("d")
+    envelope = {"v": 1, "node_id": "d", "timeline": 0, "t_s": told.world.t_s}
+    codec.encode("view", {**envelope, **seen}, told.plan.devices[told.plan.index["d"]].type)
+    return seen
 
 
 def test_every_kind_has_what_fills_its_rows():
@@ -72,30 +67,34 @@ def test_every_kind_has_what_fills_its_rows():
 
 
 @pytest.mark.parametrize("name", sorted(TYPES))
-def test_a_type_lives_fails_and_is_unplugged_by_the_laws(name):
+def test_a_type_lives_fails_and_is_unplugged_by_the_laws(story, name):
     """In its states' words: the step (connect, states, flow), the view and the laws know it."""
-    plan = build_plan(smallest(name))
-    world = new_world(plan)
+    told = story(smallest(name))
+    me = told.world.nodes[told.plan.index["d"]]
     row = schema.TYPES[name]
     healthy = {word for word, health in row[schema.STATES] if health == "ok"}
-    seen, _ = told(plan, world, 5.0)
+    told.step(5.0)
+    seen = look(told)
     assert seen["state"] in healthy, "states.state_of"
     assert math.isfinite(seen["load_pct"]), "view.load_pct"
     assert set(row[schema.COMPUTED]) - {"inlet_c"} <= set(seen), "view._own_fields"
     if name not in ("generator", "utility"):
-        # Racks by default draw 20 kW; what draws for itself draws, and what feeds the site has a negative sign.
-        assert world.nodes[plan.index["d"]].live, "connect"
+        assert me.live, "connect"
         assert seen["load_pct"] > 0.0, "flow.draw, followers or connect"
-    seen, events = told(plan, world, 1.0, fault=row[schema.MALFUNCTIONS][0][0])
+    broken = row[schema.MALFUNCTIONS][0][0]
+    told.tell("d", fault=broken)
+    events = told.step(1.0)
+    seen = look(told)
     assert seen["state"] not in healthy, "states.state_of"
-    assert not world.nodes[plan.index["d"]].live, "connect"
+    assert not me.live, "connect"
     assert seen["current"] == 0.0, "connect"
-    assert ("fault", row[schema.MALFUNCTIONS][0][0]) in [(e.event, e.to) for e in events if e.node_id == "d"]
-    told(plan, world, 600.0, fault="", resets=1)
-    assert not next_change_s(plan, world) < 0.0
-    seen, _ = told(plan, world, 1.0, present=False, handle=row[schema.HANDLES][0])
-    assert not world.nodes[plan.index["d"]].live, "world.in_service, connect"
-    assert seen["current"] == 0.0
+    assert ("fault", broken) in [(e.event, e.to) for e in events if e.node_id == "d"]
+    told.tell("d", fault="", resets=1)
+    told.step(600.0)
+    told.tell("d", present=False)
+    told.step(1.0)
+    assert not me.live, "world.in_service, connect"
+    assert look(told)["current"] == 0.0
 
 
 @pytest.mark.parametrize("name", sorted(name for name in TYPES if "energy_kwh" in schema.TYPES[name][schema.COMPUTED]))

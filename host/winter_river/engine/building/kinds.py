@@ -178,8 +178,7 @@ def server(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 
 
 def cooling(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
-    voltage_v = t.feed_voltage(k)
-    bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v))
+    bus, voltage_v = t.fed_bus(k)
     t.coolings.append(
         CoolingPlan(
             node=k,
@@ -197,8 +196,7 @@ def cooling(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 
 
 def bess(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
-    voltage_v = t.feed_voltage(k)
-    bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v))
+    bus, voltage_v = t.fed_bus(k)
     way = one_way(r["round_trip_efficiency"])
     t.followers.append(FollowerPlan(k))
     t.storages.append(
@@ -222,8 +220,7 @@ def bess(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 
 
 def pv(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
-    voltage_v = t.feed_voltage(k)
-    bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v))
+    bus, voltage_v = t.fed_bus(k)
     t.followers.append(FollowerPlan(k))
     t.arrays.append(
         PvPlan(
@@ -240,8 +237,7 @@ def pv(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 
 
 def meter(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
-    voltage_v = t.feed_voltage(k)
-    bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v))
+    bus, voltage_v = t.fed_bus(k)
     t.counters.append(MeterPlan(k, r["rated_a"] / amps(voltage_v)))
     return t.node(k, slot=len(t.counters) - 1, bus_in=bus, bus_out=bus)
 

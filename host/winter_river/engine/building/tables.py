@@ -171,6 +171,11 @@ class Tables:
                 raise ValueError(f"{self.devices[k].id} is fed at {voltages[0]:g} V and by {feed} at {voltage_v:g} V")
         return voltages[0]
 
+    def fed_bus(self, k: int) -> tuple[int, float]:
+        """(the bus at the end of a device's own cable, its voltage)"""
+        voltage_v = self.feed_voltage(k)
+        return self.bus(k, voltage_v, self.cable(k, "feed", voltage_v)), voltage_v
+
     def cable(self, k: int, prefix: str, voltage_v: float) -> complex:
         r = self.ratings[k]
         return complex(r[prefix + "_resistance_ohm"], r[prefix + "_reactance_ohm"]) / base_ohm(voltage_v)

@@ -234,11 +234,15 @@ def test_a_revoked_certificate_is_refused_after_a_reload_and_everybody_else_stay
         site.revoke(node_id, now_s=now_s())
     broker.reload()
     until(lambda: "accept our certificate" in secured.probe(broker.nodes_port, lost), what="the revocation")
-    # A session that was open has lost its rights, if not its connection.
+    # A session that was open has lost its rights at once; its connection lasts until somebody takes its name over.
     session.say("winter-river/ups_b/status", b"revoked")
     bystander.say("winter-river/ups_a/status", b"still here")
     until(lambda: service.heard)
     assert service.heard == [("winter-river/ups_a/status", b"still here")]
+    assert not session.ended
+    pair = site.stand_in("ups_b", now_s=now_s())
+    assert secured.probe(broker.nodes_port, Certificates(site.authority_cert(), pair.cert, pair.key)) == ""
+    until(lambda: session.ended, what="the revoked node is cut off")
     assert not service.ended and not bystander.ended
 
 

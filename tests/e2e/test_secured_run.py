@@ -223,12 +223,30 @@ def test_a_second_start_has_the_same_certificates_and_a_higher_epoch(begin):
     assert epoch.now(run.site.places.folder) == 2
 
 
+def session(run, node_id):
+    """A connection of a node's, which stays away once it is cut."""
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=node_id)
+    context = ssl.create_default_context(cafile=run.site.places.trusted("site"))
+    context.load_cert_chain(run.site.places.pair("node", node_id))
+    client.tls_set_context(context)
+    client.reconnect_delay_set(600, 600)
+    client.connect(HOST, run.nodes_port)
+    client.loop_start()
+    end_s = time.monotonic() + 10
+    while not client.is_connected() and time.monotonic() < end_s:
+        time.sleep(0.05)
+    assert client.is_connected()
+    return client
+
+
 def test_a_revocation_takes_hold_in_the_running_site(begin, until):
     run = begin("--nodes", "none")
     run.site.node("ups_a", now_s=int(time.time()))
     pair = run.site.pair("node", "ups_a")
     given = Certificates(ca=run.site.authority_cert(), cert=pair.cert, key=pair.key)
     mqtt_probe.probe(HOST, run.nodes_port, certificates=given)
+    run.site.node("pdu_a", now_s=int(time.time()))
+    sessions = {node_id: session(run, node_id) for node_id in ("ups_a", "pdu_a")}
     run.site.revoke("ups_a", now_s=int(time.time()))
 
     def refused():
@@ -239,6 +257,10 @@ def test_a_revocation_takes_hold_in_the_running_site(begin, until):
         return False
 
     until(refused, what="the revocation")
+    until(lambda: not sessions["ups_a"].is_connected(), timeout_s=20, what="its open session is cut")
+    assert sessions["pdu_a"].is_connected(), "nobody else's is"
+    for each in sessions.values():
+        each.loop_stop()
     assert run.stop() == 0
     assert any("taken up" in line for line in run.said)
 

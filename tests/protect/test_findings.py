@@ -85,3 +85,13 @@ def test_nodes_with_a_password_are_named_as_not_encrypted(site):
 def test_where_nothing_was_provisioned_the_cure_is_to_do_it(tmp_path):
     [found] = findings(Provision(tmp_path / "none"), now_s=NOW_S)
     assert (found.level, found.cure) == (ERROR, "winter-river provision init")
+
+
+def test_revoked_nodes_are_named_until_they_are_provisioned_anew(site):
+    site.node("ups_a", now_s=NOW_S)
+    site.revoke("ups_a", now_s=NOW_S)
+    assert [each.what for each in findings(site, now_s=NOW_S) if "let in no more" in each.what] == [
+        "1 node is revoked, and let in no more: ups_a"
+    ]
+    site.node("ups_a", now_s=NOW_S)
+    assert not [each for each in findings(site, now_s=NOW_S) if "let in no more" in each.what]

@@ -119,7 +119,7 @@ def test_a_what_if_and_an_exercise_are_there_too(page, browser):
 def test_an_exercise_that_comes_to_its_end_by_itself_is_there_too(page, browser, until):
     name = write_scenario(page, at="1s")
     assert browser.post("/api/v1/exercise", json={"scenario": name}).status_code == 200
-    ended = until(lambda: [row for row in rows(browser, last=5) if row["by"] == "exercise"], timeout_s=15)[0]
+    ended = until(lambda: [row for row in rows(browser, last=5) if row["by"] == "exercise"], timeout_s=40)[0]
     assert (ended["verb"], ended["params"]["scenario"]) == ("end_exercise", "ours")
     assert ended["params"]["why"] == "it has come to its end"
 

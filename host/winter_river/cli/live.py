@@ -215,7 +215,8 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             from winter_river.cli.secured import Renewal
 
             take_up = [broker.reload, *([] if page is None else [page.reload])]
-            running.enter_context(Renewal(secured, take_up=take_up, tell=live.tell))
+            nodes_at = None if broker.nodes_port is None else (broker.address.host, broker.nodes_port)
+            running.enter_context(Renewal(secured, take_up=take_up, tell=live.tell, nodes_at=nodes_at))
         yield live
 
 

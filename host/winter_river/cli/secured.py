@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 LOOK_S = 1.0  # how often files are looked at: a revocation takes hold within two of these
 PASSWORD_BYTES = 32
+CUTS = 3  # chosen: a second apart, for a broker that takes its time to read its lists again
 WARN_EVERY_S = 86_400.0
 
 
@@ -86,6 +87,15 @@ class Secured:
 
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path, f"{text}\n".encode(), private_parent=False)
+
+    def cut(self, node_id: str, *, host: str, port: int) -> None:
+        """Ends the session that a revoked node has open at the broker's port for nodes: there a name has one session,
+        and we take it over for a moment. Raises ProbeError."""
+        from winter_river.address import Certificates
+        from winter_river.service import mqtt_probe
+
+        pair = self.site.stand_in(node_id, now_s=int(time.time()))
+        mqtt_probe.probe(host, port, certificates=Certificates(self.site.authority_cert(), pair.cert, pair.key))
 
     def warnings(self) -> list[str]:
         """One line for whatever is wrong with the secrets or ends soon, with its cure."""
@@ -170,10 +180,21 @@ def board_credentials(given: Credentials, node_id: str, settings: Settings, fold
 class Renewal:
     """Looks at the secrets while a run lasts: what changes is taken up, what ends soon is told once a day.
 
-    take_up: called after a file of the broker or the page has changed. A context manager.
+    take_up: called after a file of the broker or the page has changed. nodes_at: the broker's address for nodes, where
+    the sessions of revoked ones are cut; None where the broker is not ours. A context manager.
     """
 
-    def __init__(self, secured: Secured, *, take_up: Sequence[Callable[[], None]], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        secured: Secured,
+        *,
+        take_up: Sequence[Callable[[], None]],
+        tell: Callable[[str], None],
+        nodes_at: tuple[str, int] | None = None,
+    ) -> None:
+        self._nodes_at = nodes_at
+        self._revoked = frozenset(secured.site.read().revoked_nodes())
+        self._cutting: dict[str, int] = {}  # node -> how often still
         self._secured, self._take_up, self._tell = secured, take_up, tell
         self._stopping = threading.Event()
         self._seen = self._stamp()
@@ -199,6 +220,8 @@ class Renewal:
             if now != self._seen:
                 self._seen = now
                 self._tell(self._taken_up())
+            elif self._cutting:
+                self._cut()
             if time.monotonic() - told_s >= WARN_EVERY_S:
                 told_s = time.monotonic()
                 for line in self._secured.warnings():
@@ -211,7 +234,27 @@ class Renewal:
                 act()
         except OSError as error:  # ssl.SSLError is one: a file that is not ours to read, or torn
             return f"certificates have changed and cannot be taken up: {error}; cure: winter-river doctor"
+        revoked = frozenset(self._secured.site.read().revoked_nodes())
+        if self._nodes_at is not None:
+            self._cutting |= dict.fromkeys(sorted(revoked - self._revoked), CUTS)
+        self._cutting = {node_id: left for node_id, left in self._cutting.items() if node_id in revoked}
+        self._revoked = revoked
         return "certificates or rights have changed: taken up"
+
+    def _cut(self) -> None:
+        """Ends the open sessions of those who were revoked; by now the broker knows that they are."""
+        from winter_river.service.mqtt_probe import ProbeError
+
+        assert self._nodes_at is not None
+        host, port = self._nodes_at
+        for node_id in list(self._cutting):
+            try:
+                self._secured.cut(node_id, host=host, port=port)
+            except (ProbeError, RuntimeError, OSError) as error:
+                self._tell(f"{node_id} is revoked, has no rights any more, and could not be cut off: {error}")
+            self._cutting[node_id] -= 1
+            if not self._cutting[node_id]:
+                del self._cutting[node_id]
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -40,6 +40,10 @@ def findings(site: Provision, *, now_s: int) -> list[Finding]:
         found.append(
             Finding(OK, f"{len(state.passwords)} nodes join with a password, NOT ENCRYPTED: {_some(state.passwords)}")
         )
+    revoked = state.revoked_nodes()
+    if revoked:
+        count = "1 node is" if len(revoked) == 1 else f"{len(revoked)} nodes are"
+        found.append(Finding(OK, f"{count} revoked, and let in no more: {_some(revoked)}"))
     found.sort(key=lambda each: (ERROR, WARNING, OK).index(each.level))
     if not found or found[0].level == OK:
         soonest = min((each.days_left(now_s) for each in state.all_current()), default=0)

@@ -31,6 +31,7 @@ from winter_river.protect.register import BROKER, NODE, OPERATOR, PAGE, PEOPLE, 
 ALWAYS_HOSTS = ("localhost", "127.0.0.1", "::1")
 HOSTS_MAX = 20
 PASSWORD_BYTES = 32
+STAND_IN_DAYS = 1  # the shortest there is; its key is never written
 _AUTHORITIES = (register.NODES_AUTHORITY, register.SITE_AUTHORITY)
 _OWN = ((BROKER, BROKER), (PAGE, PAGE), (SERVICE, SERVICE), (OPERATOR, OPERATOR))
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", re.IGNORECASE)
@@ -174,6 +175,13 @@ class Provision:
                 shutil.rmtree(self.places.node(name), ignore_errors=True)
             self._save(state, now_s=now_s)
         return len(holding)
+
+    def stand_in(self, node_id: str, *, now_s: int) -> Pair:
+        """A certificate of a node's name that is kept nowhere: whoever joins with it ends the session that this name has
+        open, and so cuts a revoked node, which the broker itself does not."""
+        return authority.issue(
+            self._authority(register.NODES_AUTHORITY), node_id, purpose="client", days=STAND_IN_DAYS, now_s=now_s
+        )
 
     def pair(self, role: str, name: str) -> Pair:
         """Somebody's certificate and key. Raises ProtectError."""

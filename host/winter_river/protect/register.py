@@ -88,6 +88,11 @@ class Register:
         """The nodes that can join, by certificate or by password."""
         return sorted({*self.names(NODE), *self.passwords})
 
+    def revoked_nodes(self) -> list[str]:
+        """Nodes that had a certificate and have none any more, nor a password."""
+        once = {each.name for each in self.issued if each.role == NODE and each.revoked_s}
+        return sorted(once - set(self.nodes()))
+
     def revoked(self, authority: str, *, now_s: int) -> list[tuple[int, int]]:
         """(serial, s since 1970) of an authority's revoked certificates that have not expired anyway."""
         return [

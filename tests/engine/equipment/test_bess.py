@@ -171,12 +171,21 @@ def test_without_its_cooling_it_gives_less_and_less(story, storages):
     told = story(storages)
     told.dt_s = 60.0
     told.tell("bess", setpoint_kw=-100.0, fault="cooling_lost=1")
-    told.run(1800.0)
-    # 40 K above 35 C outside: 45 C after 3600 ln(4 / 3) = 1036 s, a tenth less a degree later.
-    first_s = 3600.0 * math.log(40.0 / 29.0)
-    assert told.number("bess", "power_kw") > -100.0 + 1e-3
-    told_at = [e for e in told.events if e.t_s < first_s - 1.0 and e.node_id == "bess"]
-    assert all(e.event in ("setpoint", "fault", "state") for e in told_at)
+    # 40 K above 35 C outside at full power, with a lag of an hour: 46 C after 3600 ln(40 / 29) s, and a tenth less.
+    # Then 36 K: from 46 to 47 C in 3600 ln(25 / 24) s; 32 K: 3600 ln(20 / 19) s; 28 K: 3600 ln(15 / 14) s.
+    at_s, power_kw = 0.0, -100.0
+    for ratio in (40 / 29, 25 / 24, 20 / 19, 15 / 14):
+        at_s += 3600.0 * math.log(ratio)
+        told.until(at_s - 0.5)
+        assert told.number("bess", "power_kw") == pytest.approx(power_kw)
+        power_kw += 10.0
+        told.until(at_s + 0.5)
+        assert told.number("bess", "power_kw") == pytest.approx(power_kw)
+    assert told.number("bess", "temperature_c") == pytest.approx(49.0, abs=0.01)
+    # Mended, it cools down to 6 K above the air, and gives everything again from 45 C on.
+    told.tell("bess", fault="")
+    told.run(3600.0)
+    assert told.number("bess", "temperature_c") < 45.0
 
 
 def test_a_setpoint_beyond_its_nameplate_is_refused_in_a_facility():

@@ -21,9 +21,10 @@ from winter_river.settings import ENVIRONMENT_PREFIX, SENTENCES, Settings
 
 CLAIM = (
     "Balanced three-phase steady states joined by timed events. Fault current is a bolted three-phase estimate that "
-    "only chooses which breaker opens; generator dip and frequency are table values. Not a coordination, arc-flash or "
-    "short-circuit study: no fault waveforms, inrush currents, harmonics, unbalance, ground faults, motor starts, "
-    "governor or voltage-regulator swings, sub-cycle transfers."
+    "only chooses which breaker opens; the dip of a generator's frequency is a table value, that of its voltage what its "
+    "transient reactance leaves. Not a coordination, arc-flash or short-circuit study: no fault waveforms, inrush "
+    "currents, harmonics, unbalance, ground faults, motor starts, governor or voltage-regulator swings, sub-cycle "
+    "transfers."
 )
 
 

@@ -143,6 +143,31 @@ def test_a_static_switch_does_alike_to_the_bit(block, seed):
     assert "transfer" in {e.event for e in twins.events if e.node_id == "sts"}, f"seed {seed}"
 
 
+def test_dips_overlaps_and_hot_engines_are_alike_to_the_bit():
+    ups = {"power_kva": 60, "power_kw": 60, "battery_kwh": 5.0, "input_rated_a": 200, "output_rated_a": 200}
+    load = {"load_kw": 0, "load_kw_max": 600, "rated_a": 2000, "power_factor": 0.5}
+    devices = [
+        Device("one", "utility", (), {"voltage_v": 480, "short_circuit_mva": 50}),
+        Device("two", "generator", (), {"power_kw": 600, "power_kva": 750, "voltage_v": 480}),
+        Device("ats", "switchgear", ("one", "two"), {"rated_a": 2000, "transition": 1}),
+        Device("load", "server", ("ats",), load),
+        Device("ups", "ups", ("ats",), ups),
+        Device("rack", "server", ("ups",), {"load_kw": 20, "load_kw_max": 50, "rated_a": 100}),
+    ]
+    rng = random.Random("swings")
+    twins = Twins(devices)
+    for turn in range(150):
+        twins.tell("load", load_set_kw=rng.choice([0.0, 100.0, 400.0, 500.0]))
+        twins.tell("ats", source_set=rng.choice(["auto", "second", "second"]))
+        twins.tell("one", fault=rng.choice(["", "", "outage", "sag=0.08"]))
+        fault = rng.choice(["", "", "", "cooling_lost=0.95", "heater_lost"])
+        twins.tell("two", fault=fault, resets=turn)
+        twins.step(rng.choice([0.0, 0.04, 0.3, 5.0, 40.0, 200.0]))
+        assert laws.check(twins.plan, twins.plain) == []
+    found = {e.event for e in twins.events} | {e.to for e in twins.events if e.event == "transfer"}
+    assert {"both", "out_of_class", "overheat"} <= found
+
+
 def anything(rng, device, counters):
     """Fields that a node of this type may report."""
     row = schema.TYPES[device.type]

@@ -167,8 +167,11 @@ TYPES = {
     "generator": (
         ("auto", "run", "off"),
         (("STANDBY", "ok"), ("STARTING", "warning"), ("RUNNING", "ok"), ("COOLDOWN", "ok"), ("FAULT", "fault")),
-        (("fault", None), ("fail_to_start", None), ("low_oil", 0.8), ("over_speed", 0.2), ("fuel_leak", 0.5)),
-        ("fuel_pct", "rpm", "energy_kwh"),
+        (
+            ("fault", None), ("fail_to_start", None), ("low_oil", 0.8), ("over_speed", 0.2), ("fuel_leak", 0.5),
+            ("heater_lost", None), ("cooling_lost", 0.5),
+        ),
+        ("fuel_pct", "rpm", "energy_kwh", "temperature_c"),
         ("fuel_set_pct", "refuels"),
         ("start", "stop", "reset", "set_fuel"),
     ),

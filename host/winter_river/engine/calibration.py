@@ -23,7 +23,7 @@ class Calibration:
     rest_s: float = 15.0
     cooldown_s: float = 60.0
     rectifier_wait_s: float = 1.0
-    walk_in_s: float = 4.0
+    walk_in_s: float = 4.0  # real ones take 5 to 30 s, after a delay of up to 3 s (Mitsubishi 9800A specification)
     bypass_good_s: float = 1.0
     overload_calm_s: float = 10.0  # back from bypass after this long without overload
     stagger_s: float = 1.0  # between racks that come back behind one feeder

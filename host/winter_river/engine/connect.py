@@ -25,6 +25,7 @@ from winter_river.engine.plan import (
     NodePlan,
     Plan,
 )
+from winter_river.engine.sets import impedance
 from winter_river.engine.world import DEAD, NodeState, World, in_service, is_tripped
 
 
@@ -46,12 +47,12 @@ def attach(plan: Plan, w: World, bus: int, parent: int, z: complex) -> None:
         w.load[bus] = 0j
 
 
-def _source(plan: Plan, w: World, n: NodePlan, me: NodeState, island: int, on: bool) -> None:
+def _source(plan: Plan, w: World, n: NodePlan, me: NodeState, island: int, on: bool, z: complex) -> None:
     me.supplied = me.live = on
     me.feeder = NONE
     me.blame = NONE if on else n.index
     w.islands[island].live = on
-    attach(plan, w, n.bus_out, NONE if on else DEAD, plan.buses[n.bus_out].z_1)
+    attach(plan, w, n.bus_out, NONE if on else DEAD, z)
 
 
 def _transformer(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
@@ -74,7 +75,7 @@ def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
         return
     position = 1
     if n.feed_2 >= 0:
-        position = w.transfers[plan.boards[n.slot].transfer].position
+        position = switchgear_law.fed_by(w.transfers[plan.boards[n.slot].transfer])
     feed_index = n.feed_2 if position == 2 else n.feed_1
     feed = w.nodes[feed_index]
     me.supplied = me.present and feed.live
@@ -205,10 +206,11 @@ def connect(plan: Plan, w: World) -> None:
             _transformer(plan, w, n, me)
         elif n.kind == UTILITY:
             island = plan.utilities[n.slot].island
-            _source(plan, w, n, me, island, me.present and w.islands[island].emf > 0.0)
+            on = me.present and w.islands[island].emf > 0.0
+            _source(plan, w, n, me, island, on, plan.buses[n.bus_out].z_1)
         elif n.kind == GENERATOR:
             on = in_service(n, me) and generator_makes_voltage(w.generators[n.slot])
-            _source(plan, w, n, me, plan.generators[n.slot].island, on)
+            _source(plan, w, n, me, plan.generators[n.slot].island, on, impedance(plan, w, n.slot))
         else:
             _board(plan, w, n, me)
     index_islands(plan, w)

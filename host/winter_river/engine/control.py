@@ -6,26 +6,33 @@ and must be connected and solved again. Voltages are real ones, of the last flow
 
 from __future__ import annotations
 
+import math
+
 from winter_river.engine import events
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import static_switch as static_law
 from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment import ups as ups_law
+from winter_river.engine.equipment.closed_transition import in_step
+from winter_river.engine.equipment.coolant import cold_start_s, coolant_now_c
 from winter_river.engine.equipment.cooling import run_cooling
+from winter_river.engine.equipment.generator_engine import FREQUENCY_RECOVERY_S
 from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST, FAIL_TO_CLOSE, FAIL_TO_OPEN
 from winter_river.engine.equipment.server import run_server
 from winter_river.engine.equipment.switchgear import TransferPlan, TransferState
 from winter_river.engine.equipment.utility import in_window
 from winter_river.engine.flow import ups_output
 from winter_river.engine.followers import run_followers
+from winter_river.engine.frequency import frequency_hz
 from winter_river.engine.grid_frequency import off_hz, off_pu
 from winter_river.engine.heat import run_rooms
 from winter_river.engine.meters import delivered_kw
 from winter_river.engine.plan import BREAKER_OUTPUT, NONE, NodePlan, Plan
 from winter_river.engine.protection import OVERLOAD
+from winter_river.engine.sets import excite
 from winter_river.engine.states import tell
 from winter_river.engine.taps import run_taps
-from winter_river.engine.units import magnitude
+from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import DEAD, World, in_service, is_tripped
 
 
@@ -96,11 +103,13 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int, stop: 
                 lost = first != NONE and not w.nodes[first].live
                 cause = w.nodes[first].origin if lost else w.nodes[wanted_by].last if wanted_by != NONE else 0
         g.cranks += 1
+        g.start_s = cold_start_s(plan.calibration.start_s, coolant_now_c(g, w.t_s))
         events.emit(plan, w, node, events.CRANK, 0, g.cranks, cause)
     elif mode == generator_law.LOCKOUT:
         word = events.OVERCRANK
         if before == generator_law.RUNNING or before == generator_law.COOLDOWN:
-            word = events.LOW_OIL + stop - generator_law.LOW_OIL
+            heat = stop == generator_law.TOO_HOT
+            word = events.OVERHEAT if heat else events.LOW_OIL + stop - generator_law.LOW_OIL
         events.emit(plan, w, node, word, 0, 0, me.last)
     elif not fresh and wanted_by == NONE:
         me.origin = events.group_cause(w, plan.nodes[node].group) or me.last
@@ -131,18 +140,31 @@ def run_transfers(plan: Plan, w: World) -> bool:
         first_pu = source_pu(plan, w, n.feed_1, x.first_ok)
         second_pu = source_pu(plan, w, n.feed_2, x.second_ok)
         blocked = _is_blocked(x)
+        waited = x.sync_s < NEVER_S
         if r.static:
             static_law.watch_sources(x, w.t_s, first_pu=first_pu, second_pu=second_pu)
             current_pu = magnitude(w.i[n.bus_out]) / plan.boards[n.slot].rated_pu
             static_law.watch_fault(x, locked=locked, current_pu=current_pu)
         else:
             switchgear_law.watch_sources(x, w.t_s, first_pu=first_pu, second_pu=second_pu)
-        # A breaker that fails to open keeps its source; one that fails to close takes none.
+        # A breaker that fails to open keeps its source; one that fails to close takes none. An overlap that began ends.
         jammed = FAIL_TO_OPEN if x.position != switchgear_law.OPEN else FAIL_TO_CLOSE
+        jammed = 0 if x.position == switchgear_law.BOTH else jammed
         if me.fault & jammed == 0 and r.static:
             static_law.transfer(x, plan.calibration, w.t_s, locked=locked)
         elif me.fault & jammed == 0:
-            switchgear_law.transfer(x, plan.calibration, w.t_s, locked=locked, generator=generator, coming=coming)
+            switchgear_law.transfer(
+                x,
+                plan.calibration,
+                w.t_s,
+                locked=locked,
+                generator=generator,
+                coming=coming,
+                closed=r.closed,
+                stepped=r.closed and _in_step(plan, w, n, generator),
+            )
+        if waited and x.sync_s == NEVER_S and x.position == switchgear_law.OPEN and x.first_ok and x.second_ok:
+            events.emit(plan, w, r.node, events.OUT_OF_STEP, position, x.target, _cause_of_move(plan, w, k, position))
         if x.position != position:
             events.emit(plan, w, r.node, events.TRANSFER, position, x.position, _cause_of_move(plan, w, k, position))
             w.rewire = True
@@ -156,7 +178,27 @@ def run_transfers(plan: Plan, w: World) -> bool:
             x.due_s = static_law.transfer_due_s(x, plan.calibration, w.t_s)
         else:
             x.due_s = switchgear_law.transfer_due_s(x, plan.calibration, w.t_s, locked=locked, generator=generator)
+            if x.sync_s < NEVER_S and generator:
+                x.due_s = min(x.due_s, _even_s(plan, w, r.generator))
     return changed
+
+
+def _in_step(plan: Plan, w: World, n: NodePlan, generator: bool) -> bool:
+    """Whether the two sources of a transfer could be joined now. Utilities are one grid, so their angles are those of
+    the flow; that of a set drifts by, and is waited for."""
+    one, two = plan.nodes[n.feed_1].bus_out, plan.nodes[n.feed_2].bus_out
+    if w.parent[one] == DEAD or w.parent[two] == DEAD:
+        return False
+    a, b = w.v[one], w.v[two]
+    angle = 0.0 if generator else math.atan2(a.imag * b.real - a.real * b.imag, a.real * b.real + a.imag * b.imag)
+    slip_hz = frequency_hz(plan, w, one) - frequency_hz(plan, w, two)
+    return in_step(magnitude(a) - magnitude(b), slip_hz, angle * 180.0 / math.pi)
+
+
+def _even_s(plan: Plan, w: World, k: int) -> float:
+    """The instant at which a set is over its last dip of frequency, NEVER_S where it is."""
+    at_s = w.generators[k].dip_since_s + FREQUENCY_RECOVERY_S[plan.generators[k].step_class]
+    return at_s if at_s > w.t_s else NEVER_S
 
 
 def _is_blocked(x: TransferState) -> bool:
@@ -188,8 +230,8 @@ def _cause_of_move(plan: Plan, w: World, k: int, before: int) -> int:
         if before == switchgear_law.FIRST:
             return second if x.target == switchgear_law.SECOND or second > first else first
         return first if x.target == switchgear_law.FIRST and x.second_ok else second
-    source = w.nodes[n.feed_1 if x.position == switchgear_law.FIRST else n.feed_2]
-    return max(me.last, source.origin)
+    source = w.nodes[n.feed_1 if switchgear_law.fed_by(x) == switchgear_law.FIRST else n.feed_2]
+    return me.last if before == switchgear_law.BOTH else max(me.last, source.origin)
 
 
 def run_upses(plan: Plan, w: World) -> bool:
@@ -303,6 +345,7 @@ def run_loads(plan: Plan, w: World) -> bool:
 def control(plan: Plan, w: World) -> bool:
     """Every kind once, sources first; True when anything moved."""
     changed = run_generators(plan, w)
+    changed = excite(plan, w) or changed
     changed = run_taps(plan, w) or changed
     changed = run_transfers(plan, w) or changed
     changed = run_upses(plan, w) or changed

@@ -271,7 +271,7 @@ def _suffer(plan: Plan, w: World, k: int, me: NodeState) -> None:
     elif n.kind == GENERATOR:
         g = w.generators[n.slot]
         g.oil_lost_pu, g.over_speed_pu = w.malfunctions[first + 2].severity, w.malfunctions[first + 3].severity
-        g.leak_pu_h = w.malfunctions[first + 4].severity
+        g.leak_pu_h, g.cooling_lost_pu = w.malfunctions[first + 4].severity, w.malfunctions[first + 6].severity
     elif n.kind == UPS:
         x = w.upses[n.slot]
         x.battery_ok = me.fault & ups_law.BATTERY_LOST == 0

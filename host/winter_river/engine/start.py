@@ -19,6 +19,7 @@ from winter_river.engine.equipment.utility import UtilityState
 from winter_river.engine.events import check, room
 from winter_river.engine.heat import set_weather, warm_up
 from winter_river.engine.plan import Plan
+from winter_river.engine.sets import warm_up as warm_up_sets
 from winter_river.engine.step import settle
 from winter_river.engine.sweep import Turn, Wiring
 from winter_river.engine.units import ALWAYS_S, NEVER_S
@@ -108,6 +109,7 @@ def new_world(plan: Plan, *, seed: int = 0) -> World:
     set_weather(w, celsius(PRESETS_F[PRESET - 1]), PRESETS_RH_PCT[PRESET - 1] / 100.0)
     settle(plan, w)
     warm_up(plan, w)
+    warm_up_sets(plan, w)
     check(w, taken=w.events_count)
     # Coming to life is no event: the story starts now.
     w.events_count = 0

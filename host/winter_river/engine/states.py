@@ -8,7 +8,7 @@ from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment import utility as utility_law
 from winter_river.engine.equipment.cooling import PIECES
 from winter_river.engine.equipment.itic import STEADY_HIGH_PU, STEADY_LOW_PU
-from winter_river.engine.equipment.switchgear import SECOND
+from winter_river.engine.equipment.switchgear import SECOND, fed_by
 from winter_river.engine.plan import (
     BESS,
     COOLING,
@@ -73,7 +73,7 @@ def _switchgear(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
     if not me.live:
         return SW_NO_INPUT
     transfer = plan.boards[n.slot].transfer
-    two = transfer != NONE and w.transfers[transfer].position == SECOND
+    two = transfer != NONE and fed_by(w.transfers[transfer]) == SECOND
     # A static switch stands between two live sources: either is as good.
     return SW_GENERATOR if two and not plan.transfers[transfer].static else SW_CLOSED
 

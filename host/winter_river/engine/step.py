@@ -16,6 +16,7 @@ from winter_river.engine.inputs import run_malfunctions, take_inputs
 from winter_river.engine.meters import book
 from winter_river.engine.plan import Plan
 from winter_river.engine.protection import protect
+from winter_river.engine.sets import note, warm
 from winter_river.engine.states import tell_all
 from winter_river.engine.units import NEVER_S
 from winter_river.engine.world import World
@@ -47,8 +48,10 @@ def settle(plan: Plan, w: World) -> None:
     if not settled:
         w.trouble = events.UNSETTLED
     run_transformers(plan, w)
+    note(plan, w)
     tell_all(plan, w)
     book(plan, w)
+    warm(plan, w)
     w.unsettled = False
 
 
@@ -62,7 +65,7 @@ def due_s(w: World) -> float:
     for x in w.transfers:
         at_s = min(at_s, x.due_s)
     for g in w.generators:
-        at_s = min(at_s, g.due_s)
+        at_s = min(at_s, g.due_s, g.machine_due_s)
     for u in w.upses:
         at_s = min(at_s, u.due_s)
     for s in w.servers:

@@ -13,9 +13,10 @@ from winter_river.engine.equipment import bess as bess_law
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import pv as pv_law
 from winter_river.engine.equipment import ups as ups_law
+from winter_river.engine.equipment.coolant import coolant_now_c
 from winter_river.engine.equipment.cooling import flow_m3s
-from winter_river.engine.equipment.generator_engine import FREQUENCY_RECOVERY_S, governed_hz, recovered
 from winter_river.engine.equipment.room_heat import RoomState, flow_wanted_m3s
+from winter_river.engine.frequency import frequency_hz
 from winter_river.engine.heat import cold_now_c, hot_now_c, hot_spot_now_c, oil_now_c, unit_supply_c
 from winter_river.engine.meters import back_kwh_now, forth_kwh_now, kwh_now
 from winter_river.engine.plan import (
@@ -62,25 +63,6 @@ def passed_on(plan: Plan, w: World, bus: int) -> complex:
         if r.bus == bus:
             passed += w.tie_current[k]
     return passed
-
-
-def frequency_hz(plan: Plan, w: World, bus: int) -> float:
-    """The frequency of the source that drives a bus; an inverter keeps its grid's nominal one."""
-    island = w.island_of[bus]
-    if island == NONE:
-        return 0.0
-    driver = n = plan.nodes[plan.islands[island].node]
-    while n.kind == UPS or n.feed_1 != NONE:
-        n = plan.nodes[n.feed_1]
-    if n.kind != GENERATOR:
-        nominal_hz = plan.utilities[n.slot].frequency_hz
-        return nominal_hz if driver.kind == UPS else nominal_hz * (1.0 + w.utilities[n.slot].off_pu)
-    r, g = plan.generators[n.slot], w.generators[n.slot]
-    if driver.kind == UPS:
-        return r.frequency_hz
-    dip_pu = recovered(g.dip_pu, FREQUENCY_RECOVERY_S[r.step_class], w.t_s - g.dip_since_s)
-    governed = governed_hz(r.frequency_hz, g.load_kw / r.power_kw, r.droop_pct)
-    return governed + r.frequency_hz * (g.over_speed_pu - dip_pu)
 
 
 def _line_side_v(plan: Plan, w: World, n: NodePlan) -> float:
@@ -210,6 +192,7 @@ def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
             "fuel_pct": generator_law.fuel_now_gal(g, w.t_s) / machine.fuel_gal * 100.0,
             "rpm": round(machine.speed_rpm * frequency_hz(plan, w, n.bus_out) / machine.frequency_hz),
             "energy_kwh": kwh_now(w.meters[n.index], w.t_s),
+            "temperature_c": coolant_now_c(g, w.t_s),
         }
     if n.kind == TRANSFORMER:
         size, oil = plan.transformers[n.slot].size, w.transformers[n.slot]

@@ -11,6 +11,8 @@ import math
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment.bess import HEAT_TAU_S, temperature_now_c
+from winter_river.engine.equipment.coolant import COLD_C, coolant_now_c
+from winter_river.engine.equipment.generator import GeneratorState
 from winter_river.engine.equipment.switchgear import TransferState
 from winter_river.engine.equipment.ups import energy_now_kwh, overload_now
 from winter_river.engine.heat import cold_now_c
@@ -66,7 +68,17 @@ def still_in_s(w: World) -> float:
         away_k = abs(temperature_now_c(e, w.t_s) - e.cells_end_c)
         if away_k > STILL_K:
             wait_s = max(wait_s, HEAT_TAU_S * math.log(2.0 * away_k / STILL_K))
+    for g in w.generators:
+        away_k = _cold_away_k(g, w.t_s)
+        if away_k > STILL_K:
+            wait_s = max(wait_s, g.coolant_tau_s * math.log(2.0 * away_k / STILL_K))
     return wait_s
+
+
+def _cold_away_k(g: GeneratorState, t_s: float) -> float:
+    """How far the coolant of a set is from where it ends, where that matters: as cold as that it starts later."""
+    now_c = coolant_now_c(g, t_s)
+    return abs(now_c - g.coolant_end_c) if min(now_c, g.coolant_end_c) < COLD_C else 0.0
 
 
 def _waits(w: World) -> bool:
@@ -92,6 +104,7 @@ def _waits(w: World) -> bool:
     for b in w.breakers:
         due_s = min(due_s, b.due_s)
     for g in w.generators:
+        due_s = min(due_s, g.machine_due_s)
         if g.mode != generator_law.RUNNING:
             due_s = min(due_s, g.due_s)
     return due_s < NEVER_S
@@ -114,7 +127,7 @@ def is_at_rest(plan: Plan, w: World, s: Story) -> bool:
     """Whether the site is at rest; s.key is then everything that decides what it will do.
 
     At rest nothing changes by itself but the fuel of running sets, and that is no matter: the tank lasts until it
-    is filled again. Batteries are full or empty, no trip and no overload is half way, every room and storage is within
+    is filled again. Their coolant matters only where it is cold. Batteries are full or empty, no trip and no overload is half way, every room and storage is within
     STILL_K of where it ends. Two worlds with the same key behave alike whenever the same is done to them; their meters, clocks
     and tanks may differ, and the oil of their transformers, which only warns.
     """
@@ -127,6 +140,8 @@ def is_at_rest(plan: Plan, w: World, s: Story) -> bool:
             generator_law.fuel_now_gal(g, w.t_s)
             < generator_law.fuel_gal_h(r.power_kw, r.power_kw) * s.refuel_s / 3600.0
         ):
+            return False
+        if _cold_away_k(g, w.t_s) > STILL_K:
             return False
         _add(s, g.mode)
         _add(s, g.cranks if g.mode != generator_law.STANDBY else 0)

@@ -1,5 +1,7 @@
 """Runtimes against a maker's table; energy given and lost adds up."""
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -50,7 +52,13 @@ def test_ten_degrees_halve_its_life():
     assert battery.ageing_rate(25.0) == 1.0
 
 
-def test_the_charger_stops_when_full_and_obeys_its_limit():
-    assert battery.charge_limit_kw(100.0, 0.0, 5.0, 10.0) == 100.0
-    assert battery.charge_limit_kw(100.0, 0.4, 5.0, 10.0) == pytest.approx(60.0)
-    assert battery.charge_limit_kw(100.0, 0.0, 10.0, 10.0) == 0.0
+def test_an_old_and_cold_battery_empties_sooner_in_a_site(story, block):
+    # Of 100 s at its rate: a fifth lost by age, 15 % at 0 C.
+    worn = {"battery_age_pct": 20.0, "battery_c": 0.0}
+    told = story([dataclasses.replace(d, ratings={**d.ratings, **worn}) if d.id == "ups_a" else d for d in block])
+    for s in "ab":
+        told.tell(f"utility_{s}", fault="outage")
+        told.tell(f"generator_{s}", handle="off")
+    told.run(110)
+    assert told.when("ups_a", "battery_empty") == pytest.approx(68.0, rel=0.005)
+    assert told.when("ups_b", "battery_empty") == pytest.approx(100.0, rel=0.005)

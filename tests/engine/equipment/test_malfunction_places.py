@@ -10,7 +10,7 @@ BREAKERS = ("switchgear", "distribution", "pdu")
 PLACES = {
     "utility": {1: "sag", 2: "swell"},
     "transformer": {1: "cooling_lost"},
-    "generator": {2: "low_oil", 3: "over_speed", 4: "fuel_leak"},
+    "generator": {2: "low_oil", 3: "over_speed", 4: "fuel_leak", 6: "cooling_lost"},
     "ups": {2: "battery_aged", 3: "charger_limit"},
     "cooling": {1: "fans_lost", 2: "water_lost"},
     "pv": {1: "clouded", 2: "power_limit"},
@@ -18,6 +18,7 @@ PLACES = {
 }
 BITS = [
     ("generator", generator.FAIL_TO_START, "fail_to_start"),
+    ("generator", generator.HEATER_LOST, "heater_lost"),
     ("ups", ups.BATTERY_LOST, "battery_lost"),
     ("ups", ups.BYPASS_LOST, "bypass_lost"),
     ("server", malfunction.CORD_1_LOST, "cord_1_lost"),

@@ -1,6 +1,5 @@
-"""Static and automatic transfer: never onto a fault, overlap only where allowed."""
+"""Static transfer: never onto a fault."""
 
-import pytest
 from winter_river.engine.equipment import static_switch as switch
 
 
@@ -21,18 +20,3 @@ def test_it_never_takes_a_fault_to_the_other_source():
 def test_it_goes_back_to_the_preferred_source_only_when_told_that_it_is_stable():
     assert switch.sts_target(2, 1, True, True, False, False) == 2
     assert switch.sts_target(2, 1, True, True, False, True) == 1
-
-
-@pytest.mark.parametrize(
-    ("volts", "hertz", "degrees", "inside"),
-    [(0.05, 0.2, 2.0, True), (0.11, 0.2, 2.0, False), (0.05, 0.6, 2.0, False), (0.05, 0.2, -4.0, False)],
-)
-def test_sources_are_joined_only_inside_the_window(volts, hertz, degrees, inside):
-    assert switch.in_step(volts, hertz, degrees) is inside
-
-
-def test_make_before_break_needs_permission_and_both_sources():
-    assert switch.may_overlap(True, True, True)
-    assert not switch.may_overlap(False, True, True)
-    assert not switch.may_overlap(True, False, True)
-    assert not switch.may_overlap(True, True, False)

@@ -9,7 +9,7 @@ from winter_river.engine import plan as p
 from winter_river.engine.building.loops import add_tie, generator_behind
 from winter_river.engine.building.tables import VOLTAGE_TOLERANCE, Tables, amps, kvar_per_kw
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
-from winter_river.engine.equipment.battery import stored_kwh
+from winter_river.engine.equipment.battery import capacity_pu, stored_kwh
 from winter_river.engine.equipment.bess import BessPlan, one_way, rise_k_kw
 from winter_river.engine.equipment.cooling import CoolingPlan
 from winter_river.engine.equipment.following import FollowerPlan
@@ -80,11 +80,14 @@ def board(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     static = r.get("transfer", 0.0) > 0.0
     if static and len(t.devices[k].feeds) != 2:
         raise ValueError(f"{t.devices[k].id}.transfer is sts; it needs two feeds")
+    closed = r.get("transition", 0.0) > 0.0
+    if closed and len(t.devices[k].feeds) != 2:
+        raise ValueError(f"{t.devices[k].id}.transition is closed; it needs two feeds")
     if parallel:
         tie = add_tie(t, k, bus, second)
     elif len(t.devices[k].feeds) == 2:
         generator = generator_behind(t, t.index[t.devices[k].feeds[1]])
-        t.transfers.append(TransferPlan(k, generator, static))
+        t.transfers.append(TransferPlan(k, generator, static, closed))
         transfer = len(t.transfers) - 1
     t.boards.append(BoardPlan(k, r["rated_a"] / t.buses[bus].amps, transfer, tie))
     breaker = t.breaker(k, bus, p.BREAKER_MAINS if parallel else p.BREAKER_MAIN)
@@ -105,6 +108,8 @@ def generator(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
             droop_pct=r["droop_pct"],
             step_class=int(r["step_class"]),
             step_pu_max=r["step_kw_max"] / r["power_kw"],
+            reactance_pu=r["transient_reactance_pct"] / 100.0 * BASE_VA / (r["power_kva"] * 1000.0),
+            recovery_s=r["voltage_recovery_s"],
             run_s_max=r["run_h_max"] * HOUR_S,
         )
     )
@@ -117,7 +122,8 @@ def ups(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     bus_out = t.source_bus(k, voltage_v, t.cable(k, "output", voltage_v))
     charge_kw = r["charge_kw"] or r["power_kw"] / 5.0
     calibration = CALIBRATION_BY_NAME[t.calibration]
-    nominal_kwh = r["battery_kwh"] * calibration.battery_factor
+    left_pu = capacity_pu(r["battery_age_pct"] / 100.0, r["battery_c"])
+    nominal_kwh = r["battery_kwh"] * calibration.battery_factor * left_pu
     exponent, offset_pu = r["battery_exponent"] or calibration.peukert, r["battery_offset_pu"]
     t.upses.append(
         UpsPlan(

@@ -59,10 +59,3 @@ def capacity_pu(age_pu: float, temperature_c: float) -> float:
 def ageing_rate(temperature_c: float) -> float:
     """How many times as fast as at 25 degrees C it ages."""
     return float(2.0 ** ((temperature_c - REFERENCE_C) / AGEING_DOUBLES_K))
-
-
-def charge_limit_kw(charger_kw: float, limit_pu: float, energy_kwh: float, capacity_kwh: float) -> float:
-    """What the charger takes now. limit_pu: the share of it that is lost to a malfunction."""
-    if energy_kwh >= capacity_kwh:
-        return 0.0
-    return charger_kw * max(0.0, 1.0 - limit_pu)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from winter_river.engine.equipment.alternator import swing_due_s
+from winter_river.engine.equipment.coolant import is_too_hot, too_hot_s
 from winter_river.engine.equipment.generator_engine import CLASSES, oil_trips, overspeeds, run_out_s, stalls
 from winter_river.engine.equipment.table import POWER_KVA_MAX, VOLTAGE_V_MAX, Equipment, Rating
 from winter_river.engine.units import ALWAYS_S, HOUR_S, NEVER_S
@@ -23,6 +25,8 @@ GENERATOR = Equipment(
         Rating("droop_pct", 0.0, 0.0, 10.0, "chosen: 0, isochronous, as a set that runs alone"),
         Rating("step_class", 1.0, 0.0, 2.0, "chosen: ISO 8528-5 class G2, usual for standby sets", CLASSES),
         Rating("step_kw_max", 0.0, 0.0, POWER_KVA_MAX, "chosen: 0, nothing stated; a larger step of load stalls it"),
+        Rating("transient_reactance_pct", 18.0, 1.0, 60.0, "chosen: X'd of 12 to 25 % on data sheets of alternators"),
+        Rating("voltage_recovery_s", 1.5, 0.1, 10.0, "chosen: makers state 1.5 to 3 s; ISO 8528-5 allows class G2 6 s"),
         Rating("run_h_max", 0.0, 0.0, 100000.0, "chosen: 0, nothing stated; then it stops by itself"),
         Rating("fuel_gal", 800.0, 0.1, 1e6, "chosen: about 25 h at 75 % of 600 kW, US gallons"),
     ),
@@ -34,7 +38,7 @@ GENERATOR = Equipment(
 STANDBY, CRANKING, RESTING, RUNNING, COOLDOWN, LOCKOUT, DRY = range(7)
 CRANKS_MAX = 3  # NFPA 110: three cranks, then overcrank
 AUTO, RUN, OFF = range(3)  # handle
-FAIL_TO_START = 2  # bit of its malfunctions; bit 1 is the fault that stops it
+FAIL_TO_START, HEATER_LOST = 2, 32  # bits of its malfunctions; bit 1 is the fault that stops it
 
 # US gallons an hour at 600 kW: 13.2, 22.0, 31.5, 42.8 at 25, 50, 75, 100 %, as published by makers of such sets.
 FUEL_OF_KW = 600.0
@@ -54,6 +58,8 @@ class GeneratorPlan:
     droop_pct: float
     step_class: int  # place in generator_engine.CLASSES
     step_pu_max: float  # 0: nothing stated
+    reactance_pu: float  # X'd
+    recovery_s: float  # of its voltage
     run_s_max: float  # 0: nothing stated
 
 
@@ -73,6 +79,20 @@ class GeneratorState:
     oil_lost_pu: float = 0.0
     over_speed_pu: float = 0.0
     leak_pu_h: float = 0.0
+    start_s: float = 0.0  # of this crank
+    swing: int = 0  # of the voltage (alternator.py): 0 steady, 1 swinging, 2 recovering, from 1 + swing_pu in pieces
+    swing_s: float = ALWAYS_S
+    swing_pu: float = 0.0
+    piece: int = 0
+    told: bool = True  # that it is out of its class
+    inner_pu: float = 1.0  # behind its transient reactance, and at its terminals, as of the last settling
+    terminal_pu: float = 1.0
+    coolant_c: float = 0.0  # as of coolant_since_s, running to coolant_end_c (coolant.py)
+    coolant_end_c: float = 0.0
+    coolant_tau_s: float = 0.0
+    coolant_since_s: float = 0.0
+    cooling_lost_pu: float = 0.0
+    machine_due_s: float = NEVER_S
     due_s: float = NEVER_S
 
 
@@ -82,7 +102,7 @@ def fuel_gal_h(power_kw: float, rated_kw: float) -> float:
     return rated_kw / FUEL_OF_KW * (FUEL_FIXED_GAL_H + FUEL_LINEAR_GAL_H * x + FUEL_SQUARE_GAL_H * x * x)
 
 
-NO_PROTECTION, LOW_OIL, OVER_SPEED, STALL, MAX_RUN = range(5)
+NO_PROTECTION, LOW_OIL, OVER_SPEED, STALL, MAX_RUN, TOO_HOT = range(6)
 
 
 def protection_of(r: GeneratorPlan, g: GeneratorState, t_s: float, power_kw: float) -> int:
@@ -93,6 +113,8 @@ def protection_of(r: GeneratorPlan, g: GeneratorState, t_s: float, power_kw: flo
         return OVER_SPEED
     if stalls((power_kw - g.load_kw) / r.power_kw, r.step_pu_max):
         return STALL
+    if is_too_hot(g, t_s):
+        return TOO_HOT
     return MAX_RUN if g.mode == RUNNING and t_s >= run_out_s(g.since_s, r.run_s_max) else NO_PROTECTION
 
 
@@ -148,7 +170,7 @@ def generator_mode(
     if g.mode == CRANKING:
         if not wanted:
             return STANDBY
-        if can_start and t_s >= g.since_s + c.start_s:
+        if can_start and t_s >= g.since_s + g.start_s:
             return RUNNING
         if t_s >= g.since_s + c.crank_s:
             return RESTING if g.cranks < CRANKS_MAX else LOCKOUT
@@ -164,11 +186,18 @@ def generator_mode(
     return STANDBY if t_s >= g.since_s + c.cooldown_s else COOLDOWN
 
 
+def machine_due_s(r: GeneratorPlan, g: GeneratorState) -> float:
+    """The next instant at which its voltage changes by itself, or it gets too hot."""
+    if not generator_makes_voltage(g):
+        return NEVER_S
+    return min(swing_due_s(r, g), too_hot_s(g))
+
+
 def generator_due_s(r: GeneratorPlan, g: GeneratorState, c: Calibration, t_s: float) -> float:
     """The next instant at which the mode may change by itself."""
     if g.mode == CRANKING:
-        start = g.since_s + c.start_s
-        return start if start > t_s else g.since_s + c.crank_s
+        start = g.since_s + g.start_s
+        return min(start, g.since_s + c.crank_s) if start > t_s else g.since_s + c.crank_s
     if g.mode == RESTING:
         return g.since_s + c.rest_s
     if g.mode == RUNNING:

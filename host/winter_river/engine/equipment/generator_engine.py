@@ -1,30 +1,23 @@
-"""What the diesel of a set does beyond starting and burning: speed under load, load steps, oil, overspeed, warmth.
+"""What the diesel of a set does beyond starting and burning: speed under load, load steps, oil, overspeed.
 
-Dips are table values of the standard, not simulated swings: they say what is seen, and whether a step is too much.
+Dips of the frequency are table values of the standard, not simulated swings: they say what is seen, and whether a step
+is too much. The voltage is alternator.py, the jacket water coolant.py.
 """
 
 from __future__ import annotations
 
-from winter_river.engine.exponential import value_after
 from winter_river.engine.units import NEVER_S
 
 # ISO 8528-5, transient limits on a load step by performance class: G1, G2, G3. G2 read, G1 and G3 from memory.
 CLASSES = ("g1", "g2", "g3")
 FREQUENCY_DIP_PU = (0.15, 0.10, 0.07)
 FREQUENCY_RECOVERY_S = (10.0, 5.0, 3.0)
-VOLTAGE_DIP_PU = (0.25, 0.20, 0.15)
-VOLTAGE_RECOVERY_S = (10.0, 6.0, 4.0)
 STEP_PU_MAX = 0.60  # chosen: a turbocharged set takes 60 % at once, as 360 of 600 kW; beyond it stalls
 
 OVERSPEED_TRIP_PU = 1.15  # chosen: 15 % above rated speed, inside the 10 to 20 % of makers
 OIL_NORMAL_KPA = 400.0  # chosen: warm, at rated speed
 OIL_ALARM_KPA = 200.0  # chosen: pre-alarm
 OIL_TRIP_KPA = 140.0  # chosen: about 20 psi, the shutdown of most makers
-
-WARM_C = 40.0  # NFPA 110: jacket water is kept at 32 C or more; chosen a little above, as heaters are set
-RUNNING_C = 85.0  # chosen: the thermostat of the cooling circuit
-WARM_UP_TAU_S = 180.0  # chosen: warm after some ten minutes
-COOL_DOWN_TAU_S = 3600.0  # chosen: still warm after an hour
 
 
 def governed_hz(rated_hz: float, load_pu: float, droop_pct: float) -> float:
@@ -35,7 +28,7 @@ def governed_hz(rated_hz: float, load_pu: float, droop_pct: float) -> float:
 def dip_pu(table_pu: float, step_pu: float) -> float:
     """The dip after a step of load: the class's limit at the largest step, in proportion below it.
 
-    table_pu: FREQUENCY_DIP_PU or VOLTAGE_DIP_PU of its class. step_pu: of rated power; 0 or less dips nothing.
+    table_pu: FREQUENCY_DIP_PU of its class. step_pu: of rated power; 0 or less dips nothing.
     """
     return table_pu * min(1.0, max(0.0, step_pu) / STEP_PU_MAX)
 
@@ -64,13 +57,6 @@ def oil_trips(lost_pu: float) -> bool:
 def overspeeds(excess_pu: float) -> bool:
     """Whether the overspeed switch trips. excess_pu: above rated speed."""
     return 1.0 + excess_pu > OVERSPEED_TRIP_PU
-
-
-def coolant_c(value_c: float, running: bool, elapsed_s: float) -> float:
-    """The jacket water a while after it started or stopped."""
-    if running:
-        return value_after(value_c, RUNNING_C, WARM_UP_TAU_S, elapsed_s)
-    return value_after(value_c, WARM_C, COOL_DOWN_TAU_S, elapsed_s)
 
 
 def run_out_s(since_s: float, run_s_max: float) -> float:

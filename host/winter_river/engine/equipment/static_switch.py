@@ -3,7 +3,6 @@
 It changes over between two live sources within a quarter of a cycle: open transition, but a gap that its load rides
 through; never onto a dead source or one out of band, and never with a fault behind itself: an overcurrent locks it
 where it is. The ATS is a mechanical changeover whose gap its load sees (switchgear.py).
-What no step calls yet: in_step and may_overlap (make before break).
 """
 
 from __future__ import annotations
@@ -20,8 +19,6 @@ STS_GAP_S = 0.004  # a quarter of a cycle; makers state 4 ms, sensing included
 HIGH_PU = 1.15  # chosen: as far above as LOST_PU is below; a source above it is as bad as a dead one
 HIGH_GOOD_PU = 1.10  # and good again from here: ITIC's steady band
 FAULT_PU = 1.5  # chosen: a current above this multiple of its rating is a fault behind it, not a load
-SYNC_VOLTAGE_PU, SYNC_HZ, SYNC_DEG = 0.10, 0.5, 3.0  # UFGS 26 33 53: the window inside which sources are in step
-CLOSED_OVERLAP_S = 0.1  # NFPA 110, UL 1008: a closed transition overlaps for at most 100 ms
 
 
 def sts_target(
@@ -119,17 +116,3 @@ def transfer_due_s(x: TransferState, c: Calibration, t_s: float) -> float:
     if x.position == OPEN and t_s < x.opened_s + x.gap_s < due:
         due = x.opened_s + x.gap_s
     return due
-
-
-def in_step(voltage_difference_pu: float, frequency_difference_hz: float, angle_difference_deg: float) -> bool:
-    """Whether two sources may be connected to each other."""
-    return (
-        abs(voltage_difference_pu) <= SYNC_VOLTAGE_PU
-        and abs(frequency_difference_hz) <= SYNC_HZ
-        and abs(angle_difference_deg) <= SYNC_DEG
-    )
-
-
-def may_overlap(allowed: bool, both_ok: bool, stepped: bool) -> bool:
-    """Whether a transfer may make before it breaks: configured so, both sources good and in step."""
-    return allowed and both_ok and stepped

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from winter_river.engine.equipment.closed_transition import OPENS, OVERLAP_S, OVERLAPS, how_to_leave, overlap_due_s
 from winter_river.engine.equipment.table import Combination, Equipment, Rating, breaker_ratings, feed_ratings
 from winter_river.engine.units import ALWAYS_S, NEVER_S
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
     if ratings["transfer"] > 0.0 and ratings["parallel"] > 0.0:
         return (("transfer", "sts takes one source at a time, but parallel is on"),)
+    if ratings["transition"] > 0.0 and ratings["transfer"] > 0.0:
+        return (("transition", "closed joins two sources, but transfer is sts, which never does"),)
+    if ratings["transition"] > 0.0 and ratings["parallel"] > 0.0:
+        return (("transition", "closed is for one source at a time, but parallel is on"),)
     return ()
 
 
@@ -32,6 +37,14 @@ SWITCHGEAR = Equipment(
             "chosen: a mechanical changeover; sts: a static switch, in milliseconds between two live sources",
             ("ats", "sts"),
         ),
+        Rating(
+            "transition",
+            0.0,
+            0.0,
+            1.0,
+            "chosen: break before make; closed: between two live sources in step it makes before it breaks",
+            ("open", "closed"),
+        ),
         *feed_ratings("feed", "the busway from its first source"),
         *feed_ratings("second_feed", "the busway from its second source"),
     ),
@@ -41,7 +54,7 @@ SWITCHGEAR = Equipment(
     combinations=_combinations,
 )
 
-OPEN, FIRST, SECOND = range(3)  # position and target
+OPEN, FIRST, SECOND, BOTH = range(4)  # position and target; BOTH: overlapping, on the way to its target
 AUTO = 0  # source_set; FIRST and SECOND are its other values
 LOST_PU = 0.85  # chosen with GOOD_PU: a source below this is lost
 GOOD_PU = 0.90  # and good again from here: ITIC's steady band
@@ -62,11 +75,12 @@ class BoardPlan:
 @dataclass(slots=True, frozen=True)
 class TransferPlan:
     """The two incomers of one switchgear. generator: what starts for the second one, NONE for another utility.
-    static: by a static switch."""
+    static: by a static switch. closed: it may make before it breaks."""
 
     node: int
     generator: int
     static: bool
+    closed: bool
 
 
 @dataclass(slots=True, frozen=True)
@@ -83,7 +97,8 @@ class TiePlan:
 class TransferState:
     """Two incomers. position, target: 0 open, 1 first, 2 second; source_set: 0 auto, 1 first, 2 second.
 
-    fault_behind: of a static switch: an overcurrent locks it where it is.
+    fault_behind: of a static switch: an overcurrent locks it where it is. sync_s: since when it waits for its sources
+    to be in step; position 3: on both, for the moment of a closed transition.
     """
 
     position: int = 1
@@ -97,6 +112,7 @@ class TransferState:
     second_ok: bool = False
     second_since_s: float = ALWAYS_S
     fault_behind: bool = False
+    sync_s: float = NEVER_S
     due_s: float = NEVER_S
 
 
@@ -122,10 +138,23 @@ def watch_sources(x: TransferState, t_s: float, *, first_pu: float, second_pu: f
     if second_ok != x.second_ok:
         x.second_ok = second_ok
         x.second_since_s = t_s
+    if second_pu == 0.0 and not x.second_ok:
+        x.second_since_s = ALWAYS_S  # dead: there is nothing to ride through
+
+
+def fed_by(x: TransferState) -> int:
+    """Which source the flow takes it to be on: in an overlap the one that it goes to, as two sources at once would only
+    share, for that moment, what either carries alone."""
+    return x.target if x.position == BOTH else x.position
 
 
 def first_is_lost(x: TransferState, c: Calibration, t_s: float) -> bool:
     return not x.first_ok and t_s >= x.first_since_s + c.source_bad_s
+
+
+def second_is_lost(x: TransferState, c: Calibration, t_s: float) -> bool:
+    """A dip is ridden through as on the first source; a dead one is left at once, for no load is on it any more."""
+    return not x.second_ok and t_s >= x.second_since_s + c.source_bad_s
 
 
 def second_is_ready(x: TransferState, c: Calibration, t_s: float, generator: bool) -> bool:
@@ -135,7 +164,7 @@ def second_is_ready(x: TransferState, c: Calibration, t_s: float, generator: boo
 
 def wants_generator(x: TransferState, c: Calibration, t_s: float) -> bool:
     """Whether this switchgear keeps the start contact of its generator closed."""
-    return first_is_lost(x, c, t_s) or SECOND in (x.source_set, x.position, x.target)
+    return first_is_lost(x, c, t_s) or SECOND in (x.source_set, x.position, x.target) or x.position == BOTH
 
 
 def move(x: TransferState, t_s: float, *, position: int, gap_s: float = 0.0) -> None:
@@ -149,37 +178,62 @@ def move(x: TransferState, t_s: float, *, position: int, gap_s: float = 0.0) -> 
         x.target = position
 
 
-def transfer(x: TransferState, c: Calibration, t_s: float, *, locked: bool, generator: bool, coming: bool) -> None:
-    """Moves the two incomers by what watch_sources saw: break before make, never both.
+def transfer(
+    x: TransferState,
+    c: Calibration,
+    t_s: float,
+    *,
+    locked: bool,
+    generator: bool,
+    coming: bool,
+    closed: bool,
+    stepped: bool,
+) -> None:
+    """Moves the two incomers by what watch_sources saw: break before make; both only where closed and in step.
 
     locked: opened by the operator, tripped, faulted or absent: both incomers open and stay so.
     generator: the second source is one. coming: it may still start, so the first incomer waits for it.
+    closed: it may make before it breaks. stepped: its two sources are in step.
     """
     ready = second_is_ready(x, c, t_s, generator)
     # Leaving a live source takes longer: the residual voltage of its motors must decay.
     gap_s = c.gap_live_s
     if (x.position == FIRST and not x.first_ok) or (x.position == SECOND and not x.second_ok):
         gap_s = c.gap_dead_s
+    to = x.position
     if locked:
-        x.target = OPEN
-        if x.position != OPEN:
-            move(x, t_s, position=OPEN, gap_s=gap_s)
+        to = x.target = OPEN
     elif x.position == FIRST:
-        lost = first_is_lost(x, c, t_s)
-        if ready and (x.source_set == SECOND or (lost and x.source_set == AUTO)):
-            move(x, t_s, position=OPEN, gap_s=gap_s)
-            x.target = SECOND
-        elif lost and not ready and not coming:
-            # Nothing will come: open, so that the load returns only to a source that has been good for a while.
-            move(x, t_s, position=OPEN, gap_s=gap_s)
-            x.target = OPEN
+        to = _from_first(x, c, t_s, ready=ready, coming=coming)
     elif x.position == SECOND:
         back = x.first_ok and (x.source_set == FIRST or t_s >= x.first_since_s + c.retransfer_s)
-        if not x.second_ok or (back and x.source_set != SECOND):
+        if second_is_lost(x, c, t_s) or (back and x.source_set != SECOND):
+            to = FIRST if x.first_ok else OPEN
+    elif x.position == BOTH and t_s >= x.closed_s + OVERLAP_S:
+        move(x, t_s, position=x.target)
+        return
+    if to == x.position:
+        x.sync_s = NEVER_S
+    else:
+        both_ok = x.first_ok and x.second_ok and to != OPEN
+        how = how_to_leave(x, t_s, closed=closed, both_ok=both_ok, stepped=stepped, generator=generator)
+        if how == OVERLAPS:
+            move(x, t_s, position=BOTH)
+            x.target = to
+        elif how == OPENS:
             move(x, t_s, position=OPEN, gap_s=gap_s)
-            x.target = FIRST if x.first_ok else OPEN
+            x.target = to
     if x.position == OPEN and not locked:
         _close(x, c, t_s, ready=ready)
+
+
+def _from_first(x: TransferState, c: Calibration, t_s: float, *, ready: bool, coming: bool) -> int:
+    """Where a transfer on its first source goes."""
+    lost = first_is_lost(x, c, t_s)
+    if ready and (x.source_set == SECOND or (lost and x.source_set == AUTO)):
+        return SECOND
+    # With nothing to come: open, so that the load returns only to a source that has been good for a while.
+    return OPEN if lost and not ready and not coming else FIRST
 
 
 def _close(x: TransferState, c: Calibration, t_s: float, *, ready: bool) -> None:
@@ -211,6 +265,11 @@ def transfer_due_s(x: TransferState, c: Calibration, t_s: float, *, locked: bool
             due = _later(due, x.first_since_s + c.retransfer_s, t_s)
     if x.second_ok and not generator:
         due = _later(due, x.second_since_s + c.source_good_s, t_s)
+    if x.position == SECOND and not x.second_ok:
+        due = _later(due, x.second_since_s + c.source_bad_s, t_s)
+    if x.position == BOTH:
+        due = _later(due, x.closed_s + OVERLAP_S, t_s)
+    due = min(due, overlap_due_s(x, t_s))
     if x.position == OPEN:
         due = _later(due, x.opened_s + x.gap_s, t_s)  # with nothing to close on as well: only then it is at rest
     return due

@@ -39,6 +39,8 @@ UPS = Equipment(
             "battery_exponent", 0.0, 0.0, 2.0, "chosen: 0 means the calibration's; 1.345 follows Liebert's GXT3 table"
         ),
         Rating("battery_offset_pu", 0.0, 0.0, 0.3, "chosen: 0 is Peukert's law; 0.0905 follows Liebert's GXT3 table"),
+        Rating("battery_c", 25.0, -20.0, 60.0, "chosen: 25, which capacities are stated at; a cold one gives less"),
+        Rating("battery_age_pct", 0.0, 0.0, 80.0, "chosen: 0, new; IEEE 1188 replaces one that has lost 20 %"),
         *breaker_ratings("input_"),
         *breaker_ratings("output_"),
         *feed_ratings("feed", "the cable to its input"),
@@ -60,6 +62,8 @@ RECTIFIER_GOOD_LOW_PU, RECTIFIER_GOOD_HIGH_PU = 0.90, 1.10
 # Off the nominal frequency; chosen: data sheets have +-5 % to 45 to 65 Hz.
 RECTIFIER_HZ_PU, RECTIFIER_GOOD_HZ_PU = 0.05, 0.04
 BYPASS_OFF_HZ = 0.5  # UFGS 26 33 53: the bypass may be no further off, or it cannot be in step with the inverter
+# chosen: its link carries it through a cycle outside that window; deeper, or with a dead input, it lets go at once.
+RECTIFIER_HOLD_S, HOLD_LOW_PU = 0.02, 0.75
 BYPASS_LOW_PU, BYPASS_HIGH_PU = 0.90, 1.10  # synchronising window, UFGS 26 33 53
 LOW_BATTERY = 0.20  # chosen: the alarm of most makers
 COLD_START = LOW_BATTERY  # chosen: below it a UPS does not start from its battery alone, which it would only empty
@@ -107,6 +111,7 @@ class UpsState:
     rectifier_s: float = ALWAYS_S
     piece: int = 0
     source_ok: bool = True
+    outside_s: float = NEVER_S  # since when its source is outside the rectifier's window
     bypass_ok: bool = True
     bypass_since_s: float = ALWAYS_S
     battery_ok: bool = True
@@ -252,10 +257,15 @@ def can_carry(r: UpsPlan, u: UpsState) -> bool:
 def watch_source(u: UpsState, t_s: float, source_pu: float, *, bypass_lost: bool, off_pu: float) -> None:
     """Notes whether the rectifier and the bypass can use what is at the input. off_pu: of its frequency."""
     in_hz = in_window(off_pu, was=u.source_ok, beyond_pu=RECTIFIER_HZ_PU, again_pu=RECTIFIER_GOOD_HZ_PU)
-    if u.source_ok:
-        u.source_ok = in_hz and RECTIFIER_LOW_PU <= source_pu <= RECTIFIER_HIGH_PU
-    else:
+    if not u.source_ok:
         u.source_ok = in_hz and RECTIFIER_GOOD_LOW_PU <= source_pu <= RECTIFIER_GOOD_HIGH_PU
+    elif in_hz and RECTIFIER_LOW_PU <= source_pu <= RECTIFIER_HIGH_PU:
+        u.outside_s = NEVER_S
+    else:
+        u.outside_s = min(u.outside_s, t_s)
+        if not in_hz or source_pu < HOLD_LOW_PU or t_s >= u.outside_s + RECTIFIER_HOLD_S:
+            u.source_ok = False
+            u.outside_s = NEVER_S
     healthy = BYPASS_LOW_PU <= source_pu <= BYPASS_HIGH_PU and not bypass_lost
     if healthy != u.bypass_ok:
         u.bypass_ok = healthy
@@ -365,6 +375,7 @@ def output_path(r: UpsPlan, u: UpsState, c: Calibration, t_s: float, *, usable: 
 def ups_due_s(r: UpsPlan, u: UpsState, c: Calibration, t_s: float) -> float:
     """The next instant at which something in this UPS changes by itself."""
     due = min(overload_full_s(u) if u.path == INVERTER and not u.overloaded else NEVER_S, u.calm_s + c.overload_calm_s)
+    due = min(due, u.outside_s + RECTIFIER_HOLD_S)
     if u.rectifier == WAITING:
         due = min(due, u.rectifier_s + c.rectifier_wait_s)
     elif u.rectifier == WALKING:

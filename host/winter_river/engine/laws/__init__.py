@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from winter_river.engine.events import Event
 from winter_river.engine.laws.branches import Branch, closed_branches
-from winter_river.engine.laws.conduct import Latches, conduct, latches, ranges, transfers
+from winter_river.engine.laws.conduct import Latches, conduct, latches, ranges, sets, transfers
 from winter_river.engine.laws.currents import balance, dead_or_alive, kirchhoff, power_triangles
 from winter_river.engine.laws.grids import grids
 from winter_river.engine.laws.stores import arrays, batteries, energy, profiles, storages
@@ -38,6 +38,7 @@ def check(plan: Plan, world: World, *, events: Sequence[Event] = (), before: Lat
     broken += grids(plan, world, branches)
     broken += energy(plan, world)
     broken += transfers(plan, world)
+    broken += sets(plan, world)
     broken += ranges(plan, world)
     broken += conduct(plan, world, events, before)
     return broken

@@ -15,6 +15,8 @@ from winter_river.engine.units import SQRT3
 from winter_river.engine.words import MALFUNCTIONS
 from winter_river.engine.world import NodeState, World, in_service, is_tripped
 
+BOTH = 3  # position: in the overlap of a closed transition the flow takes it to be on its target
+
 
 @dataclass(frozen=True)
 class Branch:
@@ -85,7 +87,10 @@ def _branches(
             yield n.bus_out, Branch(NONE, complex(size, size * x) / math.hypot(1.0, x), 1.0)
     elif n.kind == p.GENERATOR:
         if w.generators[n.slot].mode in (generator_law.RUNNING, generator_law.COOLDOWN):
-            yield n.bus_out, Branch(NONE, 0j, 1.0)
+            # Its regulator holds its terminals; in the first of a swing it is the voltage behind its reactance.
+            base = r["voltage_v"] ** 2 / (r["power_kva"] * 1e3)
+            behind = w.generators[n.slot].swing == 1
+            yield n.bus_out, Branch(NONE, complex(0.0, r["transient_reactance_pct"] / 100.0 * base * behind), 1.0)
     elif n.kind == p.TRANSFORMER:
         yield n.bus_in, Branch(feed, cable(plan, n.index, "feed"), 1.0)
         base = r["secondary_voltage_v"] ** 2 / (r["power_kva"] * 1e3)
@@ -123,7 +128,10 @@ def _branches(
             else:
                 yield n.bus_out, Branch(second, cable(plan, n.index, "second_feed"), 1.0)
     elif not is_tripped(w, n.breaker_1):
-        position = 1 if n.feed_2 == NONE else w.transfers[plan.boards[n.slot].transfer].position
+        position = 1
+        if n.feed_2 != NONE:
+            x_state = w.transfers[plan.boards[n.slot].transfer]
+            position = x_state.target if x_state.position == BOTH else x_state.position
         if position == 1:
             yield n.bus_out, Branch(feed, cable(plan, n.index, "feed"), 1.0)
         elif position == 2:

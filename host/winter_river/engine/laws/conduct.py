@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from winter_river.engine.equipment import generator as generator_law
+from winter_river.engine.equipment.switchgear import TransferPlan, TransferState
 from winter_river.engine.equipment.table import GG
 from winter_river.engine.events import Event
-from winter_river.engine.laws.branches import has
+from winter_river.engine.laws.branches import BOTH, has
 from winter_river.engine.layout import ROWS, tables
 from winter_river.engine.plan import Plan
 from winter_river.engine.protection import heat_now
@@ -17,6 +18,7 @@ from winter_river.engine.states import is_latched
 from winter_river.engine.world import World
 
 GAP_S, STATIC_GAP_S = 0.3, 0.004
+OVERLAP_S = 0.1  # UL 1008: of a closed transition
 TINY_S = 1e-9  # instants are sums of floats
 
 
@@ -33,12 +35,36 @@ def latches(plan: Plan, world: World) -> Latches:
 
 
 def transfers(plan: Plan, w: World) -> Iterator[str]:
-    """Law 8: break before make, with a gap."""
+    """Law 8: break before make, with a gap; both only where that is allowed, for a moment."""
     for r, x in zip(plan.transfers, w.transfers, strict=True):
+        if x.position == BOTH:
+            yield from _overlap(plan, w, r, x)
+            continue
         gap_s = x.closed_s - x.opened_s
         least_s = STATIC_GAP_S if plan.ratings[r.node]["transfer"] > 0.0 else GAP_S
         if x.position not in (0, 1, 2) or (x.position != 0 and gap_s < least_s - TINY_S):
             yield f"law 8: {plan.nodes[r.node].id} closed {gap_s:g} s after it opened"
+
+
+def _overlap(plan: Plan, w: World, r: TransferPlan, x: TransferState) -> Iterator[str]:
+    n = plan.nodes[r.node]
+    since_s = w.t_s - x.closed_s
+    if plan.ratings[r.node].get("transition", 0.0) == 0.0 or since_s > OVERLAP_S + TINY_S:
+        yield f"law 8: {n.id} is on both sources, {since_s:g} s by now"
+
+
+def sets(plan: Plan, w: World) -> Iterator[str]:
+    """Law 2 for generating sets: their voltage is rated at rest, and on its way there after a step of load."""
+    for r, g in zip(plan.generators, w.generators, strict=True):
+        emf, rating = w.islands[r.island].emf, plan.ratings[r.node]
+        past_s, whole_s = w.t_s - g.swing_s, rating["voltage_recovery_s"]
+        most = 0.0
+        if g.mode in (generator_law.RUNNING, generator_law.COOLDOWN) and past_s < whole_s - TINY_S:
+            if past_s < whole_s / 8.0 - TINY_S:
+                continue  # behind its reactance: kirchhoff adds up that branch
+            most = abs(g.swing_pu) * (1.0 - past_s / whole_s + 0.125)
+        if not abs(emf - 1.0) <= most + TINY_S:
+            yield f"law 2: {plan.nodes[r.node].id} makes {emf:g} pu, {past_s:g} s after a step"
 
 
 def ranges(plan: Plan, w: World) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from winter_river.alerts import states
 from winter_river.alerts.book import AlarmBook
 from winter_river.alerts.conditions import FACTS
-from winter_river.alerts.memory import Memory, UnreadableError
+from winter_river.alerts.memory import Memory, UnreadableError, parse, text_of
 from winter_river.alerts.model import Alarm, Gauge, Key, Moment, Rule, Seen, Transition
 from winter_river.alerts.telling import alarm_fields
 from winter_river.engine import Event
@@ -111,6 +111,20 @@ class AlarmKeeper:
 
     def start(self) -> None:
         self._thread.start()
+
+    def judge_by(self, rules: Sequence[Rule]) -> None:
+        """From now on these rules are judged. What a restart would carry over is carried over: alarms that stand and
+        what persons did to them, where their rule is still there; hold times begin anew."""
+        with self._lock:
+            moment = Moment(self._steady(), self._moment.t_s, self._unix())
+            fresh = AlarmBook(rules, self._types, facts=tuple(FACTS))
+            known = parse(text_of(self._book.alarms, moment).encode(), fresh.rules, moment, path="the rules before")
+            fresh.keep(known, moment)
+            fresh.journal, fresh.figures, fresh.dropped = self._book.journal, self._book.figures, self._book.dropped
+            self._book = fresh
+            self._keep()
+            self._retell()
+        self.stir()
 
     def stop(self) -> None:
         """Ends the thread and keeps the last state."""

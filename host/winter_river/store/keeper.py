@@ -34,6 +34,7 @@ BATCH_MAX = 10_000  # messages a commit, so that a long queue does not end in on
 RETRY_S_MAX = 30.0
 PRUNE_S = 60.0
 STOP_S_MAX = 5.0  # a clean stop may take that long
+CHANGE_S_MAX = 5.0  # chosen: a turn comes every second; a store that takes longer has a fault, and tells it
 JUMP_S = 86_400.0  # chosen: a wall clock that jumped by more than a day decides no deleting
 # Errors that come again with the same rows; all others are of the moment (locked, full, broken disk).
 POISON = (
@@ -63,6 +64,15 @@ class Keep:
 
     raw_s: float = 7 * 86_400.0
     min5_s: float = 365 * 86_400.0
+
+
+@dataclass(eq=False, slots=True)
+class _Order:
+    """Other keeping, asked for by a thread that waits until it holds. senders: those that are there from then on."""
+
+    keep: Keep
+    senders: list[Sender]
+    done: threading.Event
 
 
 class Keeper:
@@ -109,6 +119,7 @@ class Keeper:
         self._fault = ""
         self._pruned_s = clock()
         self._marked = self._marks()
+        self._asked: _Order | None = None  # what is to change at the next turn
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
@@ -140,6 +151,41 @@ class Keeper:
                 self._queue.popleft()
                 self._dropped[OVERFLOW] += 1
             self._queue.append(_Waiting(topic, payload, retained, ms, at_s))
+
+    def change(self, *, keep: Keep, sinks: Sequence[Target]) -> None:
+        """Keeps so long, and brings readings to these sinks, from now on. Returns when that holds.
+
+        A sink that goes by a name that was there goes on where that one was; a new one begins with what comes now.
+        Raises StoreError where the store does not take it; then all is as before.
+        """
+        before = list(self._senders)
+        same = {sender.target.name: sender for sender in before}
+        senders = [
+            same[target.name]
+            if target.name in same and same[target.name].target == target
+            else Sender(target, self.ask, mark=same[target.name].mark if target.name in same else 0)
+            for target in sinks
+        ]
+        self._give(_Order(keep, senders, threading.Event()))
+        for sender in before:
+            if sender not in senders:
+                sender.stop()
+        for sender in senders:
+            if sender not in before:
+                sender.start()
+
+    def _give(self, order: _Order) -> None:
+        """Has the store's own thread, or where it has not begun this one, carry out an order."""
+        with self._lock:
+            self._asked = order
+        if not self._thread.is_alive():
+            self._obey()
+        done = order.done.wait(CHANGE_S_MAX)
+        with self._lock:
+            done = done or order.done.is_set()
+            self._asked = None
+        if not done:
+            raise StoreError(f"{self.path} does not answer: {self._fault or 'its disk hangs'}\ncure: see to its disk")
 
     def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """An answer of the store; see winter_river.store.reading for questions. Raises StoreError."""
@@ -178,7 +224,8 @@ class Keeper:
             file_bytes=_size(self.path),
             disk_free_pct=_free_pct(self.path),
             sinks={
-                sender.target.name: sender.health(waiting=self._waits[sender.target.name]) for sender in self._senders
+                sender.target.name: sender.health(waiting=self._waits.get(sender.target.name, 0))
+                for sender in list(self._senders)
             },
         )
 
@@ -229,6 +276,7 @@ class Keeper:
         a test that has not started it."""
         self._take()
         try:
+            self._obey()
             if self._readings or self._happenings or self._marks() != self._marked:
                 self._commit()
             self._prune()
@@ -239,6 +287,21 @@ class Keeper:
             return False
         self._failures_in_a_row, self._fault = 0, ""
         return True
+
+    def _obey(self) -> None:
+        """Carries out an order. Raises sqlite3.Error, and then it waits for the next turn."""
+        with self._lock:
+            order = self._asked
+            if order is None or order.done.is_set():
+                return
+            self._writer.outbox.serve([sender.target.name for sender in order.senders])
+            marks = self._writer.outbox.marks()
+            for sender in order.senders:
+                sender.mark = max(sender.mark, marks[sender.target.name])
+            self.keep, self._senders = order.keep, order.senders
+            self._marked, self._waits = self._marks(), self._writer.outbox.waiting()
+            self._pruned_s = self._clock() - PRUNE_S  # what is too old by now goes at once
+            order.done.set()
 
     def _waiting(self) -> int:
         with self._lock:

@@ -23,16 +23,28 @@ class Outbox:
 
     def __init__(self, connection: sqlite3.Connection, names: Sequence[str], *, rows_max: int = ROWS_MAX) -> None:
         """names: the sinks that there are; a new one begins with what comes from now on, and others are forgotten."""
-        self._connection, self._names, self._rows_max = connection, tuple(names), rows_max
-        self.given_up = dict.fromkeys(names, 0)
+        self._connection, self._rows_max = connection, rows_max
+        self._names: tuple[str, ...] = ()
+        self.given_up: dict[str, int] = {}
+        self.serve(names)
+
+    def serve(self, names: Sequence[str]) -> None:
+        """From now on these are the sinks; see above. Raises sqlite3.Error, and then nothing has changed."""
+        connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
-        known = dict(connection.execute("SELECT name, mark FROM sink").fetchall())
-        for name in known.keys() - set(names):
-            connection.execute("DELETE FROM sink WHERE name = ?", (name,))
-        for name in names:
-            connection.execute("INSERT OR IGNORE INTO sink VALUES (?, ?)", (name, self._last()))
-        self._forget()
-        connection.execute("COMMIT")
+        try:
+            known = dict(connection.execute("SELECT name, mark FROM sink").fetchall())
+            for name in known.keys() - set(names):
+                connection.execute("DELETE FROM sink WHERE name = ?", (name,))
+            for name in names:
+                connection.execute("INSERT OR IGNORE INTO sink VALUES (?, ?)", (name, self._last()))
+            self._forget()
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        self._names = tuple(names)
+        self.given_up = {name: self.given_up.get(name, 0) for name in names}
 
     def add(self, keys: Iterable[tuple[str, int, int, int, int]]) -> None:
         """Rows for every sink: kind, the three parts of the key, ms. Within the caller's transaction."""

@@ -144,6 +144,15 @@ class Fleet:
         """Let a frozen node go on."""
         self._ask(node_id, lambda node, now_ms: self._frozen.discard(node.node_id))
 
+    def move(self, broker: Address) -> None:
+        """All nodes leave their broker for that one, as they are; the old one speaks their last wills. Raises
+        ValueError for one with TLS, for which they would need other certificates."""
+        if broker.certificates is not None:
+            raise ValueError(f"nodes that run cannot move to {broker}: they have no certificates for it")
+        host = _socket.gethostbyname(broker.host)
+        for node_id in self._nodes:
+            self._ask(node_id, lambda node, now_ms: node.move(host, broker.port))
+
     def press(self, node_id: str, *, long: bool = False) -> None:
         """A finger on a node's button."""
         self._ask(node_id, lambda node, now_ms: node.press(long=long))

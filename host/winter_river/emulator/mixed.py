@@ -64,6 +64,10 @@ class MixedFleet(Fleet):
         super().start()
         self._ear.start()
 
+    def move(self, broker: Address) -> None:
+        super().move(broker)
+        self._bus.move(broker)
+
     def stop(self, *, timeout_s: float = 5.0) -> None:
         super().stop(timeout_s=timeout_s)
         self._bus.stop()

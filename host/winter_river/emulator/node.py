@@ -132,6 +132,18 @@ class VirtualNode:
             socket.close()
         self._power_off()
 
+    def move(self, host: str, port: int) -> None:
+        """Its broker is elsewhere from now on: written in its node.json, and its connection of now breaks. What it is
+        set to, its faults and its boot stay: only the network around it has changed."""
+        file = self._main.SETTINGS_FILE
+        kept = json.loads(self.board.flash.files[file])
+        kept["broker"] = {**kept.get("broker", {}), "host": host, "port": port}
+        self.board.flash.files[file] = json.dumps(kept).encode()
+        if self.runner is not None:
+            self.runner.settings["broker"].update(host=host, port=port)
+            self.board.sockets.route = (host, port)
+        self.board.abort_sockets()
+
     def link_up(self) -> bool:
         """Whether its Wi-Fi is joined: without it there is no point in waiting for its sockets."""
         return self.powered and self.board.network.WLAN().isconnected()

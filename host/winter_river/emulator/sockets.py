@@ -51,7 +51,7 @@ class StreamSocket:
         self._check_open()
         if not self._sockets.link_up():
             raise OSError(errno.EHOSTUNREACH, "no Wi-Fi")
-        code = self._socket.connect_ex(address)
+        code = self._socket.connect_ex(self._sockets.route or address)
         if code == errno.EINPROGRESS:
             self.connecting = True
             if self._timeout_s == 0:
@@ -191,7 +191,8 @@ class StreamSocket:
 class Sockets:
     """The `socket` module of one board. opened: the sockets it holds, for whoever waits for them or resets them.
 
-    write_bytes_max: most bytes one write hands to the system, to provoke short writes; None for no limit.
+    write_bytes_max: most bytes one write hands to the system, to provoke short writes; None for no limit. route: where
+    every connection leads, as the network around a board decides it; None: to its address.
     """
 
     AF_INET, SOCK_STREAM = AF_INET, SOCK_STREAM
@@ -202,6 +203,7 @@ class Sockets:
         self.link_up = link_up
         self.opened: set[StreamSocket] = set()
         self.write_bytes_max: int | None = None
+        self.route: tuple[str, int] | None = None
 
     def socket(self, af: int = AF_INET, type: int = SOCK_STREAM, proto: int = 0) -> StreamSocket:
         if type != SOCK_STREAM:

@@ -26,7 +26,8 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from winter_wire import schema
 
-from winter_river.address import Address, Fault, parse_url, tls_fault
+from winter_river.address import Address, parse_url, tls_fault
+from winter_river.service.bus_faults import HUNG_UP, fault_of
 from winter_river.service.messages import Incoming, Link, Message
 
 KEEPALIVE_S = 5  # chosen: see above; a node is offline after 20 s of silence
@@ -84,6 +85,8 @@ class Bus:
         ValueError for what is no address, or certificates that are none.
         """
         self.address = parse_url(broker) if isinstance(broker, str) else broker
+        self._next: Address | None = None  # the broker to leave this one for
+        self._roused = threading.Event()  # ends a pause before the next connect
         self.traffic = Traffic()
         self.why_down, self._cure = "not connected yet", ""
         self._complaint = ""  # what paho last said of an error on the line
@@ -123,6 +126,7 @@ class Bus:
         with self._outbox_lock:
             self._outbox.extend(last_words)
         self._stopping.set()
+        self._roused.set()
         self._poke()
         if self._thread.is_alive():
             self._thread.join(STOP_S + POLL_S)
@@ -130,6 +134,15 @@ class Bus:
             self._wake_read.close()
             self._wake_write.close()
         self.wake()
+
+    def move(self, broker: Address, last_words: Iterable[Message] = ()) -> None:
+        """Leaves for another broker: what waits and last_words still go to this one, what cannot goes to that one."""
+        with self._outbox_lock:
+            self._outbox.extend(last_words)
+        with self._news:
+            self._next = broker
+        self._roused.set()
+        self._poke()
 
     def publish(self, messages: Iterable[Message]) -> None:
         """Puts messages in line to be sent; never blocks."""
@@ -165,28 +178,43 @@ class Bus:
     def wait_connected(self, timeout_s: float) -> None:
         """Returns once connected and subscribed; raises BusError with the cause when that does not happen in time."""
         with self._news:
-            if not self._news.wait_for(lambda: self._up, timeout_s):
-                raise BusError(f"no broker at {self.address}: {self.why_down}", self._cure)
+            if not self._news.wait_for(lambda: self._up and self._next is None, timeout_s):
+                raise BusError(f"no broker at {self._next or self.address}: {self.why_down}", self._cure)
 
     # the thread
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._up_since_s = None
+            self._roused.clear()
             try:
+                self._turn_to_next()
                 self._prepare()
                 self._client.reconnect()
                 self._serve()
             except (OSError, ValueError) as error:
-                self._down(*_fault(error, self.address))
+                self._down(*fault_of(error, self.address))
             except Exception as error:  # noqa: BLE001 - a fault inside paho must cost a reconnect, not the bus
                 self.traffic.errors += 1
                 self._down(f"{type(error).__name__}: {error}")
                 self._client = self._new_client()
+            if self._next is not None:
+                self._failures = 0
+                continue
             steady = self._up_since_s is not None and self._clock() - self._up_since_s >= STEADY_S
             self._failures = 1 if steady else self._failures + 1
             delay_s = BACKOFF_S[min(self._failures, len(BACKOFF_S)) - 1]
-            self._stopping.wait(delay_s * self._random.uniform(1 - JITTER, 1 + JITTER))
+            self._roused.wait(delay_s * self._random.uniform(1 - JITTER, 1 + JITTER))
+
+    def _turn_to_next(self) -> None:
+        if self._next is None:
+            return
+        with self._news:
+            self.address, self._next = self._next, None
+            self.why_down, self._cure = "not connected yet", ""
+        secure = self.address.certificates
+        self._tls = secure.context() if secure is not None else None
+        self._client = self._new_client()
 
     def _prepare(self) -> None:
         with self._outbox_lock:
@@ -208,7 +236,7 @@ class Bus:
             selector.register(self._wake_read, selectors.EVENT_READ)
             selector.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
             writing = True
-            while client.socket() is connection and not self._stopping.is_set():
+            while client.socket() is connection and not self._is_leaving():
                 for key, _ in selector.select(POLL_S):
                     if key.fileobj is self._wake_read:
                         self._wake_drain()
@@ -219,8 +247,11 @@ class Bus:
                     writing = not writing
                     events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
                     selector.modify(connection, events)
-        if self._stopping.is_set():
+        if self._is_leaving():
             self._leave(client)
+
+    def _is_leaving(self) -> bool:
+        return self._stopping.is_set() or self._next is not None
 
     def _read(self, client: mqtt.Client) -> None:
         """Reads while packets keep coming, then tells the waiting thread once."""
@@ -259,7 +290,7 @@ class Bus:
         while time.monotonic() < until_s + STOP_S / 2 and client.socket() is not None and client.want_write():
             client.loop_write()
             time.sleep(0.005)
-        self._down("stopped")
+        self._down("stopped" if self._stopping.is_set() else "left for another broker")
 
     def _poke(self) -> None:
         with contextlib.suppress(OSError):  # enough wake-up bytes are waiting already, or we have been stopped
@@ -334,7 +365,7 @@ class Bus:
             # With TLS 1.3 a broker looks at our certificate after we have called the connection made.
             self._down(*tls_fault(complaint.partition(": ")[2], self.address.host))
         else:
-            self._down(*_HUNG_UP[self._tls is not None])
+            self._down(*HUNG_UP[self._tls is not None])
 
     def _on_log(self, client: mqtt.Client, userdata: Any, level: int, text: str) -> None:
         if level == mqtt.MQTT_LOG_ERR:
@@ -354,27 +385,6 @@ class Bus:
                 self._inbox.append(Incoming(topic, payload, bool(message.retain), self._clock()))
 
 
-_HUNG_UP = {
-    False: Fault("it hung up before it let us in", "does it want TLS? Then its address is mqtts://host:port"),
-    True: Fault("it hung up before it let us in", "does it want a certificate of ours? Set broker_cert and broker_key"),
-}
-
-
 def _decrypted(connection: object) -> int:
     """Bytes that TLS has read and that no selector will tell of."""
     return connection.pending() if isinstance(connection, ssl.SSLSocket) else 0
-
-
-def _fault(error: Exception, address: Address) -> Fault:
-    """An error of connecting as a person would say it."""
-    if isinstance(error, ConnectionRefusedError):
-        return Fault("nothing listens there")
-    if isinstance(error, (socket.timeout, TimeoutError)):
-        return Fault("no answer")
-    if isinstance(error, socket.gaierror):
-        return Fault("no such host")
-    if isinstance(error, ssl.SSLError):
-        return tls_fault(error, address.host)
-    if isinstance(error, ConnectionResetError) and address.certificates is not None:
-        return tls_fault("EOF occurred", address.host)
-    return Fault(str(error) or type(error).__name__)

@@ -30,6 +30,7 @@ from winter_river.service.issuer import SERVICE, Issuer, Source
 from winter_river.service.leftovers import Leftovers
 from winter_river.service.loop import Loop
 from winter_river.service.messages import Message
+from winter_river.service.moving import move
 from winter_river.service.roster import Note
 from winter_river.site import NO_PARAMS, Ack
 from winter_river.station import Station
@@ -194,9 +195,14 @@ class LiveSite:
                 views={node_id: coordinator.view(node_id) for node_id in ids},
                 presences={node_id: coordinator.presence(node_id) for node_id in ids},
                 balance=coordinator.balance(),
-                reports={node_id: seen.payload for node_id, seen in self._loop.desk.sightings.items()},
+                reports=self.reports(),
                 last_event=events[-1].id if events else 0,
             )
+
+    def reports(self) -> Mapping[str, bytes]:
+        """The last status of each node that has spoken, as it came over the bus."""
+        with self._loop.lock:
+            return {node_id: seen.payload for node_id, seen in self._loop.desk.sightings.items()}
 
     def facts(self) -> Mapping[str, Mapping[str, object]]:
         """Of each node what its view does not tell: presence, silence, two of one id."""
@@ -320,6 +326,10 @@ class Service:
             )
         if not done or self._loop.failure is not None:
             raise ServiceError(f"the engine did not start: {self._loop.failure or 'no step yet'}")
+
+    def move(self, broker: Address) -> None:
+        """Leaves its broker for that one; see winter_river.service.moving. Raises BusError where it cannot, and goes back."""
+        move(self._bus, broker, goodbye=self._coordinator.goodbye)
 
     def wait_online(self, count: int | None = None, timeout_s: float = 30.0) -> bool:
         """Whether that many nodes (None: all) are online within the time."""

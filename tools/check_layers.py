@@ -100,7 +100,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
         "winter_river.alerts",
         *("winter_river.audit", "winter_river.emulator", "winter_river.page", "winter_river.paths"),
         *("winter_river.reference_words", "winter_river.scenario", "winter_river.service", "winter_river.station"),
-        "winter_river.store",
+        *("winter_river.settings", "winter_river.store"),
     ),
     # The composers put the parts together.
     "winter_river.__init__": ANYTHING,

@@ -18,11 +18,12 @@ class Bench:
         self.live = LiveSettings(Settings(), file=self.file, given={"keep_raw": "--keep-raw"}, parts=parts)
 
     def part(self, name: str):
-        def apply(_old: Settings, new: Settings) -> None:
+        def apply(_old: Settings, new: Settings) -> str:
             value = getattr(new, name)
             if value in self.refuses:
                 raise RefusedError(f"{name}: {value} is not to be had\ncure: take another")
             self.took.append((name, value))
+            return f"{name} is taken"
 
         return apply
 
@@ -43,7 +44,7 @@ def test_a_change_holds_at_once_and_the_next_start_reads_it(bench) -> None:
     changed = bench.live.change({"keep_raw": "30d"}, tag=bench.tag, by="admin: Ann")
     assert (bench.live.now.keep_raw, bench.took) == ("30d", [("keep_raw", "30d")])
     assert load_settings(directories=[bench.file.parent]).keep_raw == "30d"
-    assert (changed.applied, changed.waits, changed.beaten) == (("keep_raw",), (), {"keep_raw": "--keep-raw"})
+    assert changed == (("keep_raw",), (), {"keep_raw": "--keep-raw"}, ("keep_raw is taken",))
 
 
 def test_what_cannot_be_live_is_written_and_says_why_it_waits(bench) -> None:

@@ -1,17 +1,19 @@
 """The audit of commands: who asked what, from where, and what became of it; and whether the record is whole."""
 
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from winter_river.cli.errors import FAILED, CommandError
+from winter_river.cli.moments import moment_text, zone
 from winter_river.cli.options import JsonOption
 from winter_river.cli.values import json_text, table_text
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from winter_river.audit import Row
 
 LAST_MAX = 10_000
@@ -61,7 +63,8 @@ def audit(
     if json:
         typer.echo(json_text([asdict(row) for row in rows]))
     elif rows:
-        typer.echo(table_text(_COLUMNS, [_cells(row) for row in reversed(rows)]))
+        where = zone()
+        typer.echo(table_text(_COLUMNS, [_cells(row, where) for row in reversed(rows)]))
     else:
         typer.echo(f"no command {'like that ' if node or by else ''}is in {place}")
 
@@ -107,12 +110,11 @@ def _folder(given: Path | None) -> Path:
     return place
 
 
-def _cells(row: "Row") -> dict[str, object]:
-    began = datetime.fromtimestamp(row.created_s)
+def _cells(row: "Row", where: "tzinfo | None") -> dict[str, object]:
     params = " ".join(f"{name}={value}" for name, value in row.params.items())
     took = "" if row.completed_s is None else f"{max(0.0, row.completed_s - row.created_s) * 1000:.0f} ms"
     return {
-        "asked": f"{began:%Y-%m-%d %H:%M:%S}",
+        "asked": moment_text(row.created_s, where),
         "took": took,
         "by": row.by,
         "door": f"{row.door} {row.address}".strip(),

@@ -13,7 +13,7 @@ DEBUG = "--debug"
 # (module, what it adds), in the order that `--help` lists them.
 _GROUPS = (
     *("run", "clock", "simulate", "replay", "scenario", "study", "facilities", "bus", "audit", "watch", "why"),
-    *("alarms", "status"),
+    *("alarms", "status", "settings"),
     *("history", "node", "doctor", "malfunctions", "reference", "generate", "board", "provision"),
 )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from winter_river.cli.errors import CommandError, UsageError
+from winter_river.cli.moments import moment_text, stamp_text, zone
 from winter_river.cli.options import JsonOption, settings_of
 from winter_river.cli.values import json_text, table_text
 from winter_river.settings import DURATION, duration_s, nearest
@@ -158,8 +159,14 @@ def _list_nodes(spans: Sequence["Span"], path: Path, *, json: bool) -> None:
     if json:
         typer.echo(json_text([span._asdict() for span in spans]))
         return
+    where = zone()
     rows = [
-        {"node": span.node_id, "type": span.type, "from": _moment(span.from_ms), "to": _moment(span.to_ms)}
+        {
+            "node": span.node_id,
+            "type": span.type,
+            "from": moment_text(span.from_ms / 1000, where),
+            "to": moment_text(span.to_ms / 1000, where),
+        }
         for span in spans
     ]
     typer.echo(table_text(("node", "type", "from", "to"), rows))
@@ -170,11 +177,12 @@ def _list_events(found: Sequence["Happening"], last: str, *, json: bool) -> None
     if json:
         typer.echo(json_text([each._asdict() for each in found]))
         return
+    where = zone()
     for each in found:
         words = " -> ".join(word for word in (each.from_, each.to) if word)
         by_itself = each.source == each.node_id
         typer.echo(
-            f"{_moment(each.ms)}  {each.node_id:24} {each.event:12} {words}{' (by itself)' * by_itself}".rstrip()
+            f"{moment_text(each.ms / 1000, where)}  {each.node_id:24} {each.event:12} {words}{' (by itself)' * by_itself}".rstrip()
         )
     typer.echo(f"{len(found)} events in the last {last}")
 
@@ -191,14 +199,18 @@ def _list_fields(node: str, fields: Sequence[str], *, json: bool) -> None:
 
 
 def _write_csv(name: str, series: "Series") -> None:
-    """Every single reading: time in UTC to the millisecond, value, quality."""
+    """Every single reading: time to the millisecond, value, quality."""
     from winter_river.store.model import QUALITIES
+
+    where = zone()
 
     def write(file: TextIO) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("time", series.field, "quality"))
         for point in series.points:
-            table.writerow((_utc(point.ms), "" if point.mean is None else point.mean, QUALITIES[point.quality]))
+            table.writerow(
+                (stamp_text(point.ms, where), "" if point.mean is None else point.mean, QUALITIES[point.quality])
+            )
 
     if name == "-":
         write(sys.stdout)
@@ -218,9 +230,10 @@ def _show(graph: "Series", table: "Series", last: str, *, from_ms: int) -> None:
     typer.echo(f"{table.node_id} {table.field}{unit}, the last {last}, each row {_width(table.width_ms)}")
     for line in graph_lines(graph, from_ms=from_ms):
         typer.echo(line)
+    where = zone()
     rows = [
         {
-            "from": _moment(point.ms),
+            "from": moment_text(point.ms / 1000, where),
             "mean": _number(point.mean),
             "low": _number(point.low),
             "high": _number(point.high),
@@ -267,12 +280,3 @@ def _number(value: float | None) -> str:
 
 def _width(ms: int) -> str:
     return f"{ms / 1000:.3g} s" if ms < 59_000 else f"{ms / 60_000:.3g} min"
-
-
-def _moment(ms: int) -> str:
-    """Local time."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ms / 1000))
-
-
-def _utc(ms: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms / 1000)) + f".{ms % 1000:03d}Z"

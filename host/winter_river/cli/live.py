@@ -16,12 +16,14 @@ from winter_river.settings import Settings, is_address
 
 if TYPE_CHECKING:
     from winter_river.address import Address
+    from winter_river.cli.live_moving import Seat
     from winter_river.cli.secured import Secured
     from winter_river.emulator import Fleet
     from winter_river.emulator.vm import VmFleet
     from winter_river.facility import Facility
     from winter_river.service.broker import Broker
     from winter_river.service.wiring import Service
+    from winter_river.settings.live import LiveSettings
     from winter_river.store import Keeper
     from winter_river.ui.health import Health
     from winter_river.web.server import PageServer
@@ -37,12 +39,13 @@ SCENARIOS = "scenarios"  # folder below the current one
 RECORDINGS = "recordings"  # folder of what can be replayed, in the data folder
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Live:
     """A running site: its service and the broker it speaks over; is_open: other machines can reach that broker.
 
     fleet: the nodes that run on this machine, None where there are none. page: None with `--no-page`.
     keeper: of the history, None with `--no-store` and where the store cannot be used. secured: None in profile lab.
+    broker: another one after a move. seat: who is told of it.
     """
 
     facility: "Facility"
@@ -54,6 +57,7 @@ class Live:
     page: "PageServer | None" = None
     keeper: "Keeper | None" = None
     secured: "Secured | None" = None
+    seat: "Seat | None" = None
     _notices: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=NOTICES_MAX))
 
     def tell(self, text: str) -> None:
@@ -133,9 +137,12 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
     """
     from winter_river import paths
     from winter_river.alerts.loader import RulesError, all_of
-    from winter_river.cli.live_alarms import alarm_file, measure, own_rules, webhooks
+    from winter_river.cli.live_alarms import Routing, alarm_file, measure, own_rules
+    from winter_river.cli.live_moving import Seat
+    from winter_river.cli.live_settings import live_settings
     from winter_river.service.bus import BusError
     from winter_river.service.desk import no_keys
+    from winter_river.service.intervals import Intervals
     from winter_river.service.wiring import Service, ServiceError
 
     with ExitStack() as running:
@@ -155,7 +162,8 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             from winter_river.cli.secured import prepared
 
             secured = prepared(facility, settings, host=host, say=say)
-        broker = running.enter_context(broker_of(settings, secured, host=host, say=say))
+        broker = broker_of(settings, secured, host=host, say=say)
+        seat = running.enter_context(Seat(broker, host=host))
         if is_address(settings.broker):
             _refuse_a_second_engine(broker.address, settings.root)
             if secured is not None and settings.nodes == "vm":
@@ -185,8 +193,8 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             alarm_file=alarm_file(facility.name),
         )
         measure(service, keeper, secured)
-        for hook in webhooks(service, own):
-            running.callback(hook.stop)
+        routing = Routing(service, facility, settings)
+        running.callback(routing.stop)
         running.enter_context(service)
         try:
             service.wait_ready(READY_S_MAX)
@@ -197,9 +205,22 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             running.enter_context(fleet)
             if not service.wait_online(timeout_s=NODES_S_MAX[settings.nodes]):
                 say("some nodes are still starting")
+        intervals = Intervals(service.site)
+        running.callback(intervals.stop)
+        intervals.want(settings.status_s)
+        intervals.start()
+        held = live_settings(
+            settings,
+            service=service,
+            fleet=fleet,
+            keeper=keeper,
+            routing=routing,
+            intervals=intervals,
+            seat=seat,
+        )
         page = None
         if settings.page:
-            page = running.enter_context(_page(service, fleet, keeper, settings, secured, host=host))
+            page = running.enter_context(_page(service, fleet, keeper, settings, secured, host=host, held=held))
         live = Live(
             facility,
             service,
@@ -210,7 +231,9 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             page=page,
             keeper=keeper,
             secured=secured,
+            seat=seat,
         )
+        seat.moved.append(lambda fresh: setattr(live, "broker", fresh))
         if secured is not None:
             from winter_river.cli.secured import Renewal
 
@@ -239,6 +262,7 @@ def _page(
     secured: "Secured | None",
     *,
     host: str,
+    held: "LiveSettings",
 ) -> "PageServer":
     """The page of the run, not yet started. Raises CommandError where it cannot listen."""
     from winter_river.paths import audit_dir
@@ -258,6 +282,7 @@ def _page(
         keeper=keeper,
         audit=audit_dir(),
         alarms=service.alarms,
+        settings=held,
     )
     try:
         reader = secret_of(settings.page_token_file)

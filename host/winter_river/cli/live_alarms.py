@@ -1,17 +1,18 @@
 """The alarms of a run as it is set: a site's own rules, where they are kept, and what is measured of its parts."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from winter_river.cli.errors import CommandError
+from winter_river.cli.live_store import secret_of as secret_in
 from winter_river.settings import Settings
 
 if TYPE_CHECKING:
     from winter_river.alerts.loader import OwnRules
     from winter_river.alerts.model import Gauge
-    from winter_river.alerts.webhook import Webhook
+    from winter_river.alerts.webhook import Route, Webhook
     from winter_river.cli.secured import Secured
     from winter_river.facility import Facility
     from winter_river.service.wiring import Service
@@ -45,21 +46,63 @@ def measure(service: "Service", keeper: "Keeper | None", secured: "Secured | Non
         service.alarms.measure(_certificates(secured))
 
 
-def webhooks(service: "Service", own: "OwnRules | None") -> "list[Webhook]":
-    """The webhooks of a site's own rules, started; whoever gets them stops them. Raises CommandError."""
-    from winter_river.alerts.webhook import Route, Webhook, secret_of
+class Routing:
+    """The rules of a run and the webhooks that are told of its alarms; both can be exchanged while it runs."""
 
-    started = []
-    for hook in () if own is None else own.hooks:
+    def __init__(self, service: "Service", facility: "Facility", settings: Settings) -> None:
+        """Starts the webhooks. Raises CommandError where one cannot be."""
+        self._service, self._facility = service, facility
+        self._running: dict[Route, tuple[Webhook, Callable[[], None]]] = {}
+        self._serve(routes_of(own_rules(facility, settings), settings))
+
+    def apply(self, _old: Settings, new: Settings) -> str:
+        """Reads the rules file anew, the same one too. Raises RefusedError with every fault of it; the rules and
+        webhooks of before then go on."""
+        from winter_river.alerts.loader import RulesError, all_of
+        from winter_river.settings.live import RefusedError
+
         try:
-            secret = secret_of(Path(hook.secret).read_text(encoding="utf-8").strip()) if hook.secret else b""
-        except (OSError, ValueError) as error:
-            raise CommandError(f"{hook.secret} cannot be used: {error}") from error
-        made = Webhook(Route(hook.url, hook.least, secret), site=service.site.facility.name)
-        service.alarms.listen(made.tell)
-        made.start()
-        started.append(made)
-    return started
+            own = own_rules(self._facility, new)
+            routes = routes_of(own, new)
+        except (RulesError, CommandError) as error:
+            raise RefusedError(f"{error}\ncure: mend it and set it again; the rules of before go on") from None
+        rules = all_of(own)
+        self._service.alarms.judge_by(rules)
+        self._serve(routes)
+        return f"{len(rules)} alarm rules are judged, {len(routes)} webhooks told"
+
+    def stop(self) -> None:
+        self._serve([])
+
+    def _serve(self, routes: "Sequence[Route]") -> None:
+        """One that was there goes on with what waits for it."""
+        from winter_river.alerts.webhook import Webhook
+
+        for route in [route for route in self._running if route not in routes]:
+            hook, unlisten = self._running.pop(route)
+            unlisten()
+            hook.stop()
+        for route in routes:
+            if route not in self._running:
+                hook = Webhook(route, site=self._facility.name)
+                self._running[route] = hook, self._service.alarms.listen(hook.tell)
+                hook.start()
+
+
+def routes_of(own: "OwnRules | None", settings: Settings) -> "list[Route]":
+    """Where alarms go: the webhooks of the rules file, and the one of the settings. Raises CommandError."""
+    from winter_river.alerts.webhook import Route, secret_of
+
+    def route(url: str, least: str, file: str) -> Route:
+        try:
+            return Route(url, least, secret_of(secret_in(file)))
+        except ValueError as error:
+            raise CommandError(f"{file} cannot be used: {error}") from error
+
+    found = [route(hook.url, hook.least, hook.secret) for hook in (() if own is None else own.hooks)]
+    if settings.alarm_webhook_url:
+        found.append(route(settings.alarm_webhook_url, settings.alarm_webhook_from, settings.alarm_webhook_secret_file))
+    return list(dict.fromkeys(found))
 
 
 def _store(keeper: "Keeper") -> "Callable[[], dict[str, Gauge]]":

@@ -8,7 +8,7 @@ from winter_river.cli.errors import CommandError
 from winter_river.settings import Settings
 
 if TYPE_CHECKING:
-    from winter_river.store import Keeper
+    from winter_river.store import Keep, Keeper
     from winter_river.store.sinks import Target
 
 HISTORY = "history"  # folder of the stores, one a site, in the data folder
@@ -18,15 +18,37 @@ def keeper_of(facility: str, settings: Settings, say: Callable[[str], None]) -> 
     """The keeper of the site's history, not yet started. A store that cannot be used is no reason not to run."""
     if not settings.store:
         return None
-    from winter_river.settings import duration_s
-    from winter_river.store import Keep, Keeper, StoreError
+    from winter_river.store import Keeper, StoreError
 
-    keep = Keep(duration_s(settings.keep_raw), duration_s(settings.keep_sums))
     try:
-        return Keeper(store_path(facility), root=settings.root, keep=keep, sinks=_sinks(settings))
+        return Keeper(store_path(facility), root=settings.root, keep=_keep(settings), sinks=_sinks(settings))
     except (StoreError, OSError) as error:
         say(f"no history is kept: {error}")
         return None
+
+
+def keeping(keeper: "Keeper") -> Callable[[Settings, Settings], str]:
+    """Changes how long a run keeps its history, and where readings go besides."""
+    from winter_river.settings.live import RefusedError
+    from winter_river.store import StoreError
+
+    def apply(_old: Settings, new: Settings) -> str:
+        try:
+            keeper.change(keep=_keep(new), sinks=_sinks(new))
+        except (StoreError, CommandError, ValueError) as error:
+            raise RefusedError(str(error)) from None
+        names = " and ".join(keeper.health().sinks)
+        besides = f"; readings go to {names}, too" if names else ""
+        return f"readings are kept {new.keep_raw}, sums {new.keep_sums}{besides}"
+
+    return apply
+
+
+def _keep(settings: Settings) -> "Keep":
+    from winter_river.settings import duration_s
+    from winter_river.store import Keep
+
+    return Keep(duration_s(settings.keep_raw), duration_s(settings.keep_sums))
 
 
 def _sinks(settings: Settings) -> "list[Target]":

@@ -9,7 +9,7 @@ import typer
 
 from winter_river.cli.errors import CommandError
 from winter_river.cli.options import RootOption, settings_of
-from winter_river.cli.run_file import RunNote, note_path, remove_note, write_note
+from winter_river.cli.run_file import RunNote, note_path, remove_note, write_link, write_note
 from winter_river.cli.run_lines import program, start_lines
 from winter_river.cli.run_shows import can_draw, has_desktop, show_live, show_page, show_plain
 from winter_river.cli.run_signals import Stopped, stopped_by_signals
@@ -138,6 +138,10 @@ def _run(settings: "Settings", for_s: float | None, *, open_: bool | None, asked
     with live(site, settings, host=host, say=say) as running:
         try:
             write_note(_note(settings, running))
+            if running.page is not None:
+                write_link(running.page.url)
+            if running.seat is not None:
+                running.seat.moved.append(lambda _broker: write_note(_note(settings, running)))
             for line in start_lines(running, settings, for_s):
                 typer.echo(line)
             sys.stdout.flush()
@@ -186,6 +190,7 @@ def _note(settings: "Settings", running: "Live") -> RunNote:
         secrets=secrets,
         nodes_port=running.broker.nodes_port or 0,
         passwords_port=running.broker.passwords_port or 0,
+        page="" if running.page is None else running.page.address,
     )
 
 

@@ -14,7 +14,7 @@ class RunNote:
     """Where a run can be reached: process, broker address, topic root, name or path of the facility.
 
     broker_ca, broker_cert, broker_key: paths of the certificates for a broker with TLS, as in the settings.
-    store: path of its history, "" where it keeps none. secrets: the folder of profile secured, "" in profile lab.
+    page: address of its page, "" without one. store: path of its history, "" where it keeps none. secrets: the folder of profile secured, "" in profile lab.
     nodes_port, passwords_port: where its nodes connect.
     """
 
@@ -29,6 +29,7 @@ class RunNote:
     secrets: str = ""
     nodes_port: int = 0
     passwords_port: int = 0
+    page: str = ""
 
 
 def note_path(pid: int | None = None) -> Path:
@@ -39,6 +40,23 @@ def note_path(pid: int | None = None) -> Path:
 def link_path(pid: int | None = None) -> Path:
     """The file of a run's link to its page, a secret: where no terminal shows it."""
     return note_path(pid).with_suffix(".link")
+
+
+def write_link(link: str) -> None:
+    """Keeps the link to this run's page where nobody else can read it."""
+    path = link_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(f"{link}\n")
+
+
+def read_link(note: RunNote) -> str:
+    """The link to a run's page with its token; its address where it needs none."""
+    try:
+        return link_path(note.pid).read_text(encoding="utf-8").strip()
+    except OSError:
+        return note.page
 
 
 def write_note(note: RunNote) -> None:

@@ -64,9 +64,7 @@ def _page_lines(running: "Live") -> list[str]:
         return []
     if running.secured is None or sys.stdout.isatty():
         return [f"page      {page.url}"]
-    path = link_path()
-    running.secured.keep_private(path, page.url)
-    return [f"page      {page.address}/   (an admin's link to it is in {path})"]
+    return [f"page      {page.address}/   (an admin's link to it is in {link_path()})"]
 
 
 def _secured_lines(running: "Live") -> list[str]:

@@ -30,6 +30,36 @@ SITE, BROKER, NODES, TIME, HISTORY, ALARMS, SINKS, PAGE, PROFILE = GROUPS = (
 )
 
 _NO_LIMITS = Limits()
+# Where a form calls a setting otherwise than by its name.
+_TITLES = {
+    "status_s": "Report interval",
+    "timezone": "Time zone",
+    "keep_raw": "Keep readings",
+    "keep_sums": "Keep sums and events",
+    "alarms": "Rules file",
+    "alarm_webhook_url": "Webhook",
+    "alarm_webhook_from": "Webhook from priority",
+    "alarm_webhook_secret_file": "Webhook secret",
+    "influx_url": "InfluxDB address",
+    "influx_bucket": "InfluxDB bucket",
+    "influx_org": "InfluxDB organisation",
+    "influx_token_file": "InfluxDB token",
+    "webhook_url": "Webhook address",
+    "webhook_token_file": "Webhook token",
+    "page_token_file": "Token for programs",
+    "mqtt_port": "MQTT port",
+    "tls_port": "TLS port",
+    "websocket_port": "WebSocket port",
+    "tls_min": "Lowest TLS",
+    "lan": "Open to the LAN",
+    "lan_address": "LAN address",
+    "broker_ca": "Broker's authority",
+    "broker_cert": "Our certificate",
+    "broker_key": "Our private key",
+    "root": "Topic root",
+    "ui": "Live view",
+    "secrets": "Secrets folder",
+}
 
 # Why a running site does not take a change.
 _BUILT = "the site is built of it when it starts"
@@ -50,6 +80,11 @@ class Field:
     limits: Limits = _NO_LIMITS
     unit: str = ""
     restart: str = ""
+
+    @property
+    def title(self) -> str:
+        """What a form calls it."""
+        return _TITLES.get(self.name, self.name.replace("_", " ").capitalize())
 
     @property
     def is_live(self) -> bool:

@@ -36,20 +36,21 @@ class RefusedError(Exception):
 
 
 class Part(NamedTuple):
-    """A part of the run and the settings that concern it. apply: makes new hold instead of old, or raises RefusedError
-    and has changed nothing."""
+    """A part of the run and the settings that concern it. apply: makes new hold instead of old and gives what there is
+    to say about it, or raises RefusedError and has changed nothing."""
 
     names: frozenset[str]
-    apply: Callable[[Settings, Settings], None]
+    apply: Callable[[Settings, Settings], str]
 
 
 class Changed(NamedTuple):
     """What came of a change. applied: what holds now. waits: what is written and holds from the next start on.
-    beaten: name -> what will beat the file then."""
+    beaten: name -> what will beat the file then. notes: what the parts say."""
 
     applied: tuple[str, ...]
     waits: tuple[str, ...]
     beaten: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
 
 class LiveSettings:
@@ -62,10 +63,12 @@ class LiveSettings:
         file: Path,
         given: Mapping[str, str] | None = None,
         parts: Sequence[Part] = (),
+        trusted: bool = False,
         wall: Callable[[], float] = time.time,
     ) -> None:
         """file: where changes are written, there or not. given: name -> the option or variable that it came from, which
-        beats the file."""
+        beats the file. trusted: whoever changes them may read the files that he names anyway, as at a terminal."""
+        self._trusted = trusted
         self._settings, self.file, self._given, self._wall = settings, file, dict(given or {}), wall
         self._parts = list(parts)
         self._waits: dict[str, object] = {}  # written, and not applied before the next start
@@ -123,7 +126,7 @@ class LiveSettings:
             text = edited(before, checked)
         except ValueError as error:
             raise RefusedError(f"{self.file}: {error}") from error
-        self._apply(old, new, frozenset(live))
+        notes = self._apply(old, new, frozenset(live))
         try:
             save(self.file, text)
         except OSError as error:
@@ -138,21 +141,23 @@ class LiveSettings:
         self._forget_secrets(old, checked)
         waits = tuple(name for name in checked if name in self._waits)
         beaten = {name: self._given[name] for name in checked if name in self._given}
-        return Changed(tuple(live), waits, beaten)
+        return Changed(tuple(live), waits, beaten, notes)
 
-    def _apply(self, old: Settings, new: Settings, names: frozenset[str]) -> None:
+    def _apply(self, old: Settings, new: Settings, names: frozenset[str]) -> tuple[str, ...]:
         done: list[Part] = []
+        notes = []
         for part in self._parts:
             if not names & part.names:
                 continue
             try:
-                part.apply(old, new)
+                notes.append(part.apply(old, new))
             except RefusedError as error:
                 stuck = _take_back(done, old, new)
                 if stuck:
                     raise RefusedError(f"{error}\n{stuck}") from error
                 raise
             done.append(part)
+        return tuple(note for note in notes if note)
 
     def _checked(self, values: Mapping[str, object], secrets: Mapping[str, str]) -> dict[str, object]:
         """The values as settings have them. Raises SettingsError with every fault."""
@@ -182,6 +187,8 @@ class LiveSettings:
 
     def _guard(self, field: Field, value: object) -> None:
         """Whoever changes settings from afar must not have us read, and send on, files of this machine."""
+        if self._trusted:
+            return
         if field.form == "secret" and value not in ("", getattr(self._settings, field.name)):
             raise ValueError("is a file of this machine; give the secret itself, or name the file in the settings file")
         if field.name == "alarms" and value and not str(value).endswith(RULES_ENDS):
@@ -235,6 +242,7 @@ class LiveSettings:
         name = field.name
         return {
             "name": name,
+            "title": field.title,
             "group": field.group,
             "form": field.form,
             "words": field.words,

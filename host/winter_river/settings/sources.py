@@ -146,12 +146,15 @@ def load_settings(
     return dataclasses.replace(Settings(), **values)  # type: ignore[arg-type]  # each field reads its type
 
 
-def given_by(options: Mapping[str, object], environment: Mapping[str, str]) -> dict[str, str]:
-    """Name of a setting -> the option or variable that beats the file, for each that one does."""
+def given_by(settings: Settings, environment: Mapping[str, str], directories: Sequence[Path]) -> dict[str, str]:
+    """Name -> what beats the settings file, for each of these settings that does not come from it."""
+    without_options = load_settings(environment=environment, directories=directories)
     found = {
         name: ENVIRONMENT_PREFIX + name.upper() for name in NAMES if environment.get(ENVIRONMENT_PREFIX + name.upper())
     }
-    found.update({name: "--" + name.replace("_", "-") for name in NAMES if options.get(name) is not None})
+    for name in NAMES:
+        if getattr(settings, name) != getattr(without_options, name):
+            found[name] = "an option of this run"
     return found
 
 

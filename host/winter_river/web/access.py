@@ -42,6 +42,7 @@ RIGHTS = {
     "save": INSTRUCTOR,
     "link": INSTRUCTOR,
     "service": ADMIN,
+    "settings": ADMIN,
 }
 
 

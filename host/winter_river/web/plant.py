@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from winter_river.alerts.keeper import AlarmKeeper
     from winter_river.emulator import Oled
     from winter_river.service.wiring import LiveSite, Report
+    from winter_river.settings.live import LiveSettings
     from winter_river.station import Station
     from winter_river.store import Keeper
 
@@ -41,7 +42,7 @@ class Nodes(Protocol):
 class Plant:
     """A live run. fleet: None where no node runs on this machine. scenarios: folder of scenarios of one's own.
     keeper: None where no history is kept. audit: folder of the audit of commands, None where none is kept.
-    alarms: None where nobody judges them.
+    alarms: None where nobody judges them. settings: None where they cannot be changed.
     """
 
     site: LiveSite
@@ -52,3 +53,4 @@ class Plant:
     keeper: Keeper | None = None
     audit: Path | None = None
     alarms: AlarmKeeper | None = None
+    settings: LiveSettings | None = None

@@ -226,6 +226,7 @@ class Pump:
             "late": counters.get("lag_ms", 0.0) > 500.0,
             "laws_broken": int(counters.get("laws_broken", 0)),
             "failure": report.failure,
+            "timezone": "" if self._plant.settings is None else self._plant.settings.now.timezone,
             "pages": len(self._stream.clients),
             "pages_dropped": self._stream.dropped,
         }

@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { get, Refusal } from "./api";
-import { clock, link, liveView } from "./store";
+import { clock, health, link, liveView } from "./store";
 import { kept } from "./ui";
 
 const NODE_GONE = new Set(["offline", "never"]);
@@ -30,10 +30,10 @@ export const until_s = signal<number | null>(null);
 /** Why there is no history to show, in a sentence; "" while there is. */
 export const noStore = signal("");
 
-/** The zone that times of the day are told in, as Intl names it; "" is this browser's own. */
+/** The zone that times of the day are told in, as Intl names it; "" is the one of the settings, and without one this browser's own. */
 export const zone = kept<string>("zone", "");
 export const ZONES: readonly string[] = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((each) => each !== "UTC")];
-export const zoneName = computed(() => (ZONES.includes(zone.value) ? zone.value : Intl.DateTimeFormat().resolvedOptions().timeZone));
+export const zoneName = computed(() => (ZONES.includes(zone.value) ? zone.value : String(health.value.timezone || "") || Intl.DateTimeFormat().resolvedOptions().timeZone));
 
 /** A curve as the service tells it. */
 interface Told {

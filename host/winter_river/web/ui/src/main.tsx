@@ -5,6 +5,7 @@ import "./style/base.css";
 import "./style/frame.css";
 import "./style/parts.css";
 import "./style/views.css";
+import "./style/settings.css";
 
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";

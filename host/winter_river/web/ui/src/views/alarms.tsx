@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { attempt } from "../acts";
 import { post } from "../api";
 import { runTime } from "../format";
+import { moment as momentOf } from "../history";
 import { lookAt } from "../past";
 import { alarms, clock, may, role, running } from "../store";
 import type { Alarm } from "../types";
@@ -132,7 +133,7 @@ function Row({ alarm, under }: { alarm: Alarm; under: readonly Alarm[] }) {
           {alarm.count > 1 ? <span class="quiet" title="How often it has come"> · {alarm.count}×</span> : null}
         </p>
         <p class="quiet">
-          {alarm.of_site ? <button class="link t" title="Look at this moment" onClick={() => lookAt(alarm.t_s)}>{runTime(alarm.t_s)}</button> : <span class="t">{timeOfDay(alarm.unix_s)}</span>}
+          {alarm.of_site ? <button class="link t" title="Look at this moment" onClick={() => lookAt(alarm.t_s)}>{runTime(alarm.t_s)}</button> : <span class="t">{alarm.unix_s ? momentOf(alarm.unix_s, "second") : ""}</span>}
           {" · "}
           {alarm.node_id ? <button class="link name" onClick={() => select(alarm.node_id)}>{name}</button> : name}
           {alarm.event ? <> · <button class="link" onClick={why}>why</button></> : null}
@@ -203,10 +204,6 @@ function told(alarm: Alarm): string {
   const left_min = Math.max(0, Math.ceil((alarm.until_unix_s - now_s) / 60));
   const until = alarm.state === "shelved" ? `, ${left_min} min left` : "";
   return `${STATES[alarm.state] ?? alarm.state}${alarm.by ? ` by ${alarm.by}` : ""}${alarm.reason ? `: ${alarm.reason}` : ""}${until}`;
-}
-
-function timeOfDay(unix_s: number): string {
-  return unix_s ? new Date(unix_s * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" }) : "";
 }
 
 /** Up and down go from alarm to alarm, a acknowledges the one that has the focus. */

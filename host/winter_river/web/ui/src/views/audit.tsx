@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { get, sentence } from "../api";
+import { moment as momentOf } from "../history";
 import { say } from "../ui";
 
 interface Row {
@@ -31,7 +32,7 @@ export function Audit() {
       <ul class="picks audit">
         {rows.map((row) => (
           <li key={row.id}>
-            <time>{new Date(row.created_s * 1000).toLocaleTimeString()}</time>
+            <time>{momentOf(row.created_s, "second")}</time>
             <span>
               <b>{row.node}</b> {row.verb.replace("_", " ")} {Object.entries(row.params).map(([name, value]) => `${name}=${String(value)}`).join(" ")}
               <br />

@@ -9,6 +9,7 @@ import { dialog, projector, theme, view, VIEWS } from "../ui";
 import { Audit } from "./audit";
 import { Chain } from "./events";
 import { Links } from "./links";
+import { Settings } from "./settings";
 import { ForTrainee, InitialConditions, Snapshots, WhatIfForm } from "./station";
 
 const TITLES = {
@@ -21,6 +22,7 @@ const TITLES = {
   links: "Links for others",
   audit: "Latest commands",
   scenario: "Start for a trainee",
+  settings: "Settings",
 } as const;
 
 export function Dialogs() {
@@ -61,6 +63,7 @@ const CONTENTS: Readonly<Record<keyof typeof TITLES, () => ComponentChildren>> =
   links: () => <Links />,
   audit: () => <Audit />,
   scenario: () => <ForTrainee />,
+  settings: () => <Settings />,
 };
 
 interface Entry {
@@ -89,6 +92,7 @@ function entries(): Entry[] {
     { words: "Save this run as a pytest file", right: "save", act: () => save("pytest") },
     { words: "Links for trainees and projector …", right: "link", act: opens("links") },
     { words: "Latest commands, and who gave them …", right: "audit", act: opens("audit") },
+    { words: "Settings: broker, interval, time zone, retention, sinks, alarms …", right: "settings", act: opens("settings") },
     { words: "Results of the class", right: "class", act: () => void window.open("/api/v1/class.csv", "_blank", "noopener") },
     { words: "Guide for instructors", right: "look", act: () => void window.open("/guide", "_blank", "noopener") },
     { words: projector.value ? "Leave projector mode" : "Projector mode: large figures", key: "p", right: "look", act: () => (projector.value = !projector.value) },

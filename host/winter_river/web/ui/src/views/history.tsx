@@ -6,7 +6,7 @@ import uPlot from "uplot";
 import { trendFields } from "../acts";
 import { get, Refusal, sentence } from "../api";
 import { type Curve, curve, DAY_S, follow, HOUR_S, moment, noStore, SPANS, span_s, until_s, zone, zoneName, ZONES } from "../history";
-import { clock } from "../store";
+import { clock, health } from "../store";
 import type { SiteEvent } from "../types";
 import { say } from "../ui";
 import { axis, type Colours, colourOf, heightOf, line, stroke, unitOf, upright, usePlot } from "./chart";
@@ -54,7 +54,7 @@ export function Span() {
           <label>
             <span class="quiet">Times in </span>
             <select aria-label="Time zone" value={zone.value} onChange={(event) => (zone.value = event.currentTarget.value)}>
-              <option value="">here</option>
+              <option value="">{String(health.value.timezone || "") || "here"}</option>
               {ZONES.map((each) => (
                 <option key={each}>{each}</option>
               ))}

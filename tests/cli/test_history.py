@@ -132,3 +132,12 @@ def test_a_graph_tells_rise_fall_and_gap() -> None:
     lines = graph_lines(Series("a", "b", "V", 1_000, tuple(points)), from_ms=0)
     # By hand: five rows of eight steps; 0 is step 1, 39 step 40, 20 step 1 + 20 = 21: two rows and five of eight.
     assert lines == ["39 ┤ █", "   ┤ █", "   ┤ █ ▅", "   ┤ █ █", " 0 ┤▁█·█"]
+
+
+def test_points_show_what_is_known_now_and_what_was_known_last(winter_river, left) -> None:
+    told = json.loads(winter_river("points ups_a --json").out)
+    soc = next(each for each in told if each["field"] == "soc_pct")
+    assert (soc["quality"], soc["last"], soc["units"]) == ("good", 81.0, "%")
+    assert "ups_a/soc_pct" in winter_river("points ups_a").out
+    ended = winter_river("points ups_b")
+    assert ended.code == 1 and "there is no history of ups_b (did you mean ups_a?)" in ended.err

@@ -14,7 +14,7 @@ DEBUG = "--debug"
 _GROUPS = (
     *("run", "clock", "simulate", "replay", "scenario", "study", "facilities", "bus", "audit", "watch", "why"),
     *("alarms", "status", "settings"),
-    *("history", "node", "doctor", "malfunctions", "reference", "generate", "board", "provision"),
+    *("history", "points", "node", "doctor", "malfunctions", "reference", "generate", "board", "provision"),
 )
 
 _HELP = """A power site you can hold, break and learn from.

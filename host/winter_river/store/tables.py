@@ -3,6 +3,7 @@
     meta, node            what the file is of; node id and type <-> the number that rows carry; kind: whose tables it is in
     raw_<kind>            a row a reading, in order of node and time; a column a field, added when a field first comes
     min5_<kind>           a row per node and five minutes: of each field mean, low and high
+    point                 the measured fields of each node, with their units; the view sensor_readings shows a row a value
     event                 what happened, as the engine and the nodes told of it
     journal, sink         which rows a sink has still to take, in order, and how far each has come; a, b, c: the key of
                           the row, in raw_<kind>, or in event where kind is "event" (the engine's) or "event:NODE"
@@ -21,7 +22,7 @@ from pathlib import Path
 from winter_wire import schema, topics
 
 APPLICATION_ID = 0x57527668  # "WRvh": tells our files from other SQLite ones
-VERSION = 3
+VERSION = 4
 WINDOW_MS = 300_000  # five minutes
 FIELDS_MAX = 200  # chosen: a column each, in three of min5; a node of ours has 30, and a message holds 150 at most
 OTHER = "other"  # the kind of every type that the contract does not know
@@ -38,6 +39,8 @@ _RAW = """CREATE TABLE "raw_{kind}" (
 _MIN5 = """CREATE TABLE "min5_{kind}" (
     _node INTEGER NOT NULL, _ms INTEGER NOT NULL, _count INTEGER NOT NULL, _quality INTEGER NOT NULL,
     PRIMARY KEY (_node, _ms)) WITHOUT ROWID"""
+_ONLY_ADDED = """CREATE TRIGGER IF NOT EXISTS "only_added_{kind}" BEFORE UPDATE ON "raw_{kind}"
+    BEGIN SELECT RAISE(ABORT, 'a reading is never changed'); END"""
 _FIRST = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
     """CREATE TABLE node (id INTEGER PRIMARY KEY, node_id TEXT NOT NULL, type TEXT NOT NULL, kind TEXT NOT NULL,
@@ -88,8 +91,18 @@ def _add_source(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX event_node ON event (node_id, ms)")
 
 
+def _add_points(connection: sqlite3.Connection) -> None:
+    """The table of points; winter_river.store.points fills it, and makes the view. Readings are never changed."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS point (id INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES node (id), field TEXT NOT NULL, "
+        "units TEXT NOT NULL, UNIQUE (node, field))"
+    )
+    for kind in fields_by_kind(connection):
+        only_added(connection, kind)
+
+
 # What brings a file of version i to i + 1; an empty file is of version 0.
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create, _add_outbox, _add_source)
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_create, _add_outbox, _add_source, _add_points)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> int:
@@ -133,10 +146,16 @@ def is_field(name: str) -> bool:
     return _FIELD.fullmatch(name) is not None
 
 
+def only_added(connection: sqlite3.Connection, kind: str) -> None:
+    """Has the file itself refuse to change a reading."""
+    connection.execute(_ONLY_ADDED.format(kind=kind))
+
+
 def create_kind(connection: sqlite3.Connection, kind: str) -> None:
     """The two tables of a kind."""
     connection.execute(_RAW.format(kind=kind))
     connection.execute(_MIN5.format(kind=kind))
+    only_added(connection, kind)
 
 
 def add_field(connection: sqlite3.Connection, kind: str, field: str) -> None:

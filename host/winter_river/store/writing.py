@@ -10,13 +10,13 @@ import fcntl
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 from winter_wire import schema, topics
 
-from winter_river.store import aging, outbox, tables
+from winter_river.store import aging, outbox, points, tables
 from winter_river.store.aging import Window, window_of
 from winter_river.store.model import Happening, Reading
 from winter_river.store.outbox import Outbox
@@ -63,6 +63,8 @@ class Writer:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         tables.migrate(connection, self.path)
+        points.complete(connection)
+        connection.execute("INSERT OR IGNORE INTO meta VALUES ('site', ?)", (self.path.stem,))
         self._reload()
 
     def _reload(self) -> None:
@@ -71,6 +73,10 @@ class Writer:
         rows = self._connection.execute("SELECT node_id, type, id FROM node")
         self._nodes: dict[tuple[str, str], int] = {(node_id, type_name): number for node_id, type_name, number in rows}
         self._inserts: dict[str, str] = {}
+        self._points: dict[int, set[str]] = {number: set() for number in self._nodes.values()}
+        for number, field in self._connection.execute("SELECT node, field FROM point"):
+            self._points[number].add(field)
+        self._columns_new = False  # and the view of all readings not yet made of them
 
     def newest(self) -> dict[str, tuple[int, int, int]]:
         """Node id -> boot, seq and ts of its newest reading, where it had a boot and a seq."""
@@ -122,7 +128,10 @@ class Writer:
                 )
             self.outbox.advance(marks or {})
             aging.average(connection, now_ms=now_ms, late=late)
+            if self._columns_new:
+                points.create_view(connection)
             connection.execute("COMMIT")
+            self._columns_new = False
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -156,6 +165,8 @@ class Writer:
         for reading in readings:
             get = reading.numbers.get
             node = self._node(reading.node_id, reading.type)
+            if not reading.numbers.keys() <= self._points[node]:
+                self._add_points(node, reading, fields)
             own = (node, reading.ms, reading.seq, reading.quality)
             words = (reading.status, reading.state, reading.handle, reading.fault)
             rows.append((*own, *words, *map(get, fields)))
@@ -165,12 +176,19 @@ class Writer:
         self.outbox.add(keys)
         return self._connection.executemany(self._inserts[kind], rows).rowcount, late
 
-    def _columns(self, kind: str, readings: Sequence[Reading]) -> Iterable[str]:
+    def _add_points(self, node: int, reading: Reading, fields: Container[str]) -> None:
+        """The points that a node has not had before."""
+        new = reading.numbers.keys() - self._points[node]
+        points.add(self._connection, node, sorted(name for name in new if name in fields))
+        self._points[node] |= new  # those of no column too, so that they are not asked for again
+
+    def _columns(self, kind: str, readings: Sequence[Reading]) -> Mapping[str, None]:
         """The fields of a type, after columns were added for those that are new."""
         known = self._fields.get(kind)
         if known is None:
             tables.create_kind(self._connection, kind)
             known = self._fields[kind] = {}
+            self._columns_new = True
         # SQLite does not tell voltage from Voltage, and no stranger's key may stand in the way of one of the contract.
         folded = {name.lower() for name in known}
         for reading in readings:
@@ -179,6 +197,7 @@ class Writer:
                 if len(known) < FIELDS_MAX and tables.is_field(name) and not taken:
                     tables.add_field(self._connection, kind, name)
                     known[name] = None
+                    self._columns_new = True
                     folded.add(name.lower())
                     self._inserts.pop(kind, None)
                 else:
@@ -198,6 +217,7 @@ class Writer:
             )
             assert cursor.lastrowid is not None
             number = self._nodes[node_id, type_name] = cursor.lastrowid
+            self._points[number] = set()
         return number
 
 

@@ -25,6 +25,7 @@ from winter_river.web import (
     routes_history,
     routes_look,
     routes_metrics,
+    routes_points,
     routes_screens,
     routes_settings,
     routes_station,
@@ -59,7 +60,7 @@ def create(
     app.state.desk = desk
     for part in (
         *(routes_look, routes_act, routes_alarms, routes_audit, routes_station, routes_screens, routes_class),
-        *(routes_docs, routes_history, routes_metrics, routes_settings, routes_files),
+        *(routes_docs, routes_history, routes_metrics, routes_points, routes_settings, routes_files),
     ):
         app.include_router(part.routes)
     app.add_exception_handler(PageFault, _page_fault)

@@ -34,11 +34,11 @@ routes = APIRouter(prefix=API)
 @routes.get("/history", response_model=forms.HistoryAnswer, responses=NO_HISTORY)
 def history(desk: DeskHere) -> Response:
     """Which nodes have history, from and to when; the store's file and its counters."""
-    keeper = _keeper(desk)
+    keeper = keeper_of(desk)
     health = keeper.health()
     nodes = [
         {"node_id": span.node_id, "type": span.type, "from_unix_s": span.from_ms / 1000, "to_unix_s": span.to_ms / 1000}
-        for span in _asked(lambda: keeper.ask(reading.spans))
+        for span in asked(lambda: keeper.ask(reading.spans))
     ]
     store = {
         "file": health.file, "fault": health.fault, "rows": health.rows, "lag_s": round(health.lag_s, 3),
@@ -61,10 +61,10 @@ def curve(
 ) -> Response:
     """One field of one node over a span of time, the last hour by default. With `points` it is down-sampled to so many
     pieces at most, each with mean, low and high; without, it is every single reading."""
-    keeper = _keeper(desk)
+    keeper = keeper_of(desk)
     to_ms = int((time.time() if to_unix_s is None else to_unix_s) * 1000)
     from_ms = max(0, to_ms - int(last_s * 1000)) if from_unix_s is None else int(from_unix_s * 1000)
-    found = _asked(
+    found = asked(
         lambda: keeper.ask(
             lambda connection: reading.series(connection, node_id, field, from_ms=from_ms, to_ms=to_ms, points=points)
         )
@@ -100,10 +100,10 @@ def happenings(
 
     source: who told of it, the engine or a node of itself (a button, a reboot). run: when that run, or that boot of the
     node, began, in seconds since 1970; t_s: engine time, or the node's uptime."""
-    keeper = _keeper(desk)
+    keeper = keeper_of(desk)
     to_ms = int((time.time() if to_unix_s is None else to_unix_s) * 1000)
     from_ms = max(0, to_ms - int(last_s * 1000)) if from_unix_s is None else int(from_unix_s * 1000)
-    found = _asked(
+    found = asked(
         lambda: keeper.ask(
             lambda connection: reading.happenings(
                 connection, from_ms=from_ms, to_ms=to_ms, node_id=node, count_max=limit
@@ -123,7 +123,7 @@ def happenings(
 @routes.get("/latest", response_model=forms.LatestAnswer, responses=NO_HISTORY)
 def latest(desk: DeskHere) -> Response:
     """The last reading of each node that spoke within the last 300 s."""
-    found = _keeper(desk).latest.all(at_s=time.monotonic())
+    found = keeper_of(desk).latest.all(at_s=time.monotonic())
     rows = {
         node_id: {
             "unix_s": each.ms / 1000, "quality": QUALITIES[each.quality], "status": each.status, "state": each.state,
@@ -134,13 +134,13 @@ def latest(desk: DeskHere) -> Response:
     return JSONResponse({"nodes": rows})
 
 
-def _keeper(desk: Desk) -> Keeper:
+def keeper_of(desk: Desk) -> Keeper:
     if desk.plant.keeper is None:
         raise PageFault("this run keeps no history", "start it without --no-store", status=503)
     return desk.plant.keeper
 
 
-def _asked(question: Callable[[], Answer]) -> Answer:
+def asked(question: Callable[[], Answer]) -> Answer:
     """The answer, or the page's fault."""
     try:
         return question()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from winter_river.settings import file_to_write
 from winter_river.settings.writing import edited, save, save_secret
 
 FILE = """# the hall in the north
@@ -72,3 +73,17 @@ def test_a_secret_is_for_nobody_else_whatever_the_umask(tmp_path: Path) -> None:
         os.umask(before)
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("s3cret\n", 0o600)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_new_file_is_made_in_the_last_folder_that_can_be_written_and_one_that_is_there_is_the_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, configuration = tmp_path / "here", tmp_path / "etc" / "ours"
+    here.mkdir()
+    assert file_to_write((here, configuration)) == configuration / "winter-river.toml"
+    # As a service finds it whose system is read-only but for a folder of its own (the tests may run as root).
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) == here)
+    assert file_to_write((here, configuration)) == here / "winter-river.toml"
+    configuration.mkdir(parents=True)
+    (configuration / "winter-river.toml").write_text("")
+    assert file_to_write((here, configuration)) == configuration / "winter-river.toml"

@@ -62,6 +62,8 @@ ExecStart={program} run --no-ui --no-open
 EnvironmentFile={folder}/winter-river.env
 Environment=WINTER_RIVER_DATA_DIR=%S/winter-river WINTER_RIVER_CACHE_DIR=%C/winter-river
 Environment=WINTER_RIVER_LOG_DIR=%L/winter-river WINTER_RIVER_CONFIG_DIR={folder}
+# Settings that are changed while it runs are written here: the folder of its configuration is not its own.
+WorkingDirectory=%S/winter-river
 # The engine itself feeds this: one that hangs is started anew.
 WatchdogSec={watchdog_s}
 Restart=on-failure

@@ -7,6 +7,7 @@ place and the nearest right name, and raised once.
 
 import dataclasses
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -159,5 +160,16 @@ def given_by(settings: Settings, environment: Mapping[str, str], directories: Se
 
 
 def file_to_write(directories: Sequence[Path]) -> Path:
-    """The settings file that is read, or where one would be made: in the last of the folders."""
-    return find_file(directories) or directories[-1] / FILE_NAME
+    """The settings file that is read; where there is none, the one to make: in the last of the folders that can be
+    written to. (A service may not write to its configuration folder; it runs in one where it may.)"""
+    found = find_file(directories)
+    if found is not None:
+        return found
+    last = [folder for folder in directories if _is_writable(folder)] or directories
+    return last[-1] / FILE_NAME
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether a file can be made there, or the folder itself."""
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    return os.access(there, os.W_OK)

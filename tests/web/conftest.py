@@ -11,6 +11,8 @@ from winter_river.facility import load_facility
 from winter_river.service import ports
 from winter_river.service.broker import start_broker
 from winter_river.service.wiring import Service
+from winter_river.settings import Settings
+from winter_river.settings.live import LiveSettings
 from winter_river.store import Keeper
 from winter_river.web.plant import Plant
 from winter_river.web.server import PageServer
@@ -75,6 +77,7 @@ def started(folder, facility, host):
             audit=folder / "audit",
             keeper=keeper,
             alarms=service.alarms,
+            settings=LiveSettings(Settings(), file=folder / "winter-river.toml"),
         )
         with PageServer(plant, host=host, port=ports.find_free(host)) as server:
             yield Page(service, fleet, server, folder / "scenarios")

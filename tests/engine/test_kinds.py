@@ -21,6 +21,8 @@ ELSEWHERE = {
     ("malfunctions", "start_s"): "its due_s",
     ("profiles", "due_s"): "World.profile_due_s, their first",
     ("upses", "calm_s"): "its due_s",
+    ("upses", "outside_s"): "its due_s",
+    ("transfers", "sync_s"): "its due_s",
     ("coolings", "restart_s"): "its due_s",
     ("breakers", "short_s"): "its due_s",
     ("breakers", "instant_s"): "its due_s",

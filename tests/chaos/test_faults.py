@@ -9,7 +9,7 @@ from chaos.rig import Rig
 from chaos.table import lines
 
 QUICK = [name for name, fault in FAULTS.items() if fault.quick]
-SLOW = [name for name, fault in FAULTS.items() if not fault.quick]
+SLOW = [name for name, fault in FAULTS.items() if not fault.quick and fault.soak]
 
 
 def bear(name, tmp_path, seed):

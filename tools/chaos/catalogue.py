@@ -23,11 +23,12 @@ from chaos.table import Row
 
 
 class Fault(NamedTuple):
-    """What happens, and the function that does it and looks. quick: whether `make test` tries it, at small size; `make soak` tries all."""
+    """What happens, and the function that does it and looks. quick: whether `make test` tries it, at small size; soak: whether `make soak` does."""
 
     what: str
     run: Callable[[Rig], Sequence[Row]]
     quick: bool = True
+    soak: bool = True
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -44,7 +45,7 @@ FAULTS: Mapping[str, Fault] = {
     "same-id": Fault("two boards with one id", message_faults.same_id, quick=False),
     "clock-jump": Fault("the wall clock an hour on, back, 1970", clock_faults.jump, quick=False),
     "store-frozen": Fault("the history's file held for ten minutes", keep_faults.store_frozen, quick=False),
-    "store-held": Fault("the same of a whole run, in pairs", kill_faults.ticks_while_held, quick=False),
+    "store-held": Fault("the same of a whole run, in pairs", kill_faults.ticks_while_held, quick=False, soak=False),
     "killed-keeping": Fault("SIGKILL of a whole run at any moment", kill_faults.killed_keeping, quick=False),
     "fsync-error": Fault("a disk that does not write", keep_faults.fsync_error),
     "slow-consumer": Fault("a service that does not read", keep_faults.slow_consumer, quick=False),

@@ -265,6 +265,23 @@ def test_a_revocation_takes_hold_in_the_running_site(begin, until):
     assert any("taken up" in line for line in run.said)
 
 
+def test_a_node_that_is_revoked_and_provisioned_anew_obeys_again_in_the_same_run(begin, until):
+    run = begin()
+
+    def presence(client):
+        return client.get("/api/v1/state").json()["nodes"]["ups_a"]["presence"]
+
+    with contextlib.closing(run.page()) as client:
+        until(lambda: online(client) == 8, timeout_s=30, what=run.said)
+        run.site.revoke("ups_a", now_s=int(time.time()))
+        until(lambda: presence(client) == "offline", timeout_s=30, what="it is cut off")
+        run.site.node("ups_a", now_s=int(time.time()))
+        until(lambda: presence(client) == "online", timeout_s=60, what="it is back")
+        answer = client.post("/api/v1/nodes/ups_a/command", json={"command": "identify", "params": {}})
+        assert answer.json()["result"] == "done", answer.text
+    assert run.stop() == 0
+
+
 def test_a_site_joins_a_mosquitto_of_its_own_with_what_was_generated_and_exported(begin, until, tmp_path):
     ours = Provision(tmp_path / "config" / "winter-river" / "secrets")
     ours.init(now_s=int(time.time()))

@@ -236,10 +236,14 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
         seat.moved.append(lambda fresh: setattr(live, "broker", fresh))
         if secured is not None:
             from winter_river.cli.secured import Renewal
+            from winter_river.emulator import Fleet
 
             take_up = [broker.reload, *([] if page is None else [page.reload])]
             nodes_at = None if broker.nodes_port is None else (broker.address.host, broker.nodes_port)
-            running.enter_context(Renewal(secured, take_up=take_up, tell=live.tell, nodes_at=nodes_at))
+            renewal = Renewal(secured, take_up=take_up, tell=live.tell, nodes_at=nodes_at)
+            if isinstance(fleet, Fleet):
+                renewal.provide(list(fleet.nodes), fleet.renew)
+            running.enter_context(renewal)
         yield live
 
 

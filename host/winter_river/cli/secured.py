@@ -192,6 +192,8 @@ class Renewal:
         tell: Callable[[str], None],
         nodes_at: tuple[str, int] | None = None,
     ) -> None:
+        self._renew: Callable[[str, Bundle], None] = lambda _node_id, _bundle: None
+        self._keys: dict[str, bytes | None] = {}
         self._nodes_at = nodes_at
         self._revoked = frozenset(secured.site.read().revoked_nodes())
         self._cutting: dict[str, int] = {}  # node -> how often still
@@ -199,6 +201,11 @@ class Renewal:
         self._stopping = threading.Event()
         self._seen = self._stamp()
         self._thread = threading.Thread(target=self._run, name="renewal", daemon=True)
+
+    def provide(self, node_ids: Sequence[str], renew: Callable[[str, Bundle], None]) -> None:
+        """Nodes of this run, and who gives one of them what it was provisioned anew with. Before it starts."""
+        self._renew = renew
+        self._keys = {node_id: self._secured.site.keys(node_id) for node_id in node_ids}
 
     def _stamp(self) -> dict[str, int]:
         places = self._secured.site.places
@@ -232,7 +239,8 @@ class Renewal:
         try:
             for act in self._take_up:
                 act()
-        except OSError as error:  # ssl.SSLError is one: a file that is not ours to read, or torn
+            self._renew_nodes()
+        except (OSError, RuntimeError) as error:  # ssl.SSLError is one: a file that is not ours to read, or torn
             return f"certificates have changed and cannot be taken up: {error}; cure: winter-river doctor"
         revoked = frozenset(self._secured.site.read().revoked_nodes())
         if self._nodes_at is not None:
@@ -240,6 +248,16 @@ class Renewal:
         self._cutting = {node_id: left for node_id, left in self._cutting.items() if node_id in revoked}
         self._revoked = revoked
         return "certificates or rights have changed: taken up"
+
+    def _renew_nodes(self) -> None:
+        """A node that was revoked and provisioned anew has another key, which it must know."""
+        from winter_river.protect.bundle import of_node
+
+        for node_id, known in self._keys.items():
+            key = self._secured.site.keys(node_id)
+            if key is not None and key != known:
+                self._keys[node_id] = key
+                self._renew(node_id, of_node(self._secured.site, node_id))
 
     def _cut(self) -> None:
         """Ends the open sessions of those who were revoked; by now the broker knows that they are."""

@@ -21,6 +21,7 @@ from winter_river.emulator.slots import (
     SSID,
     Bundles,
     HasAddress,
+    HasBundle,
     HasNodes,
     address_of,
     certificate_files,
@@ -135,6 +136,16 @@ class Fleet:
     def power_on(self, node_id: str) -> None:
         """Give a killed node its power back."""
         self._ask(node_id, lambda node, now_ms: node.start(now_ms))
+
+    def renew(self, node_id: str, bundle: HasBundle) -> None:
+        """Flash a node anew with what it has been provisioned with, and start it: its key is another."""
+
+        def act(node: VirtualNode, now_ms: int) -> None:
+            node.kill()
+            node.provide(bundle)
+            node.start(now_ms)
+
+        self._ask(node_id, act)
 
     def freeze(self, node_id: str) -> None:
         """Let a node hang with its connection open: nobody hears from it, no last will until the keepalive ends."""

@@ -6,7 +6,7 @@ import json
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from winter_node import settings as rules
 
@@ -15,6 +15,9 @@ from winter_river.emulator.board import Board
 from winter_river.emulator.flash import Flash
 from winter_river.emulator.machine import Reset
 from winter_river.emulator.network import AccessPoint
+
+if TYPE_CHECKING:
+    from winter_river.emulator.slots import HasBundle
 
 OFF_WAIT_MS = 1000  # how often a board without power or program is looked at
 SHORT_PRESS_MS = 150  # chosen: longer than the firmware's debouncing, far from its long press
@@ -69,6 +72,16 @@ class VirtualNode:
         self._hold_ms = 0
         self._release_ms: int | None = None
         self._booted_ms = self._now_ms = 0
+
+    def provide(self, bundle: HasBundle) -> None:
+        """Writes what a secured site gives its node into the flash, for the next start; the rest of node.json stays."""
+        files = self.board.flash.files
+        settings = json.loads(files[self._main.SETTINGS_FILE])
+        broker = settings["broker"]
+        settings |= bundle.settings(host=broker["host"], port=broker["port"])
+        files[self._main.SETTINGS_FILE] = json.dumps(settings).encode()
+        for path, data in bundle.files().items():
+            files[path] = data
 
     def start(self, now_ms: int = 0) -> None:
         """Power on: the screen starts dark, the firmware from its beginning."""

@@ -31,7 +31,7 @@ def rows() -> Iterator[Row]:
     """All rows of availability."""
     devices = load_facility(SITE).devices()
 
-    def ours(remember: bool) -> Callable[[Sequence[int]], list[Any]]:
+    def ours(remember: bool) -> Callable[[Sequence[int]], Sequence[Any]]:
         return runner(
             devices, "training", seed=SEED, world_years=YEARS, assumptions=Assumptions(), remember=remember,
             compiled=fast.is_installed(),
@@ -64,7 +64,7 @@ def rows() -> Iterator[Row]:
     yield "availability, settled states remembered, x SimPy", statistics.median(ratios[1]), "times", 40.0, True
 
 
-def timed(run: Callable[[Sequence[int]], list[Any]], worlds: Sequence[int]) -> tuple[list[Any], float]:
+def timed(run: Callable[[Sequence[int]], Sequence[Any]], worlds: Sequence[int]) -> tuple[Sequence[Any], float]:
     """What it gives, and the processor seconds it took: what else runs on this machine does not count."""
     start_s = time.process_time()
     found = run(worlds)

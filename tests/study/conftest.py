@@ -6,9 +6,10 @@ import pytest
 from winter_river import load_facility
 from winter_river.engine import Device
 from winter_river.study.assumptions import Assumptions
-from winter_river.study.availability import Row, WorldTally, runner, summary
+from winter_river.study.availability import Row, runner, summary
 from winter_river.study.contingency import HORIZON_S, Outcome, combinations
 from winter_river.study.contingency import runner as losses_runner
+from winter_river.study.tallies import Tallies
 
 SOUND = {"failures_per_year": 0.0}  # never fails by itself
 UTILITY = {"voltage_v": 480.0, "short_circuit_mva": 100.0}
@@ -50,7 +51,7 @@ def standby() -> tuple[Device, ...]:
     )
 
 
-Study = Callable[..., tuple[tuple[Row, ...], list[WorldTally]]]
+Study = Callable[..., tuple[tuple[Row, ...], Tallies]]
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def study() -> Study:
         seed: int = 1,
         remember: bool = True,
         compiled: bool = False,
-    ) -> tuple[tuple[Row, ...], list[WorldTally]]:
+    ) -> tuple[tuple[Row, ...], Tallies]:
         print(f"seed {seed}")
         options = {"remember": remember, "compiled": compiled}
         make = runner(devices, "training", seed=seed, world_years=years, assumptions=Assumptions(), **options)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from winter_river.engine import Device
     from winter_river.study.assumptions import Assumptions
-    from winter_river.study.availability import Row, WorldTally
+    from winter_river.study.availability import Row
+    from winter_river.study.tallies import Tallies
 
 YEARS_MAX = 100_000_000.0  # chosen: some hours of two processors
 LOADS_SHOWN_MAX = 40  # a table is read by a person
@@ -105,20 +106,21 @@ def _runner(
     world_years: float,
     assumptions: "Assumptions",
     compiled: bool,
-) -> "Callable[[Sequence[int]], list[WorldTally]]":
+) -> "Callable[[Sequence[int]], Tallies]":
     from winter_river.study.availability import runner
 
     return runner(devices, calibration, seed=seed, world_years=world_years, assumptions=assumptions, compiled=compiled)
 
 
 def _tallies(
-    make: "Callable[[], Callable[[Sequence[int]], list[WorldTally]]]",
+    make: "Callable[[], Callable[[Sequence[int]], Tallies]]",
     worlds: int,
     years: float,
     processes: int | None,
     what: str,
-) -> "list[WorldTally]":
+) -> "Tallies":
     from winter_river.cli.study_workers import processes_default, spread
+    from winter_river.study.tallies import Tallies
 
     if processes is None:
         processes = 1 if years <= PLAIN_YEARS_MAX else processes_default()
@@ -126,7 +128,7 @@ def _tallies(
     jobs: list[Sequence[int]] = [range(k, min(k + size, worlds)) for k in range(0, worlds, size)]
     with study_options.progress(f"availability of {what}", worlds) as advance:
         found = spread(make, jobs, processes=processes, done=lambda place: advance(len(jobs[place])))
-    return [tally for chunk in found for tally in chunk]
+    return sum(found, Tallies())
 
 
 def _tell(found: "Sequence[Row]", assumptions: "Assumptions", rows: int) -> None:

@@ -17,21 +17,10 @@ from winter_river.study import structure
 from winter_river.study.assumptions import Assumptions
 from winter_river.study.part import BYTES_MAX, Part
 from winter_river.study.rates import YEAR_S, Failure, failures
+from winter_river.study.tallies import PartSums, Tallies, part_sums
 
 MINUTES_A_YEAR = YEAR_S / 60.0
 WORLDS_MAX = 1000  # chosen: so many run before their sums are taken
-
-
-@dataclass(frozen=True, slots=True)
-class WorldTally:
-    """One world: seconds dark and outages begun of each load and, last, of the racks as a whole (any of them dark).
-
-    owed_s: by (load, failure) seconds dark; a failure of -1 stands for an outage that no failure explains.
-    """
-
-    down_s: tuple[float, ...]
-    outages: tuple[int, ...]
-    owed_s: dict[tuple[int, int], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +72,7 @@ def runner(
     assumptions: Assumptions,
     remember: bool = True,
     compiled: bool = False,
-) -> Callable[[Sequence[int]], list[WorldTally]]:
+) -> Callable[[Sequence[int]], Tallies]:
     """What runs worlds by number; made anew in each process that takes part.
 
     remember: whether passages are remembered; the answer is the same but for the last digits of the times.
@@ -94,11 +83,9 @@ def runner(
     parts = parts_of(steady(devices), calibration, **options)
     place = {device.id: k for k, device in enumerate(loads_of(devices))}
 
-    def run(worlds: Sequence[int]) -> list[WorldTally]:
-        found: list[WorldTally] = []
-        for begin in range(0, len(worlds), WORLDS_MAX):
-            found += _tallies(parts, worlds[begin : begin + WORLDS_MAX], place)
-        return found
+    def run(worlds: Sequence[int]) -> Tallies:
+        chunks = [worlds[begin : begin + WORLDS_MAX] for begin in range(0, len(worlds), WORLDS_MAX)]
+        return Tallies((len(chunk), _sums(parts, chunk, place)) for chunk in chunks)
 
     return run
 
@@ -122,46 +109,34 @@ def parts_of(devices: Sequence[engine.Device], calibration: str, **options: Any)
     return found
 
 
-def _tallies(parts: Sequence[Part], worlds: Sequence[int], place: dict[str, int]) -> list[WorldTally]:
+def _sums(parts: Sequence[Part], worlds: Sequence[int], place: dict[str, int]) -> tuple[PartSums, ...]:
     """Some worlds, in the site's own numbers of loads and failures."""
-    wide = len(place) + 1
-    down_s, begun = [[0.0] * wide for _ in worlds], [[0] * wide for _ in worlds]
-    owed_s: list[dict[tuple[int, int], float]] = [{} for _ in worlds]
+    found: list[PartSums] = []
     before = None
     for part in parts:
-        sums = part.run(worlds, before)
-        loads = [*(place[node] for node in part.loads), wide - 1]  # any rack last: the last part tells of all of them
-        for k in range(len(worlds)):
-            for turn, load in enumerate(loads, k * len(loads)):
-                down_s[k][load], begun[k][load] = sums.down_s[turn], sums.begun[turn]
-        for world, load, owed_to, seconds in sums.shares:
-            owed = owed_s[world]
-            for failure in owed_to or (-1,):
-                key = loads[load], failure
-                owed[key] = owed.get(key, 0.0) + seconds
+        loads = [*(place[node] for node in part.loads), len(place)]
+        found.append(part_sums(part.run(worlds, before), loads))
         before = part
-    rows = zip(down_s, begun, owed_s, strict=True)
-    return [WorldTally(tuple(dark), tuple(outages), owed) for dark, outages, owed in rows]
+    return tuple(found)
 
 
-def summary(devices: Sequence[engine.Device], tallies: Sequence[WorldTally], world_years: float) -> tuple[Row, ...]:
+def summary(devices: Sequence[engine.Device], tallies: Tallies, world_years: float) -> tuple[Row, ...]:
     """The racks as a whole, then each load in the order of the facility. tallies: of the worlds, in their order."""
     loads, all_failures = loads_of(devices), failures(devices)
     owed: list[dict[int, float]] = [{} for _ in range(len(loads) + 1)]
-    for tally in tallies:
-        for (load, failure), seconds in tally.owed_s.items():
-            for row in (load, len(loads)) if loads[load].type == "server" else (load,):
-                owed[row][failure] = owed[row].get(failure, 0.0) + seconds
+    for (load, failure), seconds in tallies.owed_s().items():
+        for row in (load, len(loads)) if loads[load].type == "server" else (load,):
+            owed[row][failure] = owed[row].get(failure, 0.0) + seconds
+    columns = [tallies.columns(k) for k in range(len(loads) + 1)]
     # Of the racks as a whole the minutes of all racks are shared out.
-    rack_s = sum(sum(t.down_s[k] for t in tallies) for k, load in enumerate(loads) if load.type == "server")
+    rack_s = sum(sum(columns[k][0]) for k, load in enumerate(loads) if load.type == "server")
     rows = []
     for k in (len(loads), *range(len(loads))):
         name, kind = ("any rack", "site") if k == len(loads) else (loads[k].id, loads[k].type)
-        dark_s = rack_s if k == len(loads) else sum(t.down_s[k] for t in tallies)
+        down_s, outages = columns[k]
+        dark_s = rack_s if k == len(loads) else sum(down_s)
         shares = _shares(owed[k], all_failures, dark_s, len(tallies) * world_years)
-        rows.append(
-            _row(name, kind, [t.down_s[k] for t in tallies], [t.outages[k] for t in tallies], world_years, shares)
-        )
+        rows.append(_row(name, kind, down_s, outages, world_years, shares))
     return tuple(rows)
 
 

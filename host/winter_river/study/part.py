@@ -26,19 +26,23 @@ BYTES_MAX = 200_000_000  # of all parts of a site in one process; chosen: a smal
 ENTRY_BYTES = 100  # about what each of the rest takes: a way with its passage, a set, an entry
 # What grows, and what says how much of it is in use.
 GROWING = (
-    ("known", "known_count"), ("passages", "ways_count"), ("notes", "notes_count"), ("own", "own_count"),
-    ("shares", "shares_count"), ("spells", "spells_count"),
+    ("known", "known_count"), ("passages", "ways_count"), ("notes", "notes_count"), ("waits", "waits_count"),
+    ("own", "own_count"), ("shares", "shares_count"), ("spells", "spells_count"),
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
     """What some worlds came to. down_s, begun: by world, then by load and, last, of any rack of this part and those
-    before it. shares: (place of the world, place of the load, its failures, seconds)."""
+    before it. worlds, owed, seconds: shares of darkness, in the order of the worlds (their places); owed is a row of
+    debtors: (place of the load, its failures)."""
 
     down_s: list[float]
     begun: list[int]
-    shares: list[tuple[int, int, tuple[int, ...], float]]
+    worlds: list[int]
+    owed: list[int]
+    seconds: list[float]
+    debtors: tuple[tuple[int, tuple[int, ...]], ...]
 
 
 class Part:
@@ -109,17 +113,23 @@ class Part:
         while (asks := tells.run()) != NOTHING:
             self._answer(asks)
         found = tells.get("shares_count")
-        columns = [tells.first("shares", found, name) for name in ("world", "owed", "seconds")]
         return Sums(
             tells.first("down_s", size),
             tells.first("begun", size),
-            [(world - first, *self._debtors[owed], seconds) for world, owed, seconds in zip(*columns, strict=True)],
+            [world - first for world in tells.first("shares", found, "world")],
+            tells.first("shares", found, "owed"),
+            tells.first("shares", found, "seconds"),
+            tuple(self._debtors),
         )
 
     def _answer(self, asks: int) -> None:
         if asks == WORLD:
-            rest = self._tells.get("rest")
-            self._tells.take(self._base if rest == NOBODY else self._rests[rest])
+            self._take()
+        elif asks == WAIT:
+            if self._bytes() < self.bytes_max:
+                count = self._tells.get("waits_count")
+                self._waits[count:] = [self._tells.copy()]
+                self._tells.put("waits_count", count + 1)
         elif asks == REST:
             if self._bytes() < self.bytes_max:
                 self._keep_rest()

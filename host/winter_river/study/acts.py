@@ -30,7 +30,7 @@ def begin_world(s: Story) -> None:
             f.at_s = exponential(s.streams, k, f.mean_down_s if f.state == BROKEN else f.mean_up_s)
     for r in s.signs:
         r.shows = r.first
-    s.now_s, s.rest, s.fault_set, s.held = 0.0, s.first_rest, 0, False
+    s.now_s, s.rest, s.fault_set, s.held, s.wait = 0.0, s.first_rest, 0, False, NOBODY
 
 
 def _toggle(s: Story, k: int) -> None:

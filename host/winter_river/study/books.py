@@ -15,6 +15,7 @@ def has_room(s: Story, notes: int) -> bool:
         2 * (s.known_count + entries) < len(s.known)
         and s.ways_count + entries < len(s.passages)
         and s.notes_count + notes < len(s.notes)
+        and s.waits_count + 1 < len(s.waits)
         and s.own_count + notes < len(s.own)
         and s.shares_count + notes + len(s.loads) < len(s.shares)
         and s.spells_count + s.own_count + s.before_count - s.before_at < len(s.spells)

@@ -17,7 +17,7 @@ from winter_river.study.assumptions import Assumptions
 from winter_river.study.cuts import Cuts
 from winter_river.study.rates import HOUR_S, Failure
 from winter_river.study.records import story_of
-from winter_river.study.story import BEGIN, DEBT, NOBODY, NOTHING, PASS, REST, ROOM, SET, SOUND, TROUBLE, WORLD
+from winter_river.study.story import BEGIN, DEBT, NOBODY, NOTHING, PASS, REST, ROOM, SET, SOUND, TROUBLE, WAIT, WORLD
 from winter_river.study.table import OWED_OF, SET_AFTER
 from winter_river.study.telling import telling
 from winter_river.study.watch import is_at_rest
@@ -78,6 +78,7 @@ class Part:
         self._world_bytes = len(base.to_bytes())
         self._base = self._tells.copy()
         self._rests: list[Any] = []
+        self._waits: list[Any] = []
         if rests:
             self._keep_rest()
             self._tells.put("first_rest", 0)
@@ -146,10 +147,16 @@ class Part:
         else:
             raise RuntimeError(f"{self.plan.devices[0].id} and what hangs on it does not come to rest")
 
+    def _take(self) -> None:
+        """Lets the world stand where the story is: in a passage, at a rest, or at the beginning."""
+        rest, wait = self._tells.get("rest"), self._tells.get("wait")
+        kept = self._waits[wait] if wait != NOBODY else self._base if rest == NOBODY else self._rests[rest]
+        self._tells.take(kept)
+
     def _bytes(self) -> int:
         """About how much is remembered."""
         entries = self._tells.length("known") + self._tells.length("notes") + len(self._members)
-        return len(self._rests) * self._world_bytes + entries * ENTRY_BYTES
+        return (len(self._rests) + len(self._waits)) * self._world_bytes + entries * ENTRY_BYTES
 
     def _keep_rest(self) -> None:
         """Keeps the world as it stands, under the next number."""
@@ -211,13 +218,12 @@ class Part:
 
     def _forget(self) -> None:
         tells = self._tells
-        rest = tells.get("rest")
-        if rest > 0:
+        if tells.get("rest") > 0 or tells.get("wait") != NOBODY:
             if not tells.get("held"):
-                tells.take(self._rests[rest])
+                self._take()
                 tells.put("held", True)
                 tells.put("is_fetched", True)
             tells.put("rest", NOBODY)
-        del self._rests[1:]
+        del self._rests[1:], self._waits[:]
         tells.call("forget")
         self._sets, self._members = {(): 0}, [()]

@@ -7,7 +7,20 @@ from winter_river.engine.step import advance, due_s
 from winter_river.engine.world import World
 from winter_river.study.acts import keep, plan_by, report, take_back, visit
 from winter_river.study.books import book, has_room, planned_s
-from winter_river.study.story import ASKED, DEBT, NOBODY, NOTHING, REST, RESTLESS, ROOM, SET, TROUBLE, Story
+from winter_river.study.story import (
+    ASKED,
+    DEBT,
+    NOBODY,
+    NOTHING,
+    REST,
+    RESTLESS,
+    ROOM,
+    SET,
+    TROUBLE,
+    WAIT,
+    PassageRow,
+    Story,
+)
 from winter_river.study.table import OWED_OF, REST_OF, SET_AFTER, WAY_AFTER, WAY_FROM, find, note
 from winter_river.study.watch import LOAD, is_at_rest, sign_now, still_in_s
 
@@ -52,7 +65,8 @@ def _way(s: Story, kind: int, a: int, b: int) -> int:
 
 
 def tell(s: Story) -> bool:
-    """Tells the passage; False, and nothing has happened, where it is not known or an act falls into it."""
+    """Tells the passage, or what of it comes before its last wait before the next act; False, and nothing has happened,
+    where it is not known or the act comes before it waits."""
     if s.way == NOBODY:
         return False
     p = s.passages[s.way]
@@ -60,26 +74,56 @@ def tell(s: Story) -> bool:
         return False
     if p.first == p.end:
         if planned_s(s) <= s.now_s + p.lasts_s:
-            return False
+            return _tell_to_wait(s, p)
     else:
         keep(s)
-        for k in range(p.first, p.end):
-            r = s.signs[s.notes[k].sign]
-            r.shows = s.notes[k].shows
-            plan_by(s, r, s.now_s + s.notes[k].offset_s)
+        _plan(s, p.first, p.end)
         if planned_s(s) <= s.now_s + p.lasts_s:
-            take_back(s)
-            for k in range(len(s.signs)):
-                s.signs[k].shows = s.rest_signs[s.rest * len(s.signs) + k]
-            return False
-        for k in range(p.first, p.end):
-            r = s.signs[s.notes[k].sign]
-            if r.what == LOAD:
-                book(s, r.load, s.notes[k].shows == 1, s.now_s + s.notes[k].offset_s)
+            _take_back(s)
+            return _tell_to_wait(s, p)
+        _book(s, p.first, p.end)
         for k in range(len(s.signs)):
             s.signs[k].shows = s.rest_signs[p.rest * len(s.signs) + k]
     s.rest, s.held = p.rest, False
     return True
+
+
+def _plan(s: Story, first: int, end: int) -> None:
+    """What these notes mean for the failures and the crews."""
+    for k in range(first, end):
+        r = s.signs[s.notes[k].sign]
+        r.shows = s.notes[k].shows
+        plan_by(s, r, s.now_s + s.notes[k].offset_s)
+
+
+def _book(s: Story, first: int, end: int) -> None:
+    """What these notes mean for the loads."""
+    for k in range(first, end):
+        r = s.signs[s.notes[k].sign]
+        if r.what == LOAD:
+            book(s, r.load, s.notes[k].shows == 1, s.now_s + s.notes[k].offset_s)
+
+
+def _take_back(s: Story) -> None:
+    """Everything stands as at the rest where the passage began."""
+    take_back(s)
+    for k in range(len(s.signs)):
+        s.signs[k].shows = s.rest_signs[s.rest * len(s.signs) + k]
+
+
+def _tell_to_wait(s: Story, p: PassageRow) -> bool:
+    """Tells what comes before the last wait before the next act: the engine goes on from the world that was kept there."""
+    for number in range(p.wait_end - 1, p.wait_first - 1, -1):
+        x = s.waits[number]
+        keep(s)
+        _plan(s, p.first, x.note_end)
+        if planned_s(s) > s.now_s + x.offset_s:
+            _book(s, p.first, x.note_end)
+            s.rest, s.held = NOBODY, False
+            s.wait, s.stood_s = number, s.now_s + x.offset_s
+            return True
+        _take_back(s)
+    return False
 
 
 def _go(plan: Plan, w: World, dt_s: float) -> None:
@@ -93,7 +137,8 @@ def _go(plan: Plan, w: World, dt_s: float) -> None:
 def take_over(w: World, s: Story) -> None:
     """The engine's world was put where the story is: what the nodes told it is what they will tell first."""
     s.is_fetched = False
-    s.zero_s = s.now_s - w.t_s
+    s.zero_s = (s.now_s if s.wait == NOBODY else s.stood_s) - w.t_s
+    s.wait = NOBODY
     for d in s.devices:
         d.told = NOBODY
 
@@ -108,11 +153,12 @@ def begin_passage(plan: Plan, w: World, s: Story) -> None:
     s.dt_s, s.rest = 0.0, NOBODY
     s.changes = 0
     s.computed += 1
-    s.note_first = s.notes_count
+    s.note_first, s.wait_first = s.notes_count, s.waits_count
 
 
 def step_on(plan: Plan, w: World, s: Story) -> int:
-    """Lets the engine go on until the next act (NOTHING) or to what looks like a rest (ASKED); or asks for something."""
+    """Lets the engine go on until the next act (NOTHING) or to what looks like a rest (ASKED); or asks for something:
+    WAIT, that the shell keeps its world and counts it among the waits, if it likes."""
     while True:
         if not has_room(s, len(s.signs)):
             return ROOM
@@ -130,6 +176,10 @@ def step_on(plan: Plan, w: World, s: Story) -> int:
             return ASKED
         if wait(w, s):
             return NOTHING
+        if s.dt_s > QUIET_S and s.way != NOBODY:
+            x = s.waits[s.waits_count]
+            x.offset_s, x.note_end = w.t_s - s.begin_s, s.notes_count
+            return WAIT
 
 
 def wait(w: World, s: Story) -> bool:
@@ -203,7 +253,7 @@ def forget(s: Story) -> None:
     """Empties the memory but for the rest of a healthy site, which is number 0."""
     for k in range(len(s.known)):
         s.known[k].kind = 0
-    s.known_count = s.ways_count = s.notes_count = 0
+    s.known_count = s.ways_count = s.notes_count = s.waits_count = 0
     s.is_full = False
     s.toggled_count, s.fault_set = 0, NOBODY
     if s.rests_count > 0:
@@ -219,9 +269,10 @@ def end_passage(w: World, s: Story) -> None:
     if s.way == NOBODY:
         return
     if s.rest == NOBODY:
-        s.notes_count = s.note_first
+        s.notes_count, s.waits_count = s.note_first, s.wait_first
         return
     p = s.passages[s.way]
     p.is_known = True
     p.first, p.end = s.note_first, s.notes_count
+    p.wait_first, p.wait_end = s.wait_first, s.waits_count
     p.lasts_s, p.rest = w.t_s - s.begin_s, s.rest

@@ -40,6 +40,7 @@ def story_of(plan: engine.Plan, failures: Sequence[Failure], numbers: Sequence[i
         "acts": [0] * (2 * len(plan.devices) + 2),
         "key": [0] * key_size(plan),
         "first_rest": NOBODY,
+        "wait": NOBODY,
     }
     lengths = {"worlds": 1, "down_s": 1, "begun": 1, "before": 1, "known_before": 1}
     for table in tables(Story):

@@ -14,7 +14,7 @@ from winter_river.engine.layout import U64
 NOBODY = -1  # a rest, a set, an entry that is not known
 
 # What the text asks its shell for when it stops.
-NOTHING, WORLD, REST, SET, DEBT, ROOM, TROUBLE, RESTLESS = range(8)
+NOTHING, WORLD, REST, SET, DEBT, ROOM, TROUBLE, RESTLESS, WAIT = range(9)
 BEGIN, PASS, COMPUTE, STEP, ASKED, KEPT, NEXT = range(7)  # where it goes on
 SOUND, LATENT, BROKEN = range(3)  # of a failure; LATENT: it will show at the next demand, which nobody knows
 RESET, REFUEL = range(2)  # what a visit is for
@@ -92,13 +92,23 @@ class Entry:
 
 @dataclass(slots=True)
 class PassageRow:
-    """A way from one rest to the next, known or not yet: its notes, how long it lasts, and where it ends."""
+    """A way from one rest to the next, known or not yet: its notes, its waits, how long it lasts, and where it ends."""
 
     is_known: bool = False
     first: int = 0
     end: int = 0
+    wait_first: int = 0
+    wait_end: int = 0
     lasts_s: float = 0.0
     rest: int = 0
+
+
+@dataclass(slots=True)
+class WaitRow:
+    """Where a passage waits for long, so long after its act: so much of its notes lies before. Its world is kept."""
+
+    offset_s: float = 0.0
+    note_end: int = 0
 
 
 @dataclass(slots=True)
@@ -143,7 +153,8 @@ class Story:
     of any rack), in shares, and in spells, joined with those of the parts that ran before.
 
     phase: where the text goes on; rest, fault_set: the numbers of the rest the site is at and of what is broken;
-    held: the engine's world stands where the story is. toggled: failures by which what is broken differs from
+    held: the engine's world stands where the story is; wait: where it does not, and the story stands in a passage, the
+    number of its wait, which was at stood_s. toggled: failures by which what is broken differs from
     fault_set. acts: who comes now, as kind x devices + device; is_full: the memory is to be emptied. ..._count: how much of a table is in use.
     """
 
@@ -168,6 +179,8 @@ class Story:
     way: int  # of the passage that is worked out
     fault_set: int
     held: bool
+    wait: int
+    stood_s: float
     is_fetched: bool  # just now
     planned_count: int  # visits that somebody waits for
     before_planned_count: int
@@ -178,6 +191,8 @@ class Story:
     rests_count: int
     notes_count: int
     note_first: int
+    waits_count: int
+    wait_first: int
     shares_count: int
     own_count: int
     spells_count: int
@@ -202,6 +217,7 @@ class Story:
     known_before: list[Entry]
     passages: list[PassageRow]
     notes: list[NoteRow]
+    waits: list[WaitRow]
     rest_signs: list[int]
     rest_keys: list[int]
     owed: list[OwedRow]

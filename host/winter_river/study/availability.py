@@ -91,7 +91,7 @@ def runner(
 
 
 def prepare() -> None:
-    """Compiles what a study needs, or fetches it: the best part of a minute, or half a second."""
+    """Compiles what a study needs, or fetches it: the best part of a minute, or a tenth of a second."""
     devices = (engine.Device("utility", "utility", (), {"voltage_v": 480.0}),)
     run = runner(devices, "training", seed=0, world_years=1.0, assumptions=Assumptions(), compiled=True)
     run(range(1))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from winter_river.engine.connect import index_islands
 from winter_river.engine.fast.types import plan_at, world_at
 from winter_river.study import passages, table, years
 from winter_river.study.holder import story_at
+
+
+def index_one(plan: int, plan_places: int, world: int, world_places: int) -> None:
+    """connect.index_islands of one world."""
+    index_islands(plan_at(plan, plan_places), world_at(world, world_places))
 
 
 def run(plan: int, plan_places: int, world: int, world_places: int, story: int, story_places: int) -> int:

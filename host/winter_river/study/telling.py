@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from winter_river import engine
-from winter_river.engine import fast
 from winter_river.engine.layout import tables
 from winter_river.study import passages, table, years
 from winter_river.study.records import empty
 from winter_river.study.story import Story
+
+ENTRIES = "winter_river.study.entries"
 
 
 class Telling(Protocol):
@@ -108,11 +109,11 @@ class Compiled:
     """The same text compiled."""
 
     def __init__(self, plan: engine.Plan, base: engine.Snapshot, story: Story) -> None:
-        from winter_river.engine.fast import held  # here, because numba is an extra and takes a while to load
+        from winter_river.engine.fast import held, worlds  # here, because numba is an extra
 
         self._kernel = kernel()
         self._s = held.Held(story)
-        self._site = fast.compiled(plan)
+        self._site = worlds.Compiled(plan, kernel)
         self._w = held.Standing(self._site, base)
 
     def run(self) -> int:
@@ -159,16 +160,15 @@ class Compiled:
 def kernel() -> Any:
     """The compiled text."""
     from winter_river.engine.fast import kernel as kernels
-    from winter_river.study import entries
 
-    return kernels.load(entries, _text())
+    return kernels.load(ENTRIES, _text())
 
 
 def is_kept() -> bool:
     """Whether this version was compiled before, so that it only has to be fetched."""
     from winter_river.engine.fast import kernel as kernels
 
-    return kernels.is_kept(_text())
+    return kernels.is_kept(ENTRIES, _text())
 
 
 def _text() -> tuple[Path, ...]:

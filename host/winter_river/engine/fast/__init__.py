@@ -28,7 +28,7 @@ def is_kept() -> bool:
 
 
 def prepare() -> None:
-    """Compiles what one world needs, or fetches it: half a minute, or half a second."""
+    """Compiles what one world needs, or fetches it: half a minute, or a tenth of a second."""
     from winter_river.engine.building import build_plan
     from winter_river.engine.equipment import Device
     from winter_river.engine.fast.worlds import Compiled
@@ -46,6 +46,6 @@ def compiled(plan: Plan) -> Compiled:
     """The plan, its worlds to be stepped compiled. Raises RuntimeError where numba is missing."""
     if not is_installed():
         raise RuntimeError("numba is missing; cure: make setup FAST=1, or pip install 'winter-river[fast]'")
-    from winter_river.engine.fast.worlds import Compiled  # here, because numba takes a third of a second
+    from winter_river.engine.fast.worlds import Compiled  # here, because numba is an extra
 
     return Compiled(plan)

@@ -3,12 +3,8 @@ unpacking forty tables on the way in would cost more than stepping a small site.
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
-
 from winter_river.engine.connect import index_islands
-from winter_river.engine.fast.types import plan_at, world_at
+from winter_river.engine.fast.types import bools_at, floats_at, plan_at, world_at
 from winter_river.engine.step import advance, due_s
 
 
@@ -27,11 +23,23 @@ def index_one(plan: int, plan_places: int, world: int, world_places: int) -> Non
     index_islands(plan_at(plan, plan_places), world_at(world, world_places))
 
 
-def advance_many(plan: int, plan_places: int, first: int, apart: int, world_places: int, end_s: Any, done: Any) -> None:
-    """step.advance of worlds of one plan, each to its own end_s, over all cores; done is what it answers for each.
+def advance_some(
+    plan: int,
+    plan_places: int,
+    first: int,
+    apart: int,
+    world_places: int,
+    begin: int,
+    end: int,
+    end_s: int,
+    done: int,
+) -> None:
+    """step.advance of some worlds of one plan, by number from begin to end, each to its own time.
 
-    first: the block of the first world; apart: bytes from each to the next.
+    first: the block of the first world; apart: bytes from each to the next. end_s, done: columns of all worlds, their
+    times and what step.advance answers.
     """
-    for k in numba.prange(len(end_s)):
+    times, answers = floats_at(end_s, end), bools_at(done, end)
+    for k in range(begin, end):
         w = world_at(first + k * apart, world_places)
-        done[k] = advance(plan_at(plan, plan_places), w, end_s[k])
+        answers[k] = advance(plan_at(plan, plan_places), w, times[k])

@@ -22,34 +22,28 @@ OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": T
 INLINED = ("sweep", "_settle_island", "state_of", "tell", "tell_all", "book", "due_s")
 
 
-def compiled(entries: ModuleType, *, kept: bool) -> ModuleType:
+def compiled(entries: ModuleType, **options: Any) -> ModuleType:
     """A module with every function as a compiled one; so are those of all the modules of ours that it knows.
 
-    kept: its own are kept on disk, with all that they call. Those that have a `prange` run over all cores.
+    options: of numba.njit, beyond OPTIONS.
     """
-    copies: dict[str, ModuleType] = {}
-    copy = _copy(entries, copies)
-    for name, function in vars(entries).items():
-        if _is_ours(function) and function.__module__ == entries.__name__:
-            parallel = "prange" in function.__code__.co_names
-            setattr(copy, name, numba.njit(cache=kept, parallel=parallel, **OPTIONS)(_again(function, vars(copy))))
-    return copy
+    return _copy(entries, {}, {**OPTIONS, **options})
 
 
-def _copy(module: ModuleType, copies: dict[str, ModuleType]) -> ModuleType:
+def _copy(module: ModuleType, copies: dict[str, ModuleType], options: dict[str, Any]) -> ModuleType:
     if module.__name__ in copies:
         return copies[module.__name__]
     copy = copies[module.__name__] = ModuleType(module.__name__, module.__doc__)
     own = vars(copy)
     for name, value in vars(module).items():
         is_own = _is_ours(value) and value.__module__ == module.__name__
-        own[name] = numba.njit(forceinline=name in INLINED, **OPTIONS)(_again(value, own)) if is_own else value
+        own[name] = numba.njit(forceinline=name in INLINED, **options)(_again(value, own)) if is_own else value
     # Only now, when all of its own functions are there: two modules may know each other.
     for name, value in vars(module).items():
         if isinstance(value, ModuleType) and value.__name__.startswith(PACKAGE):
-            own[name] = _copy(value, copies)
+            own[name] = _copy(value, copies, options)
         elif _is_ours(value) and value.__module__ != module.__name__:
-            own[name] = getattr(_copy(sys.modules[value.__module__], copies), value.__name__)
+            own[name] = getattr(_copy(sys.modules[value.__module__], copies, options), value.__name__)
     return copy
 
 

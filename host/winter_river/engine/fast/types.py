@@ -122,6 +122,33 @@ def _holder(typ: HolderType) -> Any:
 plan_at, world_at = _holder(PLAN), _holder(WORLD)
 
 
+def _column(number: Any) -> Any:
+    @intrinsic
+    def at(typing: Any, data: Any, rows: Any) -> Any:
+        """A column of so many numbers at an address."""
+        found = nb.Array(number, 1, "C")
+
+        def make(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            array = arrayobj.make_array(found)(context, builder)
+            row_bytes = context.get_constant(nb.intp, context.get_abi_sizeof(context.get_data_type(number)))
+            arrayobj.populate_array(
+                array,
+                data=builder.inttoptr(args[0], array.data.type),
+                shape=[args[1]],
+                strides=[row_bytes],
+                itemsize=row_bytes,
+                meminfo=None,
+            )
+            return array._getvalue()
+
+        return found(nb.intp, nb.intp), make
+
+    return at
+
+
+floats_at, bools_at = _column(nb.float64), _column(nb.bool_)
+
+
 def holder_at(holder: type) -> Any:
     """What makes another holder of tables (layout.py) from two addresses, in compiled text."""
     return _holder(HolderType(holder))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,12 +20,15 @@ from winter_river.engine.snapshot import Snapshot, split
 from winter_river.engine.start import blank_world, new_world
 from winter_river.engine.world import World
 
+SHARES = 4  # chosen: shares of the worlds for each core, so that none waits long for the other
+
 
 class Compiled:
-    """A plan whose worlds are stepped compiled."""
+    """A plan whose worlds are stepped compiled. functions: what gives the compiled functions, when they are needed;
+    those of a study are others, with the engine's in them."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, functions: Callable[[], SimpleNamespace] = kernel.kernel) -> None:
+        self.plan, self._functions = plan, functions
         blank = blank_world(plan, 0)
         self.layout = Layout(World, blank)
         self.scalars = attrgetter(*self.layout.scalars)
@@ -44,7 +50,7 @@ class Compiled:
         data = split(self.plan, snapshot, self.layout.rows)
         for name, part in data.items():
             block.bytes[self.layout.place(name)] = np.frombuffer(part, np.uint8)
-        kernel.kernel().index_one(*self.plan_at, *block.at)
+        self._functions().index_one(*self.plan_at, *block.at)
         # Last, because finding the islands marks all of them.
         block.bytes[self.layout.place("islands")] = np.frombuffer(data["islands"], np.uint8)
         return block.world()
@@ -153,17 +159,33 @@ class Worlds:
         end_s = self.column("t_s") + np.broadcast_to(np.asarray(dt_s, np.float64), len(self))
         if not (np.isfinite(end_s).all() and (end_s >= self.column("t_s")).all()):
             raise ValueError("dt_s must be finite numbers of seconds, not negative")
-        at, apart = int(self._blocks.ctypes.data), self._blocks.strides[0]
         while True:
-            kernel.kernel().advance_many(
-                *self._compiled.plan_at, at, apart, self._compiled.places_at, end_s, self._done
-            )
+            self._advance(end_s)
             for k in np.flatnonzero(self.column("trouble")):
                 events.check(self[int(k)], 0)
             if self._done.all():
                 return
             for k in np.flatnonzero(~self._done):
                 self._fetch(int(k))
+
+    def _advance(self, end_s: npt.NDArray[np.float64]) -> None:
+        """Lets every world advance, over all cores: the compiled step lets other threads run."""
+        at, apart = int(self._blocks.ctypes.data), self._blocks.strides[0]
+        fixed = (*self._compiled.plan_at, at, apart, self._compiled.places_at)
+        columns = int(end_s.ctypes.data), int(self._done.ctypes.data)
+        size = -(-len(self) // (len(os.sched_getaffinity(0)) * SHARES))
+        some = kernel.kernel().advance_some
+
+        def run(begin: int) -> None:
+            some(*fixed, begin, min(begin + size, len(self)), *columns)
+
+        begins = range(0, len(self), size)
+        if len(begins) == 1:
+            run(0)
+            return
+        with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+            for _ in pool.map(run, begins):
+                pass
 
     def _fetch(self, k: int) -> None:
         w = self[k]

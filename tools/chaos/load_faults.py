@@ -30,6 +30,7 @@ SOAK_S = 600
 COLLECTED_MIN, PUBLISHED_MIN, WRITTEN_MIN = 0.99, 0.995, 0.99
 START_S_MAX = 30.0
 PRESSES, PRESSES_QUICK = 6, 2  # of each rack: a node keeps 16 messages for a broker that is away
+PRESS_S = 3.0
 WHEN_S_MAX = 4.0  # a long press takes a second, an uptime is in whole ones, and a busy fleet presses late
 
 
@@ -247,6 +248,8 @@ def away(rig: Rig) -> list[Row]:
             at.post(f"/api/v1/nodes/{node_id}/press", {"long": True})
             pressed.append((node_id, time.time()))
         time.sleep(seconds / (len(racks) * each))
+    # The last press ends before: one that falls between a node's return and the service's still goes to nobody.
+    time.sleep(PRESS_S)
     broker.start()
 
     def told() -> list[tuple[str, float]]:

@@ -102,10 +102,10 @@ NODE_FAULTS = [
     ("fed twice from one", [f"g: {UTILITY}", f"a: {{from: [g, »g], {GEAR}}}"], "`a` is fed from `g` twice"),
     (
         "too many feeds",
-        [f"g: {UTILITY}", f"h: {UTILITY}", f"»a: {{from: [g, h], {BOARD}}}"],
-        "`a` (distribution) names 2 in `from`; must name 1",
+        [f"g: {UTILITY}", f"h: {UTILITY}", f"i: {UTILITY}", f"»a: {{from: [g, h, i], {BOARD}}}"],
+        "`a` (distribution) names 3 in `from`; must name 1 to 2",
     ),
-    ("too few feeds", [f"g: {UTILITY}", f"»a: {{{BOARD}}}"], "`a` (distribution) names 0 in `from`; must name 1"),
+    ("too few feeds", [f"g: {UTILITY}", f"»a: {{{BOARD}}}"], "`a` (distribution) names 0 in `from`; must name 1 to 2"),
     ("from is no id", [f"g: {UTILITY}", f"a: {{from: [g, »{{}}], {GEAR}}}"], "from must be a node id or a list of"),
     (
         "a type that may not feed another",

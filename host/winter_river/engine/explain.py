@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from winter_river.engine import events
-from winter_river.engine.plan import COOLING, NONE, SERVER, SWITCHGEAR, Plan
+from winter_river.engine.plan import COOLING, NONE, SERVER, Plan, is_board
 from winter_river.engine.words import STATE_WORDS
 from winter_river.engine.world import FAULT_BIT, World, is_tripped
 
@@ -42,7 +42,7 @@ def _condition(plan: Plan, w: World, node: int) -> str:
         return "TRIPPED"
     if me.handle == 0 and me.supplied and n.kind in (SERVER, COOLING):
         return STARTING
-    if n.kind == SWITCHGEAR and me.handle == 0 and plan.boards[n.slot].transfer != NONE:
+    if is_board(n.kind) and me.handle == 0 and plan.boards[n.slot].transfer != NONE:
         return BETWEEN
     return state
 

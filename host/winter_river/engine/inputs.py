@@ -304,7 +304,7 @@ def _reset(plan: Plan, w: World, k: int, me: NodeState) -> None:
         if breaker != NONE and w.breakers[breaker].tripped:
             clear(w.breakers[breaker], w.t_s)
             w.rewire = True
-    if n.kind == SWITCHGEAR and plan.boards[n.slot].transfer != NONE:
+    if is_board(n.kind) and plan.boards[n.slot].transfer != NONE:
         w.transfers[plan.boards[n.slot].transfer].fault_behind = False  # the operator says that it is gone
     if n.kind == UPS and w.upses[n.slot].shutdown:
         u = w.upses[n.slot]

@@ -119,11 +119,9 @@ def _ups(w: World, n: NodePlan, me: NodeState) -> int:
 
 
 def _on_battery(plan: Plan, w: World, feed: int) -> bool:
-    """Whether a feed leads to a UPS that discharges, through boards and transformers with one feed each."""
+    """Whether a feed leads to a UPS that discharges, through boards and transformers, by the feed that each takes."""
     while feed != NONE and plan.nodes[feed].kind != UPS:
-        if plan.nodes[feed].feed_2 != NONE:
-            return False
-        feed = plan.nodes[feed].feed_1
+        feed = w.nodes[feed].feeder
     return feed != NONE and w.upses[plan.nodes[feed].slot].discharge_kw > 0.0
 
 

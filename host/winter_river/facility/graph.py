@@ -37,7 +37,11 @@ def check(drafts: Mapping[str, Draft], place: Tree, faults: Faults) -> None:
         for node_id, draft in drafts.items():
             if draft.type == "switchgear" and draft.given.numbers.get("parallel"):
                 _check_parallel(node_id, draft, drafts, faults)
-            elif draft.type == "switchgear" and draft.given.numbers.get("transfer") and len(draft.feeds) != 2:
+            elif (
+                draft.type in ("switchgear", "distribution")
+                and draft.given.numbers.get("transfer")
+                and len(draft.feeds) != 2
+            ):
                 place = draft.given.places["transfer"]
                 faults.add(place.line, place.column, f"{shown(node_id)}: transfer is sts; it needs two feeds in `from`")
 
@@ -155,7 +159,7 @@ def _check_voltages(order: list[str], drafts: Mapping[str, Draft], faults: Fault
             if not _meet(voltage_v, other_v):
                 message = f"{shown(node_id)} is fed {voltage_v:g} V by {shown(feed.text)} and {other_v:g} V"
                 faults.add(other.line, other.column, f"{message} by {shown(other.text)}")
-            if draft.type == "switchgear" and frequency_hz != other_hz:
+            if draft.type in ("switchgear", "distribution", "pdu") and frequency_hz != other_hz:
                 message = f"{shown(node_id)} is fed {frequency_hz:g} Hz by {shown(feed.text)} and {other_hz:g} Hz"
                 faults.add(other.line, other.column, f"{message} by {shown(other.text)}")
         primary_v = numbers.get("primary_voltage_v", voltage_v)

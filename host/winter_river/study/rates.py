@@ -64,7 +64,7 @@ def _of(device: Device) -> list[Failure]:
     if "breaker_failures_per_year" in r:
         mean_s = _mean_s(r["breaker_failures_per_year"])
         found.append(Failure(device.id, "breaker", CLOCK, mean_s, r["breaker_repair_h"] * HOUR_S))
-    if device.type == "switchgear" and len(device.feeds) == 2 and not r["parallel"]:
+    if "transfer_failure_ratio" in r and len(device.feeds) == 2 and not r.get("parallel"):
         down_s = r["transfer_repair_h"] * HOUR_S
         found.append(Failure(device.id, "transfer", TRANSFER, math.inf, down_s, r["transfer_failure_ratio"]))
     if device.type == "ups":

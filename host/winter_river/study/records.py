@@ -9,7 +9,7 @@ from typing import Any
 
 from winter_river import engine
 from winter_river.engine.layout import SCALAR, Table, tables
-from winter_river.engine.plan import NONE
+from winter_river.engine.plan import NONE, is_board
 from winter_river.study import structure
 from winter_river.study.rates import BATTERY, START, TRANSFER, Failure
 from winter_river.study.story import NOBODY, DeviceRow, FailureRow, LoadRow, SignRow, Story
@@ -98,7 +98,7 @@ def _devices(plan: engine.Plan, failures: Sequence[FailureRow], place: dict[tupl
                 end=end,
                 input=place.get((INPUT, k), NOBODY),
                 runs=place.get((GENERATOR, k), NOBODY),
-                picks=plan.devices[k].type == "switchgear" and plan.boards[plan.nodes[k].slot].transfer != NONE,
+                picks=is_board(plan.nodes[k].kind) and plan.boards[plan.nodes[k].slot].transfer != NONE,
                 reset_s=math.inf,
                 refuel_s=math.inf,
             )

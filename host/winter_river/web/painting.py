@@ -126,6 +126,8 @@ def _conducting(node: Node, views: Mapping[str, View]) -> list[str]:
     live = [feeder for feeder in node.feeds if feeder in views and is_live(views[feeder])]
     if is_parallel(node):
         return [] if is_open(views[node.id]) else live
+    if node.type in ("distribution", "pdu"):
+        return live[:1]  # with two feeds: it prefers the first
     if node.type == "switchgear" and len(node.feeds) > 1:
         return [feeder for feeder in live if feeder == node.feeds[1 if _on_second(node, views[node.id]) else 0]]
     return live

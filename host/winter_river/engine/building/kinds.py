@@ -77,7 +77,8 @@ def board(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v), z_2=second)
     transfer = tie = p.NONE
     parallel = r.get("parallel", 0.0) > 0.0
-    static = r.get("transfer", 0.0) > 0.0
+    is_pdu = t.devices[k].type == "pdu"
+    static = r.get("transfer", 0.0) > 0.0 or (is_pdu and len(t.devices[k].feeds) == 2)
     if static and len(t.devices[k].feeds) != 2:
         raise ValueError(f"{t.devices[k].id}.transfer is sts; it needs two feeds")
     closed = r.get("transition", 0.0) > 0.0

@@ -35,6 +35,10 @@ _MOULDED_CASE = (
     _rate("breaker_failures_per_year", 0.0052, "M: IEEE 493, a moulded-case breaker"),
     _repair("breaker_repair_h", 5.8, "M: IEEE 493, a moulded-case breaker"),
 )
+_TRANSFER = (
+    _ratio("transfer_failure_ratio", 0.001, "C: of the demands, with two sources"),
+    _repair("transfer_repair_h", 4.0, "C: with two sources"),
+)
 
 RATES: Mapping[str, tuple[Rating, ...]] = {
     "utility": (
@@ -49,8 +53,7 @@ RATES: Mapping[str, tuple[Rating, ...]] = {
         *_BUS,
         _rate("breaker_failures_per_year", 0.0027, "M: IEEE 493, a drawout breaker"),
         _repair("breaker_repair_h", 147.0, "M: IEEE 493, a drawout breaker"),
-        _ratio("transfer_failure_ratio", 0.001, "C: of the demands, with two sources"),
-        _repair("transfer_repair_h", 4.0, "C: with two sources"),
+        *_TRANSFER,
     ),
     "generator": (
         _ratio("fail_to_start_ratio", 0.0094, "S: NREL REopt, of the demands"),
@@ -58,7 +61,7 @@ RATES: Mapping[str, tuple[Rating, ...]] = {
         Rating("available_ratio", 0.995, 0.5, 1.0, "S: NREL REopt, of the time, before it is asked"),
         _repair("repair_h", 24.0, "C: of every failure of the set"),
     ),
-    "distribution": (*_BUS, *_MOULDED_CASE),
+    "distribution": (*_BUS, *_MOULDED_CASE, *_TRANSFER),
     "ups": (
         _rate("failures_per_year", 0.02, "C: its output is lost"),
         _repair("repair_h", 8.0, "C: its output is lost"),
@@ -66,7 +69,7 @@ RATES: Mapping[str, tuple[Rating, ...]] = {
         _ratio("battery_failure_ratio", 0.01, "C: a battery string, after INL, of the demands"),
         _repair("battery_repair_h", 24.0, "C: a battery string, after INL"),
     ),
-    "pdu": (*_BUS, *_MOULDED_CASE),
+    "pdu": (*_BUS, *_MOULDED_CASE, *_TRANSFER),
     "server": _MOULDED_CASE,  # the breaker of its cords; what runs behind it is not the site's to count
     "bess": (
         _rate("failures_per_year", 0.5, "C: the storage as a whole; it carries no load of its own"),

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from winter_river.engine.equipment.closed_transition import OPENS, OVERLAP_S, OVERLAPS, how_to_leave, overlap_due_s
-from winter_river.engine.equipment.table import Combination, Equipment, Rating, breaker_ratings, feed_ratings
+from winter_river.engine.equipment.table import (
+    Combination,
+    Equipment,
+    Rating,
+    breaker_ratings,
+    feed_ratings,
+    transfer_rating,
+)
 from winter_river.engine.units import ALWAYS_S, NEVER_S
 
 if TYPE_CHECKING:
@@ -29,13 +36,8 @@ SWITCHGEAR = Equipment(
     ratings=(
         *breaker_ratings(),
         Rating("parallel", 0.0, 0.0, 1.0, "chosen: one source at a time; on: both mains closed", ("off", "on")),
-        Rating(
-            "transfer",
-            0.0,
-            0.0,
-            1.0,
-            "chosen: a mechanical changeover; sts: a static switch, in milliseconds between two live sources",
-            ("ats", "sts"),
+        transfer_rating(
+            source="chosen: a mechanical changeover; sts: a static switch, in milliseconds between two live sources"
         ),
         Rating(
             "transition",

@@ -112,6 +112,11 @@ def breaker_ratings(prefix: str = "", *, fuse: bool = False) -> tuple[Rating, ..
     )
 
 
+def transfer_rating(*, source: str) -> Rating:
+    """How a board with two feeds changes over between them."""
+    return Rating("transfer", 0.0, 0.0, 1.0, source, ("ats", "sts"))
+
+
 def fuse_combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
     """A fuse has a rating and nothing to set."""
     if ratings["curve"] != GG:

@@ -41,7 +41,8 @@ def transfers(plan: Plan, w: World) -> Iterator[str]:
             yield from _overlap(plan, w, r, x)
             continue
         gap_s = x.closed_s - x.opened_s
-        least_s = STATIC_GAP_S if plan.ratings[r.node]["transfer"] > 0.0 else GAP_S
+        is_static = plan.devices[r.node].type == "pdu" or plan.ratings[r.node]["transfer"] > 0.0
+        least_s = STATIC_GAP_S if is_static else GAP_S
         # After a year the clock itself steps by more than TINY_S.
         tiny_s = max(TINY_S, 2.0 * math.ulp(w.t_s))
         if x.position not in (0, 1, 2) or (x.position != 0 and gap_s < least_s - tiny_s):

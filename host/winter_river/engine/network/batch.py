@@ -204,9 +204,10 @@ class Batch:
         return scaled
 
     def _unscaled(self, v_pu: Complex) -> Complex:
-        if self._has_taps:
-            v_pu *= self._scale
-        return v_pu
+        if not self._has_taps:
+            return v_pu
+        unscaled: Complex = v_pu * self._scale
+        return unscaled
 
 
 def _compiled() -> tuple[Any, Any]:

@@ -256,6 +256,28 @@ def tapped_13() -> list[Device]:
     return list(made.values())
 
 
+def grids_12() -> list[Device]:
+    """Two weak utilities closed together on one bus, and below it a PDU with two feeds and a rack on each side."""
+    transformer = {"power_kva": 150, "primary_voltage_v": 13_800, "secondary_voltage_v": 480, "impedance_pct": 4}
+    cable = {"feed_resistance_ohm": 0.01, "feed_reactance_ohm": 0.005}
+    mains = {**cable, "second_feed_resistance_ohm": 0.02, "second_feed_reactance_ohm": 0.01, "parallel": 1}
+    rack = {"load_kw": 20, "load_kw_max": 250, "rated_a": 300}
+    return [
+        Device("u1", "utility", (), {"voltage_v": 13_800, "short_circuit_mva": 20}),
+        Device("u2", "utility", (), {"voltage_v": 13_800, "short_circuit_mva": 12}),
+        Device("t1", "transformer", ("u1",), {**transformer, "tap_pct": -2.5}),
+        Device("t2", "transformer", ("u2",), {**transformer, "power_kva": 100, "no_load_loss_w": 300}),
+        Device("bus", "switchgear", ("t1", "t2"), {**mains, "rated_a": 300, "pickup_a": 250}),
+        Device("d1", "distribution", ("bus",), {**cable, "rated_a": 200, "pickup_a": 200}),
+        Device("d2", "distribution", ("t2",), {**cable, "rated_a": 200}),
+        Device("pdu", "pdu", ("d1", "d2"), {"rated_a": 200, "pickup_a": 200}),
+        Device("pv", "pv", ("bus",), {"peak_kw": 60, "rated_a": 80}),
+        Device("r1", "server", ("pdu",), rack),
+        Device("r2", "server", ("d2",), rack),
+        Device("cool", "cooling", ("d1",), {"fans": 10, "fan_kw": 2, "rated_a": 60, "pickup_a": 70}),
+    ]
+
+
 class Story:
     """One world being told a story. Every step is checked against the ten laws."""
 
@@ -373,3 +395,8 @@ def parallel() -> list[Device]:
 @pytest.fixture
 def tapped() -> list[Device]:
     return tapped_13()
+
+
+@pytest.fixture
+def grids() -> list[Device]:
+    return grids_12()

@@ -88,7 +88,7 @@ def test_a_story_is_the_same_to_the_bit(block, name, calibration):
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "storages", "sunny", "parallel", "tapped"])
+@pytest.mark.parametrize("site", ["block", "dual_cord", "chain", "storages", "sunny", "parallel", "tapped", "grids"])
 def test_random_operation_is_the_same_to_the_bit(request, site, seed):
     devices = request.getfixturevalue(site)
     rng = random.Random(f"compiled {site} {seed}")

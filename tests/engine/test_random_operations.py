@@ -66,7 +66,7 @@ class Operator:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
-    "site", ["block", "dual_cord", "chain", "two_utilities", "storages", "sunny", "parallel", "tapped"]
+    "site", ["block", "dual_cord", "chain", "two_utilities", "storages", "sunny", "parallel", "tapped", "grids"]
 )
 def test_no_operation_breaks_a_law(request, story, site, seed):
     devices = request.getfixturevalue(site)

@@ -20,7 +20,7 @@ from winter_river.engine import apply, fork, laws, next_change_s, snapshot, step
 from winter_wire import codec, schema
 
 WAITS_S = [0.0, 0.01, 0.1, 1.0, 1.0, 5.0, 30.0, 200.0, 3000.0]
-SITES = ["one_side", "dual_cord", "chain", "two_utilities", "storages", "sunny", "parallel", "tapped"]
+SITES = ["one_side", "dual_cord", "chain", "two_utilities", "storages", "sunny", "parallel", "tapped", "grids"]
 WORDS = {"source_set": schema.SOURCES}
 SAVED_MAX = 3
 MOMENT_S = 1e-6
@@ -167,9 +167,9 @@ def operate(story, sites, *, examples, part=0, operation=Operation):
 
 
 @pytest.fixture
-def sites(side, dual_cord, chain, two_utilities, storages, sunny, parallel, tapped):
+def sites(side, dual_cord, chain, two_utilities, storages, sunny, parallel, tapped, grids):
     return dict(
-        zip(SITES, (side("a"), dual_cord, chain, two_utilities, storages, sunny, parallel, tapped), strict=True)
+        zip(SITES, (side("a"), dual_cord, chain, two_utilities, storages, sunny, parallel, tapped, grids), strict=True)
     )
 
 

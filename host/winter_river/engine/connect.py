@@ -107,7 +107,7 @@ def _mains(plan: Plan, w: World, n: NodePlan, me: NodeState, tie: int, on: bool)
     was_live = w.parent[n.bus_out] != DEAD
     parent = plan.nodes[me.feeder].bus_out if me.live else DEAD
     attach(plan, w, n.bus_out, parent, r.z if by_second else plan.buses[n.bus_out].z_1)
-    closed = on and first and second
+    closed = on and first and second and _one_grid(plan, w, r.utility_1, r.utility_2)
     before = events.BOTH if t.closed else 1 + int(t.second)
     after = events.BOTH if closed else 1 + int(by_second)
     if was_live and me.live and before != after:
@@ -120,6 +120,14 @@ def _mains(plan: Plan, w: World, n: NodePlan, me: NodeState, tie: int, on: bool)
             if w.island_of[end] >= 0:
                 w.islands[w.island_of[end]].dirty = True
     t.second = by_second
+
+
+def _one_grid(plan: Plan, w: World, one: int, other: int) -> bool:
+    """Whether two utilities have one frequency, so that both mains may stay closed; NONE: there is only one source."""
+    if one == NONE:
+        return True
+    apart_pu = w.utilities[one].off_pu - w.utilities[other].off_pu
+    return abs(apart_pu * plan.utilities[one].frequency_hz) <= switchgear_law.APART_HZ
 
 
 def _ups(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:

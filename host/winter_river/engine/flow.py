@@ -10,7 +10,7 @@ from __future__ import annotations
 from winter_river.engine import events
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
-from winter_river.engine.loops import close_loops, losses_pu
+from winter_river.engine.loops import close_loops, join, losses_pu
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
 from winter_river.engine.sweep import LOW_PU, TOLERANCE_PU, sweep
 from winter_river.engine.taps import core_loss_pu
@@ -167,9 +167,20 @@ def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
 
 
 def _settle_island(plan: Plan, w: World, k: int, converged: bool) -> None:
-    """What follows from a solution, or from there being none."""
+    """What follows from a solution, or from there being none; for all islands that closed mains join to one mesh."""
+    if len(plan.ties) == 0 or w.wiring[k].first == w.wiring[k].end:
+        _conclude(plan, w, k, converged)
+        return
+    join(plan, w, k)
+    converged = close_loops(plan, w, converged)
+    for m in range(len(plan.islands)):
+        if w.joined[m]:
+            _conclude(plan, w, m, converged)
+
+
+def _conclude(plan: Plan, w: World, k: int, converged: bool) -> None:
+    """The losses of one island; where it has no solution its event, and no voltage."""
     island, x = w.islands[k], w.wiring[k]
-    converged = x.first == x.end or close_loops(plan, w, k, converged)
     if not converged:
         node = plan.islands[k].node
         weakest, heaviest = at_fault(plan, w, k)

@@ -264,7 +264,10 @@ def _suffer(plan: Plan, w: World, k: int, me: NodeState) -> None:
         u = w.utilities[n.slot]
         u.sag_pu, u.swell_pu = w.malfunctions[first + 1].severity, w.malfunctions[first + 2].severity
         low, high = w.malfunctions[first + 4].severity, w.malfunctions[first + 5].severity
-        u.off_pu = frequency_off_pu(me, low=low, high=high)
+        off_pu = frequency_off_pu(me, low=low, high=high)
+        if off_pu != u.off_pu and len(plan.ties) > 0:
+            w.rewire = True  # two grids that part are parted
+        u.off_pu = off_pu
         _drive(plan, w, k, me)
     elif n.kind == TRANSFORMER:
         w.transformers[n.slot].cooling_lost_pu = w.malfunctions[first + 1].severity

@@ -36,15 +36,35 @@ def _load_of(v: complex, current: complex) -> complex:
     return complex(s.real * share, s.imag * share)
 
 
-def _give_ends(plan: Plan, w: World, island: int) -> None:
-    """Gives the currents across the cuts of an island to the sweep: drawn where they leave, fed where they arrive."""
+def join(plan: Plan, w: World, island: int) -> None:
+    """Notes the islands that closed mains join to one, itself among them: two utilities closed together are one mesh."""
+    for k in range(len(plan.islands)):
+        w.joined[k] = k == island
+    for _ in range(len(plan.ties)):
+        for k in range(len(plan.ties)):
+            one, other = w.island_of[plan.ties[k].bus], w.island_of[plan.ties[k].feed_bus]
+            if w.ties[k].closed and w.joined[one] != w.joined[other]:
+                w.joined[one] = w.joined[other] = True
+
+
+def _sweep_joined(plan: Plan, w: World) -> bool:
+    """Sweeps all islands of a mesh; False where one does not converge."""
+    converged = True
+    for k in range(len(plan.islands)):
+        if w.joined[k] and not sweep_island(plan, w, k):
+            converged = False
+    return converged
+
+
+def _give_ends(plan: Plan, w: World) -> None:
+    """Gives the currents across the cuts of a mesh to the sweep: drawn where they leave, fed where they arrive."""
     for k in range(len(plan.ties)):
         r = plan.ties[k]
-        if _is_closed(plan, w, k, island):
+        if _is_closed(plan, w, k):
             w.load[r.feed_bus] = w.load[r.bus] = 0j
     for k in range(len(plan.ties)):
         r = plan.ties[k]
-        if _is_closed(plan, w, k, island):
+        if _is_closed(plan, w, k):
             w.load[r.feed_bus] += _load_of(w.v[r.feed_bus], w.tie_current[k])
             w.load[r.bus] -= _load_of(w.v[r.bus], w.tie_current[k])
 
@@ -56,12 +76,13 @@ def divided(a: complex, b: complex) -> complex:
     return complex(c.real * share, c.imag * share)
 
 
-def _is_closed(plan: Plan, w: World, k: int, island: int) -> bool:
-    return w.ties[k].closed and w.island_of[plan.ties[k].bus] == island
+def _is_closed(plan: Plan, w: World, k: int) -> bool:
+    """Whether a tie is one of the mesh that is being solved (join)."""
+    return w.ties[k].closed and w.joined[w.island_of[plan.ties[k].bus]]
 
 
-def _correct(plan: Plan, w: World, island: int) -> float:
-    """Corrects the currents of an island's loops by the gaps that they leave; the worst gap, per unit.
+def _correct(plan: Plan, w: World) -> float:
+    """Corrects the currents of a mesh's loops by the gaps that they leave; the worst gap, per unit.
 
     Elimination without a search for pivots: the impedances of loops are a sum of those of branches, all with a
     resistance or a reactance above 0, so none on the diagonal comes to nothing.
@@ -69,14 +90,14 @@ def _correct(plan: Plan, w: World, island: int) -> float:
     n = len(plan.ties)
     worst = 0.0
     for k in range(n):
-        mine = _is_closed(plan, w, k, island)
+        mine = _is_closed(plan, w, k)
         w.loop_gap[k] = 0j
         if mine:
             r = plan.ties[k]
             w.loop_gap[k] = w.v[r.feed_bus] - r.z * w.tie_current[k] - w.v[r.bus]
             worst = max(worst, magnitude(w.loop_gap[k]))
         for m in range(n):
-            both = mine and _is_closed(plan, w, m, island)
+            both = mine and _is_closed(plan, w, m)
             w.loop_z[k * n + m] = plan.loop_z[k * n + m] if both else 1.0 + 0j if k == m else 0j
     for k in range(n):
         for row in range(k + 1, n):
@@ -90,32 +111,32 @@ def _correct(plan: Plan, w: World, island: int) -> float:
         for m in range(k + 1, n):
             w.loop_gap[k] -= w.loop_z[k * n + m] * w.loop_gap[m]
         w.loop_gap[k] = divided(w.loop_gap[k], w.loop_z[k * n + k])
-        if _is_closed(plan, w, k, island):
+        if _is_closed(plan, w, k):
             w.tie_current[k] += w.loop_gap[k]
     return worst
 
 
-def close_loops(plan: Plan, w: World, island: int, converged: bool) -> bool:
-    """Closes the loops of an island that was just swept, where it has any; False where there is no solution.
+def close_loops(plan: Plan, w: World, converged: bool) -> bool:
+    """Closes the loops of the mesh that was joined last, one island of it just swept; False where there is no solution.
 
     converged: whether its sweep did.
     """
     loops = 0
     for k in range(len(plan.ties)):
-        if _is_closed(plan, w, k, island):
+        if _is_closed(plan, w, k):
             loops += 1
     calm = False
     rounds = ROUNDS_MAX if loops > 0 else 0
     while converged and rounds > 0:
         rounds -= 1
-        if _correct(plan, w, island) > GAP_PU:
+        if _correct(plan, w) > GAP_PU:
             calm = False
         elif calm:
             return True
         else:
             calm = True  # once more, so that the ends draw their currents at the voltages that came of them
-        _give_ends(plan, w, island)
-        converged = sweep_island(plan, w, island)
+        _give_ends(plan, w)
+        converged = _sweep_joined(plan, w)
     return converged and loops == 0
 
 
@@ -124,6 +145,6 @@ def losses_pu(plan: Plan, w: World, island: int) -> float:
     loss = 0.0
     for k in range(len(plan.ties)):
         c = w.tie_current[k]
-        if _is_closed(plan, w, k, island):
+        if w.ties[k].closed and w.island_of[plan.ties[k].bus] == island:
             loss += plan.ties[k].z.real * (c.real * c.real + c.imag * c.imag)
     return loss

@@ -88,6 +88,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         load_order=[0] * buses,
         group_opened=[False] * plan.groups,
         wanted_by=[-1] * len(plan.generators),
+        joined=[False for _ in plan.islands],
         loop_gap=[0j] * len(plan.ties),
         loop_z=[0j] * len(plan.loop_z),
         events=[EventRecord() for _ in range(room(len(plan.nodes)))],

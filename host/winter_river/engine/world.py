@@ -156,7 +156,7 @@ class World:
     weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
     demand_meters: what each rack is set to draw, got or not; trouble: why the step stopped (events.py), 0 for none.
     turns, swept, group_opened, wanted_by: scratch of one settling, by island (and one more), bus, connected part and
-    generator; loop_gap, loop_z: of one flow.
+    generator; joined: islands that closed mains join to the one that is solved; loop_gap, loop_z: of one flow.
     machine: what steps this world compiled, None for the text as it stands.
     """
 
@@ -213,6 +213,7 @@ class World:
     load_order: list[int] = field(metadata=FOLLOWS)
     group_opened: list[bool] = field(metadata=FOLLOWS)
     wanted_by: list[int] = field(metadata=FOLLOWS)
+    joined: list[bool] = field(metadata=FOLLOWS)
     loop_gap: list[complex] = field(metadata=FOLLOWS)
     loop_z: list[complex] = field(metadata=FOLLOWS)
     events: list[EventRecord] = field(metadata=FOLLOWS)

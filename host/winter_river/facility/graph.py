@@ -54,10 +54,14 @@ def _check_parallel(node_id: str, draft: Draft, drafts: Mapping[str, Draft], fau
         faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed and needs two feeds")
         return
     meet = next((each for each in ways[1] if each in ways[0]), None)
-    between = [*ways[0][: ways[0].index(meet)], *ways[1][: ways[1].index(meet)]] if meet is not None else []
-    if meet is None or any(drafts[each].type == "ups" for each in (*between, meet)):
+    if meet is None and all(drafts[way[-1]].type == "utility" for way in ways):
+        between, ends = [each for way in ways for each in way[:-1]], [way[-1] for way in ways]
+    else:
+        ends = [meet] if meet is not None else []
+        between = [each for way in ways for each in way[: way.index(meet)]] if meet is not None else []
+    if not ends or any(drafts[each].type == "ups" for each in (*between, *ends)):
         faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed", PARALLEL_RULE)
-    elif not any(_has_impedance(drafts[each]) for each in between) and not _has_impedance(draft):
+    elif len(ends) < 2 and not any(_has_impedance(drafts[each]) for each in between) and not _has_impedance(draft):
         faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed", LOOP_RULE)
 
 

@@ -8,29 +8,35 @@ from winter_river.engine import plan as p
 from winter_river.engine.building.tables import Tables
 from winter_river.engine.equipment.switchgear import TiePlan
 
-PARALLEL_RULE = "its two feeds must come from one node, through devices with one feed each and no UPS"
+PARALLEL_RULE = (
+    "its two feeds must come from one node or from two utilities, through devices with one feed each and no UPS"
+)
 LOOP_RULE = "around its loop there is no transformer and no cable with an impedance; state a feed_resistance_ohm"
 
 
 def add_tie(t: Tables, k: int, bus: int, z: complex) -> int:
-    """Both mains closed at once: only where their ways meet at one node through devices with one feed each."""
+    """Both mains closed at once: only where their ways meet at one node through devices with one feed each, or end at
+    two utilities, which are one grid: then the loop goes through both of them."""
     feeds = t.devices[k].feeds
     if len(feeds) != 2:
         raise ValueError(f"{t.devices[k].id}.parallel is on; it needs two feeds")
     ways = [way_up(t, t.index[feed]) for feed in feeds]
     meet = next((node for node in ways[1] if node in ways[0]), p.NONE)
-    between = [*ways[0][: ways[0].index(meet)], *ways[1][: ways[1].index(meet)]] if meet != p.NONE else []
-    if meet == p.NONE or any(t.devices[node].type == "ups" for node in (*between, meet)):
+    two = meet == p.NONE and all(t.devices[way[-1]].type == "utility" for way in ways)
+    own = ways if two else [way[: way.index(meet)] for way in ways] if meet != p.NONE else []
+    passed = {node for way in own for node in way} | {meet} - {p.NONE}
+    if not own or any(t.devices[node].type == "ups" for node in passed):
         raise ValueError(f"{t.devices[k].id}.parallel is on; {PARALLEL_RULE}")
     feed_bus = t.nodes[t.index[feeds[1]]].bus_out
     for end in (feed_bus, bus):
         t.buses[end] = dataclasses.replace(t.buses[end], takes_load=True)
-    loop = {end: 1 for node in ways[1][: ways[1].index(meet)] for end in buses_of(t, node)}
-    loop |= {end: -1 for node in ways[0][: ways[0].index(meet)] for end in buses_of(t, node)} | {bus: -1}
+    loop = {end: 1 for node in own[1] for end in buses_of(t, node)}
+    loop |= {end: -1 for node in own[0] for end in buses_of(t, node)} | {bus: -1}
     if z == 0j and not any(t.buses[end].z_1 for end in loop):
         raise ValueError(f"{t.devices[k].id}.parallel is on; {LOOP_RULE}")
     t.loops.append(loop)
-    t.ties.append(TiePlan(k, feed_bus, bus, z))
+    utilities = [t.nodes[way[-1]].slot if two else p.NONE for way in ways]
+    t.ties.append(TiePlan(k, feed_bus, bus, z, *utilities))
     return len(t.ties) - 1
 
 

@@ -61,6 +61,7 @@ AUTO = 0  # source_set; FIRST and SECOND are its other values
 LOST_PU = 0.85  # chosen with GOOD_PU: a source below this is lost
 GOOD_PU = 0.90  # and good again from here: ITIC's steady band
 # Chosen: frequency off by so much is a lost source, and good again inside; controllers have 85 to 98 % and some 2 % in.
+APART_HZ = 0.5  # UFGS 26 33 53: two grids may be no further apart, or they are not one
 LOST_HZ_PU, GOOD_HZ_PU = 0.05, 0.03
 
 
@@ -87,12 +88,15 @@ class TransferPlan:
 
 @dataclass(slots=True, frozen=True)
 class TiePlan:
-    """Both mains of one switchgear closed: the second one, from feed_bus to bus by z, is where the loop is cut."""
+    """Both mains of one switchgear closed: the second one, from feed_bus to bus by z, is where the loop is cut.
+    utility_1, utility_2: the places of the utilities that it joins, NONE where both mains come from one node."""
 
     node: int
     feed_bus: int
     bus: int
     z: complex
+    utility_1: int
+    utility_2: int
 
 
 @dataclass(slots=True)

@@ -97,7 +97,11 @@ def kirchhoff(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str
         amps = current * (1e6 / (SQRT3 * plan.buses[row.bus].voltage_v))
         unsolved = tie.closed and not w.islands[w.island_of[row.bus]].converged
         if not unsolved and tie.closed != (
-            tie.source_set == 0 and row.bus in branches and row.feed_bus in branches and _on_first(plan, row, branches)
+            tie.source_set == 0
+            and row.bus in branches
+            and row.feed_bus in branches
+            and _on_first(plan, row, branches)
+            and _one_frequency(plan, w, row, branches)
         ):
             yield f"law 2: both mains of {plan.nodes[row.node].id} are {'' if tie.closed else 'not '}closed"
         if not tie.closed or row.bus not in branches:
@@ -117,6 +121,19 @@ def kirchhoff(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str
 
 def _on_first(plan: Plan, row: TiePlan, branches: dict[int, Branch]) -> bool:
     return branches[row.bus].parent == plan.nodes[plan.nodes[row.node].feed_1].bus_out
+
+
+def _one_frequency(plan: Plan, w: World, row: TiePlan, branches: dict[int, Branch]) -> bool:
+    """Whether the sources behind both mains are within half a hertz of each other."""
+    hz = []
+    for bus in (row.bus, row.feed_bus):
+        while branches[bus].parent != NONE:
+            bus = branches[bus].parent
+        n = plan.nodes[plan.buses[bus].node]
+        if n.kind == p.UTILITY:
+            off_pu = 0.15 * (severity(plan, w, n, "frequency_high") - severity(plan, w, n, "frequency_low"))
+            hz.append(plan.ratings[n.index]["frequency_hz"] * (1.0 + off_pu))
+    return len(hz) < 2 or abs(hz[0] - hz[1]) <= 0.5 + 1e-9
 
 
 def balance(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:

@@ -21,9 +21,16 @@ NODE_FAULTS = [
         "`s` has both mains closed and needs two feeds",
     ),
     (
-        "both mains on two sources",
-        [f"g: {UTILITY}", f"h: {UTILITY}", f"s: {{from: [g, h], {GEAR}, parallel: »on}}"],
-        "`s` has both mains closed (its two feeds must come from one node, through devices with one feed each and no UPS)",
+        "both mains on a utility and a generator",
+        [
+            f"g: {UTILITY}",
+            "h: {type: generator, power_kw: 90, power_kva: 100, voltage_v: 480, fuel_gal: 9}",
+            f"s: {{from: [g, h], {GEAR}, parallel: »on}}",
+        ],
+        (
+            "`s` has both mains closed (its two feeds must come from one node or from two utilities, through devices "
+            "with one feed each and no UPS)"
+        ),
     ),
     (
         "both mains without an impedance",

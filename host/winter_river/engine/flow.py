@@ -10,7 +10,7 @@ from __future__ import annotations
 from winter_river.engine import events
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
-from winter_river.engine.loops import close_loops, join, losses_pu
+from winter_river.engine.loops import close_loops, forget_loops, join, losses_pu
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
 from winter_river.engine.sweep import LOW_PU, TOLERANCE_PU, sweep
 from winter_river.engine.taps import core_loss_pu
@@ -173,6 +173,8 @@ def _settle_island(plan: Plan, w: World, k: int, converged: bool) -> None:
         return
     join(plan, w, k)
     converged = close_loops(plan, w, converged)
+    if not converged:
+        forget_loops(plan, w)
     for m in range(len(plan.islands)):
         if w.joined[m]:
             _conclude(plan, w, m, converged)

@@ -140,6 +140,13 @@ def close_loops(plan: Plan, w: World, converged: bool) -> bool:
     return converged and loops == 0
 
 
+def forget_loops(plan: Plan, w: World) -> None:
+    """No current across the cuts of a mesh that has no solution: nothing holds its voltage."""
+    for k in range(len(plan.ties)):
+        if _is_closed(plan, w, k):
+            w.tie_current[k] = w.load[plan.ties[k].feed_bus] = w.load[plan.ties[k].bus] = 0j
+
+
 def losses_pu(plan: Plan, w: World, island: int) -> float:
     """What the second mains of an island turn into heat."""
     loss = 0.0

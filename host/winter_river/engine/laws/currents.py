@@ -96,6 +96,8 @@ def kirchhoff(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str
         # The second of two closed mains: the branch that closes a loop.
         amps = current * (1e6 / (SQRT3 * plan.buses[row.bus].voltage_v))
         unsolved = tie.closed and not w.islands[w.island_of[row.bus]].converged
+        if unsolved and current != 0j:
+            yield f"law 7: {plan.nodes[row.node].id} has no solution and {abs(amps):g} A through its second main"
         if not unsolved and tie.closed != (
             tie.source_set == 0
             and row.bus in branches

@@ -60,8 +60,8 @@ OPEN, FIRST, SECOND, BOTH = range(4)  # position and target; BOTH: overlapping, 
 AUTO = 0  # source_set; FIRST and SECOND are its other values
 LOST_PU = 0.85  # chosen with GOOD_PU: a source below this is lost
 GOOD_PU = 0.90  # and good again from here: ITIC's steady band
-# Chosen: frequency off by so much is a lost source, and good again inside; controllers have 85 to 98 % and some 2 % in.
 APART_HZ = 0.5  # UFGS 26 33 53: two grids may be no further apart, or they are not one
+# Chosen: frequency off by so much is a lost source, and good again inside; controllers have 85 to 98 % and some 2 % in.
 LOST_HZ_PU, GOOD_HZ_PU = 0.05, 0.03
 
 

@@ -45,7 +45,9 @@ def source_pu(plan: Plan, w: World, node: int, was_ok: bool) -> float:
     """The voltage of a source as a transfer takes it: none where its frequency is out of its window."""
     off = off_pu(plan, w, plan.nodes[node].bus_out)
     beyond, again = switchgear_law.LOST_HZ_PU, switchgear_law.GOOD_HZ_PU
-    return voltage_pu(plan, w, node) if in_window(off, was=was_ok, beyond_pu=beyond, again_pu=again) else 0.0
+    if off != 0.0 and not in_window(off, was=was_ok, beyond_pu=beyond, again_pu=again):
+        return 0.0
+    return voltage_pu(plan, w, node)
 
 
 def _ask_generators(plan: Plan, w: World) -> None:
@@ -244,13 +246,14 @@ def run_upses(plan: Plan, w: World) -> bool:
         u.handle = me.handle
         u.out_kw, u.out_kva = ups_output(plan, w, k)
         changed = ups_law.watch_battery(u, r.battery_kwh, w.t_s) or changed
-        feed_bus = plan.nodes[n.feed_1].bus_out
+        off = off_pu(plan, w, plan.nodes[n.feed_1].bus_out)
+        in_step = off == 0.0 or abs(off_hz(plan, w, plan.nodes[n.feed_1].bus_out)) <= ups_law.BYPASS_OFF_HZ
         ups_law.watch_source(
             u,
             w.t_s,
             voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0,
-            bypass_lost=me.fault & ups_law.BYPASS_LOST != 0 or abs(off_hz(plan, w, feed_bus)) > ups_law.BYPASS_OFF_HZ,
-            off_pu=off_pu(plan, w, feed_bus),
+            bypass_lost=me.fault & ups_law.BYPASS_LOST != 0 or not in_step,
+            off_pu=off,
         )
         may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1) and u.handle != ups_law.HANDLE_SERVICE
         ups_law.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)

@@ -12,6 +12,8 @@ from winter_river.engine.world import World
 def run_taps(plan: Plan, w: World) -> bool:
     """Lets each tap changer take the step that is due; True where one did."""
     changed = False
+    if len(w.ratio) == 0:
+        return changed
     for k in range(len(plan.transformers)):
         r, o = plan.transformers[k], w.transformers[k]
         if r.tap_steps_max == 0:

@@ -63,5 +63,8 @@ def _not_its_part(table: Equipment, own: dict[str, Equipment]) -> str:
     ):
         if len(row[column]) != len(other[column]):
             return f"its row in winter_wire.tables.TYPES has {len(row[column])} {words}, that one {len(other[column])}"
-    missing = {rating.name for rating in own[table.acts_as].ratings} - {rating.name for rating in table.ratings}
+    needed = {rating.name for rating in own[table.acts_as].ratings}
+    if table.feeds_max < 2:  # what is between two feeds is asked of none
+        needed = {name for name in needed if name != "transfer" and not name.startswith("second_feed_")}
+    missing = needed - {rating.name for rating in table.ratings}
     return f"it has no rating {', '.join(sorted(missing))}" if missing else ""

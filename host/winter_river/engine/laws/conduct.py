@@ -12,7 +12,7 @@ from winter_river.engine.equipment.table import GG
 from winter_river.engine.events import Event
 from winter_river.engine.laws.branches import BOTH, has
 from winter_river.engine.layout import ROWS, tables
-from winter_river.engine.plan import Plan
+from winter_river.engine.plan import PDU, Plan
 from winter_river.engine.protection import heat_now
 from winter_river.engine.states import is_latched
 from winter_river.engine.world import World
@@ -41,7 +41,7 @@ def transfers(plan: Plan, w: World) -> Iterator[str]:
             yield from _overlap(plan, w, r, x)
             continue
         gap_s = x.closed_s - x.opened_s
-        is_static = plan.devices[r.node].type == "pdu" or plan.ratings[r.node]["transfer"] > 0.0
+        is_static = plan.nodes[r.node].kind == PDU or plan.ratings[r.node]["transfer"] > 0.0
         least_s = STATIC_GAP_S if is_static else GAP_S
         # After a year the clock itself steps by more than TINY_S.
         tiny_s = max(TINY_S, 2.0 * math.ulp(w.t_s))

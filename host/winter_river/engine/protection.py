@@ -103,8 +103,9 @@ def _carries(plan: Plan, w: World, b: BreakerPlan) -> bool:
     return (b.role == BREAKER_BYPASS) == (w.upses[plan.nodes[b.node].slot].path == BYPASS)
 
 
-def feel_all(plan: Plan, w: World) -> None:
-    """Gives every closed breaker whose current changed its new one."""
+def feel_all(plan: Plan, w: World) -> float:
+    """Gives every closed breaker whose current changed its new one; the earliest instant at which one is due."""
+    earliest_s = NEVER_S
     for k in range(len(plan.breakers)):
         b, s = plan.breakers[k], w.breakers[k]
         c = w.i[b.bus]
@@ -114,20 +115,24 @@ def feel_all(plan: Plan, w: World) -> None:
             current_pu = max(current_pu, magnitude(w.tie_current[tie]))
         if s.tripped or not _carries(plan, w, b):
             current_pu = 0.0
-        if current_pu == s.current_pu:
-            continue
         quiet = s.due_s == NEVER_S
+        if current_pu == s.current_pu:
+            earliest_s = min(earliest_s, s.due_s)
+            continue
         if quiet and s.heat == 0.0 and s.rate <= 0.0 and current_pu <= b.quiet_pu:
             s.current_pu = current_pu  # cold and below every pickup, before and after: nothing runs
             continue
         feel(b, s, w.t_s, current_pu)
         if quiet and s.due_s < NEVER_S:
             s.cause = events.group_cause(w, plan.nodes[b.node].group)
+        earliest_s = min(earliest_s, s.due_s)
+    return earliest_s
 
 
 def protect(plan: Plan, w: World) -> bool:
     """Opens what is due now, at most one breaker in each connected part; True if any."""
-    feel_all(plan, w)
+    if feel_all(plan, w) > w.t_s:
+        return False
     opened = False
     for group in range(plan.groups):
         w.group_opened[group] = False

@@ -11,11 +11,16 @@ import math
 from winter_river.engine.units import NEVER_S
 
 
+def left_after(tau_s: float, elapsed_s: float) -> float:
+    """The share of its way to the end that is left after a while. elapsed_s >= 0."""
+    if tau_s <= 0.0 or elapsed_s == math.inf:
+        return 0.0
+    return math.exp(-elapsed_s / tau_s)
+
+
 def value_after(value: float, end: float, tau_s: float, elapsed_s: float) -> float:
     """What has become of a value after a while. elapsed_s >= 0."""
-    if tau_s <= 0.0 or elapsed_s == math.inf:
-        return end
-    return end + (value - end) * math.exp(-elapsed_s / tau_s)
+    return end + (value - end) * left_after(tau_s, elapsed_s)
 
 
 def reach_s(value: float, end: float, tau_s: float, level: float) -> float:

@@ -9,7 +9,7 @@ from winter_river.engine.equipment.cooling import CoolingState, flow_m3s
 from winter_river.engine.equipment.psychrometrics import evaporative_c, mixed_c
 from winter_river.engine.equipment.room_heat import RoomState
 from winter_river.engine.equipment.transformer import TransformerState
-from winter_river.engine.exponential import reach_s, value_after
+from winter_river.engine.exponential import left_after, reach_s, value_after
 from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import DEAD, World
@@ -110,18 +110,20 @@ def hot_spot_now_c(size: int, s: TransformerState, t_s: float) -> float:
     return oil_law.hot_spot_c(size, s.oil_c, s.fast_k, s.slow_k, s.oil_end_c, s.gradient_end_k, t_s - s.since_s)
 
 
-def _load(size: int, s: TransformerState, t_s: float) -> None:
-    """Brings the three lags up to now, before they run to other ends."""
-    elapsed_s = t_s - s.since_s
+def _load(size: int, s: TransformerState, t_s: float, *, oil_left: float, fast_left: float, slow_left: float) -> None:
+    """Brings the three lags up to now, before they run to other ends. ..._left: the shares of their ways still to go."""
     fast_end, slow_end = oil_law.K21[size] * s.gradient_end_k, (oil_law.K21[size] - 1.0) * s.gradient_end_k
-    s.oil_c = oil_now_c(size, s, t_s)
-    s.fast_k = value_after(s.fast_k, fast_end, oil_law.K22[size] * oil_law.WINDING_TAU_S[size], elapsed_s)
-    s.slow_k = value_after(s.slow_k, slow_end, oil_law.OIL_TAU_S[size] / oil_law.K22[size], elapsed_s)
+    s.oil_c = s.oil_end_c + (s.oil_c - s.oil_end_c) * oil_left
+    s.fast_k = fast_end + (s.fast_k - fast_end) * fast_left
+    s.slow_k = slow_end + (s.slow_k - slow_end) * slow_left
     s.since_s = t_s
 
 
 def run_transformers(plan: Plan, w: World) -> None:
     """Takes the loads of this instant, and says when a temperature passes a limit."""
+    # Those of one size that changed together last share their exponentials.
+    size, since_s = NONE, NEVER_S
+    oil_left = fast_left = slow_left = 0.0
     for k in range(len(plan.transformers)):
         r, s = plan.transformers[k], w.transformers[k]
         n = plan.nodes[r.node]
@@ -130,7 +132,12 @@ def run_transformers(plan: Plan, w: World) -> None:
         load_pu = magnitude(w.i[n.bus_out]) / r.power_pu if live else -1.0
         moved = load_pu > s.load_pu + SAME_PU or load_pu < s.load_pu - SAME_PU
         if moved or s.ambient_c != w.outdoor_c or s.blocked_pu != s.cooling_lost_pu:
-            _load(r.size, s, w.t_s)
+            if r.size != size or s.since_s != since_s:
+                size, since_s = r.size, s.since_s
+                oil_left = left_after(oil_law.K11[size] * oil_law.OIL_TAU_S[size], w.t_s - since_s)
+                fast_left = left_after(oil_law.K22[size] * oil_law.WINDING_TAU_S[size], w.t_s - since_s)
+                slow_left = left_after(oil_law.OIL_TAU_S[size] / oil_law.K22[size], w.t_s - since_s)
+            _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
             s.load_pu, s.ambient_c, s.blocked_pu = load_pu, w.outdoor_c, s.cooling_lost_pu
             s.oil_end_c, s.gradient_end_k = w.outdoor_c, 0.0
             if live:

@@ -240,6 +240,7 @@ def index_islands(plan: Plan, w: World) -> None:
             if w.island_of[k] >= 0:
                 w.islands[w.island_of[k]].dirty = True
             w.island_of[k] = island
+        w.above[k] = parent if parent >= 0 else k
         x = w.wiring[island]
         x.end += 1
         if plan.buses[k].takes_load:

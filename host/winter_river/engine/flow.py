@@ -17,9 +17,7 @@ from winter_river.engine.taps import core_loss_pu
 from winter_river.engine.units import BASE_KW, magnitude
 from winter_river.engine.world import DEAD, World, is_tripped
 
-TOGETHER = (
-    160  # chosen: so many buses are swept together; measured, fewer wait for each other, more leave the near memory
-)
+TOGETHER = 32  # chosen: so many buses are swept together; measured, fewer wait for each other, more fill the processor
 
 
 def losses_kw(plan: Plan, w: World, first: int, end: int) -> float:
@@ -120,7 +118,7 @@ def _solve_level(plan: Plan, w: World, level: int) -> None:
 
 def _sweep_together(plan: Plan, w: World, count: int) -> None:
     sweep(
-        w.turns, count, w.swept, w.parent, w.z, w.ratio, w.load, plan.steady, plan.y, w.v, w.i, LOW_PU, TOLERANCE_PU
+        w.turns, count, w.swept, w.above, w.z, w.ratio, w.load, plan.steady, plan.y, w.v, w.i, LOW_PU, TOLERANCE_PU
     )  # fmt: skip
     for k in range(count):
         _settle_island(plan, w, w.turns[k].island, w.turns[k].converged)

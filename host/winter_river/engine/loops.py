@@ -24,7 +24,7 @@ def sweep_island(plan: Plan, w: World, k: int) -> bool:
     one = w.turns[len(plan.islands) :]  # a place of its own: those of islands that are swept together are in use
     one[0].first, one[0].end, one[0].emf = 0, x.end - x.first, w.islands[k].emf
     buses = w.order[x.first : x.end]
-    sweep(one, 1, buses, w.parent, w.z, w.ratio, w.load, plan.steady, plan.y, w.v, w.i, LOW_PU, TOLERANCE_PU)
+    sweep(one, 1, buses, w.above, w.z, w.ratio, w.load, plan.steady, plan.y, w.v, w.i, LOW_PU, TOLERANCE_PU)
     return one[0].converged
 
 

@@ -82,6 +82,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         tie_current=[0j] * len(plan.ties),
         island_of=[-1] * buses,
         wiring=[Wiring() for _ in plan.islands],
+        above=list(range(buses)),
         order=[0] * buses,
         turns=[Turn() for _ in range(len(plan.islands) + 1)],
         swept=[0] * buses,

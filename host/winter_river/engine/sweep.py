@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from winter_river.engine.layout import U32
+
 TOLERANCE_PU = 1e-10  # of voltage, so of the power of each load too
 NEARLY = 100.0  # chosen: within so many tolerances the pace of the last passes may say that one more is not needed
 ITERATIONS_MAX = 400  # chosen: 99 % of what a reactance carries takes 165 passes; only what collapses takes them all
@@ -50,8 +52,8 @@ class Turn:
 def sweep(
     turns: list[Turn],
     count: int,
-    buses: list[int],
-    parent: list[int],
+    buses: list[U32],
+    above: list[U32],
     z: list[complex],
     ratio: list[float],
     load: list[complex],
@@ -65,12 +67,13 @@ def sweep(
     """Solves some islands in place, from the voltages as they stand; each Turn says whether its own converged.
 
     turns: the first count of them; their emf, first and end are read. buses: those of the islands, one island after the
-    other, in each the root first and parents before children; they are moved. By bus: parent, below 0 for a root; z,
-    the impedance on the way from it (the root's: that of its source); ratio: the voltage it gets for its parent's with
-    nothing drawn, the tap of the transformer before it (empty where there is none at all); load: constant power, held down to low_pu;
-    steady: constant current, at no angle (empty where there is none at all); y: shunt; v: voltages; i: current into
-    each bus through its own impedance. All per unit. An island ends when one more pass would move none of its voltages
-    by the tolerance: the voltages then fit the currents exactly (Kirchhoff), and the loads to the tolerance.
+    other, in each the root first and parents before children; they are moved. By bus: above, its parent, of a root
+    itself; z, the impedance on the way from it (the root's: that of its source); ratio: the voltage it gets for its
+    parent's with nothing drawn, the tap of the transformer before it (empty where there is none at all); load: constant
+    power, held down to low_pu; steady: constant current, at no angle (empty where there is none at all); y: shunt; v:
+    voltages; i: current into each bus through its own impedance. All per unit. An island ends when one more pass would
+    move none of its voltages by the tolerance: the voltages then fit the currents exactly (Kirchhoff), and the loads to
+    the tolerance.
 
     Islands know nothing of each other here, and none moves a bit of another. They share the passes because one island
     alone leaves the processor waiting: a voltage waits for its parent's.
@@ -78,7 +81,7 @@ def sweep(
     low2 = low_pu * low_pu
     enough = tolerance_pu * tolerance_pu  # the moves of voltages are compared by their squares
     nearly = NEARLY * NEARLY * enough
-    has_steady, has_ratio = len(steady) > 0, len(ratio) > 0
+    has_ratio = len(ratio) > 0
     for k in range(count):
         turn = turns[k]
         turn.row, turn.before, turn.converged = k, 0.0, False
@@ -94,40 +97,74 @@ def sweep(
                 c = load[k].conjugate() * u
                 share = 1.0 / (m if m > low2 else low2)  # noqa: FURB136 (a call costs more)
                 current += complex(c.real * share, c.imag * share)
-            if has_steady and steady[k] != 0j:
-                share = 1.0 / max(math.sqrt(u.real * u.real + u.imag * u.imag), low_pu)
-                current += steady[k] * complex(u.real * share, u.imag * share)
             i[k] = current
+        if len(steady) > 0:
+            _draw_steady(buses, last, steady, v, i, low_pu)
         for k in buses[last - 1 :: -1]:
-            if parent[k] >= 0:
-                i[parent[k]] += i[k]
+            up = above[k]
+            if up != k:
+                i[up] += i[k]
                 if has_ratio and ratio[k] != 1.0:
-                    i[parent[k]] += beyond_nominal(ratio[k], i[k], y[k], v[parent[k]])
+                    i[up] += beyond_nominal(ratio[k], i[k], y[k], v[up])
         # Near collapse the plain sweep swings; half a step keeps it finite and often still gets there.
-        halved = iteration >= ITERATIONS_MAX // 2
-        active = -1
-        worst = 0.0
-        for k in buses[:last]:
-            if parent[k] >= 0:
-                u = v[parent[k]] - z[k] * i[k]
-                if has_ratio and ratio[k] != 1.0:
-                    u += scaled(v[parent[k]], ratio[k] - 1.0)
-            else:
-                if active >= 0:
-                    turns[active].moved = worst
-                active += 1
-                worst = 0.0
-                u = complex(turns[turns[active].row].emf, 0.0) - z[k] * i[k]
-            d = u - v[k]
-            v[k] = halfway(v[k], u) if halved else u
-            e = d.real * d.real + d.imag * d.imag
-            if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
-                worst = e
-        turns[active].moved = worst
+        if iteration < ITERATIONS_MAX // 2:
+            _spread(turns, buses, last, above, z, ratio, v, i, False)
+        else:
+            _spread(turns, buses, last, above, z, ratio, v, i, True)
         count, last = _still_active(turns, count, buses, enough, nearly)
 
 
-def _still_active(turns: list[Turn], count: int, buses: list[int], enough: float, nearly: float) -> tuple[int, int]:
+def _draw_steady(
+    buses: list[U32], last: int, steady: list[complex], v: list[complex], i: list[complex], low_pu: float
+) -> None:
+    """Adds the loads of constant current."""
+    for k in buses[:last]:
+        if steady[k] != 0j:
+            u = v[k]
+            share = 1.0 / max(math.sqrt(u.real * u.real + u.imag * u.imag), low_pu)
+            i[k] += steady[k] * complex(u.real * share, u.imag * share)
+
+
+def _spread(
+    turns: list[Turn],
+    buses: list[U32],
+    last: int,
+    above: list[U32],
+    z: list[complex],
+    ratio: list[float],
+    v: list[complex],
+    i: list[complex],
+    halved: bool,
+) -> None:
+    """Forward: the voltages that the currents leave, from each root on; by how much at most goes to Turn.moved.
+
+    halved: only half of the way there. It is a plain True or False wherever this is called, so that the compiler makes
+    two of it: to ask at every bus would cost a sixth.
+    """
+    has_ratio = len(ratio) > 0
+    active = -1
+    worst = 0.0
+    for k in buses[:last]:
+        up = above[k]
+        if up != k:
+            u = v[up] - z[k] * i[k]
+            if has_ratio and ratio[k] != 1.0:
+                u += scaled(v[up], ratio[k] - 1.0)
+        else:
+            if active >= 0:
+                turns[active].moved = worst
+            active += 1
+            worst = 0.0
+            u = complex(turns[turns[active].row].emf, 0.0) - z[k] * i[k]
+        d = u - v[k]
+        v[k] = halfway(v[k], u) if halved else u
+        e = d.real * d.real + d.imag * d.imag
+        if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
+            worst = e
+    turns[active].moved = worst
+
+
+def _still_active(turns: list[Turn], count: int, buses: list[U32], enough: float, nearly: float) -> tuple[int, int]:
     """Moves those up that go on: (how many they are, how many buses they have)."""
     left = last = 0
     for k in range(count):

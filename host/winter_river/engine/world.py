@@ -43,7 +43,7 @@ from winter_river.engine.equipment.switchgear import TieState, TransferState
 from winter_river.engine.equipment.transformer import TransformerState
 from winter_river.engine.equipment.ups import UpsState
 from winter_river.engine.equipment.utility import UtilityState
-from winter_river.engine.layout import FOLLOWS
+from winter_river.engine.layout import FOLLOWS, U32
 from winter_river.engine.plan import BESS, GENERATOR, NONE, UPS, UTILITY, NodePlan
 from winter_river.engine.sweep import Turn, Wiring
 from winter_river.engine.units import NEVER_S
@@ -149,7 +149,8 @@ class Machine(Protocol):
 
 @dataclass(slots=True)
 class World:
-    """One world. The columns v, i, load, parent, z and ratio (plan.py) are by bus, tie_current (through the second main) by tie; island_of, wiring and the orders follow from parent.
+    """One world. The columns v, i, load, parent, z and ratio (plan.py) are by bus, tie_current (through the second main) by tie; island_of, wiring,
+    above (the parent, of a root itself) and the orders follow from parent.
 
     unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
     of this instant; first_by_group: the first one of each connected part. events: the first events_count are news.
@@ -207,9 +208,10 @@ class World:
     tie_current: list[complex]
     island_of: list[int] = field(metadata=FOLLOWS)
     wiring: list[Wiring] = field(metadata=FOLLOWS)
-    order: list[int] = field(metadata=FOLLOWS)
+    above: list[U32] = field(metadata=FOLLOWS)
+    order: list[U32] = field(metadata=FOLLOWS)
     turns: list[Turn] = field(metadata=FOLLOWS)
-    swept: list[int] = field(metadata=FOLLOWS)
+    swept: list[U32] = field(metadata=FOLLOWS)
     load_order: list[int] = field(metadata=FOLLOWS)
     group_opened: list[bool] = field(metadata=FOLLOWS)
     wanted_by: list[int] = field(metadata=FOLLOWS)

@@ -58,14 +58,14 @@ def _swept(island: Island, s: Scaled) -> dict[int, complex] | None:
         near.setdefault(tie.b, []).append((tie.a, through, tap, False))
     place = {root: 0}
     order = [root]
-    parent, z, scale = [-1], [0j], [1.0]
+    above, z, scale = [0], [0j], [1.0]
     for joint in order:  # grows while it is walked
         for other, through, tap, from_a in near[joint]:
             if other not in place:
                 before = scale[place[joint]]
                 scale.append(turned(before, tap, from_a=from_a))
                 place[other] = len(order)
-                parent.append(place[joint])
+                above.append(place[joint])
                 z.append(through / (scale[-1] if from_a else before) ** 2)
                 order.append(other)
     buses = list(range(len(order)))
@@ -75,7 +75,7 @@ def _swept(island: Island, s: Scaled) -> dict[int, complex] | None:
     steady = [s.current.get(joint, 0j) * c for joint, c in zip(order, scale, strict=True)]
     v, i = [1.0 + 0j] * len(order), [0j] * len(order)
     turn = Turn(end=len(order))
-    sweep([turn], 1, buses, parent, z, [], load, steady, y, v, i, LOW_PU, TOLERANCE_PU)
+    sweep([turn], 1, buses, above, z, [], load, steady, y, v, i, LOW_PU, TOLERANCE_PU)
     if not turn.converged:
         return None
     return {joint: u * c for joint, u, c in zip(order, v, scale, strict=True)}

@@ -128,8 +128,11 @@ class Core:
         """Time has passed; a status may be due."""
         self._pass(now_ms)
         actions = []
-        if self.connected and self.uptime_ms >= self._status_due_ms:
+        late_ms = self.uptime_ms - self._status_due_ms
+        if self.connected and late_ms >= 0:
             self._say(actions)
+            if late_ms < self.status_every_ms:  # the small delays of the loop must not add up
+                self._status_due_ms -= late_ms
         else:
             self._say_when_changed(actions)
         return actions

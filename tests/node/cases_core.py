@@ -82,6 +82,21 @@ def case_status_comes_every_five_seconds():
     assert times[0] <= 5000 and gaps == [5000] * len(gaps) and len(gaps) >= 4
 
 
+def case_passes_that_come_late_do_not_add_up():
+    core = connected(status_s=1)
+    sent = 0
+    for now_ms in range(0, 100001, 300):  # the fourth pass is at 1,200 ms
+        sent += len(published(core.on_tick(now_ms)))
+    assert sent >= 100
+
+
+def case_a_node_that_was_held_up_says_how_it_is_once():
+    core = connected(status_s=1)
+    assert len(published(core.on_tick(1000))) == 1
+    assert len(published(core.on_tick(60000))) == 1
+    assert published(core.on_tick(60500)) == []
+
+
 def case_first_regular_status_is_spread_by_chance():
     early, late = (
         cores.Core({"id": "a", "type": "pdu"}, 1, lambda: 0.0),

@@ -164,7 +164,8 @@ class Runner:
             return
         self.session.on_heard(now_ms)
         if kind == "message":
-            self.session.on_message()
+            if not event[3]:  # what the broker kept is no sign of anybody
+                self.session.on_message()
             self._perform(self.core.on_message(event[1], event[2], event[3], now_ms), now_ms)
         elif kind == "connack":
             self._perform_session(self.session.on_connack(event[1], now_ms), now_ms)

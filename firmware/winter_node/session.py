@@ -66,7 +66,7 @@ class Session:
         self._asked_ms = None  # tick of a ping without an answer
         self._subscribing = []  # [pid, tick] without an answer
         self._outbox = []  # [topic, payload, retain, pid, tick sent on this link or None, sent before]
-        self._alone = False  # whether nobody has spoken to us on this link while something waits from before
+        self._alone = None  # whether we wait for somebody to speak to us on this link; None: nobody has on any
         self._pid = 0
 
     # What happened
@@ -99,7 +99,8 @@ class Session:
         self._stable = False
         self._asked_ms = None
         self._subscribing = []
-        self._alone = bool(self._outbox)
+        if self._outbox or self._alone is not None:
+            self._alone = True
         for entry in self._outbox:
             entry[4] = None
         return [("up",)]  # what waits in the outbox follows the core's subscriptions, when somebody has spoken to us

@@ -212,6 +212,22 @@ def case_outbox_follows_the_subscriptions_of_a_new_connection():
     ]  # fmt: skip
 
 
+def case_what_happens_before_the_service_is_back_waits_for_it_too():
+    session, now_ms = up()
+    assert kinds(session.publish(TOPIC, b"a", 1, False, now_ms)) == ["publish"], "who has met nobody waits for nobody"
+    session.on_puback(1)
+    session.on_message()
+    session.on_closed(sessions.LINK_LOST, now_ms)
+    while session.state != sessions.OPENING:
+        now_ms += 10
+        session.tick(now_ms)
+    session.on_connack(0, now_ms)
+    session.publish(TOPIC, b"b", 1, False, now_ms)
+    assert "publish" not in kinds(session.tick(now_ms))
+    session.on_message()
+    assert kinds(session.tick(now_ms)) == ["publish"]
+
+
 def case_outbox_waits_no_longer_for_a_service_that_is_not_there():
     session, now_ms = up()
     session.on_closed(sessions.LINK_LOST, now_ms)

@@ -27,6 +27,9 @@ _OPTIONS = (
     "--bundle",
     "--minify",
     "--format=esm",
+    "--splitting",  # what is seldom opened comes when it is
+    "--entry-names=app",
+    "--chunk-names=[name]-[hash]",
     "--target=es2022",
     "--jsx=automatic",
     "--jsx-import-source=preact",
@@ -130,7 +133,7 @@ def _nodejs() -> npm.Nodejs:
 
 def _bundle(nodejs: npm.Nodejs, packages: Path, target: Path) -> None:
     command = [nodejs.program, str(packages / "esbuild" / "bin" / "esbuild"), "src/main.tsx"]
-    done = _run([*command, *_OPTIONS, f"--outfile={target / 'app.js'}"], _SOURCE, {"NODE_PATH": str(packages)})
+    done = _run([*command, *_OPTIONS, f"--outdir={target}"], _SOURCE, {"NODE_PATH": str(packages)})
     if done.returncode:
         raise PageError(f"esbuild could not bundle the page:\n{done.stderr.strip()[-2000:]}")
 

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from winter_river import page
 from winter_river.web.errors import not_found
 
-_NAME = re.compile(r"[a-z0-9_-]{1,40}(\.[a-z0-9]{1,8}){1,3}")  # no folders, no hidden files
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}(\.[a-z0-9]{1,8}){1,3}")  # no folders, no hidden files
 
 routes = APIRouter(include_in_schema=False)
 

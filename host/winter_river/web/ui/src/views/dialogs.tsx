@@ -1,15 +1,13 @@
 /** Everything that is one key away: the palette, the keys, snapshots, initial conditions, what-ifs, links. */
 
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, FunctionComponent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { save, step, whatIf } from "../acts";
+import { sentence } from "../api";
 import { facility, may, moment } from "../store";
-import { dialog, projector, theme, view, VIEWS } from "../ui";
-import { Audit } from "./audit";
+import { dialog, projector, say, theme, view, VIEWS } from "../ui";
 import { Chain } from "./events";
-import { Links } from "./links";
-import { Settings } from "./settings";
 import { ForTrainee, InitialConditions, Snapshots, WhatIfForm } from "./station";
 
 const TITLES = {
@@ -60,11 +58,18 @@ const CONTENTS: Readonly<Record<keyof typeof TITLES, () => ComponentChildren>> =
   "what-if": () => <WhatIfForm />,
   snapshots: () => <Snapshots />,
   initial: () => <InitialConditions />,
-  links: () => <Links />,
-  audit: () => <Audit />,
+  links: () => <Seldom load={async () => (await import("./links")).Links} />,
+  audit: () => <Seldom load={async () => (await import("./audit")).Audit} />,
   scenario: () => <ForTrainee />,
-  settings: () => <Settings />,
+  settings: () => <Seldom load={async () => (await import("./settings")).Settings} />,
 };
+
+/** A view whose code comes when it is first opened. */
+function Seldom({ load }: { load: () => Promise<FunctionComponent> }) {
+  const View = useSignal<FunctionComponent | null>(null);
+  useEffect(() => void load().then((view) => (View.value = view)).catch((error: unknown) => say(sentence(error), true)), []);
+  return View.value ? <View.value /> : <p class="quiet">One moment …</p>;
+}
 
 interface Entry {
   readonly words: string;

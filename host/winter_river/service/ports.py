@@ -113,7 +113,8 @@ def _parent(process: Path) -> Path | None:
 
 def _is_ours(process: Path) -> bool:
     try:
-        command = (process / "cmdline").read_bytes()
+        words = (process / "cmdline").read_bytes().split(b"\0")[:3]
     except OSError:
         return False
-    return b"winter_river" in command or b"winter-river" in command
+    # The program's name, not any folder's: a checkout is called winter-river, too.
+    return b"winter_river" in words or b"winter-river" in [word.rpartition(b"/")[2] for word in words[:2]]

@@ -67,6 +67,7 @@ class Routing:
         except (RulesError, CommandError) as error:
             raise RefusedError(f"{error}\ncure: mend it and set it again; the rules of before go on") from None
         rules = all_of(own)
+        self._listen(routes)  # first: what the new rules raise at once is told to the new webhooks
         self._service.alarms.judge_by(rules)
         self._serve(routes)
         return f"{len(rules)} alarm rules are judged, {len(routes)} webhooks told"
@@ -76,12 +77,15 @@ class Routing:
 
     def _serve(self, routes: "Sequence[Route]") -> None:
         """One that was there goes on with what waits for it."""
-        from winter_river.alerts.webhook import Webhook
-
         for route in [route for route in self._running if route not in routes]:
             hook, unlisten = self._running.pop(route)
             unlisten()
             hook.stop()
+        self._listen(routes)
+
+    def _listen(self, routes: "Sequence[Route]") -> None:
+        from winter_river.alerts.webhook import Webhook
+
         for route in routes:
             if route not in self._running:
                 hook = Webhook(route, site=self._facility.name)

@@ -10,6 +10,7 @@ from winter_river.cli.moments import moment_text, stamp_text, zone
 def test_all_are_listed_and_one_is_explained(winter_river):
     listed = winter_river("settings").out
     assert "keep_raw" in listed and "next start: the site is built of it when it starts" in listed
+    assert winter_river("settings show").out == winter_river("settings").out
     told = winter_river("settings show status_s").out
     assert "How often every node reports" in told and "0 to 5 s" in told and "acts at once" in told
 

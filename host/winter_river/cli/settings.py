@@ -45,8 +45,11 @@ def show_all(context: typer.Context, json: JsonOption = False) -> None:
       winter-river settings set broker mqtt://192.168.4.1:1883
       winter-river settings set influx_token_file - < token.txt
     """
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        _show_all(json)
+
+
+def _show_all(json: bool) -> None:
     facts = _facts()
     if json:
         typer.echo(json_text(facts))
@@ -63,7 +66,9 @@ def show_all(context: typer.Context, json: JsonOption = False) -> None:
     typer.echo(f"written in {facts['file']}")
 
 
-def show(name: Annotated[str, typer.Argument(help="Which setting.")], json: JsonOption = False) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="Which setting; all without it.")] = "", json: JsonOption = False
+) -> None:
     """Show one setting: what it is for, its limits, its value.
 
     \b
@@ -72,6 +77,9 @@ def show(name: Annotated[str, typer.Argument(help="Which setting.")], json: Json
     """
     from winter_river.settings import nearest
 
+    if not name:
+        _show_all(json)
+        return
     facts = _facts()
     field = next((each for each in facts["fields"] if each["name"] == name), None)
     if field is None:

@@ -25,6 +25,12 @@ def guide() -> Response:
     return _file("guide.html")
 
 
+@routes.get("/favicon.ico")
+def icon() -> Response:
+    """What a browser asks for by itself where the answer was no page of ours."""
+    return _file("icon.svg")
+
+
 @routes.get("/{name}")
 def file(name: str) -> Response:
     return _file(name)

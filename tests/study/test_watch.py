@@ -6,14 +6,14 @@ is another. So a new field, or the record of a new kind, is named here where stu
 
 import pytest
 from winter_river import load_facility
-from winter_river.engine import build_plan, new_world
+from winter_river.engine import Device, apply, build_plan, new_world, step
 from winter_river.engine.layout import ROWS, tables
 from winter_river.engine.units import ALWAYS_S, NEVER_S
 from winter_river.engine.world import World
 from winter_river.study.availability import steady
 from winter_river.study.rates import failures
 from winter_river.study.records import story_of
-from winter_river.study.watch import is_at_rest, key_size
+from winter_river.study.watch import is_at_rest, key_size, still_in_s
 
 SITES = ("block-2n-24", "campus-bess")
 LATER_S = 12.5
@@ -25,6 +25,8 @@ WAITS = "waits for something only while an instant is due that is looked at"
 SEVERE = "is a severity, which is in the key with its malfunction"
 SET = "is set by people, which no study does"
 WARNS = "only warns"
+STANDS = "is what the site at rest loads it with: alike where the key is"
+NO_AGE = "stands still in a study, where nothing ages"
 LEFT_OUT = {
     "nodes": {
         TOLD: "present_seen handle_seen fault_seen supplied_seen live_seen touched reset_due",
@@ -39,10 +41,14 @@ LEFT_OUT = {
     "utilities": {SEVERE: "sag_pu swell_pu off_pu"},
     "transfers": {HISTORY: "opened_s closed_s gap_s first_since_s second_since_s", WAITS: "sync_s"},
     "generators": {
-        HISTORY: "since_s cranks fuel_since_s refuels dip_pu dip_since_s",
-        FOLLOWS: "load_kw fuel_gal_h inner_pu terminal_pu",
+        HISTORY: "cranks fuel_since_s refuels",
+        "counts in every mode but at rest and RUNNING, and there only with a run_h_max: both wait for an instant": "since_s",
+        "is over, or there is no rest (test_a_dip_of_its_speed_is_no_rest)": "dip_pu dip_since_s",
+        STANDS: "load_kw inner_pu terminal_pu",
+        FOLLOWS: "fuel_gal_h",
         WAITS: "start_s swing swing_s swing_pu piece told",
-        "is where it ends while cold; a warm set starts as any other": "coolant_c coolant_end_c coolant_tau_s coolant_since_s",
+        "is where it ends while cold; a warm set starts as any other, and too hot gets only one with a malfunction that "
+        "no study has": "coolant_c coolant_end_c coolant_tau_s coolant_since_s",
         SET: "fuel_set_pct",
         SEVERE: "oil_lost_pu over_speed_pu leak_pu_h cooling_lost_pu",
         "lasts until it is filled again, or there is no rest": "fuel_gal",
@@ -51,6 +57,7 @@ LEFT_OUT = {
         HISTORY: "rectifier_s bypass_since_s energy_since_s",
         FOLLOWS: "handle out_kw out_kva in_kw loss_kw charge_kw discharge_kw peukert_kw energy_kw overload_rate",
         SEVERE: "battery_ok battery_lost_pu charger_lost_pu",
+        NO_AGE: "worn_pu",
         WAITS: "piece calm_s outside_s",
         "counts as full or empty only": "energy_kwh",
     },
@@ -72,7 +79,8 @@ LEFT_OUT = {
     "profiles": {"has one value in a study": "place lap value due_s"},
     "breakers": {FOLLOWS: "current_pu rate", HISTORY: "since_s cause", WAITS: "short_s instant_s"},
     "transformers": {
-        WARNS: "oil_c fast_k slow_k oil_end_c gradient_end_k since_s load_pu ambient_c cooling_lost_pu blocked_pu hot due_s"
+        NO_AGE: "aged_h",
+        WARNS: "oil_c fast_k slow_k oil_end_c gradient_end_k since_s load_pu ambient_c cooling_lost_pu blocked_pu hot due_s",
     },
     "rooms": {FOLLOWS: "tau_s supply_c it_kw flow_m3s blown still units", HISTORY: "since_s event"},
     "malfunctions": {WAITS: "wanted before_pu end_pu ramp_s delay_s start_s piece due_s"},
@@ -94,7 +102,7 @@ def rests():
     found = []
     for site in SITES:
         devices = steady(load_facility(site).devices())
-        plan = build_plan(devices)
+        plan = build_plan(devices, ages=False)
         world, ways = new_world(plan), failures(devices)
         story = story_of(plan, ways, range(len(ways)), world)
         assert is_at_rest(plan, world, story)
@@ -134,3 +142,36 @@ def test_a_key_has_as_many_numbers_as_there_is_room_for(rests):
     for plan, world, story in rests:
         assert is_at_rest(plan, world, story)
         assert story.key_count == key_size(plan) == len(story.key)
+
+
+def on_its_set(**generator):
+    """Racks straight on a set, on which nothing is due by itself: its utility is out."""
+    devices = [
+        Device("u", "utility", (), {"voltage_v": 480, "short_circuit_mva": 50}),
+        Device("g", "generator", (), {"power_kw": 300, "power_kva": 375, "voltage_v": 480, **generator}),
+        Device("s", "switchgear", ("u", "g"), {"rated_a": 600, "transition": 1}),
+        Device("r", "server", ("s",), {"load_kw": 100, "load_kw_max": 200, "rated_a": 300}),
+    ]
+    plan = build_plan(devices, ages=False)
+    world, ways = new_world(plan), failures(devices)
+    apply(plan, world, "u", {"fault": "outage"}, present=True)
+    return plan, world, story_of(plan, ways, range(len(ways)), world)
+
+
+def test_a_dip_of_its_speed_is_no_rest():
+    plan, world, story = on_its_set()
+    step(plan, world, 13.0)  # racks are on it since 11 s (1 s of outage, 8.7 of start, 0.3, and a second)
+    assert world.generators[0].dip_pu > 0.0
+    left_s = still_in_s(plan, world)
+    assert 0.0 < left_s <= 5.0 and not is_at_rest(plan, world, story)  # ISO 8528-5, G2: back within 5 s
+    step(plan, world, left_s + 1.0)
+    assert is_at_rest(plan, world, story)
+
+
+def test_a_set_that_may_not_run_for_ever_does_not_rest():
+    plan, world, story = on_its_set(run_h_max=24)
+    step(plan, world, 3600.0)
+    assert not is_at_rest(plan, world, story)
+    without = on_its_set()
+    step(*without[:2], 3600.0)
+    assert is_at_rest(*without)

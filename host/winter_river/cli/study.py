@@ -74,7 +74,8 @@ def n_1(
     """Lose every device, one at a time.
 
     Each loss is followed to its settled end: after transfers, generator starts and batteries. Which loads die, when,
-    and for how long; the worst loss first. A utility is lost by an outage, everything else by its fault.
+    and for how long; the worst loss first. A utility is lost by an outage, everything else by its fault;
+    what a sag or a frequency that is off would do is not asked: `simulate --script` plays such a loss.
 
     \b
     Example:

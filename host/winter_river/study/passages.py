@@ -174,7 +174,7 @@ def step_on(plan: Plan, w: World, s: Story) -> int:
         s.dt_s = 0.0 if w.unsettled else max(0.0, due_s(w) - w.t_s)
         if s.dt_s > QUIET_S and s.remembers and is_at_rest(plan, w, s):
             return ASKED
-        if wait(w, s):
+        if wait(plan, w, s):
             return NOTHING
         if s.dt_s > QUIET_S and s.way != NOBODY:
             x = s.waits[s.waits_count]
@@ -182,10 +182,10 @@ def step_on(plan: Plan, w: World, s: Story) -> int:
             return WAIT
 
 
-def wait(w: World, s: Story) -> bool:
+def wait(plan: Plan, w: World, s: Story) -> bool:
     """Whether the next act comes before the next change."""
     if s.dt_s > QUIET_S and s.remembers:
-        still_s = still_in_s(w)
+        still_s = still_in_s(plan, w)
         if 0.0 < still_s < s.dt_s:
             s.dt_s = still_s
     return s.now_s + (w.t_s - s.begin_s) + s.dt_s >= planned_s(s)

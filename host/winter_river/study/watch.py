@@ -12,7 +12,8 @@ from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment.bess import HEAT_TAU_S, temperature_now_c
 from winter_river.engine.equipment.coolant import COLD_C, coolant_now_c
-from winter_river.engine.equipment.generator import GeneratorState
+from winter_river.engine.equipment.generator import GeneratorPlan, GeneratorState
+from winter_river.engine.equipment.generator_engine import FREQUENCY_RECOVERY_S
 from winter_river.engine.equipment.switchgear import TransferState
 from winter_river.engine.equipment.ups import energy_now_kwh, overload_now
 from winter_river.engine.heat import cold_now_c
@@ -25,6 +26,7 @@ from winter_river.study.story import SignRow, Story
 
 # What a sign stands for: a load live, a generator, the first source of a transfer, the input of a UPS, a latch.
 LOAD, GENERATOR, SOURCE, INPUT, LATCH = range(5)
+STILL_S = 1e-3  # chosen: what is left of a dip by then is less than a millionth
 STILL_K = 1e-6  # chosen: a room this near to its end reaches any limit within 10 us of one that is there
 
 IDLE, CRANKING, RUNNING = range(3)  # the sign of a generator; a lost source or input is 1 too: a demand
@@ -57,8 +59,9 @@ def _source_sign(x: TransferState) -> int:
     return 0 if x.position == switchgear_law.FIRST else 2
 
 
-def still_in_s(w: World) -> float:
-    """Seconds until every room and storage counts as still, 0 where all do: nothing else is due then, and yet the site moves."""
+def still_in_s(plan: Plan, w: World) -> float:
+    """Seconds until every room, storage and set counts as still, 0 where all do: nothing else is due then, and yet the
+    site moves."""
     wait_s = 0.0
     for room in w.rooms:
         away_k = abs(cold_now_c(room, w.t_s) - room.end_c)
@@ -68,7 +71,9 @@ def still_in_s(w: World) -> float:
         away_k = abs(temperature_now_c(e, w.t_s) - e.cells_end_c)
         if away_k > STILL_K:
             wait_s = max(wait_s, HEAT_TAU_S * math.log(2.0 * away_k / STILL_K))
-    for g in w.generators:
+    for k in range(len(plan.generators)):
+        g = w.generators[k]
+        wait_s = max(wait_s, _dip_left_s(plan.generators[k], g, w.t_s))
         away_k = _cold_away_k(g, w.t_s)
         if away_k > STILL_K:
             wait_s = max(wait_s, g.coolant_tau_s * math.log(2.0 * away_k / STILL_K))
@@ -81,9 +86,10 @@ def _cold_away_k(g: GeneratorState, t_s: float) -> float:
     return abs(now_c - g.coolant_end_c) if min(now_c, g.coolant_end_c) < COLD_C else 0.0
 
 
-def _waits(w: World) -> bool:
+def _waits(plan: Plan, w: World) -> bool:
     """Whether anything will happen by itself but that a running set burns fuel, or that the oil of a transformer,
-    which only warns, gets warm."""
+    which only warns, gets warm. A set that may not run for ever will stop, and one whose speed has dipped cannot be
+    joined to a grid yet."""
     due_s = min(w.malfunction_due_s, w.profile_due_s)
     for room in w.rooms:
         due_s = min(due_s, room.due_s)
@@ -103,11 +109,20 @@ def _waits(w: World) -> bool:
         due_s = min(due_s, e.edge_s, e.heat_s)
     for b in w.breakers:
         due_s = min(due_s, b.due_s)
-    for g in w.generators:
+    for k in range(len(plan.generators)):
+        r, g = plan.generators[k], w.generators[k]
         due_s = min(due_s, g.machine_due_s)
-        if g.mode != generator_law.RUNNING:
+        if g.mode != generator_law.RUNNING or r.run_s_max > 0.0:
             due_s = min(due_s, g.due_s)
+        if _dip_left_s(r, g, w.t_s) > 0.0:
+            return True
     return due_s < NEVER_S
+
+
+def _dip_left_s(r: GeneratorPlan, g: GeneratorState, t_s: float) -> float:
+    """How long the speed of a set still is below what its governor holds."""
+    left_s = g.dip_since_s + FREQUENCY_RECOVERY_S[r.step_class] - t_s if g.dip_pu > 0.0 else 0.0
+    return left_s if left_s > STILL_S else 0.0
 
 
 def _add(s: Story, number: int) -> None:
@@ -127,12 +142,13 @@ def is_at_rest(plan: Plan, w: World, s: Story) -> bool:
     """Whether the site is at rest; s.key is then everything that decides what it will do.
 
     At rest nothing changes by itself but the fuel of running sets, and that is no matter: the tank lasts until it
-    is filled again. Their coolant matters only where it is cold. Batteries are full or empty, no trip and no overload is half way, every room and storage is within
+    is filled again. Their coolant matters only where it is cold: what a warm one reaches too soon is a matter of malfunctions
+    that no study has. Batteries are full or empty, no trip and no overload is half way, every room and storage is within
     STILL_K of where it ends. Two worlds with the same key behave alike whenever the same is done to them; their meters, clocks
     and tanks may differ, and the oil of their transformers, which only warns.
     """
     s.key_count = 0
-    if w.unsettled or _waits(w):
+    if w.unsettled or _waits(plan, w):
         return False
     for k in range(len(plan.generators)):
         r, g = plan.generators[k], w.generators[k]

@@ -77,7 +77,7 @@ def run(plan: Plan, w: World, s: Story) -> int:
         elif s.phase == ASKED:
             if ask_rest(s) != NOTHING and not s.is_full:
                 return REST  # the shell keeps its world and calls keep_rest, or says that the memory is full
-            s.phase = STEP if s.rest == NOBODY and not wait(w, s) else KEPT
+            s.phase = STEP if s.rest == NOBODY and not wait(plan, w, s) else KEPT
         elif s.phase == KEPT:
             end_passage(w, s)
             s.phase = NEXT

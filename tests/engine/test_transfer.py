@@ -95,7 +95,8 @@ def test_two_utilities_transfer_without_a_generator(story):
     told.tell("one", fault="outage")
     told.run(10)
     assert positions(told) == [(1.0, "open"), (1.3, "second")]
-    assert told.state("s") == "GENERATOR"  # the word for: fed by its second source
+    assert told.state("s") == "SECOND"  # of its sources, which is no generator
+    assert told.number("s", "source") == 2
     told.tell("one", fault="")
     told.run(60)
     assert positions(told)[2:] == [(40.0, "open"), (40.5, "first")]

@@ -141,6 +141,44 @@ def test_two_closed_mains_are_drawn_closed_and_each_shows_its_own_power():
     assert "on-second" in painted(simulation)["node-lv"].split()
 
 
+TWO_FEEDS = """facility: two-feeds
+nodes:
+  u1: {type: utility, voltage_v: 480}
+  u2: {type: utility, voltage_v: 480}
+  d1: {type: distribution, from: u1, rated_a: 400}
+  d2: {type: distribution, from: u2, rated_a: 400}
+  ats: {type: switchgear, from: [d1, d2], rated_a: 400}
+  pdu: {type: pdu, from: [d1, d2], rated_a: 400}
+  sts: {type: distribution, from: [d1, d2], rated_a: 400, transfer: sts}
+  r1: {type: server, from: ats, load_kw: 30, load_kw_max: 60, rated_a: 80}
+  r2: {type: server, from: pdu, load_kw: 30, load_kw_max: 60, rated_a: 80}
+  r3: {type: server, from: sts, load_kw: 30, load_kw_max: 60, rated_a: 80}
+"""
+
+
+@pytest.mark.parametrize("board", ["ats", "pdu", "sts"])
+def test_a_board_with_two_feeds_is_drawn_on_the_one_it_is_on(board):
+    simulation = Simulation(parse_facility(TWO_FEEDS))
+    lines = flows(simulation.facility, seen(simulation))
+    assert (lines[f"d1-{board}"].power_kw, lines[f"d2-{board}"].power_kw) == (pytest.approx(30.0, abs=0.01), 0.0)
+    assert "on-second" not in painted(simulation)[f"node-{board}"]
+    simulation.command("u1", "set_fault", state=True, kind="sag", severity=0.2)  # alive, and too low
+    simulation.advance(5.0)
+    lines = flows(simulation.facility, seen(simulation))
+    assert (lines[f"d1-{board}"].power_kw, lines[f"d2-{board}"].power_kw) == (0.0, pytest.approx(30.0, abs=0.01))
+    assert lines[f"d1-{board}"].live
+    assert "on-second" in painted(simulation)[f"node-{board}"].split()
+
+
+def test_a_recording_of_before_the_field_was_there_is_drawn_by_its_state():
+    facility = parse_facility(TWO_FEEDS)
+    views = {name: {"voltage_out": 480.0, "power_in_kw": 30.0} for name in facility.nodes}
+    views["ats"]["state"] = "GENERATOR"
+    lines = flows(facility, views)
+    assert (lines["d1-ats"].power_kw, lines["d2-ats"].power_kw) == (0.0, 30.0)
+    assert (lines["d1-pdu"].power_kw, lines["d2-pdu"].power_kw) == (30.0, 0.0)
+
+
 def test_a_storage_shows_how_full_it_is_where_nobody_knows_how_long_it_lasts():
     drawn = painted(Simulation(load_facility("campus-bess")))
     assert (drawn["ring-bess"], drawn["left-bess"]) == ("60", "60%")

@@ -29,7 +29,7 @@ from winter_river.engine.world import DEAD, FAULT_BIT, HANDLE_OFF, NodeState, Wo
 
 GRID_OK, SAG, SWELL, OUTAGE, GRID_FAULT, FREQUENCY = range(6)
 TRANSFORMER_NORMAL, TRANSFORMER_WARNING, TRANSFORMER_FAULT, TRANSFORMER_NO_INPUT = range(4)
-SW_CLOSED, SW_GENERATOR, SW_OPEN, SW_TRIPPED, SW_FAULT, SW_NO_INPUT = range(6)
+SW_CLOSED, SW_GENERATOR, SW_OPEN, SW_TRIPPED, SW_FAULT, SW_NO_INPUT, SW_SECOND = range(7)
 STANDBY, STARTING, RUNNING, COOLDOWN, GENERATOR_FAULT = range(5)
 BOARD_NORMAL, BOARD_OVERLOAD, BOARD_TRIPPED, BOARD_OPEN, BOARD_NO_INPUT, BOARD_FAULT = range(6)
 UPS_NORMAL, UPS_ON_BATTERY, UPS_CHARGING, UPS_BYPASS, UPS_OFF, UPS_FAULT, UPS_ECO = range(7)
@@ -75,7 +75,9 @@ def _switchgear(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
     transfer = plan.boards[n.slot].transfer
     two = transfer != NONE and fed_by(w.transfers[transfer]) == SECOND
     # A static switch stands between two live sources: either is as good.
-    return SW_GENERATOR if two and not plan.transfers[transfer].static else SW_CLOSED
+    if not two or plan.transfers[transfer].static:
+        return SW_CLOSED
+    return SW_SECOND if plan.transfers[transfer].generator == NONE else SW_GENERATOR
 
 
 def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from winter_wire import schema
 
 from winter_river.facility import Facility, Node
+from winter_river.web.diagram_symbols import BOARDS
 
 View = Mapping[str, object]
 
@@ -44,6 +45,8 @@ CLASSES = {
     "absent": "dead absent",
 }
 _PARTS, _BATTERY_PARTS, _LINE_PARTS = ("node", "bar", "letter", "state"), ("ring", "left"), ("edge", "flow")
+NONE, FIRST, SECOND, BOTH = range(4)  # the field `source`
+NO_SOURCE = -1  # "it has no choice"
 _OPEN_HANDLES = ("open", "off")
 _RUNTIME_S_MAX = 10 * 3600  # chosen: a battery that lasts longer is not what anybody waits for
 
@@ -124,13 +127,10 @@ def flows(facility: Facility, views: Mapping[str, View]) -> dict[str, Flow]:
 def _conducting(node: Node, views: Mapping[str, View]) -> list[str]:
     """The feeds that a node takes its power from now."""
     live = [feeder for feeder in node.feeds if feeder in views and is_live(views[feeder])]
-    if is_parallel(node):
-        return [] if is_open(views[node.id]) else live
-    if node.type in ("distribution", "pdu"):
-        return live[:1]  # with two feeds: it prefers the first
-    if node.type == "switchgear" and len(node.feeds) > 1:
-        return [feeder for feeder in live if feeder == node.feeds[1 if _on_second(node, views[node.id]) else 0]]
-    return live
+    source = _source(node, views[node.id])
+    if source == NO_SOURCE:
+        return live
+    return [feeder for k, feeder in enumerate(node.feeds) if feeder in live and source in (k + 1, BOTH)]
 
 
 def is_parallel(node: Node) -> bool:
@@ -145,9 +145,20 @@ def _left_over(facility: Facility, views: Mapping[str, View], feeder: str, node:
     return number(views[feeder], "power_kw") - taken_kw
 
 
-def _on_second(node: Node, view: View) -> bool:
-    """Whether a board takes its power from its second source, by its breakers."""
-    return len(node.feeds) > 1 and view.get("state") == "GENERATOR"
+def _source(node: Node, view: View) -> int:
+    """Which of its sources a board with two feeds is on, as its view says; NO_SOURCE for what has one, or two cords.
+
+    A recording of before the field was there has the state alone.
+    """
+    if len(node.feeds) < 2:
+        return NO_SOURCE
+    if "source" in view:
+        return int(number(view, "source"))
+    if node.type not in BOARDS:
+        return NO_SOURCE
+    if is_open(view):
+        return NONE
+    return BOTH if is_parallel(node) else SECOND if view.get("state") == "GENERATOR" else FIRST
 
 
 def slots(type_name: str) -> tuple[tuple[str, int, str], ...]:
@@ -171,10 +182,9 @@ def paint(
     for node in facility.nodes.values():
         view = views[node.id]
         word = look(view, presences.get(node.id, ONLINE))
-        opened = " open" if is_open(view) else ""
-        opened += " on-second" if _on_second(node, view) else ""
-        if is_parallel(node):
-            opened += {1: " on-second", 2: " on-both"}.get(_mains(node, views), "")
+        source = _source(node, view)
+        opened = " open" if is_open(view) or source == NONE else ""
+        opened += {SECOND: " on-second", BOTH: " on-both"}.get(source, "")
         made[f"node-{node.id}"] = f"node type-{node.type} {CLASSES[word]}{opened}"
         made[f"bar-{node.id}"] = "bar live" if is_live(view) and word != "absent" else "bar dead"
         made[f"letter-{node.id}"] = LETTERS[word]
@@ -201,12 +211,6 @@ def elements(nodes: Iterable[Node], lines: Iterable[str]) -> Iterator[str]:
             yield from (f"{part}-{node.id}" for part in _BATTERY_PARTS)
     for key in lines:
         yield from (f"{part}-{key}" for part in _LINE_PARTS)
-
-
-def _mains(node: Node, views: Mapping[str, View]) -> int:
-    """Of a board with both mains closed: 2 both, 1 the second alone, 0 the first or none."""
-    conducting = _conducting(node, views)
-    return 2 if len(conducting) == 2 else int(conducting == [node.feeds[1]])
 
 
 def flow_text(flow: Flow) -> str:

@@ -23,7 +23,7 @@ WIDTH, HEIGHT, COLUMNS = 6, 7, 24  # of a panel, and of Grafana's grid
 # Unit of the contract -> Grafana's own name of it; one that is not here is shown as it is.
 UNITS: Mapping[str, str] = {
     "V": "volt", "A": "amp", "kW": "kwatt", "kvar": "kvoltampreact", "kWh": "kwatth", "Hz": "hertz", "%": "percent",
-    "C": "celsius", "s": "s", "rpm": "rotrpm", "m3/s": "flowcms", "dBm": "dBm", "B": "bytes", "ms": "ms", "W/m2": "Wm2",
+    "C": "celsius", "s": "s", "rpm": "rotrpm", "m3/s": "flowcms", "dBm": "dBm", "B": "bytes", "ms": "ms", "h": "h", "W/m2": "Wm2",
     "": "none",
 }  # fmt: skip
 _NUMBERS = (schema.NUMBER, schema.INTEGER)

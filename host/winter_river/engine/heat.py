@@ -5,6 +5,7 @@ from __future__ import annotations
 from winter_river.engine import events
 from winter_river.engine.equipment import room_heat as room_law
 from winter_river.engine.equipment import transformer_heat as oil_law
+from winter_river.engine.equipment import transformer_life as life_law
 from winter_river.engine.equipment.cooling import CoolingState, flow_m3s
 from winter_river.engine.equipment.psychrometrics import evaporative_c, mixed_c
 from winter_river.engine.equipment.room_heat import RoomState
@@ -110,6 +111,11 @@ def hot_spot_now_c(size: int, s: TransformerState, t_s: float) -> float:
     return oil_law.hot_spot_c(size, s.oil_c, s.fast_k, s.slow_k, s.oil_end_c, s.gradient_end_k, t_s - s.since_s)
 
 
+def aged_now_h(size: int, s: TransformerState, t_s: float) -> float:
+    """The loss of life of a transformer since the start, in hours at 98 degrees C."""
+    return s.aged_h + life_law.aged_h(size, s.oil_c, s.fast_k, s.slow_k, s.oil_end_c, s.gradient_end_k, t_s - s.since_s)
+
+
 def _load(size: int, s: TransformerState, t_s: float, *, oil_left: float, fast_left: float, slow_left: float) -> None:
     """Brings the three lags up to now, before they run to other ends. ..._left: the shares of their ways still to go."""
     fast_end, slow_end = oil_law.K21[size] * s.gradient_end_k, (oil_law.K21[size] - 1.0) * s.gradient_end_k
@@ -137,7 +143,15 @@ def run_transformers(plan: Plan, w: World) -> None:
                 oil_left = left_after(oil_law.K11[size] * oil_law.OIL_TAU_S[size], w.t_s - since_s)
                 fast_left = left_after(oil_law.K22[size] * oil_law.WINDING_TAU_S[size], w.t_s - since_s)
                 slow_left = left_after(oil_law.OIL_TAU_S[size] / oil_law.K22[size], w.t_s - since_s)
-            _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
+            if not r.ages:
+                _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
+            elif w.t_s - since_s > life_law.SHORT_S:
+                s.aged_h = aged_now_h(size, s, w.t_s)
+                _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
+            else:
+                spot, elapsed_s = s.oil_c + s.fast_k - s.slow_k, w.t_s - since_s
+                _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
+                s.aged_h += life_law.between_h(spot, s.oil_c + s.fast_k - s.slow_k, elapsed_s)
             s.load_pu, s.ambient_c, s.blocked_pu = load_pu, w.outdoor_c, s.cooling_lost_pu
             s.oil_end_c, s.gradient_end_k = w.outdoor_c, 0.0
             if live:

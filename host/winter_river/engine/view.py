@@ -12,12 +12,13 @@ from winter_wire import schema
 from winter_river.engine.equipment import bess as bess_law
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import pv as pv_law
+from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.coolant import coolant_now_c
 from winter_river.engine.equipment.cooling import flow_m3s
 from winter_river.engine.equipment.room_heat import RoomState, flow_wanted_m3s
 from winter_river.engine.frequency import frequency_hz
-from winter_river.engine.heat import cold_now_c, hot_now_c, hot_spot_now_c, oil_now_c, unit_supply_c
+from winter_river.engine.heat import aged_now_h, cold_now_c, hot_now_c, hot_spot_now_c, oil_now_c, unit_supply_c
 from winter_river.engine.meters import back_kwh_now, forth_kwh_now, kwh_now
 from winter_river.engine.plan import (
     BESS,
@@ -33,6 +34,7 @@ from winter_river.engine.plan import (
     UTILITY,
     NodePlan,
     Plan,
+    is_board,
 )
 from winter_river.engine.states import is_latched
 from winter_river.engine.units import BASE_KW, HOUR_S
@@ -168,7 +170,7 @@ def runtime_s(plan: Plan, w: World, k: int) -> int:
     drain_kw = u.discharge_kw + u.peukert_kw
     if drain_kw <= 0.0:
         drain_kw = u.out_kw + r.loss_on_battery_ratio * ups_law.loss_online_kw(r, u.out_kw)
-        drain_kw += ups_law.inside_kw(r, u, drain_kw)
+        drain_kw += ups_law.inside_kw(r, u, drain_kw, ups_law.worn_now_pu(r, w.t_s))
     if not u.battery_ok:
         return 0
     if drain_kw <= 0.0:
@@ -185,6 +187,8 @@ def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
             "soc_pct": energy_kwh / r.battery_kwh * 100.0,
             "runtime_s": runtime_s(plan, w, n.slot),
             "battery_kwh": energy_kwh,
+            "aged_h": w.t_s / HOUR_S * r.ageing,
+            "health_pct": ups_law.health_pu(r, u, w.t_s) * 100.0,
         }
     if n.kind == GENERATOR:
         g, machine = w.generators[n.slot], plan.generators[n.slot]
@@ -196,7 +200,15 @@ def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
         }
     if n.kind == TRANSFORMER:
         size, oil = plan.transformers[n.slot].size, w.transformers[n.slot]
-        return {"oil_c": oil_now_c(size, oil, w.t_s), "hot_spot_c": hot_spot_now_c(size, oil, w.t_s)}
+        heat: dict[str, object] = {"oil_c": oil_now_c(size, oil, w.t_s), "hot_spot_c": hot_spot_now_c(size, oil, w.t_s)}
+        if plan.transformers[n.slot].ages:
+            heat["aged_h"] = aged_now_h(size, oil, w.t_s)
+        if plan.transformers[n.slot].tap_steps_max > 0:
+            heat["tap"] = oil.tap
+        return heat
+    if is_board(n.kind):
+        source = _source(plan, w, n)
+        return {} if source == NONE else {"source": source}
     if n.kind == COOLING:
         m = w.coolings[n.slot]
         flow = flow_m3s(plan.coolings[n.slot], m) if w.nodes[n.index].live else 0.0
@@ -221,6 +233,20 @@ def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
             fields["inlet_c"] = cold_now_c(w.rooms[plan.servers[n.slot].room], w.t_s)
         return fields
     return {}
+
+
+def _source(plan: Plan, w: World, n: NodePlan) -> int:
+    """Which of its two sources a board is on, as its mains stand (switchgear.OPEN to BOTH); NONE with one feed."""
+    board = plan.boards[n.slot]
+    if board.transfer != NONE:
+        return w.transfers[board.transfer].position
+    if board.tie == NONE:
+        return NONE
+    if w.nodes[n.index].contact != 0 or is_latched(plan, w, n):
+        return switchgear_law.OPEN
+    if w.ties[board.tie].closed:
+        return switchgear_law.BOTH
+    return switchgear_law.SECOND if w.ties[board.tie].second else switchgear_law.FIRST
 
 
 def _both_ways(w: World, n: NodePlan) -> dict[str, object]:

@@ -22,6 +22,8 @@ class Assumptions:
             f"{self.reset_h:g} h after a trip everything tripped is reset; what is broken besides, with its repair.",
             "A UPS whose battery has failed drops its loads with its input and takes them up again with it.",
             "A rack is available while it runs: fed, and not turned off by heat (its `heat_shutdown`); a unit while fed.",
+            "A grid fails by outages alone: it never sags, swells or leaves its frequency; dips of sets are followed.",
+            "Nothing ages: a battery keeps the capacity it begins with (`battery_age_pct`), as if replaced in time.",
             "No profile is followed: racks draw what they are set to, an array has full sun, a storage its setpoint.",
             "The worlds begin in the long run's mix of sound and broken devices, not all sound.",
         )

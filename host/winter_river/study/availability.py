@@ -99,10 +99,10 @@ def prepare() -> None:
 
 def parts_of(devices: Sequence[engine.Device], calibration: str, **options: Any) -> list[Part]:
     """The parts of a site, each with its own plan. options: of part.Part."""
-    split = structure.parts(engine.build_plan(devices, calibration=calibration))
+    split = structure.parts(engine.build_plan(devices, calibration=calibration, ages=False))
     found = []
     for own in split:
-        plan = engine.build_plan(own, calibration=calibration)
+        plan = engine.build_plan(own, calibration=calibration, ages=False)
         numbered = [(k, failure) for k, failure in enumerate(failures(devices)) if failure.node_id in plan.index]
         each, numbers = [failure for _, failure in numbered], [k for k, _ in numbered]
         found.append(Part(plan, each, numbers, bytes_max=BYTES_MAX // len(split), **options))

@@ -86,7 +86,7 @@ def runner(
     Each part of the site is run by itself, which is exact: by the engine's tenth law nothing in one part moves a
     bit of another. So a pair in two parts is its two single losses, and those are remembered.
     """
-    whole = engine.build_plan(devices, calibration=calibration)
+    whole = engine.build_plan(devices, calibration=calibration, ages=False)
     side_of = {device.id: side for device, side in zip(whole.devices, structure.sides(whole), strict=True)}
     place = {device.id: k for k, device in enumerate(devices)}
     parts = [_part(own, calibration, compiled) for own in structure.parts(whole)]
@@ -116,7 +116,7 @@ def runner(
 
 
 def _part(devices: Sequence[engine.Device], calibration: str, compiled: bool) -> _Part:
-    plan = engine.build_plan(devices, calibration=calibration)
+    plan = engine.build_plan(devices, calibration=calibration, ages=False)
     w = engine.new_world(plan)
     power_kw = {}
     for k in structure.loads(plan):

@@ -32,6 +32,7 @@ BASE: Mapping[str, tuple[str, str, float]] = {
     "%": ("_pct", "ratio", 0.01),
     "C": ("_c", "celsius", 1.0),
     "s": ("_s", "seconds", 1.0),
+    "h": ("_h", "seconds", 3_600.0),
     "ms": ("_ms", "seconds", 0.001),
     "m3/s": ("_m3s", "cubic_meters_per_second", 1.0),
     "rpm": ("rpm", "rotation_hertz", 1 / 60),

@@ -62,3 +62,57 @@ def test_an_old_and_cold_battery_empties_sooner_in_a_site(story, block):
     told.run(110)
     assert told.when("ups_a", "battery_empty") == pytest.approx(68.0, rel=0.005)
     assert told.when("ups_b", "battery_empty") == pytest.approx(100.0, rel=0.005)
+
+
+def aged(story, block, seconds, **ratings):
+    """A story in which so long has passed, then both sides are on their batteries."""
+    own = {"battery_life_y": 10.0, **ratings}
+    told = story(
+        [dataclasses.replace(d, ratings={**d.ratings, **own}) if d.id == "ups_a" else d for d in block], dt_s=1e6
+    )
+    told.run(seconds)
+    told.dt_s = 1.0
+    return told
+
+
+YEAR_S = 8766 * 3600.0
+
+
+def test_a_battery_of_ten_years_gives_four_fifths_after_ten(story, block):
+    told = aged(story, block, 10 * YEAR_S)
+    assert told.number("ups_a", "aged_h") == pytest.approx(87_660.0)
+    assert told.number("ups_a", "health_pct") == pytest.approx(80.0)
+    assert told.number("ups_a", "runtime_s") in (79, 80)  # of 100 s at its rate, whole seconds
+    told.tell("utility_a", fault="outage")
+    told.tell("generator_a", handle="off")
+    told.run(110)
+    assert told.when("ups_a", "battery_empty") - 10 * YEAR_S == pytest.approx(80.0, rel=0.005)
+
+
+def test_ten_degrees_more_age_it_twice_as_fast(story, block):
+    told = aged(story, block, 5 * YEAR_S, battery_c=35.0)
+    assert told.number("ups_a", "aged_h") == pytest.approx(87_660.0)
+    assert told.number("ups_a", "health_pct") == pytest.approx(80.0)
+    assert told.number("ups_b", "health_pct") == pytest.approx(90.0)  # at 25 C, five of ten years
+
+
+def test_a_discharge_is_not_changed_while_it_lasts(story, block):
+    # Its age is that of the instant it began: the same to the bit, however often somebody looks.
+    hashes = []
+    for dt_s in (1.0, 0.25):
+        told = aged(story, block, YEAR_S)
+        told.dt_s = dt_s
+        told.tell("utility_a", fault="outage")
+        told.run(60)
+        hashes.append(told.number("ups_a", "battery_kwh"))
+    assert hashes[0] == pytest.approx(hashes[1], rel=1e-12)
+
+
+def test_a_malfunction_shows_in_its_health(story):
+    told = story()
+    told.tell("ups_a", fault="battery_aged=0.30")
+    told.run(1)
+    assert told.number("ups_a", "health_pct") == pytest.approx(70.0)
+    told.tell("ups_a", fault="battery_lost")
+    told.run(1)
+    assert told.number("ups_a", "health_pct") == 0.0

@@ -81,8 +81,3 @@ def test_a_healthy_load_never_reaches_the_limit():
     oil_end = heat.oil_end_c(LARGE, AMBIENT_C, 1.0, 6.0)
     gradient = heat.gradient_end_k(LARGE, 1.0)
     assert heat.hot_spot_reaches_s(LARGE, AMBIENT_C, 0.0, 0.0, oil_end, gradient, 0.0, 120.0) == math.inf
-
-
-@pytest.mark.parametrize(("celsius", "rate"), [(80, 0.125), (92, 0.5), (98, 1.0), (104, 2.0), (110, 4.0), (128, 32.0)])
-def test_paper_ages_twice_as_fast_every_six_degrees(celsius, rate):
-    assert heat.ageing_rate(celsius) == pytest.approx(rate)

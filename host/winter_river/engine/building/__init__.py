@@ -14,8 +14,8 @@ from winter_river.engine.equipment import EQUIPMENT, Device
 from winter_river.engine.invariants import full_ratings, in_order
 
 
-def build_plan(devices: Sequence[Device], *, calibration: str = "training") -> p.Plan:
-    """The plan of a facility.
+def build_plan(devices: Sequence[Device], *, calibration: str = "training", ages: bool = True) -> p.Plan:
+    """The plan of a facility. ages: whether batteries and transformers get older; in studies they are as they begin.
 
     Raises ValueError, naming device, value and limit, where the devices do not make a network: the facility's own
     checks come first and say more, so this is the last line and stops at the first fault.
@@ -24,7 +24,7 @@ def build_plan(devices: Sequence[Device], *, calibration: str = "training") -> p
         raise ValueError(f"calibration is {calibration!r}; one of {', '.join(CALIBRATION_BY_NAME)}")
     ordered = in_order(devices)
     ratings = tuple(full_ratings(device) for device in ordered)
-    t = Tables(ordered, ratings, calibration)
+    t = Tables(ordered, ratings, calibration, ages=ages)
     for k, device in enumerate(ordered):
         t.nodes.append(ADD[EQUIPMENT[device.type].part](t, k, ratings[k]))
     return _plan(t)

@@ -10,7 +10,7 @@ from winter_river.engine.building.loops import add_tie, generator_behind
 from winter_river.engine.building.tables import VOLTAGE_TOLERANCE, Tables, amps, kvar_per_kw
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.engine.equipment import EQUIPMENT
-from winter_river.engine.equipment.battery import capacity_pu, stored_kwh
+from winter_river.engine.equipment.battery import CAPACITY_WORN_PU, YEAR_H, ageing_rate, capacity_pu, stored_kwh
 from winter_river.engine.equipment.bess import BessPlan, one_way, rise_k_kw
 from winter_river.engine.equipment.cooling import CoolingPlan
 from winter_river.engine.equipment.following import FollowerPlan
@@ -59,6 +59,7 @@ def transformer(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
             power_pu=power_w / BASE_VA,
             size=size_class(r["power_kva"]),
             loss_ratio=loss_ratio,
+            ages=t.ages,
             tap_pct=r["tap_pct"],
             tap_step_pct=r["tap_step_pct"],
             tap_steps_max=int(r["tap_steps_max"]) if r["tap_changer"] > 0.0 else 0,
@@ -126,6 +127,7 @@ def ups(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     calibration = CALIBRATION_BY_NAME[t.calibration]
     left_pu = capacity_pu(r["battery_age_pct"] / 100.0, r["battery_c"])
     nominal_kwh = r["battery_kwh"] * calibration.battery_factor * left_pu
+    ageing = ageing_rate(r["battery_c"])
     exponent, offset_pu = r["battery_exponent"] or calibration.peukert, r["battery_offset_pu"]
     t.upses.append(
         UpsPlan(
@@ -149,6 +151,9 @@ def ups(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
             battery_kw=r["battery_kw"] or r["power_kw"],
             battery_exponent=exponent,
             battery_offset_pu=offset_pu,
+            ageing=ageing,
+            fade_pu_h=CAPACITY_WORN_PU / (r["battery_life_y"] * YEAR_H) * ageing if t.ages else 0.0,
+            begin_pu=1.0 - r["battery_age_pct"] / 100.0,
         )
     )
     breakers = (

@@ -44,10 +44,13 @@ def kvar_per_kw(power_factor: float) -> float:
 class Tables:
     """Filled device by device, what feeds before what is fed."""
 
-    def __init__(self, devices: tuple[Device, ...], ratings: tuple[dict[str, float], ...], calibration: str) -> None:
+    def __init__(
+        self, devices: tuple[Device, ...], ratings: tuple[dict[str, float], ...], calibration: str, *, ages: bool
+    ) -> None:
         self.devices = devices
         self.ratings = ratings
         self.calibration = calibration
+        self.ages = ages
         self.index = {device.id: k for k, device in enumerate(devices)}
         self.groups = find_groups(devices, self.index)
         self.nodes: list[p.NodePlan] = []

@@ -17,6 +17,8 @@ GXT3_EXPONENT, GXT3_OFFSET_PU = 1.345, 0.0905  # our fit to the runtime table of
 REFERENCE_C = 25.0  # the temperature capacities are stated at
 CAPACITY_PER_K = 0.006  # chosen: 0.6 % a degree below 25, usual on lead-acid data sheets; above it nothing is gained
 CAPACITY_MIN_PU = 0.4  # chosen: deeper cold is outside every data sheet
+CAPACITY_WORN_PU = 0.20  # IEEE 1188: a battery that gives less than 80 % is at the end of its life
+YEAR_H = 8766.0  # of 365.25 days
 AGEING_DOUBLES_K = 10.0  # rule of thumb of IEEE 1188: half the life for each 8 to 10 K above 25
 OFFSET_PU_MIN = 0.001  # chosen: below it the law is Peukert's own
 

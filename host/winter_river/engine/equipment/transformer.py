@@ -18,13 +18,15 @@ from winter_river.engine.units import NEVER_S
 
 @dataclass(slots=True, frozen=True)
 class TransformerPlan:
-    """size, loss_ratio: which column of transformer_heat's tables, and load loss over no-load loss. tap_steps_max: of
-    its tap changer each way, 0 without one; tap_low_pu to tap_high_pu: the secondary voltage that it keeps."""
+    """size, loss_ratio: which column of transformer_heat's tables, and load loss over no-load loss. ages: whether its
+    loss of life is added up. tap_steps_max: of its tap changer each way, 0 without one; tap_low_pu to tap_high_pu: the
+    secondary voltage that it keeps."""
 
     node: int
     power_pu: float
     size: int
     loss_ratio: float
+    ages: bool
     tap_pct: float
     tap_step_pct: float
     tap_steps_max: int
@@ -38,7 +40,8 @@ class TransformerState:
     """Oil and winding as of since_s, and where they run from there (transformer_heat.py).
 
     cooling_lost_pu: of its malfunction; blocked_pu: as the oil knows it. hot: beyond a limit. tap: position of its tap
-    changer; tap_way: which way the voltage asks it to go; tap_s: when it goes (tap.py).
+    changer; tap_way: which way the voltage asks it to go; tap_s: when it goes (tap.py). aged_h: its loss of life up to
+    since_s (transformer_life.py).
     """
 
     oil_c: float = 0.0
@@ -51,6 +54,7 @@ class TransformerState:
     ambient_c: float = 0.0
     cooling_lost_pu: float = 0.0
     blocked_pu: float = 0.0
+    aged_h: float = 0.0
     hot: bool = False
     tap: int = 0
     tap_way: int = 0

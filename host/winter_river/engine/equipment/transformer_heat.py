@@ -1,4 +1,4 @@
-"""How warm an oil-immersed transformer is: top oil, hot spot and the rate at which its paper ages.
+"""How warm an oil-immersed transformer is: top oil and hot spot. What that does to its paper: transformer_life.py.
 
 IEC 60076-7, the exponential equations: the top oil is one first-order lag; the winding's rise above the oil is the
 difference of two, because a step of load heats the winding at once while the oil that cools it starts to move
@@ -111,8 +111,3 @@ def hot_spot_reaches_s(
             return high
         low = high
     return NEVER_S
-
-
-def ageing_rate(hot_spot: float) -> float:
-    """How many times as fast as at 98 degrees C ordinary paper ages (IEC 60076-7)."""
-    return float(2.0 ** ((hot_spot - AGEING_BASE_C) / AGEING_DOUBLES_K))

@@ -41,6 +41,9 @@ UPS = Equipment(
         Rating("battery_offset_pu", 0.0, 0.0, 0.3, "chosen: 0 is Peukert's law; 0.0905 follows Liebert's GXT3 table"),
         Rating("battery_c", 25.0, -20.0, 60.0, "chosen: 25, which capacities are stated at; a cold one gives less"),
         Rating("battery_age_pct", 0.0, 0.0, 80.0, "chosen: 0, new; IEEE 1188 replaces one that has lost 20 %"),
+        Rating(
+            "battery_life_y", 10.0, 0.1, 1000.0, "chosen: design life at 25 C, in which it loses 20 %; 5 to 15 usual"
+        ),
         *breaker_ratings("input_"),
         *breaker_ratings("output_"),
         *feed_ratings("feed", "the cable to its input"),
@@ -96,13 +99,17 @@ class UpsPlan:
     battery_kw: float
     battery_exponent: float
     battery_offset_pu: float
+    ageing: float  # how many times as fast as at 25 degrees C its battery ages
+    fade_pu_h: float  # of its capacity, an hour; 0 where its age is held
+    begin_pu: float  # of its capacity, left at the start by age
 
 
 @dataclass(slots=True)
 class UpsState:
     """path: 0 no output, 1 inverter, 2 bypass. rectifier: 0 off, 1 waiting, 2 walking in, 3 on (piece of its ramp).
 
-    handle: the node's, as of the last settling.
+    handle: the node's, as of the last settling. worn_pu: of its capacity, lost by age since the start; it is taken anew
+    where a discharge begins, so that nothing changes within one.
     """
 
     path: int = 1
@@ -117,6 +124,7 @@ class UpsState:
     battery_ok: bool = True
     battery_lost_pu: float = 0.0
     charger_lost_pu: float = 0.0
+    worn_pu: float = 0.0
     low: bool = False
     empty: bool = False
     shutdown: bool = False
@@ -144,13 +152,23 @@ def loss_online_kw(r: UpsPlan, out_kw: float) -> float:
     return r.loss_fixed_kw + (r.loss_linear_pu * x + r.loss_square_pu * x * x) * r.power_kw
 
 
-def inside_kw(r: UpsPlan, u: UpsState, discharge_kw: float) -> float:
+def inside_kw(r: UpsPlan, u: UpsState, discharge_kw: float, worn_pu: float) -> float:
     """What the battery loses inside beyond its terminals: emptied faster than its capacity is stated for, or aged.
 
     Booked as a loss of its own, so that energy stays conserved.
     """
-    given_pu = max(LEFT_PU_MIN, 1.0 - u.battery_lost_pu)
+    given_pu = max(LEFT_PU_MIN, (1.0 - u.battery_lost_pu) * (1.0 - worn_pu))
     return drain_kw(discharge_kw, r.battery_kw, r.battery_exponent, r.battery_offset_pu) / given_pu - discharge_kw
+
+
+def worn_now_pu(r: UpsPlan, t_s: float) -> float:
+    """The share of its capacity at the start that a battery has lost by age since."""
+    return min(1.0 - LEFT_PU_MIN, r.fade_pu_h * t_s / HOUR_S)
+
+
+def health_pu(r: UpsPlan, u: UpsState, t_s: float) -> float:
+    """The capacity of a battery now as a share of a new one's: its age, and its malfunction."""
+    return r.begin_pu * (1.0 - worn_now_pu(r, t_s)) * (1.0 - u.battery_lost_pu) if u.battery_ok else 0.0
 
 
 def rectifier_share(u: UpsState) -> float:
@@ -232,7 +250,10 @@ def ups_flows(
         if share == 1.0:
             u.charge_kw = charging_kw(r, u, t_s, room_kw=r.input_kw_max - u.in_kw, on_generator=on_generator)
             u.in_kw += u.charge_kw
-        u.peukert_kw = inside_kw(r, u, u.discharge_kw) if u.discharge_kw > 0.0 else 0.0
+        if u.discharge_kw > 0.0:
+            if u.energy_kw <= 0.0:
+                u.worn_pu = worn_now_pu(r, t_s)
+            u.peukert_kw = inside_kw(r, u, u.discharge_kw, u.worn_pu)
     leaving_kw = u.discharge_kw + u.peukert_kw - r.charge_efficiency * u.charge_kw
     if leaving_kw != u.energy_kw:
         u.energy_kwh = energy_now_kwh(u, r.battery_kwh, t_s)

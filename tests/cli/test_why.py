@@ -48,6 +48,19 @@ def test_a_node_that_is_not_there_is_refused_with_the_nearest(winter_river: Call
     assert "this site has no node trfa (did you mean trf_a?)" in ended.err
 
 
+def test_a_broker_names_the_run(winter_river: Callable, running: Path) -> None:
+    told = winter_river("why trf_a --broker mqtt://127.0.0.1:1883")
+    assert told.out.splitlines()[0] == "trf_a [NO_INPUT] dead because util_a is OUTAGE since 2.0 s"
+    assert winter_river("why trf_a --broker mqtt://127.0.0.1").out == told.out  # 1883 is MQTT's own port
+
+
+def test_a_broker_without_a_run_here_says_where_to_ask(winter_river: Callable, running: Path) -> None:
+    ended = winter_river("why trf_a --broker mqtt://far:1884")
+    assert ended.code == 1
+    assert "no site at mqtt://far:1884 runs on this machine; runs here: mqtt://127.0.0.1:1883." in ended.err
+    assert "/api/v1/nodes/trf_a/why" in ended.err
+
+
 def test_without_a_running_site_it_says_how_to_get_one(winter_river: Callable, home: Path) -> None:
     ended = winter_river("why ups_a")
     assert ended.code == 1

@@ -19,7 +19,7 @@ def filled(bench, count=50):
 
 def test_a_copy_of_a_running_store_has_everything_and_goes_on_where_it_was(bench, tmp_path) -> None:
     site = filled(bench)
-    copy = tmp_path / "away" / "copy.sqlite3"
+    copy = tmp_path / "copy.sqlite3"
     moving.backup(site.path, copy)
     site.clock.passed_s += 1.0
     site.say(boot=1, seq=50)
@@ -60,6 +60,13 @@ def test_a_damaged_copy_changes_nothing(bench, tmp_path) -> None:
 def test_there_is_nothing_to_copy_where_nothing_was_kept(tmp_path) -> None:
     with pytest.raises(StoreError, match="there is no history at"):
         moving.backup(tmp_path / "none", tmp_path / "copy")
+
+
+def test_a_folder_that_is_missing_is_not_made_because_it_may_be_a_disk(bench, tmp_path) -> None:
+    site = filled(bench)
+    with pytest.raises(StoreError, match="stick is no folder\ncure: plug its disk in, or mkdir -p"):
+        moving.backup(site.path, tmp_path / "stick" / "copy")
+    assert not (tmp_path / "stick").exists()
 
 
 def test_a_second_restore_does_not_take_what_the_first_one_set_aside(bench, tmp_path) -> None:

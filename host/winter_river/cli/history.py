@@ -102,7 +102,9 @@ def history(
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where the copy goes; a file that is there is replaced.")],
+    file: Annotated[
+        Path, typer.Argument(help="Where the copy goes: a file that is there is replaced, its folder must be there.")
+    ],
     facility: FacilityOption = None,
 ) -> None:
     """Copy a site's history into one file, also while the site runs.

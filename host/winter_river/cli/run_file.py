@@ -74,7 +74,12 @@ def write_note(note: RunNote) -> None:
 
 def read_note() -> RunNote | None:
     """The note of the latest run that still lasts, or None."""
-    return next((note for path in _notes() if (note := _read(path)) is not None), None)
+    return next(iter(running()), None)
+
+
+def running() -> list[RunNote]:
+    """The notes of all runs that still last, the latest first."""
+    return [note for path in _notes() if (note := _read(path)) is not None]
 
 
 def remove_note(pid: int) -> None:

@@ -19,10 +19,13 @@ _LOG_ENDS = ("-wal", "-shm")
 def backup(store: Path, to: Path) -> None:
     """Copies a store into a file of its own, whole and at one moment, also while a run writes to it.
 
-    A file that is there is replaced once the copy is complete. Raises StoreError, and OSError naming a file.
+    A file that is there is replaced once the copy is complete. Its folder must be there: one that is missing is most
+    often a disk that is not plugged in, and a copy beside the store would save nothing. Raises StoreError, and OSError
+    naming a file.
     """
+    if not to.parent.is_dir():
+        raise StoreError(f"{to.parent} is no folder\ncure: plug its disk in, or mkdir -p {to.parent}")
     fresh = to.with_name(to.name + NEW)
-    to.parent.mkdir(parents=True, exist_ok=True)
     fresh.unlink(missing_ok=True)
     with reading.opened(store) as source:
         _copy(source, fresh)

@@ -40,7 +40,7 @@ def test_it_goes_back_without_a_gap(story):
     assert joined.t_s == pytest.approx(60.0 + 30.0 + 5.0)
     assert 0.0 < parted.t_s - joined.t_s <= 0.1  # UL 1008
     by_id = {e.id: e for e in told.events}
-    assert (by_id[parted.cause].event, by_id[parted.cause].cause) == ("state", joined.id)  # CLOSED, since it joined
+    assert (by_id[parted.cause].event, by_id[parted.cause].cause) == ("shares", joined.id)
     after = [e for e in told.events if e.node_id == "rack" and e.t_s > 70.0]
     assert not [e for e in after if e.to in ("FAULT", "DEGRADED")]
     assert told.state("two") == "COOLDOWN"
@@ -65,6 +65,83 @@ def test_both_ways_for_who_asks_while_both_are_good(story):
     told.run(60)
     assert moves(told)[2:] == [("second", "both"), ("both", "first")]
     assert not [e for e in told.events if e.node_id == "rack"]
+
+
+def shares(told):
+    return [(e.from_, e.to) for e in told.events if e.event == "shares"]
+
+
+def test_two_grids_of_like_impedance_share_the_load_evenly(story):
+    told = story(site(second=Device("two", "utility", (), UTILITY)))
+    told.tell("ats", source_set="second")
+    told.run(2)
+    assert shares(told) == [("first 30 kW", "second 30 kW")]  # half of 60 each
+
+
+def test_a_stronger_grid_takes_the_larger_share(story):
+    # 25 and 50 MVA: the impedances are 2 to 1, so the second, of twice the power, takes two thirds.
+    devices = site(second=Device("two", "utility", (), UTILITY))
+    weak = dataclasses.replace(devices[0], ratings={**UTILITY, "short_circuit_mva": 25})
+    told = story([weak, *devices[1:]])
+    told.tell("ats", source_set="second")
+    told.run(2)
+    assert shares(told) == [("first 20 kW", "second 40 kW")]
+
+
+def test_a_grid_of_higher_voltage_takes_more_and_feeds_the_other(story):
+    # 2 % more on the second, over 20 + 20 per mille of 1 MVA at X/R 10: 0.02 / 0.04 = 0.5 per unit of current, of which
+    # R / Z = 1 / sqrt(101) = 0.0995 is active: 49.8 kW on top of its half. The first then gives 30 - 49.8.
+    devices = site(second=Device("two", "utility", (), {**UTILITY, "x_over_r": 10}))
+    first = dataclasses.replace(devices[0], ratings={**UTILITY, "x_over_r": 10})
+    told = story([first, *devices[1:]])
+    told.tell("two", fault="swell=0.02")
+    told.run(2)
+    told.tell("ats", source_set="second")
+    told.run(2)
+    [(one, two)] = shares(told)
+    assert float(one.split()[1]) == pytest.approx(30.0 - 49.8, abs=1.0)
+    assert float(two.split()[1]) == pytest.approx(30.0 + 49.8, abs=1.0)
+
+
+def test_a_set_in_phase_takes_next_to_nothing_before_the_grid_lets_go(story):
+    told = story(site())
+    told.tell("ats", source_set="second")
+    told.run(60)
+    [(one, two)] = shares(told)
+    assert float(one.split()[1]) == pytest.approx(60.0, abs=0.5)
+    assert float(two.split()[1]) == pytest.approx(0.0, abs=0.5)
+    told.tell("ats", source_set="auto")
+    told.run(60)
+    back = shares(told)[1]
+    assert float(back[0].split()[1]) == pytest.approx(0.0, abs=0.5)
+    assert float(back[1].split()[1]) == pytest.approx(60.0, abs=0.5)
+
+
+def test_during_an_overlap_the_load_is_on_what_it_leaves(story):
+    told = story(site(second=Device("two", "utility", (), UTILITY)))
+    told.run(2)
+    told.tell("ats", source_set="second")
+    told.step(0.04)
+    assert told.number("ats", "source") == 3
+    assert told.number("one", "power_kw") == pytest.approx(60.0, rel=0.01)
+    assert told.number("two", "power_kw") == 0.0
+    told.step(0.04)
+    assert told.number("one", "power_kw") == 0.0
+    assert told.number("two", "power_kw") == pytest.approx(60.0, rel=0.01)
+
+
+@pytest.mark.parametrize("dies", ["one", "two"])
+def test_a_source_that_dies_in_an_overlap_leaves_the_load_on_the_other(story, dies):
+    told = story(site(second=Device("two", "utility", (), UTILITY)))
+    told.run(2)
+    told.tell("ats", source_set="second")
+    told.step(0.04)
+    told.tell(dies, fault="outage")
+    told.step(0.01)
+    assert told.number("rack", "voltage_in") > 470.0
+    told.run(20)
+    assert not [e for e in told.events if e.node_id == "rack"]
+    assert moves(told) == [("first", "both"), ("both", "second" if dies == "one" else "first")]
 
 
 @pytest.mark.parametrize("droop_pct", [4.0])

@@ -197,7 +197,7 @@ def test_what_has_no_solution_is_named_in_a_loop_too():
     ("change", "words"),
     [
         ({"feeds": ("t1",)}, "needs two feeds"),
-        ({"feeds": ("t1", "g")}, "must come from one node or from two utilities"),
+        ({"feeds": ("t1", "g")}, "g runs in an outage, not beside a grid"),
         ({"feeds": ("d1", "d2")}, "no transformer and no cable"),
     ],
 )

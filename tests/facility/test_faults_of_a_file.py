@@ -28,6 +28,18 @@ NODE_FAULTS = [
             f"s: {{from: [g, h], {GEAR}, parallel: »on}}",
         ],
         (
+            "`s` has both mains closed (`h` runs in an outage, not beside a grid for good: leave `parallel` out, and it "
+            "takes over with a gap; `transition: closed` takes over and goes back without one while both are live)"
+        ),
+    ),
+    (
+        "both mains behind a board with two feeds",
+        [
+            *(f"{u}: {UTILITY}" for u in "ghi"),
+            f"b: {{from: [g, h], {GEAR}}}",
+            f"s: {{from: [b, i], {GEAR}, parallel: »on}}",
+        ],
+        (
             "`s` has both mains closed (its two feeds must come from one node or from two utilities, through devices "
             "with one feed each and no UPS)"
         ),

@@ -27,6 +27,7 @@ from winter_river.engine.frequency import frequency_hz
 from winter_river.engine.grid_frequency import off_hz, off_pu
 from winter_river.engine.heat import run_rooms
 from winter_river.engine.meters import delivered_kw
+from winter_river.engine.overlap import tell_shares
 from winter_river.engine.plan import BREAKER_OUTPUT, NONE, NodePlan, Plan
 from winter_river.engine.protection import OVERLOAD
 from winter_river.engine.sets import excite
@@ -136,7 +137,7 @@ def run_transfers(plan: Plan, w: World) -> bool:
     for k in range(len(plan.transfers)):
         r, x = plan.transfers[k], w.transfers[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
-        position, target = x.position, x.target
+        position, target, fed = x.position, x.target, switchgear_law.fed_by(x)
         locked = not in_service(n, me) or is_tripped(w, n.breaker_1)
         generator, coming = _second_source(plan, w, r)
         first_pu = source_pu(plan, w, n.feed_1, x.first_ok)
@@ -168,8 +169,14 @@ def run_transfers(plan: Plan, w: World) -> bool:
         if waited and x.sync_s == NEVER_S and x.position == switchgear_law.OPEN and x.first_ok and x.second_ok:
             events.emit(plan, w, r.node, events.OUT_OF_STEP, position, x.target, _cause_of_move(plan, w, k, position))
         if x.position != position:
-            events.emit(plan, w, r.node, events.TRANSFER, position, x.position, _cause_of_move(plan, w, k, position))
+            moved = events.emit(
+                plan, w, r.node, events.TRANSFER, position, x.position, _cause_of_move(plan, w, k, position)
+            )
+            if x.position == switchgear_law.BOTH:
+                tell_shares(plan, w, n, x.target, moved)
             w.rewire = True
+        if switchgear_law.fed_by(x) != fed:
+            w.rewire = changed = True
         if x.position != position or x.target != target:
             changed = True
         if _is_blocked(x) and not blocked:

@@ -10,7 +10,7 @@ from winter_river.engine.world import World
 
 STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
 LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
-SETPOINT, AT_RESERVE, FULL, BLOCKED, TAP, OVERHEAT, OUT_OF_CLASS, OUT_OF_STEP = range(18, 26)
+SETPOINT, AT_RESERVE, FULL, BLOCKED, TAP, OVERHEAT, OUT_OF_CLASS, OUT_OF_STEP, SHARES = range(18, 27)
 WORDS = (
     "state",
     "handle",
@@ -38,6 +38,7 @@ WORDS = (
     "overheat",
     "out_of_class",
     "out_of_step",
+    "shares",
 )
 POSITION_WORDS = ("open", "first", "second", "both")
 BOTH = 3
@@ -125,6 +126,8 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
         return f"{before:+d}", f"{after:+d}"
     if word == OUT_OF_CLASS:  # of the voltage: what its class allows, what it was
         return f"{before / 10:+g} %", f"{after / 10:+g} %"
+    if word == SHARES:
+        return f"first {before / W_PER_KW:.4g} kW", f"second {after / W_PER_KW:.4g} kW"
     if word == NOT_SOLVED:  # where the voltage gives way, and for which load
         return plan.nodes[before].id, plan.nodes[after].id
     return "", ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from winter_river.engine import EQUIPMENT
-from winter_river.engine.building.loops import LOOP_RULE, PARALLEL_RULE
+from winter_river.engine.building.loops import LOOP_RULE, PARALLEL_RULE, SET_RULE
 from winter_river.engine.equipment.fuse import FUSE_V_MAX
 from winter_river.engine.equipment.table import GG
 from winter_river.facility.faults import Faults, shown
@@ -59,7 +59,10 @@ def _check_parallel(node_id: str, draft: Draft, drafts: Mapping[str, Draft], fau
     else:
         ends = [meet] if meet is not None else []
         between = [each for way in ways for each in way[: way.index(meet)]] if meet is not None else []
-    if not ends or any(drafts[each].type == "ups" for each in (*between, *ends)):
+    machine = next((way[-1] for way in ways if drafts[way[-1]].type == "generator"), "")
+    if not ends and machine:
+        faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed", SET_RULE.format(shown(machine)))
+    elif not ends or any(drafts[each].type == "ups" for each in (*between, *ends)):
         faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed", PARALLEL_RULE)
     elif len(ends) < 2 and not any(_has_impedance(drafts[each]) for each in between) and not _has_impedance(draft):
         faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed", LOOP_RULE)

@@ -11,6 +11,10 @@ from winter_river.engine.equipment.switchgear import TiePlan
 PARALLEL_RULE = (
     "its two feeds must come from one node or from two utilities, through devices with one feed each and no UPS"
 )
+SET_RULE = (
+    "{} runs in an outage, not beside a grid for good: leave `parallel` out, and it takes over with a gap; "
+    "`transition: closed` takes over and goes back without one while both are live"
+)
 LOOP_RULE = "around its loop there is no transformer and no cable with an impedance; state a feed_resistance_ohm"
 
 
@@ -25,6 +29,10 @@ def add_tie(t: Tables, k: int, bus: int, z: complex) -> int:
     two = meet == p.NONE and all(t.devices[way[-1]].type == "utility" for way in ways)
     own = ways if two else [way[: way.index(meet)] for way in ways] if meet != p.NONE else []
     passed = {node for way in own for node in way} | {meet} - {p.NONE}
+    ends = (t.devices[way[-1]] for way in ways)
+    machine = next((device.id for device in ends if device.type == "generator"), "")
+    if not own and machine:
+        raise ValueError(f"{t.devices[k].id}.parallel is on; {SET_RULE.format(machine)}")
     if not own or any(t.devices[node].type == "ups" for node in passed):
         raise ValueError(f"{t.devices[k].id}.parallel is on; {PARALLEL_RULE}")
     feed_bus = t.nodes[t.index[feeds[1]]].bus_out

@@ -149,9 +149,9 @@ def watch_sources(x: TransferState, t_s: float, *, first_pu: float, second_pu: f
 
 
 def fed_by(x: TransferState) -> int:
-    """Which source the flow takes it to be on: in an overlap the one that it goes to, as two sources at once would only
-    share, for that moment, what either carries alone."""
-    return x.target if x.position == BOTH else x.position
+    """Which source the flow takes it to be on: in an overlap the one that it leaves, as the other takes next to nothing
+    of the load in so short a time (engine/overlap.py tells what)."""
+    return BOTH - x.target if x.position == BOTH else x.position
 
 
 def first_is_lost(x: TransferState, c: Calibration, t_s: float) -> bool:
@@ -215,8 +215,12 @@ def transfer(
         back = x.first_ok and (x.source_set == FIRST or t_s >= x.first_since_s + c.retransfer_s)
         if second_is_lost(x, c, t_s) or (back and x.source_set != SECOND):
             to = FIRST if x.first_ok else OPEN
-    elif x.position == BOTH and t_s >= x.closed_s + OVERLAP_S:
-        move(x, t_s, position=x.target)
+    elif x.position == BOTH:
+        # A source that dies meanwhile ends it: the main of a dead one opens, the other keeps the load.
+        there_ok = x.first_ok if x.target == FIRST else x.second_ok
+        here_ok = x.second_ok if x.target == FIRST else x.first_ok
+        if not here_ok or not there_ok or t_s >= x.closed_s + OVERLAP_S:
+            move(x, t_s, position=x.target if there_ok else fed_by(x))
         return
     if to == x.position:
         x.sync_s = NEVER_S

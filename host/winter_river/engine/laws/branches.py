@@ -15,7 +15,7 @@ from winter_river.engine.units import SQRT3
 from winter_river.engine.words import MALFUNCTIONS
 from winter_river.engine.world import NodeState, World, in_service, is_tripped
 
-BOTH = 3  # position: in the overlap of a closed transition the flow takes it to be on its target
+BOTH = 3  # position: in the overlap of a closed transition the flow takes it to be on what it leaves
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _branches(
         position = 1
         if n.feed_2 != NONE:
             x_state = w.transfers[plan.boards[n.slot].transfer]
-            position = x_state.target if x_state.position == BOTH else x_state.position
+            position = 3 - x_state.target if x_state.position == BOTH else x_state.position
         if position == 1:
             yield n.bus_out, Branch(feed, cable(plan, n.index, "feed"), 1.0)
         elif position == 2:

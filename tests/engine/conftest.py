@@ -102,6 +102,15 @@ RACK = {
     "feed_resistance_ohm": 0.008,
     "feed_reactance_ohm": 0.003,
 }
+SMALL_TRANSFORMER = {
+    "power_kva": 150,
+    "primary_voltage_v": 13_800,
+    "secondary_voltage_v": 480,
+    "impedance_pct": 4,
+    "no_load_loss_w": 300,
+    "load_loss_w": 1500,
+    "no_load_current_pct": 1,
+}
 COOLING = {"rated_a": 100, "pickup_a": 115, "time_multiplier": 3, "instantaneous_pickup_a": 1000}
 
 
@@ -132,15 +141,6 @@ def dual_cord_block() -> list[Device]:
 
 def chain_8() -> list[Device]:
     """The smallest site with every type but cooling: eight nodes in a row."""
-    transformer = {
-        "power_kva": 150,
-        "primary_voltage_v": 13_800,
-        "secondary_voltage_v": 480,
-        "impedance_pct": 4,
-        "no_load_loss_w": 300,
-        "load_loss_w": 1500,
-        "no_load_current_pct": 1,
-    }
     ups = {
         "power_kva": 80,
         "power_kw": 80,
@@ -154,7 +154,7 @@ def chain_8() -> list[Device]:
     rack = {"load_kw": 40, "load_kw_max": 120, "rated_a": 100, "pickup_a": 115, "feed_resistance_ohm": 0.01}
     return [
         Device("util_a", "utility", (), {"voltage_v": 13_800, "short_circuit_mva": 250, "x_over_r": 8}),
-        Device("trf_a", "transformer", ("util_a",), transformer),
+        Device("trf_a", "transformer", ("util_a",), SMALL_TRANSFORMER),
         Device("gen_a", "generator", (), {"power_kw": 120, "power_kva": 150, "voltage_v": 480, "fuel_gal": 100}),
         Device("sw_a", "switchgear", ("trf_a", "gen_a"), {"rated_a": 200, "pickup_a": 220}),
         Device("dist_a", "distribution", ("sw_a",), {"rated_a": 150, "pickup_a": 172}),
@@ -218,23 +218,14 @@ def sunny_12() -> list[Device]:
 
 def parallel_13() -> list[Device]:
     """Two transformers in parallel, a tie below them, a transfer to a generator, a storage; weak enough to collapse."""
-    transformer = {
-        "power_kva": 150,
-        "primary_voltage_v": 13_800,
-        "secondary_voltage_v": 480,
-        "impedance_pct": 4,
-        "no_load_loss_w": 300,
-        "load_loss_w": 1500,
-        "no_load_current_pct": 1,
-    }
     cable = {"feed_resistance_ohm": 0.01, "feed_reactance_ohm": 0.005}
     mains = {**cable, "second_feed_resistance_ohm": 0.02, "second_feed_reactance_ohm": 0.01, "parallel": 1}
     bess = {"capacity_kwh": 2, "charge_kw_max": 30, "discharge_kw_max": 40, "rated_a": 60, "pickup_a": 70}
     return [
         Device("utility", "utility", (), {"voltage_v": 13_800, "short_circuit_mva": 20}),
         Device("mv", "switchgear", ("utility",), {"rated_a": 30, "pickup_a": 30}),
-        Device("t1", "transformer", ("mv",), transformer),
-        Device("t2", "transformer", ("mv",), {**transformer, "power_kva": 100}),
+        Device("t1", "transformer", ("mv",), SMALL_TRANSFORMER),
+        Device("t2", "transformer", ("mv",), {**SMALL_TRANSFORMER, "power_kva": 100}),
         Device("lv", "switchgear", ("t1", "t2"), {**mains, "rated_a": 300, "pickup_a": 150}),
         Device("d1", "distribution", ("lv",), {**cable, "rated_a": 200, "pickup_a": 200}),
         Device("d2", "distribution", ("lv",), {**cable, "rated_a": 200}),
@@ -248,10 +239,10 @@ def parallel_13() -> list[Device]:
 
 
 def tapped_13() -> list[Device]:
-    """The same with one transformer off load at a tap, and one whose tap changer is quick and coarse."""
+    """The same with tap changers that are quick and coarse, one of them beside an off-load tap: two steps apart."""
     made = {device.id: device for device in parallel_13()}
     auto = {"tap_changer": 1, "tap_step_pct": 1.25, "tap_steps_max": 6, "tap_delay_s": 3}
-    for node_id, taps in (("t1", {"tap_pct": -2.5}), ("t2", auto)):
+    for node_id, taps in (("t1", {"tap_pct": -2.5, **auto}), ("t2", auto)):
         made[node_id] = dataclasses.replace(made[node_id], ratings={**made[node_id].ratings, **taps})
     return list(made.values())
 

@@ -1,10 +1,11 @@
-"""The tap changers of a world: they watch the secondary voltage of their transformers and change the ratio."""
+"""The tap changers of a world: they watch the secondary voltage of their transformers and change the ratio; of two in
+parallel one watches and the other follows (equipment/tap.py)."""
 
 from __future__ import annotations
 
 from winter_river.engine import events
-from winter_river.engine.equipment.tap import TAP_STUCK, run_tap, tap_ratio
-from winter_river.engine.plan import Plan
+from winter_river.engine.equipment.tap import TAP_STUCK, follow_tap, rest_tap, run_tap, tap_like, tap_ratio
+from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import World
 
@@ -21,13 +22,44 @@ def run_taps(plan: Plan, w: World) -> bool:
         n, me = plan.nodes[r.node], w.nodes[r.node]
         before = o.tap
         live = me.live and me.fault & TAP_STUCK == 0
-        if run_tap(r, o, w.t_s, live=live, secondary_pu=magnitude(w.v[n.bus_out])) != 0:
+        follows = _follows(plan, w, k)
+        if follows and live:
+            moved = follow_tap(o, w.t_s, to=tap_like(r, plan.transformers[r.master], w.transformers[r.master].tap))
+        elif follows or _must_wait(plan, w, k):
+            rest_tap(o)
+            moved = 0
+        else:
+            moved = run_tap(r, o, w.t_s, live=live, secondary_pu=magnitude(w.v[n.bus_out]))
+        if moved != 0:
             changed = True
             w.ratio[n.bus_out] = tap_ratio(r.tap_pct, r.tap_step_pct, o.tap)
             w.islands[w.island_of[n.bus_out]].dirty = True
             cause = events.group_cause(w, n.group) or me.origin
+            if follows:
+                cause = w.nodes[plan.transformers[r.master].node].last or cause
             events.emit(plan, w, r.node, events.TAP, before, o.tap, cause)
     return changed
+
+
+def _follows(plan: Plan, w: World, k: int) -> bool:
+    """Whether a tap changer follows its master now: while the mains between them are closed."""
+    r = plan.transformers[k]
+    return r.master != NONE and w.ties[r.tie].closed
+
+
+def _must_wait(plan: Plan, w: World, k: int) -> bool:
+    """Whether a follower of this one is stuck, or not yet where it should be."""
+    for m in range(k + 1, len(plan.transformers)):
+        if plan.transformers[m].master == k and _follows(plan, w, m) and not _is_like(plan, w, m, k):
+            return True
+    return False
+
+
+def _is_like(plan: Plan, w: World, k: int, master: int) -> bool:
+    """Whether a follower can move, and stands where its master wants it."""
+    r, lead = plan.transformers[k], plan.transformers[master]
+    stuck = w.nodes[r.node].fault & TAP_STUCK != 0
+    return not stuck and w.transformers[k].tap == tap_like(r, lead, w.transformers[master].tap)
 
 
 def core_loss_pu(plan: Plan, w: World, bus: int) -> float:

@@ -119,3 +119,106 @@ def test_half_the_step_moves_no_tap():
 def test_taps_that_cannot_work_are_refused(ratings, why):
     with pytest.raises(ValueError, match=why):
         build_plan(site(**ratings))
+
+
+PAIRED = {**TRANSFORMER, **AUTO, "load_loss_w": 10_000}
+
+
+def two_in_parallel(second=None, load_kw=400.0):
+    """Two transformers with tap changers behind closed mains; the second may differ."""
+    rack = {"load_kw": load_kw, "load_kw_max": 2000, "rated_a": 3000, "power_factor": 1.0}
+    return [
+        Device("u", "utility", (), UTILITY),
+        Device("t1", "transformer", ("u",), PAIRED),
+        Device("t2", "transformer", ("u",), {**PAIRED, **(second or {})}),
+        Device("lv", "switchgear", ("t1", "t2"), {"rated_a": 3000, "parallel": 1}),
+        Device("r", "server", ("lv",), rack),
+    ]
+
+
+def taps_of(plan, world, seconds):
+    """(time, node, position) of each step of a tap changer, with the laws held."""
+    found = []
+    for _ in range(seconds):
+        events = step(plan, world, 1.0)
+        assert laws.check(plan, world, events=events) == []
+        found += [(round(e.t_s, 6), e.node_id, e.to) for e in events if e.event == "tap"]
+    return found
+
+
+def amps(plan, world):
+    return [view(plan, world, name)["current"] for name in ("t1", "t2")]
+
+
+def test_one_step_apart_would_drive_a_current_around_the_loop():
+    # 0.625 % of voltage over 6 + 6 % of impedance: 5.2 % of 1,202.8 A is 62.6 A, with nothing drawn. Fixed taps show it.
+    plan = build_plan(two_in_parallel(load_kw=0.0))
+    world = new_world(plan)
+    assert amps(plan, world) == [pytest.approx(0.0, abs=1e-6)] * 2
+    fixed = [
+        Device(d.id, d.type, d.feeds, {**d.ratings, "tap_changer": 0, "tap_pct": -0.625 * (d.id == "t2")})
+        if d.type == "transformer"
+        else d
+        for d in two_in_parallel(load_kw=0.0)
+    ]
+    plan = build_plan(fixed)
+    assert amps(plan, new_world(plan)) == [pytest.approx(62.6, rel=0.01)] * 2
+
+
+@pytest.mark.parametrize("second", [{}, {"tap_delay_s": 33}, {"tap_delay_s": 10, "tap_band_pct": 1.2}])
+def test_two_in_parallel_step_together_and_share_evenly(second):
+    plan = build_plan(two_in_parallel(second))
+    world = new_world(plan)
+    apply(plan, world, "u", {"fault": "sag=0.05"}, present=True)
+    taps = taps_of(plan, world, 200)
+    assert [row[0] for row in taps[:4]] == [30.0, 30.0, 35.0, 35.0]  # the master's delay, whatever the other's is
+    assert taps[0::2] == [(t_s, "t1", to) for t_s, _, to in taps[1::2]]
+    one, two = amps(plan, world)
+    assert one == pytest.approx(two, rel=1e-9)
+    assert taps_of(plan, world, 600) == []  # they do not hunt against each other
+
+
+def test_a_follower_with_other_steps_takes_the_nearest():
+    # Half as fine: +2 of 0.625 % is +1 of 1.25 %; +1 lies in the middle, and the higher one is taken.
+    plan = build_plan(two_in_parallel({"tap_step_pct": 1.25, "tap_steps_max": 8, "tap_band_pct": 3}))
+    world = new_world(plan)
+    apply(plan, world, "u", {"fault": "sag=0.05"}, present=True)
+    taps_of(plan, world, 200)
+    one, two = (view(plan, world, name)["tap"] for name in ("t1", "t2"))
+    assert one > 2 and two == (one + 1) // 2
+
+
+def test_the_master_waits_for_a_follower_that_is_stuck():
+    plan = build_plan(two_in_parallel())
+    world = new_world(plan)
+    apply(plan, world, "t2", {"fault": "tap_stuck"}, present=True)
+    apply(plan, world, "u", {"fault": "sag=0.05"}, present=True)
+    assert taps_of(plan, world, 120) == []
+    apply(plan, world, "t2", {"fault": ""}, present=True)
+    taps = taps_of(plan, world, 60)
+    assert taps[:2] == [(150.0, "t1", "+1"), (150.0, "t2", "+1")]
+
+
+def test_parted_each_keeps_its_own_voltage_and_joined_again_the_second_comes_after():
+    plan = build_plan(two_in_parallel(load_kw=900.0))
+    world = new_world(plan)
+    apply(plan, world, "lv", {"source_set": "first"}, present=True)
+    apply(plan, world, "u", {"fault": "sag=0.03"}, present=True)
+    taps_of(plan, world, 300)
+    one, two = (view(plan, world, name)["tap"] for name in ("t1", "t2"))
+    assert one > two > 0  # the loaded one needs more
+    apply(plan, world, "lv", {"source_set": "auto"}, present=True)
+    joined = taps_of(plan, world, 3)
+    assert joined[0][1] == "t2" and joined[0][0] == 300.0  # at once, then as fast as its drive goes
+    taps_of(plan, world, 60)
+    assert view(plan, world, "t1")["tap"] == view(plan, world, "t2")["tap"]
+    assert amps(plan, world)[0] == pytest.approx(amps(plan, world)[1], rel=1e-9)
+
+
+def test_the_follower_names_its_master_as_its_cause():
+    plan = build_plan(two_in_parallel())
+    world = new_world(plan)
+    apply(plan, world, "u", {"fault": "sag=0.05"}, present=True)
+    events = step(plan, world, 31.0)
+    first, second = (e for e in events if e.event == "tap")
+    assert (second.node_id, second.cause) == ("t2", first.id)

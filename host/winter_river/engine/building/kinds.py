@@ -66,6 +66,8 @@ def transformer(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
             tap_low_pu=(r["tap_target_pct"] - half_band_pct) / 100.0,
             tap_high_pu=(r["tap_target_pct"] + half_band_pct) / 100.0,
             tap_delay_s=r["tap_delay_s"],
+            master=p.NONE,
+            tie=p.NONE,
         )
     )
     if r["tap_pct"] != 0.0 or r["tap_changer"] > 0.0:

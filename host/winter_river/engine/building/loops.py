@@ -6,6 +6,7 @@ import dataclasses
 
 from winter_river.engine import plan as p
 from winter_river.engine.building.tables import Tables
+from winter_river.engine.equipment import EQUIPMENT
 from winter_river.engine.equipment.switchgear import TiePlan
 
 PARALLEL_RULE = (
@@ -45,7 +46,27 @@ def add_tie(t: Tables, k: int, bus: int, z: complex) -> int:
     t.loops.append(loop)
     utilities = [t.nodes[way[-1]].slot if two else p.NONE for way in ways]
     t.ties.append(TiePlan(k, feed_bus, bus, z, *utilities))
+    _pair_tap_changers(t, *own)
     return len(t.ties) - 1
+
+
+def _pair_tap_changers(t: Tables, one: list[int], other: list[int]) -> None:
+    """Lets the tap changers of the second way follow those of the first, the nearest to the bus first: two that watch
+    one voltage by themselves part, and drive a current around the loop. Of two ways the one that is built first leads,
+    so nobody follows himself; one that follows already goes on so."""
+    rows = [[slot for node in way if (slot := _tap_changer(t, node)) != p.NONE] for way in (one, other)]
+    for pair in zip(*rows, strict=False):
+        master, follower = sorted(pair)
+        if t.transformers[follower].master == p.NONE:
+            t.transformers[follower] = dataclasses.replace(t.transformers[follower], master=master, tie=len(t.ties) - 1)
+
+
+def _tap_changer(t: Tables, node: int) -> int:
+    """The row of a transformer that changes its taps under load, NONE of another device."""
+    if EQUIPMENT[t.devices[node].type].part != "transformer":
+        return p.NONE
+    slot = t.nodes[node].slot
+    return slot if t.transformers[slot].tap_steps_max > 0 else p.NONE
 
 
 def buses_of(t: Tables, k: int) -> range:

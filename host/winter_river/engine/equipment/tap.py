@@ -3,10 +3,14 @@
 Fewer turns under the same voltage are more volts a turn, so the secondary voltage rises, and so do the flux and the
 no-load loss. An off-load tap is set while the transformer is dead and stays; an on-load tap changer keeps the secondary
 voltage inside a band: when it has been outside for a while, the motor drive takes a step, and further ones soon after.
+
+Two in parallel are master and follower: the one watches the voltage, the other takes the tap that gives it as many volts
+a turn, at the same instant, so that no current circulates between them. The master waits for a follower that cannot.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -32,7 +36,7 @@ TAP_RATINGS = (
         0.0,
         0.0,
         1.0,
-        "chosen: off-load taps; auto: an on-load tap changer keeps the secondary voltage",
+        "chosen: off-load taps; auto: an on-load tap changer keeps the secondary voltage; of two behind closed mains one follows",
         ("fixed", "auto"),
     ),
     Rating("tap_step_pct", 0.625, 0.1, 5.0, "chosen: 32 steps of 5/8 % over +-10 %, usual by IEEE C57.131"),
@@ -66,6 +70,35 @@ def tap_ratio(tap_pct: float, step_pct: float, position: int) -> float:
     tap_pct: primary turns beside the nominal ones by the off-load tap. position: of the tap changer, positive raises.
     """
     return 1.0 / (1.0 + (tap_pct - position * step_pct) / 100.0)
+
+
+def tap_like(r: TransformerPlan, master: TransformerPlan, position: int) -> int:
+    """The position that brings the turns of a follower nearest to those of its master in this one, in its range."""
+    turns_pct = r.tap_pct - master.tap_pct + position * master.tap_step_pct
+    nearest = math.floor(turns_pct / r.tap_step_pct + 0.5)
+    return max(-r.tap_steps_max, min(r.tap_steps_max, nearest))
+
+
+def follow_tap(o: TransformerState, t_s: float, *, to: int) -> int:
+    """How far the tap changer of a follower moves now: -1, 0 or 1; as fast as its drive goes."""
+    way = 0 if o.tap == to else 1 if o.tap < to else -1
+    if way == 0:
+        rest_tap(o)
+        return 0
+    if o.tap_way == 0 or o.tap_s == NEVER_S:
+        o.tap_s = t_s
+    o.tap_way = way
+    if t_s < o.tap_s:
+        return 0
+    o.tap += way
+    o.tap_s = t_s + TAP_DRIVE_S
+    return way
+
+
+def rest_tap(o: TransformerState) -> None:
+    """Nothing asks it to move."""
+    o.tap_way = 0
+    o.tap_s = NEVER_S
 
 
 def run_tap(r: TransformerPlan, o: TransformerState, t_s: float, *, live: bool, secondary_pu: float) -> int:

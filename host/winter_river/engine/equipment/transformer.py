@@ -20,7 +20,8 @@ from winter_river.engine.units import NEVER_S
 class TransformerPlan:
     """size, loss_ratio: which column of transformer_heat's tables, and load loss over no-load loss. ages: whether its
     loss of life is added up. tap_steps_max: of its tap changer each way, 0 without one; tap_low_pu to tap_high_pu: the
-    secondary voltage that it keeps."""
+    secondary voltage that it keeps. master: the row of the one whose tap changer its own follows while both mains of
+    tie are closed, NONE for none."""
 
     node: int
     power_pu: float
@@ -33,6 +34,8 @@ class TransformerPlan:
     tap_low_pu: float
     tap_high_pu: float
     tap_delay_s: float
+    master: int
+    tie: int
 
 
 @dataclass(slots=True)

@@ -77,9 +77,20 @@ def test_at_a_hundredth_of_a_second_its_melting_integral_lies_between_the_standa
 
 def test_its_melting_integral_is_constant_at_shorter_times():
     assert 5000.0**2 * seconds(5000.0) == pytest.approx(2500.0**2 * seconds(2500.0))
-    # A maker's curve, as pandapower 3 has it (its standard type `Siemens NH-1-100`): 4 ms at 3,600 A. Of such a curve
+    # A maker's curve, as pandapower 3.5.6 has it (its standard type `Siemens NH-1-100`): 4 ms at 3,600 A. Of such a curve
     # makers state 10 % of current, which is a fifth of time.
     assert seconds(3600.0) == pytest.approx(0.004, rel=0.2)
+
+
+# A at 10 s and at 0.1 s of Siemens' NH links, which are slow ones, in the library of pandapower 3.5.6.
+SLOW = {63: (300, 807), 100: (510, 1511), 160: (836, 2300), 200: (1111, 3000), 315: (1735, 5000)}
+
+
+@pytest.mark.parametrize("rated_a", SLOW)
+def test_it_is_quicker_than_a_slow_link_by_no_more_than_the_gates_allow(rated_a):
+    for amps, at_s in zip(SLOW[rated_a], (10.0, 0.1), strict=True):
+        assert melt_s(amps / rated_a) <= at_s
+        assert melt_s(amps / 1.6 / rated_a) >= at_s
 
 
 def test_more_current_never_takes_longer():

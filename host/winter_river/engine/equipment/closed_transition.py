@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from winter_river.engine.equipment.switchgear import TransferState
 
 # What such switches have (wynx.com on transfer switches; Cummins, Power topic 5823, on why): 5 %, 0.2 Hz, 5 electrical
-# degrees. It is inside what IEEE 1547-2018 allows to synchronise 500 to 1500 kVA (from memory: 5 %, 0.2 Hz, 15 degrees).
+# degrees. For comparison only, from memory: IEEE 1547-2018 synchronises 500 to 1500 kVA within 5 %, 0.2 Hz, 15 degrees.
 SYNC_VOLTAGE_PU, SYNC_HZ, SYNC_DEG = 0.05, 0.2, 5.0
 
-OVERLAP_S_MAX = 0.1  # UL 1008, NFPA 110: a passive closed transition overlaps for at most 100 ms
+# Cummins on its OTPC (directindustry.com, 12525-2021957): both sources for 100 ms or less; UL 1008 is said to ask for
+# it, which was not read.
+OVERLAP_S_MAX = 0.1
 OVERLAP_S = 0.08  # chosen: inside it, as mechanisms need five cycles of 60 Hz
 MEET_S = 5.0  # chosen: half a turn of phase at a slip of 0.1 Hz; two utilities are one grid, and have met
 WAIT_S = 30.0  # chosen: then it falls back to open transition, as controllers do on failure to synchronise

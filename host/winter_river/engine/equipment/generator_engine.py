@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from winter_river.engine.units import NEVER_S
 
-# ISO 8528-5, transient limits on a load step by performance class: G1, G2, G3. G2 read, G1 and G3 from memory.
+# ISO 8528-5, transient limits on a load step by performance class: G1, G2, G3. G2 read (mrb78.info, 2.1: 10 %, 5 s). G1
+# and G3 are from memory: no public text with their figures was found.
 CLASSES = ("g1", "g2", "g3")
 FREQUENCY_DIP_PU = (0.15, 0.10, 0.07)
 FREQUENCY_RECOVERY_S = (10.0, 5.0, 3.0)
 STEP_PU_MAX = 0.60  # chosen: a turbocharged set takes 60 % at once, as 360 of 600 kW; beyond it stalls
 
-OVERSPEED_TRIP_PU = 1.15  # chosen: 15 % above rated speed, inside the 10 to 20 % of makers
+# chosen: a little below what makers' manuals state: 70 Hz of 60 (Kohler TP-5631), 72 Hz (Generac 004920, 1.12.4) and
+# 2,175 of 1,800 rpm (Westerbeke BCG), which are 117 to 121 %
+OVERSPEED_TRIP_PU = 1.15
 OIL_NORMAL_KPA = 400.0  # chosen: warm, at rated speed
 OIL_ALARM_KPA = 200.0  # chosen: pre-alarm
-OIL_TRIP_KPA = 140.0  # chosen: about 20 psi, the shutdown of most makers
+# chosen: about 20 psi, as for an engine of some hundred kW; manuals of small sets have less: 55 to 68 kPa (Generac
+# 004920, 1.12.1), 10 to 15 psi (Westerbeke BCG), 97 kPa (Onan DJB)
+OIL_TRIP_KPA = 140.0
 
 
 def governed_hz(rated_hz: float, load_pu: float, droop_pct: float) -> float:

@@ -39,7 +39,13 @@ TAP_RATINGS = (
         "chosen: off-load taps; auto: an on-load tap changer keeps the secondary voltage; of two behind closed mains one follows",
         ("fixed", "auto"),
     ),
-    Rating("tap_step_pct", 0.625, 0.1, 5.0, "chosen: 32 steps of 5/8 % over +-10 %, usual by IEEE C57.131"),
+    Rating(
+        "tap_step_pct",
+        0.625,
+        0.1,
+        5.0,
+        "chosen: 32 steps of 5/8 % over +-10 %, which IEEE C57.12.10 suggests (IEEE's tutorial on taps)",
+    ),
     Rating("tap_steps_max", 16.0, 1.0, 40.0, "chosen: each way, as tap_step_pct"),
     Rating("tap_target_pct", 100.0, 80.0, 120.0, "chosen: the nominal secondary voltage, which auto keeps"),
     Rating(

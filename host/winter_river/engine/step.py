@@ -57,15 +57,26 @@ def settle(plan: Plan, w: World) -> None:
 
 def due_s(w: World) -> float:
     """The next instant at which something changes by itself, NEVER_S where nothing will."""
+    at_s = pending_s(w)
+    for o in w.transformers:
+        at_s = min(at_s, o.due_s)
+    for g in w.generators:
+        at_s = min(at_s, g.due_s)
+    return at_s
+
+
+def pending_s(w: World) -> float:
+    """The same without what a site at rest may still have before it (study/watch.py): that the oil of a transformer,
+    which only warns, gets warm, and that a set runs out of fuel or goes through its modes."""
     at_s = min(w.malfunction_due_s, w.profile_due_s)
     for o in w.transformers:
-        at_s = min(at_s, o.due_s, o.tap_s)
+        at_s = min(at_s, o.tap_s)
     for h in w.rooms:
         at_s = min(at_s, h.due_s)
     for x in w.transfers:
         at_s = min(at_s, x.due_s)
     for g in w.generators:
-        at_s = min(at_s, g.due_s, g.machine_due_s)
+        at_s = min(at_s, g.machine_due_s)
     for u in w.upses:
         at_s = min(at_s, u.due_s)
     for s in w.servers:

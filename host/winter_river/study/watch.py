@@ -20,6 +20,7 @@ from winter_river.engine.heat import cold_now_c
 from winter_river.engine.plan import Plan
 from winter_river.engine.protection import heat_now
 from winter_river.engine.states import is_latched
+from winter_river.engine.step import pending_s
 from winter_river.engine.units import NEVER_S
 from winter_river.engine.world import World
 from winter_river.study.story import SignRow, Story
@@ -90,28 +91,9 @@ def _waits(plan: Plan, w: World) -> bool:
     """Whether anything will happen by itself but that a running set burns fuel, or that the oil of a transformer,
     which only warns, gets warm. A set that may not run for ever will stop, and one whose speed has dipped cannot be
     joined to a grid yet."""
-    due_s = min(w.malfunction_due_s, w.profile_due_s)
-    for room in w.rooms:
-        due_s = min(due_s, room.due_s)
-    for o in w.transformers:
-        due_s = min(due_s, o.tap_s)
-    for x in w.transfers:
-        due_s = min(due_s, x.due_s)
-    for u in w.upses:
-        due_s = min(due_s, u.due_s)
-    for s in w.servers:
-        due_s = min(due_s, s.due_s)
-    for m in w.coolings:
-        due_s = min(due_s, m.due_s)
-    for f in w.followers:
-        due_s = min(due_s, f.back_s)
-    for e in w.storages:
-        due_s = min(due_s, e.edge_s, e.heat_s)
-    for b in w.breakers:
-        due_s = min(due_s, b.due_s)
+    due_s = pending_s(w)
     for k in range(len(plan.generators)):
         r, g = plan.generators[k], w.generators[k]
-        due_s = min(due_s, g.machine_due_s)
         if g.mode != generator_law.RUNNING or r.run_s_max > 0.0:
             due_s = min(due_s, g.due_s)
         if _dip_left_s(r, g, w.t_s) > 0.0:

@@ -12,8 +12,8 @@ reference, page and screens (tests/engine/test_new_kind.py adds one like this). 
   building/kinds.ADD and start.blank_world; and itself among the kinds of plan.py;
 - what it does, in the order of the step: inputs (its severities, its setpoint), connect (who feeds it), flow.draw or
   followers (what it draws or gives), control (what it decides), states (its word), meters.book (its energy), and
-  step.due_s (its instants);
-- at the edges: view (load_pct and fields of its own), laws (branches, currents, stores), study/watch (waits and key).
+  step.pending_s (its instants);
+- at the edges: view (load_pct and fields of its own), laws (branches, currents, stores), study/watch (its key).
 tests/engine/test_kinds.py and tests/study/test_watch.py do to every type what can be done to it and name each of these
 places where a type is missing. The step is compiled, so it has no table of functions to call: these are its places.
 

@@ -294,3 +294,19 @@ def test_a_step_backwards_is_refused(block):
     many = fast.compiled(plan).worlds(2, new_world(plan))
     with pytest.raises(ValueError, match="not negative"):
         many.step([1.0, -1.0])
+
+
+def test_what_ages_is_alike_to_the_bit(block):
+    """Hours and years between changes of load: the loss of life is added up in pieces then, and batteries have faded."""
+    twins = Twins(block)
+    rng = random.Random(7)
+    for dt_s in (5.0, 60.0, 3600.0, 86_400.0, 3e7, 10.0, 7200.0, 1e8, 30.0):
+        twins.tell("server_rack_a1", load_set_kw=rng.choice([0.0, 60.0, 118.0]))
+        twins.tell("mv_lv_transformer_b", fault=rng.choice(["", "cooling_lost=1.00"]))
+        twins.tell("utility_b", fault=rng.choice(["", "outage"]))
+        twins.step(dt_s)
+        for node_id in ("mv_lv_transformer_a", "mv_lv_transformer_b", "ups_a", "ups_b"):
+            seen = view(twins.plan, twins.plain, node_id)
+            assert seen == view(twins.plan, twins.compiled, node_id)
+            assert seen["aged_h"] > 0.0
+    assert view(twins.plan, twins.plain, "ups_a")["health_pct"] < 95.0

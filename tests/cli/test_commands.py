@@ -130,12 +130,12 @@ def test_check_as_json_has_the_same_faults(winter_river: Program, home: Path) ->
 
 
 def test_check_of_a_good_site_ends_with_0(winter_river: Program) -> None:
-    assert winter_river("check seed-8").out == "seed-8: 8 nodes, calibration training: no fault\n"
+    assert winter_river("check seed-8").out == "seed-8: 8 nodes, calibration training: no fault; flow by the sweep\n"
 
 
 def test_new_begins_with_any_built_in_site(winter_river):
     assert winter_river("new --like campus-bess --name mine -o mine.yaml").code == 0
-    assert winter_river("check mine.yaml").out == "mine: 14 nodes, calibration training: no fault\n"
+    assert winter_river("check mine.yaml").out == "mine: 14 nodes, calibration training: no fault; flow by the sweep\n"
 
 
 def test_new_site_passes_the_check(winter_river: Program) -> None:

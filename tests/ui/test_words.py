@@ -106,3 +106,12 @@ def test_text_is_cut_with_a_mark() -> None:
 def test_a_flow_without_solution_names_node_and_load() -> None:
     event = Event(5, 2.0, "utility_a", "not_solved", "server_rack_a1", "server_rack_a2", 0)
     assert words.what_text(event) == "power flow not solved: server_rack_a1 gives way under server_rack_a2"
+    close = event._replace(event="near_collapse")
+    assert words.what_text(close) == "close to collapse: server_rack_a1 gives way under server_rack_a2"
+    gone = event._replace(event="collapsed")
+    assert words.what_text(gone) == "voltage collapsed: server_rack_a1 gives way under server_rack_a2"
+
+
+def test_another_solver_of_a_flow_is_said_in_words() -> None:
+    event = Event(5, 2.0, "utility_a", "solver", "sweep", "newton_loops", 0)
+    assert words.what_text(event) == "power flow solved by sweep -> newton_loops"

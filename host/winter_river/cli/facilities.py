@@ -55,14 +55,19 @@ def check(
 
 def _facility(name: str) -> tuple[dict[str, object], str]:
     """What is said of a facility without a fault: as values, as a line. Raises FileError."""
+    from winter_river.engine import explain, new_world
     from winter_river.facility import load_facility
 
     found = load_facility(name)
     line = f"{found.name}: {len(found.nodes)} nodes, calibration {found.calibration}: no fault"
     loops = [node.id for node in found.nodes.values() if node.ratings.get("parallel")]
     if loops:
-        line += f"; loops are closed at {', '.join(loops)}: their flow by compensation, all else by the sweep"
-    return {"facility": found.name, "nodes": len(found.nodes)}, line
+        line += f"; loops are closed at {', '.join(loops)}"
+    plan = found.plan()
+    flows = explain.flows(plan, new_world(plan))
+    line += "; flow by the sweep"
+    line += "".join(f", {explain.flow_text(flow)}" for flow in flows if flow.solver != "sweep" or flow.low)
+    return {"facility": found.name, "nodes": len(found.nodes), "flow": [flow._asdict() for flow in flows]}, line
 
 
 def _alarm_rules(path: str) -> tuple[dict[str, object], str]:

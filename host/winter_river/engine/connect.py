@@ -116,7 +116,6 @@ def _mains(plan: Plan, w: World, n: NodePlan, me: NodeState, tie: int, on: bool)
     if closed != t.closed:
         t.closed, w.tie_current[tie] = closed, 0j
         for end in (r.feed_bus, r.bus):
-            w.load[end] = 0j
             if w.island_of[end] >= 0:
                 w.islands[w.island_of[end]].dirty = True
     t.second = by_second

@@ -11,6 +11,7 @@ from winter_river.engine.world import World
 STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
 LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
 SETPOINT, AT_RESERVE, FULL, BLOCKED, TAP, OVERHEAT, OUT_OF_CLASS, OUT_OF_STEP, SHARES = range(18, 27)
+SOLVER, NEAR_COLLAPSE, COLLAPSED = range(27, 30)
 WORDS = (
     "state",
     "handle",
@@ -39,9 +40,13 @@ WORDS = (
     "out_of_class",
     "out_of_step",
     "shares",
+    "solver",
+    "near_collapse",
+    "collapsed",
 )
 POSITION_WORDS = ("open", "first", "second", "both")
 BOTH = 3
+SOLVER_WORDS = ("sweep", "newton_loops", "newton_collapse")
 ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload", "nuisance", "fuse")
 PRESENCE_WORDS = ("absent", "present")
 W_PER_KW = 1000  # an event holds whole numbers: a setpoint in watts
@@ -128,7 +133,9 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
         return f"{before / 10:+g} %", f"{after / 10:+g} %"
     if word == SHARES:
         return f"first {before / W_PER_KW:.4g} kW", f"second {after / W_PER_KW:.4g} kW"
-    if word == NOT_SOLVED:  # where the voltage gives way, and for which load
+    if word == SOLVER:
+        return SOLVER_WORDS[before], SOLVER_WORDS[after]
+    if word in (NOT_SOLVED, NEAR_COLLAPSE, COLLAPSED):  # where the voltage gives way, and for which load
         return plan.nodes[before].id, plan.nodes[after].id
     return "", ""
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from winter_river.engine import events
+from winter_river.engine.collapse import at_fault, heaviest, weakest
 from winter_river.engine.plan import COOLING, NONE, SERVER, Plan, is_board
 from winter_river.engine.words import STATE_WORDS
-from winter_river.engine.world import FAULT_BIT, World, is_tripped
+from winter_river.engine.world import FAULT_BIT, NEWTON_COLLAPSE, SWEEP, World, is_tripped
 
 STARTING, BETWEEN = "starting again", "between its two sources"  # no states of their own: no event begins them
 _CONDITION_EVENTS = (events.WORDS[events.STATE], events.WORDS[events.PRESENCE])
@@ -67,6 +68,47 @@ def latest(log: Iterable[events.Event], node_id: str) -> events.Event | None:
     own = [event for event in log if event.node_id == node_id]
     changes = [event for event in own if event.event in _CONDITION_EVENTS]
     return max(changes or own, key=lambda event: event.id, default=None)
+
+
+class Flow(NamedTuple):
+    """How the flow of what a source drives is solved: solver is one of events.SOLVER_WORDS, "" where it has no answer.
+    There, close to collapse and collapsed low gives way under load; elsewhere they are "".
+    """
+
+    source: str
+    solver: str
+    low: str = ""
+    load: str = ""
+
+
+def flows(plan: Plan, world: World) -> list[Flow]:
+    """How the flow of every source that drives anything is solved, in plan order."""
+    found = []
+    for k, island in enumerate(world.islands):
+        source, x = plan.nodes[plan.islands[k].node].id, world.wiring[k]
+        if x.first == x.end:
+            continue
+        if not island.converged:
+            low, load = at_fault(plan, world, k)
+            found.append(Flow(source, "", plan.nodes[low].id, plan.nodes[load].id))
+        elif island.collapsed or island.solver == NEWTON_COLLAPSE:
+            low, load = weakest(plan, world, k), heaviest(plan, world, k)
+            found.append(Flow(source, events.SOLVER_WORDS[island.solver], plan.nodes[low].id, plan.nodes[load].id))
+        else:
+            found.append(Flow(source, events.SOLVER_WORDS[island.solver]))
+    return found
+
+
+def flow_text(flow: Flow) -> str:
+    """`that of u_a by Newton's method for its loops`; `that of u_a is not solved: far gives way under big`."""
+    if not flow.solver:
+        return f"that of {flow.source} is not solved: {flow.low} gives way under {flow.load}"
+    if flow.low:
+        swept = flow.solver == events.SOLVER_WORDS[SWEEP]
+        how = "the sweep, collapsed" if swept else "Newton's method, close to collapse"
+        return f"that of {flow.source} by {how}: {flow.low} gives way under {flow.load}"
+    by = "the sweep" if flow.solver == events.SOLVER_WORDS[SWEEP] else "Newton's method for its loops"
+    return f"that of {flow.source} by {by}"
 
 
 def chain(log: Mapping[int, events.Event], event: events.Event) -> list[events.Event]:

@@ -3,19 +3,24 @@
 An island is what one source drives: a utility, a generator, or the inverter of a UPS. A double-conversion UPS
 splits the network in two: what is behind it is solved first, and shows up in front of it as a load. One
 criterion for each island, not one for all: otherwise what happens on one side moves the last bits of the other.
+
+A tree is swept; what has closed loops, and what the sweep gives up, is solved by Newton's method (loops.py). The island
+remembers which, an event tells when that changes, and the island that has no answer names its weakest device and the
+load that made it fail.
 """
 
 from __future__ import annotations
 
 from winter_river.engine import events
+from winter_river.engine.collapse import at_fault, tell_solver, watch_collapse
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
-from winter_river.engine.loops import close_loops, forget_loops, join, losses_pu
+from winter_river.engine.loops import is_tied, join, losses_pu, solve_joined
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
 from winter_river.engine.sweep import LOW_PU, TOLERANCE_PU, sweep
 from winter_river.engine.taps import core_loss_pu
 from winter_river.engine.units import BASE_KW, magnitude
-from winter_river.engine.world import DEAD, World, is_tripped
+from winter_river.engine.world import DEAD, NEWTON_COLLAPSE, NEWTON_LOOPS, SWEEP, World, is_tripped
 
 TOGETHER = 32  # chosen: so many buses are swept together; measured, fewer wait for each other, more fill the processor
 
@@ -95,6 +100,9 @@ def _solve_level(plan: Plan, w: World, level: int) -> None:
         if plan.islands[k].level != level or not island.dirty:
             continue
         island.dirty = False
+        if len(plan.ties) > 0 and is_tied(plan, w, k):
+            _solve_joined(plan, w, k, NEWTON_LOOPS)
+            continue
         x, turn = w.wiring[k], w.turns[count]
         turn.island, turn.first, turn.emf = k, end, island.emf
         for p in range(x.first, x.end):
@@ -104,7 +112,8 @@ def _solve_level(plan: Plan, w: World, level: int) -> None:
         count += 1
         if x.first == x.end:
             count -= 1
-            _settle_island(plan, w, k, True)
+            island.collapsed = False
+            _conclude(plan, w, k, SWEEP, True)
         elif end >= TOGETHER:
             _sweep_together(plan, w, count)
             count = end = 0
@@ -121,76 +130,36 @@ def _sweep_together(plan: Plan, w: World, count: int) -> None:
         w.turns, count, w.swept, w.above, w.z, w.ratio, w.load, plan.steady, plan.y, w.v, w.i, LOW_PU, TOLERANCE_PU
     )  # fmt: skip
     for k in range(count):
-        _settle_island(plan, w, w.turns[k].island, w.turns[k].converged)
+        if w.turns[k].converged:
+            _conclude(plan, w, w.turns[k].island, SWEEP, True)
+            watch_collapse(plan, w, w.turns[k].island, w.turns[k].passes)
+        else:
+            _solve_joined(plan, w, w.turns[k].island, NEWTON_COLLAPSE)
 
 
-def way(w: World, bus: int) -> complex:
-    """The impedance from the source to a bus."""
-    z = w.z[bus]
-    while w.parent[bus] >= 0:
-        bus = w.parent[bus]
-        z += w.z[bus]
-    return z
-
-
-def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
-    """(the device whose voltage would drop most, the device whose load would have most part in it) in an island that
-    has no solution: by the currents that its loads would draw at full voltage, through all the impedance before them.
-
-    Leaves those currents in w.i and the drops in w.v: nothing there is of use any more.
-    """
-    x = w.wiring[k]
-    buses = w.order[x.first : x.end]
-    loads = w.load_order[x.loads_first : x.loads_end]
-    root = buses[0]
-    for bus in buses:
-        w.i[bus] = plan.y[bus]
-    for bus in loads:
-        w.i[bus] += w.load[bus].conjugate()
-    for bus in buses[:0:-1]:
-        w.i[w.parent[bus]] += w.i[bus]
-    weakest = heaviest = root
-    lowest_pu = heaviest_pu = -1.0
-    for bus in buses:
-        w.v[bus] = w.z[bus] * w.i[bus]
-        if bus != root:
-            w.v[bus] += w.v[w.parent[bus]]
-        if magnitude(w.v[bus]) > lowest_pu:
-            weakest, lowest_pu = bus, magnitude(w.v[bus])
-    for bus in loads:
-        part_pu = magnitude(way(w, bus) * w.load[bus])
-        if part_pu > heaviest_pu:
-            heaviest, heaviest_pu = bus, part_pu
-    return plan.buses[weakest].node, plan.buses[heaviest].node
-
-
-def _settle_island(plan: Plan, w: World, k: int, converged: bool) -> None:
-    """What follows from a solution, or from there being none; for all islands that closed mains join to one mesh."""
-    if len(plan.ties) == 0 or w.wiring[k].first == w.wiring[k].end:
-        _conclude(plan, w, k, converged)
-        return
+def _solve_joined(plan: Plan, w: World, k: int, solver: int) -> None:
+    """Solves an island by Newton's method, with all islands that closed mains join to it."""
     join(plan, w, k)
-    converged = close_loops(plan, w, converged)
-    if not converged:
-        forget_loops(plan, w)
+    converged = solve_joined(plan, w)
     for m in range(len(plan.islands)):
         if w.joined[m]:
-            _conclude(plan, w, m, converged)
+            w.islands[m].dirty = w.islands[m].collapsed = False
+            _conclude(plan, w, m, solver, converged)
 
 
-def _conclude(plan: Plan, w: World, k: int, converged: bool) -> None:
+def _conclude(plan: Plan, w: World, k: int, solver: int, converged: bool) -> None:
     """The losses of one island; where it has no solution its event, and no voltage."""
     island, x = w.islands[k], w.wiring[k]
-    if not converged:
-        node = plan.islands[k].node
-        weakest, heaviest = at_fault(plan, w, k)
-        if island.converged:
-            cause = events.group_cause(w, plan.nodes[node].group)
-            events.emit(plan, w, node, events.NOT_SOLVED, weakest, heaviest, cause)
+    was_converged, island.converged = island.converged, converged
+    if converged:
+        tell_solver(plan, w, k, solver)
+    else:
         # Collapsed: nothing holds the voltage, so it is none, and whatever watches it lets go.
-        for bus in w.order[x.first : x.end]:
-            w.v[bus] = w.i[bus] = 0j
-    island.converged = converged
+        low, load = at_fault(plan, w, k)
+        if was_converged:
+            node = plan.islands[k].node
+            cause = events.group_cause(w, plan.nodes[node].group)
+            events.emit(plan, w, node, events.NOT_SOLVED, low, load, cause)
     # The impedance of the grid lies in front of a utility's meter: not a loss of the site.
     first = x.first + 1 if plan.nodes[plan.islands[k].node].kind == UTILITY else x.first
     island.loss_kw = losses_kw(plan, w, first, x.end)

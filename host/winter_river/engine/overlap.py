@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from winter_river.engine import events
 from winter_river.engine.equipment.switchgear import SECOND
-from winter_river.engine.loops import divided
 from winter_river.engine.plan import GENERATOR, NodePlan, Plan
-from winter_river.engine.units import BASE_KW, magnitude
+from winter_river.engine.units import BASE_KW, divided, magnitude
 from winter_river.engine.world import World
 
 

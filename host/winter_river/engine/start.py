@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from winter_river.engine.collapse import tell_again
 from winter_river.engine.equipment.bess import BessState
 from winter_river.engine.equipment.cooling import PIECES, CoolingState
 from winter_river.engine.equipment.following import FollowerState
@@ -90,8 +91,12 @@ def blank_world(plan: Plan, seed: int) -> World:
         group_opened=[False] * plan.groups,
         wanted_by=[-1] * len(plan.generators),
         joined=[False for _ in plan.islands],
-        loop_gap=[0j] * len(plan.ties),
-        loop_z=[0j] * len(plan.loop_z),
+        on_way=[False] * buses,
+        slope=[0j] * buses,
+        cross=[0j] * buses,
+        constant=[0j] * buses,
+        gap=[0.0] * (2 * len(plan.ties)),
+        pull=[0.0] * (2 * len(plan.ties)) ** 2,
         events=[EventRecord() for _ in range(room(len(plan.nodes)))],
     )
 
@@ -121,4 +126,5 @@ def new_world(plan: Plan, *, seed: int = 0) -> World:
         me.origin = me.last = 0
     for b in w.breakers:
         b.cause = 0
+    tell_again(plan, w)
     return w

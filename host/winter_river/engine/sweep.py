@@ -36,7 +36,7 @@ class Turn:
     """One island among those that are swept together: where its buses stand among theirs, and how it went.
 
     emf: behind the impedance of its source; moved, before: by how much its last pass and the one before moved a voltage
-    at most, squared. row: whose place among the active ones this is (Turns are moved up when others have ended).
+    at most, squared. passes: how many it took where it converged. row: whose place among the active ones this is (Turns are moved up when others have ended).
     """
 
     island: int = 0
@@ -46,6 +46,7 @@ class Turn:
     moved: float = 0.0
     before: float = 0.0
     row: int = 0
+    passes: int = 0
     converged: bool = False
 
 
@@ -111,7 +112,7 @@ def sweep(
             _spread(turns, buses, last, above, z, ratio, v, i, False)
         else:
             _spread(turns, buses, last, above, z, ratio, v, i, True)
-        count, last = _still_active(turns, count, buses, enough, nearly)
+        count, last = _still_active(turns, count, buses, enough, nearly, iteration + 1)
 
 
 def _draw_steady(
@@ -164,7 +165,9 @@ def _spread(
     turns[active].moved = worst
 
 
-def _still_active(turns: list[Turn], count: int, buses: list[U32], enough: float, nearly: float) -> tuple[int, int]:
+def _still_active(
+    turns: list[Turn], count: int, buses: list[U32], enough: float, nearly: float, passes: int
+) -> tuple[int, int]:
     """Moves those up that go on: (how many they are, how many buses they have)."""
     left = last = 0
     for k in range(count):
@@ -173,6 +176,7 @@ def _still_active(turns: list[Turn], count: int, buses: list[U32], enough: float
         # Each pass moves the voltages by about the same part of what the one before did.
         if worst < enough or (worst < nearly and worst * worst < enough * before):
             turns[row].converged = True
+            turns[row].passes = passes
         elif worst < 1e12:
             up = turns[left]
             up.first, up.before, up.row = last, worst, row

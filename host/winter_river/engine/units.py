@@ -13,3 +13,10 @@ ALWAYS_S = -math.inf  # "since" of what has been so for ever
 def magnitude(c: complex) -> float:
     """The size of a complex number. Not abs(): that takes the C library's hypot, which rounds by platform."""
     return math.sqrt(c.real * c.real + c.imag * c.imag)
+
+
+def divided(a: complex, b: complex) -> complex:
+    """a / b, rounded alike plain and compiled."""
+    c = a * b.conjugate()
+    share = 1.0 / (b.real * b.real + b.imag * b.imag)
+    return complex(c.real * share, c.imag * share)

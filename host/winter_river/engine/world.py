@@ -51,6 +51,8 @@ from winter_river.engine.units import NEVER_S
 DEAD = -2  # parent of a bus that carries nothing; NONE is the parent of a bus that its source drives
 FAULT_BIT = 1  # the malfunction that leaves a device dead, the first of every type but the utility's four
 HANDLE_OFF = 2  # of generator (auto, run, off) and ups (online, bypass, off, ...); elsewhere 0 is closed or on
+# What solves an island: the sweep, or Newton's method, for its loops or because the sweep gave up.
+SWEEP, NEWTON_LOOPS, NEWTON_COLLAPSE = range(3)
 HANDLE_SERVICE = 4  # of a ups: its maintenance bypass, which a fault of the UPS does not touch
 
 
@@ -97,11 +99,15 @@ class Meter:
 
 @dataclass(slots=True)
 class IslandState:
-    """What one source drives: whether it is solved, the voltage behind its impedance, the losses inside."""
+    """What one source drives: whether it is solved, by what, the voltage behind its impedance, the losses inside.
+
+    collapsed: it is solved, but the network takes so much of the voltage that its loads draw less than they should."""
 
     live: bool = False
     dirty: bool = True
     converged: bool = True
+    solver: int = SWEEP
+    collapsed: bool = False
     emf: float = 1.0
     loss_kw: float = 0.0
 
@@ -157,7 +163,8 @@ class World:
     weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
     demand_meters: what each rack is set to draw, got or not; trouble: why the step stopped (events.py), 0 for none.
     turns, swept, group_opened, wanted_by: scratch of one settling, by island (and one more), bus, connected part and
-    generator; joined: islands that closed mains join to the one that is solved; loop_gap, loop_z: of one flow.
+    generator; joined: islands that closed mains join to the one that is solved. on_way, slope, cross, constant (by bus), gap, pull
+    (two numbers a tie): scratch of newton.py.
     machine: what steps this world compiled, None for the text as it stands.
     """
 
@@ -216,8 +223,12 @@ class World:
     group_opened: list[bool] = field(metadata=FOLLOWS)
     wanted_by: list[int] = field(metadata=FOLLOWS)
     joined: list[bool] = field(metadata=FOLLOWS)
-    loop_gap: list[complex] = field(metadata=FOLLOWS)
-    loop_z: list[complex] = field(metadata=FOLLOWS)
+    on_way: list[bool] = field(metadata=FOLLOWS)
+    slope: list[complex] = field(metadata=FOLLOWS)
+    cross: list[complex] = field(metadata=FOLLOWS)
+    constant: list[complex] = field(metadata=FOLLOWS)
+    gap: list[float] = field(metadata=FOLLOWS)
+    pull: list[float] = field(metadata=FOLLOWS)
     events: list[EventRecord] = field(metadata=FOLLOWS)
     machine: Machine | None = None
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from winter_river.engine import plan as p
 from winter_river.engine.building.kinds import ADD
-from winter_river.engine.building.loops import loop_z
 from winter_river.engine.building.tables import Tables
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.engine.equipment import EQUIPMENT, Device
@@ -63,7 +62,6 @@ def _plan(t: Tables) -> p.Plan:
         breakers=t.breakers,
         rooms=t.rooms,
         malfunctions=t.malfunctions,
-        loop_z=loop_z(t),
         ratio=[t.ratios.get(bus, 1.0) for bus in range(len(t.buses))] if t.ratios else [],
         y=[bus.y for bus in t.buses],
         steady=[],

@@ -37,13 +37,9 @@ def add_tie(t: Tables, k: int, bus: int, z: complex) -> int:
     if not own or any(t.devices[node].type == "ups" for node in passed):
         raise ValueError(f"{t.devices[k].id}.parallel is on; {PARALLEL_RULE}")
     feed_bus = t.nodes[t.index[feeds[1]]].bus_out
-    for end in (feed_bus, bus):
-        t.buses[end] = dataclasses.replace(t.buses[end], takes_load=True)
-    loop = {end: 1 for node in own[1] for end in buses_of(t, node)}
-    loop |= {end: -1 for node in own[0] for end in buses_of(t, node)} | {bus: -1}
+    loop = [bus, *(end for way in own for node in way for end in buses_of(t, node))]
     if z == 0j and not any(t.buses[end].z_1 for end in loop):
         raise ValueError(f"{t.devices[k].id}.parallel is on; {LOOP_RULE}")
-    t.loops.append(loop)
     utilities = [t.nodes[way[-1]].slot if two else p.NONE for way in ways]
     t.ties.append(TiePlan(k, feed_bus, bus, z, *utilities))
     _pair_tap_changers(t, *own)
@@ -71,16 +67,6 @@ def _tap_changer(t: Tables, node: int) -> int:
 
 def buses_of(t: Tables, k: int) -> range:
     return range(t.nodes[k].bus_in, t.nodes[k].bus_out + 1)
-
-
-def loop_z(t: Tables) -> list[complex]:
-    """What every two loops have in common, row after row."""
-    found = []
-    for k, one in enumerate(t.loops):
-        for m, other in enumerate(t.loops):
-            z = sum((t.buses[end].z_1 * (one[end] * other[end]) for end in one if end in other), 0j)
-            found.append(z + t.ties[k].z if k == m else z)
-    return found
 
 
 def way_up(t: Tables, k: int) -> list[int]:

@@ -61,7 +61,6 @@ class Tables:
         self.boards: list[BoardPlan] = []
         self.transfers: list[TransferPlan] = []
         self.ties: list[TiePlan] = []
-        self.loops: list[dict[int, int]] = []  # of each tie: its buses, +1 on the way to the second feed, else -1
         self.generators: list[GeneratorPlan] = []
         self.upses: list[UpsPlan] = []
         self.servers: list[ServerPlan] = []

@@ -1,0 +1,154 @@
+"""A feeder is loaded up to the most that it can carry, and past that: the site says who solves its flow, and for whom.
+
+A reactance of X ohm from an infinite bus of U volts carries at most U^2 / 2X at a power factor of 1: 0.4 ohm from 480 V
+are 288 kW. The voltage below that, by hand: V^4 - U^2 V^2 + (X P)^2 = 0. Racks follow commands in steps of 1 W.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from winter_river.engine import explain
+from winter_river.ui.why import known_of, why_lines
+
+LONG_FEEDER = """
+facility: long-feeder
+title: A rack at the end of a long feeder
+calibration: training
+nodes:
+  grid: {type: utility, title: Grid, voltage_v: 480, short_circuit_mva: 100000, x_over_r: 50, frequency_hz: 60}
+  feeder: {type: distribution, from: grid, title: Feeder, rated_a: 10000, feed_reactance_ohm: 0.4}
+  far: {type: server, from: feeder, title: Far, load_kw: 100, load_kw_max: 400, power_factor: 1.0, rated_a: 10000}
+  near: {type: server, from: grid, title: Near, load_kw: 50, load_kw_max: 400, power_factor: 1.0, rated_a: 10000}
+"""
+TWO_WAYS = """
+facility: two-ways
+title: Two long feeders closed together
+calibration: training
+nodes:
+  grid: {type: utility, title: Grid, voltage_v: 480, short_circuit_mva: 100000, x_over_r: 50, frequency_hz: 60}
+  one: {type: distribution, from: grid, title: One, rated_a: 10000, feed_reactance_ohm: 0.4}
+  two: {type: distribution, from: grid, title: Two, rated_a: 10000, feed_reactance_ohm: 0.4}
+  ring: {type: switchgear, from: [one, two], title: Ring, rated_a: 10000, parallel: on, second_feed_resistance_ohm: 0.000001}
+  far: {type: server, from: ring, title: Far, load_kw: 100, load_kw_max: 800, power_factor: 1.0, rated_a: 10000}
+"""
+
+
+@pytest.fixture
+def site(start, tmp_path):
+    def begin(text, **ratings):
+        path = tmp_path / "site.yaml"
+        path.write_text(text)
+        return start(str(path), **ratings)
+
+    return begin
+
+
+def by_hand_v(*, kw: float, ohm: float, volt: float = 480.0) -> float:
+    return math.sqrt((volt**2 + math.sqrt(volt**4 - 4 * (ohm * kw * 1e3) ** 2)) / 2)
+
+
+def said(simulation, *names: str) -> list[tuple[str, str, str, str]]:
+    return [(e.node_id, e.event, e.from_, e.to) for e in simulation.events() if e.event in names]
+
+
+def test_a_feeder_close_to_its_most_is_solved_and_says_by_what_where_and_for_whom(site):
+    simulation = site(LONG_FEEDER)
+    simulation.advance(1.0)
+    assert simulation.command("far", "set_load", power_kw=287.9).done
+    simulation.advance(0.2)
+    assert said(simulation, "near_collapse", "solver", "not_solved") == [
+        ("grid", "near_collapse", "feeder", "far"),
+        ("grid", "solver", "sweep", "newton_collapse"),
+    ]
+    assert simulation.view("far")["voltage_in"] == pytest.approx(by_hand_v(kw=287.9, ohm=0.4), abs=0.1)
+    why = why_lines(known_of(simulation, "grid"))
+    assert "power flow solved by sweep -> newton_collapse" in why[1]
+    assert "close to collapse: feeder gives way under far" in why[2]
+    assert simulation.command("far", "set_load", power_kw=100).done
+    simulation.advance(0.2)
+    assert said(simulation, "solver")[-1] == ("grid", "solver", "newton_collapse", "sweep")
+
+
+def test_a_feeder_that_is_asked_for_more_than_it_can_carry_says_so_each_time(site):
+    simulation = site(LONG_FEEDER)
+    simulation.advance(1.0)
+    for kw in (288.5, 300, 400):
+        assert simulation.command("far", "set_load", power_kw=kw).done
+        simulation.advance(0.01)
+        assert simulation.view("far")["voltage_in"] < 0.7 * 480
+        assert said(simulation, "collapsed", "not_solved")[-1][2:] == ("feeder", "far"), kw
+        count = len(said(simulation, "collapsed", "not_solved"))
+        assert simulation.command("far", "set_load", power_kw=200).done
+        simulation.advance(30.0)  # it comes back
+        assert simulation.view("far")["voltage_in"] == pytest.approx(by_hand_v(kw=200, ohm=0.4), abs=0.1)
+        assert len(said(simulation, "collapsed", "not_solved")) == count
+
+
+def test_a_feeder_that_collapses_of_its_resistance_says_so(site):
+    # 0.1 ohm carry at most U^2 / 4R = 576 kW; at 1.2 times that the rack is left with U^2 0.49 / P to divide by.
+    simulation = site(LONG_FEEDER.replace("feed_reactance_ohm: 0.4", "feed_resistance_ohm: 0.1"), load_kw_max=1000.0)
+    simulation.advance(1.0)
+    assert simulation.command("far", "set_load", power_kw=576 * 1.2).done
+    simulation.advance(0.01)
+    assert said(simulation, "collapsed") == [("grid", "collapsed", "feeder", "far")]
+    rack_ohm = 480**2 * 0.49 / (576e3 * 1.2)
+    assert simulation.view("far")["voltage_in"] == pytest.approx(480 * rack_ohm / (rack_ohm + 0.1), rel=0.001)
+
+
+def test_under_a_deep_sag_nothing_has_collapsed(site):
+    simulation = site(LONG_FEEDER)
+    assert simulation.command("grid", "set_fault", state=True, kind="sag", severity=0.5).done
+    simulation.advance(5.0)
+    assert said(simulation, "collapsed", "near_collapse", "not_solved") == []
+
+
+def test_a_loop_carries_twice_what_one_way_does_up_to_its_most(site):
+    simulation = site(TWO_WAYS)
+    simulation.advance(1.0)
+    assert said(simulation, "solver", "near_collapse", "not_solved") == []  # it began so
+    for kw in (300, 450, 550, 575):  # one way alone would carry 288 kW, both 576 kW
+        assert simulation.command("far", "set_load", power_kw=kw).done
+        simulation.advance(0.2)
+        expected_v = by_hand_v(kw=kw, ohm=0.2)
+        assert simulation.view("far")["voltage_in"] == pytest.approx(expected_v, abs=0.1), kw
+    assert said(simulation, "not_solved") == []
+    assert simulation.command("far", "set_load", power_kw=650).done
+    simulation.advance(0.2)
+    assert said(simulation, "not_solved") == [("grid", "not_solved", "one", "far")]
+
+
+def test_opening_and_closing_a_loop_changes_the_solver_and_the_event_names_its_cause(site):
+    simulation = site(TWO_WAYS)
+    simulation.advance(1.0)
+    for handle in ("first", "auto"):
+        assert simulation.command("ring", "transfer", to=handle).done
+        simulation.advance(1.0)
+    assert said(simulation, "solver") == [
+        ("grid", "solver", "newton_loops", "sweep"),
+        ("grid", "solver", "sweep", "newton_loops"),
+    ]
+    log = {event.id: event for event in simulation.events()}
+    causes = [explain.chain(log, event)[-1].node_id for event in log.values() if event.event == "solver"]
+    assert causes == ["ring", "ring"]
+
+
+def test_a_site_that_has_no_answer_from_the_start_says_so(site):
+    simulation = site(TWO_WAYS, load_kw=700.0)
+    simulation.advance(0.1)
+    assert said(simulation, "not_solved") == [("grid", "not_solved", "one", "far")]
+
+
+def test_close_to_collapse_going_back_and_on_again_gives_the_same_bytes(site):
+    simulation = site(LONG_FEEDER)
+    simulation.advance(1.0)
+    saved = simulation.snapshot()
+    seen = []
+    for _ in range(2):
+        assert simulation.command("far", "set_load", power_kw=287.95).done
+        simulation.advance(3.0)
+        assert ("grid", "solver", "sweep", "newton_collapse") in said(simulation, "solver")
+        seen.append(simulation.snapshot().hash)
+        simulation.restore(saved)
+    assert seen[0] == seen[1]

@@ -1,5 +1,6 @@
 """What every test shares: how Hypothesis draws its cases, the ten laws after each step, and the MicroPython VM."""
 
+import functools
 import os
 import sys
 from collections import OrderedDict
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import settings
 from winter_river import engine
 from winter_river.emulator.vm import package
-from winter_river.engine import laws
+from winter_river.engine import fast, laws
 from winter_river.service import inspection
 from winter_river.study import telling
 
@@ -34,7 +35,7 @@ class Watch:
     """What the ten laws say after the steps of one test, through whatever door it steps."""
 
     def __init__(self):
-        self.step, self.broken, self.run = engine.step, inspection.broken, telling.Plain.run
+        self.step, self.broken = engine.step, inspection.broken
         self.begin()
 
     def begin(self):
@@ -64,19 +65,32 @@ class Watch:
         self.found += found
         return found
 
-    def watched_run(self, tells):
-        """The text of a study, up to where it asks for something."""
-        asks = self.run(tells)
+    def watched_run(self, run, tells):
+        """The text of a study, plain or compiled, up to where it asks for something."""
+        asks = run(tells)
         if not tells.world.unsettled and self.is_due(tells._plan):
             self.after(tells._plan, tells.world)
         return asks
 
+    def watched_worlds(self, step, worlds, dt_s):
+        """Many worlds at once: the first, the last and one between, another each time."""
+        step(worlds, dt_s)
+        plan = worlds._compiled.plan
+        for k in sorted({0, len(worlds) - 1, self.steps % len(worlds)}):
+            if self.is_due(plan):
+                self.after(plan, worlds[k])
+
 
 WATCH = Watch()
-# Before any test imports it. What is compiled calls none of these by itself; through engine.step it is watched, too.
+# Before any test imports it. What is compiled calls none of these by itself; through these doors it is watched, too.
 engine.step = WATCH.watched_step
 inspection.broken = WATCH.watched_broken
-telling.Plain.run = lambda tells: WATCH.watched_run(tells)
+telling.Plain.run = functools.partialmethod(lambda tells, run: WATCH.watched_run(run, tells), telling.Plain.run)
+telling.Compiled.run = functools.partialmethod(lambda tells, run: WATCH.watched_run(run, tells), telling.Compiled.run)
+if fast.is_installed():
+    from winter_river.engine.fast.worlds import Worlds
+
+    Worlds.step = functools.partialmethod(lambda many, step, dt_s: WATCH.watched_worlds(step, many, dt_s), Worlds.step)
 
 
 @pytest.fixture(autouse=True)

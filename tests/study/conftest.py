@@ -66,9 +66,10 @@ def study() -> Study:
         seed: int = 1,
         remember: bool = True,
         compiled: bool = False,
+        laws_every: int = 10,
     ) -> tuple[tuple[Row, ...], Tallies]:
         print(f"seed {seed}")
-        options = {"remember": remember, "compiled": compiled}
+        options = {"remember": remember, "compiled": compiled, "laws_every": laws_every}
         make = runner(devices, "training", seed=seed, world_years=years, assumptions=Assumptions(), **options)
         tallies = make(range(worlds))
         return summary(devices, tallies, years), tallies

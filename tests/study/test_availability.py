@@ -9,7 +9,8 @@ from winter_river.engine import Device, build_plan
 from winter_river.study import availability
 from winter_river.study.assumptions import Assumptions
 from winter_river.study.availability import mean_and_error, parts_of
-from winter_river.study.rates import YEAR_S
+from winter_river.study.part import Part
+from winter_river.study.rates import YEAR_S, failures
 from winter_river.study.structure import parts
 
 YEAR_H = 8766.0
@@ -138,6 +139,30 @@ def test_compiled_worlds_give_the_same_tallies(study, remember):
     options = {"worlds": 2, "years": 2.0, "seed": 9, "remember": remember}
     devices = boosted("block-2n-24", 40)
     assert study(devices, **options, compiled=True) == study(devices, **options)
+
+
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.timeout(900))])
+def test_holding_every_step_to_the_laws_changes_no_answer(study, compiled):
+    if compiled:
+        pytest.importorskip("numba", reason="the extra `fast` is not installed")
+    options = {"worlds": 2, "years": 0.3, "seed": 9, "remember": False, "compiled": compiled}
+    devices = boosted("block-2n-24", 40)
+    assert study(devices, **options, laws_every=1) == study(devices, **options, laws_every=0)
+
+
+@pytest.mark.breaks_laws
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.timeout(900))])
+def test_a_study_that_is_held_to_the_laws_stops_where_one_is_broken(chain, compiled):
+    if compiled:
+        pytest.importorskip("numba", reason="the extra `fast` is not installed")
+    plan = build_plan(chain)
+    plan.ratings[plan.index["board"]]["feed_resistance_ohm"] = 0.01  # what the flow was built with is 0
+    own = failures(chain)
+    options = {"seed": 1, "end_s": 1e8, "assumptions": Assumptions(), "remembers": False, "compiled": compiled}
+    unwatched = Part(plan, own, range(len(own)), **options)
+    assert unwatched.run([0], None).down_s[0] > 0.0
+    with pytest.raises(RuntimeError, match="the site breaks law 2: board"):
+        Part(plan, own, range(len(own)), **options, laws_every=1).run([0], None)
 
 
 def test_a_memory_that_is_full_changes_no_answer(study, monkeypatch):

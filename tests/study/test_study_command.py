@@ -44,6 +44,15 @@ def test_n_1_lists_every_loss_with_the_worst_first(program):
     assert "  lv_switchgear_b: 4 of 8 racks" in lines
 
 
+@pytest.mark.parametrize(
+    "study", ["n-2 seed-8", "availability seed-8 --years 40 --worlds 8"], ids=["n-2", "availability"]
+)
+def test_a_study_held_to_the_laws_in_other_processes_finds_the_same(program, study):
+    plain = program(f"study {study} --json")
+    held = program(f"study {study} --json --check-laws --processes 2")
+    assert (held.code, held.out) == (0, plain.out), held.err
+
+
 def test_n_1_as_csv_is_the_same_bytes_every_time(program):
     """To renew it: winter-river study n-1 block-2n-24 --csv tests/study/data/n-1-block-2n-24.csv"""
     assert program("study n-1 block-2n-24 --csv losses.csv").code == 0

@@ -10,6 +10,7 @@ from winter_river.cli.errors import UsageError
 from winter_river.cli.options import JsonOption
 from winter_river.cli.study_options import (
     CalibrationOption,
+    CheckLawsOption,
     CsvOption,
     FacilityArgument,
     ProcessesOption,
@@ -69,6 +70,7 @@ def n_1(
     csv: CsvOption = None,
     picture: PictureOption = None,
     processes: ProcessesOption = None,
+    check_laws: CheckLawsOption = False,
     json: JsonOption = False,
 ) -> None:
     """Lose every device, one at a time.
@@ -81,7 +83,7 @@ def n_1(
     Example:
       winter-river study n-1 block-2n-24 --csv losses.csv --picture losses.svg
     """
-    _study(1, facility, calibration, until, rows, csv, picture, processes, json)
+    _study(1, facility, calibration, until, rows, csv, picture, processes, check_laws, json)
 
 
 def n_2(
@@ -92,6 +94,7 @@ def n_2(
     csv: CsvOption = None,
     picture: PictureOption = None,
     processes: ProcessesOption = None,
+    check_laws: CheckLawsOption = False,
     json: JsonOption = False,
 ) -> None:
     """Lose every two devices at once.
@@ -102,7 +105,7 @@ def n_2(
     Example:
       winter-river study n-2 block-2n-24 --rows 10
     """
-    _study(2, facility, calibration, until, rows, csv, picture, processes, json)
+    _study(2, facility, calibration, until, rows, csv, picture, processes, check_laws, json)
 
 
 def _study(
@@ -114,6 +117,7 @@ def _study(
     csv: Path | None,
     picture: Path | None,
     processes: int | None,
+    check_laws: bool,
     json: bool,
 ) -> None:
     from winter_river.cli import study_workers
@@ -134,7 +138,7 @@ def _study(
         raise UsageError(f"{site.name} has {len(devices)} devices, too many pairs (at most {DOUBLES_MAX}); use n-1")
     losses = [contingency.combinations(devices, number) for number in range(1, order + 1)]
     compiled = sum(len(each) for each in losses) > PLAIN_MAX and study_workers.compile_once()
-    run = functools.partial(_runner, devices, site.calibration, horizon_s, compiled)
+    run = functools.partial(_runner, devices, site.calibration, horizon_s, compiled, check_laws)
     singles = _outcomes(run, losses[0], processes, f"n-1 of {site.name}")
     doubles = _outcomes(run, losses[1], processes, f"n-2 of {site.name}") if order == 2 else []
     found = contingency_tables.findings(singles, doubles, types)
@@ -150,11 +154,11 @@ def _study(
 
 
 def _runner(
-    devices: "tuple[Device, ...]", calibration: str, horizon_s: float, compiled: bool
+    devices: "tuple[Device, ...]", calibration: str, horizon_s: float, compiled: bool, check_laws: bool
 ) -> "Callable[[list[Losses]], list[Outcome]]":
     from winter_river.study.contingency import runner
 
-    return runner(devices, calibration, horizon_s, compiled=compiled)
+    return runner(devices, calibration, horizon_s, compiled=compiled, check_laws=check_laws)
 
 
 def _outcomes(

@@ -44,6 +44,7 @@ def availability(
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many contributing failures to show.")] = 12,
     csv: study_options.CsvOption = None,
     processes: study_options.ProcessesOption = None,
+    check_laws: study_options.CheckLawsOption = False,
     json: JsonOption = False,
 ) -> None:
     """Run a site through thousands of years of failures and repairs.
@@ -73,7 +74,10 @@ def availability(
         raise UsageError(f"{site.name} has no loads, so there is nothing to be available")
     assumptions = Assumptions(refuel_h=refuel_h, reset_h=reset_h)
     compiled = years > PLAIN_YEARS_MAX and study_workers.compile_once(telling.is_kept, prepare)
-    make = functools.partial(_runner, devices, site.calibration, seed, years / worlds, assumptions, compiled)
+    laws_every = 1 if check_laws else 0
+    make = functools.partial(
+        _runner, devices, site.calibration, seed, years / worlds, assumptions, compiled, laws_every
+    )
     begin_s = time.monotonic()
     tallies = _tallies(make, worlds, years, processes, site.name)
     took_s = time.monotonic() - begin_s
@@ -106,10 +110,19 @@ def _runner(
     world_years: float,
     assumptions: "Assumptions",
     compiled: bool,
+    laws_every: int,
 ) -> "Callable[[Sequence[int]], Tallies]":
     from winter_river.study.availability import runner
 
-    return runner(devices, calibration, seed=seed, world_years=world_years, assumptions=assumptions, compiled=compiled)
+    return runner(
+        devices,
+        calibration,
+        seed=seed,
+        world_years=world_years,
+        assumptions=assumptions,
+        compiled=compiled,
+        laws_every=laws_every,
+    )
 
 
 def _tallies(

@@ -24,6 +24,9 @@ CsvOption = Annotated[Path | None, typer.Option("--csv", help="Write every row t
 ProcessesOption = Annotated[
     int | None, typer.Option("--processes", min=1, max=16, help="How many at once (default: one a processor).")
 ]
+CheckLawsOption = Annotated[
+    bool, typer.Option("--check-laws", help="Hold every step to the laws of conservation; several times as slow.")
+]
 
 
 def load(name: str, calibration: str | None) -> "Facility":

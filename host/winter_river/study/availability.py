@@ -72,13 +72,15 @@ def runner(
     assumptions: Assumptions,
     remember: bool = True,
     compiled: bool = False,
+    laws_every: int = 0,
 ) -> Callable[[Sequence[int]], Tallies]:
     """What runs worlds by number; made anew in each process that takes part.
 
     remember: whether passages are remembered; the answer is the same but for the last digits of the times.
     compiled: whether worlds are stepped compiled (engine/fast); the answer is the same.
+    laws_every: the ten laws are checked after every so manieth step of a passage, 0 for none (part.Part).
     """
-    options: dict[str, Any] = {"remembers": remember, "compiled": compiled}
+    options: dict[str, Any] = {"remembers": remember, "compiled": compiled, "laws_every": laws_every}
     options |= {"seed": seed, "end_s": world_years * YEAR_S, "assumptions": assumptions}
     parts = parts_of(steady(devices), calibration, **options)
     place = {device.id: k for k, device in enumerate(loads_of(devices))}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from winter_river import engine
 from winter_river.study import structure
 from winter_river.study.begin import Begin, beginner
+from winter_river.study.held import hold_to_the_laws
 
 HORIZON_S = 8 * 3600.0  # chosen: a shift; beyond it people have come, and the first tanks run low
 STEPS_MAX = 100_000  # changes followed after one loss; more is a site that never comes to rest
@@ -79,9 +80,16 @@ class _Part:
 
 
 def runner(
-    devices: Sequence[engine.Device], calibration: str, horizon_s: float = HORIZON_S, *, compiled: bool = False
+    devices: Sequence[engine.Device],
+    calibration: str,
+    horizon_s: float = HORIZON_S,
+    *,
+    compiled: bool = False,
+    check_laws: bool = False,
 ) -> Callable[[Sequence[Losses]], list[Outcome]]:
     """What runs losses from one settled base; made anew in each process that takes part.
+
+    check_laws: whether the ten laws are held against every step; a broken one raises RuntimeError.
 
     Each part of the site is run by itself, which is exact: by the engine's tenth law nothing in one part moves a
     bit of another. So a pair in two parts is its two single losses, and those are remembered.
@@ -97,9 +105,9 @@ def runner(
         """The outcome of losses within one part."""
         part = parts[part_of[lost[0]]]
         if len(lost) > 1:
-            return _follow(part, lost, horizon_s)
+            return _follow(part, lost, horizon_s, check_laws)
         if lost[0] not in singles:
-            singles[lost[0]] = _follow(part, lost, horizon_s)
+            singles[lost[0]] = _follow(part, lost, horizon_s, check_laws)
         return singles[lost[0]]
 
     def run(chunk: Sequence[Losses]) -> list[Outcome]:
@@ -140,7 +148,7 @@ def _joined(lost: Losses, side: str, parts: Sequence[Outcome], place: dict[str, 
     )
 
 
-def _follow(part: _Part, lost: Losses, horizon_s: float) -> Outcome:
+def _follow(part: _Part, lost: Losses, horizon_s: float, check_laws: bool) -> Outcome:
     """One part to its settled end, from change to change."""
     plan, w = part.plan, part.begin(part.base)
     begin_s = w.t_s
@@ -151,7 +159,10 @@ def _follow(part: _Part, lost: Losses, horizon_s: float) -> Outcome:
     lit = dict.fromkeys(part.power_kw, True)
     end_s = dt_s = 0.0
     for _ in range(STEPS_MAX):
-        if engine.step(plan, w, dt_s):
+        events = engine.step(plan, w, dt_s)
+        if check_laws:
+            hold_to_the_laws(plan, w, events)
+        if events:
             end_s = w.t_s - begin_s
         for k in lit:
             if w.nodes[k].live != lit[k]:

@@ -15,9 +15,24 @@ from winter_river.engine import events
 from winter_river.study import structure
 from winter_river.study.assumptions import Assumptions
 from winter_river.study.cuts import Cuts
+from winter_river.study.held import hold_to_the_laws
 from winter_river.study.rates import HOUR_S, Failure
 from winter_river.study.records import story_of
-from winter_river.study.story import BEGIN, DEBT, NOBODY, NOTHING, PASS, REST, ROOM, SET, SOUND, TROUBLE, WAIT, WORLD
+from winter_river.study.story import (
+    BEGIN,
+    DEBT,
+    LAWS,
+    NOBODY,
+    NOTHING,
+    PASS,
+    REST,
+    ROOM,
+    SET,
+    SOUND,
+    TROUBLE,
+    WAIT,
+    WORLD,
+)
 from winter_river.study.table import OWED_OF, SET_AFTER
 from winter_river.study.telling import telling
 from winter_river.study.watch import is_at_rest
@@ -60,7 +75,10 @@ class Part:
         remembers: bool,
         compiled: bool,
         bytes_max: int = BYTES_MAX,
+        laws_every: int = 0,
     ) -> None:
+        """laws_every: the ten laws are held against every so manieth step of a passage, 0 for none; a broken one raises
+        RuntimeError."""
         self.plan, self.bytes_max = plan, bytes_max
         self._loads = structure.loads(plan)
         self.loads = tuple(plan.devices[k].id for k in self._loads)
@@ -70,7 +88,7 @@ class Part:
         self._done = 0
         world = engine.new_world(plan)
         s = story_of(plan, failures, numbers, world)
-        s.seed, s.end_s, s.remembers = seed % 2**64, end_s, remembers
+        s.seed, s.end_s, s.remembers, s.laws_every = seed % 2**64, end_s, remembers, laws_every
         s.refuel_s, s.reset_s = assumptions.refuel_h * HOUR_S, assumptions.reset_h * HOUR_S
         rests = remembers and is_at_rest(plan, world, s)
         base = engine.snapshot(plan, world)
@@ -142,6 +160,8 @@ class Part:
             self._settle_debts()
         elif asks == ROOM:
             self._make_room()
+        elif asks == LAWS:
+            hold_to_the_laws(self.plan, self._tells.world)
         elif asks == TROUBLE:
             events.check(self._tells.world, 0)
         else:

@@ -10,6 +10,7 @@ from winter_river.study.books import book, has_room, planned_s
 from winter_river.study.story import (
     ASKED,
     DEBT,
+    LAWS,
     NOBODY,
     NOTHING,
     REST,
@@ -158,13 +159,18 @@ def begin_passage(plan: Plan, w: World, s: Story) -> None:
 
 def step_on(plan: Plan, w: World, s: Story) -> int:
     """Lets the engine go on until the next act (NOTHING) or to what looks like a rest (ASKED); or asks for something:
-    WAIT, that the shell keeps its world and counts it among the waits, if it likes."""
+    WAIT, that the shell keeps its world and counts it among the waits, if it likes; LAWS, that it checks them."""
     while True:
         if not has_room(s, len(s.signs)):
             return ROOM
         _go(plan, w, s.dt_s)
         if w.trouble != 0:
             return TROUBLE
+        if s.laws_every > 0 and not s.is_checked and s.changes % s.laws_every == 0:
+            s.is_checked = True
+            s.dt_s = 0.0  # when it comes back nothing is due any more
+            return LAWS
+        s.is_checked = False
         s.changes += 1
         if s.changes > CHANGES_MAX:
             return RESTLESS

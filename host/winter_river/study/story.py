@@ -14,7 +14,7 @@ from winter_river.engine.layout import U64
 NOBODY = -1  # a rest, a set, an entry that is not known
 
 # What the text asks its shell for when it stops.
-NOTHING, WORLD, REST, SET, DEBT, ROOM, TROUBLE, RESTLESS, WAIT = range(9)
+NOTHING, WORLD, REST, SET, DEBT, ROOM, TROUBLE, RESTLESS, WAIT, LAWS = range(10)
 BEGIN, PASS, COMPUTE, STEP, ASKED, KEPT, NEXT = range(7)  # where it goes on
 SOUND, LATENT, BROKEN = range(3)  # of a failure; LATENT: it will show at the next demand, which nobody knows
 RESET, REFUEL = range(2)  # what a visit is for
@@ -154,7 +154,8 @@ class Story:
 
     phase: where the text goes on; rest, fault_set: the numbers of the rest the site is at and of what is broken;
     held: the engine's world stands where the story is; wait: where it does not, and the story stands in a passage, the
-    number of its wait, which was at stood_s. toggled: failures by which what is broken differs from
+    number of its wait, which was at stood_s. laws_every: the shell is to hold the laws against every so manieth step of a
+    passage, 0 for none; is_checked: it has done so with this one. toggled: failures by which what is broken differs from
     fault_set. acts: who comes now, as kind x devices + device; is_full: the memory is to be emptied. ..._count: how much of a table is in use.
     """
 
@@ -172,6 +173,8 @@ class Story:
     zero_s: float  # the study's clock less the world's
     begin_s: float  # of this passage, by the world's clock
     dt_s: float
+    laws_every: int
+    is_checked: bool
     changes: int
     computed: int  # passages that the engine worked out
     rest: int

@@ -111,7 +111,7 @@ class Compiled:
     def __init__(self, plan: engine.Plan, base: engine.Snapshot, story: Story) -> None:
         from winter_river.engine.fast import held, worlds  # here, because numba is an extra
 
-        self._kernel = kernel()
+        self._plan, self._kernel = plan, kernel()
         self._s = held.Held(story)
         self._site = worlds.Compiled(plan, kernel)
         self._w = held.Standing(self._site, base)

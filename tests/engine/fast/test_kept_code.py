@@ -2,8 +2,11 @@
 
 import dataclasses
 import hashlib
+import os
+import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from winter_river.engine.fast import kernel, objects
 SMALL = "winter_river.engine.exponential"  # two functions of floats: compiled in a second
 CASES = [(20.0, 45.0, 300.0, 0.0), (20.0, 45.0, 300.0, 77.7), (45.0, 20.0, 0.5, 1.0), (1.0, 1.0, 60.0, 5.0)]
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)  # it compiles: see test_compiled.py
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,39 @@ def test_another_text_or_processor_is_another_file(monkeypatch, tmp_path):
     second = kernel._file(SMALL, [more])
     monkeypatch.setattr(kernel.llvm, "get_host_cpu_name", lambda: "another")
     assert len({first, second, kernel._file(SMALL, [more])}) == 3
+
+
+def test_old_versions_go_and_those_that_a_process_may_be_at_stay(code, tmp_path):
+    for k in range(10):
+        (tmp_path / f"old{k}").mkdir()
+        os.utime(tmp_path / f"old{k}", (1000.0 + k, 1000.0 + k))
+    for k in range(3):
+        (tmp_path / f"new{k}").mkdir()
+    kernel.keep(code, tmp_path / "mine" / "it.code")
+    assert objects.read(tmp_path / "mine" / "it.code") == code
+    left = {folder.name for folder in tmp_path.iterdir()}
+    assert left == {"mine", "new0", "new1", "new2", "old8", "old9"}
+
+
+def test_keeping_while_others_take_folders_away_does_no_harm(code, tmp_path):
+    file = tmp_path / "it" / "it.code"
+    done = threading.Event()
+
+    def take_away():
+        while not done.is_set():
+            shutil.rmtree(file.parent, ignore_errors=True)
+
+    other = threading.Thread(target=take_away)
+    other.start()
+    try:
+        for _ in range(200):
+            kernel.keep(code, file)
+            assert objects.read(file) in (None, code)
+    finally:
+        done.set()
+        other.join()
+    kernel.keep(code, file)
+    assert objects.read(file) == code
 
 
 def test_a_folder_that_cannot_be_written_only_costs_the_time(monkeypatch, tmp_path):

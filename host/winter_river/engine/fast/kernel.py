@@ -21,6 +21,8 @@ from winter_river.engine.plan import TYPES
 
 FOLDER = "compiled"  # in the user's cache folder; one folder in it for each version of the text
 VERSIONS_MAX = 6  # chosen: a checkout, its predecessor, an installed one, each with its studies; under 1 MB each
+AT_WORK_S = 3600.0  # chosen: a process that made a folder compiles for a minute, on a loaded machine for ten
+TRIES = 3  # chosen: another process takes a folder away once, if at all
 ENTRIES = "winter_river.engine.fast.entries"
 # What of numba's settings changes the machine code.
 SETTINGS = ("OPT", "CPU_NAME", "CPU_FEATURES", "ENABLE_AVX", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK")
@@ -45,12 +47,21 @@ def load(module: str, files: Sequence[Path]) -> SimpleNamespace:
         code = linked(module)
         if lacks := objects.missing(code):
             raise RuntimeError(f"the compiled engine wants {', '.join(lacks)}, which this process does not have")
+        keep(code, file)
+    return objects.functions(code)
+
+
+def keep(code: objects.Code, file: Path) -> None:
+    """Keeps it, whatever other processes keep or take away beside it; where nothing can be kept every run compiles."""
+    for _ in range(TRIES):
         try:
             _make_room(file.parent)
             objects.write(code, file)
-        except OSError:  # nothing can be kept there: then every run compiles
-            pass
-    return objects.functions(code)
+        except FileNotFoundError:  # its folder was taken away meanwhile
+            continue
+        except OSError:
+            return
+        return
 
 
 def is_kept(module: str = ENTRIES, files: Sequence[Path] = ()) -> bool:
@@ -72,10 +83,20 @@ def _file(module: str, files: Sequence[Path]) -> Path:
 
 
 def _make_room(place: Path) -> None:
-    """Makes the folder of this version, and takes away those that were not made lately."""
+    """Makes the folder of this version, and takes away those that nobody has written to lately: the oldest first, none
+    that a process may be at."""
     if place.is_dir():
         return
-    place.mkdir(parents=True)
-    by_age = sorted(place.parent.iterdir(), key=lambda old: old.stat().st_mtime)
-    for old in by_age[:-VERSIONS_MAX]:
-        shutil.rmtree(old, ignore_errors=True)
+    place.mkdir(parents=True, exist_ok=True)
+    by_age = sorted((_changed_s(old), old) for old in place.parent.iterdir())
+    for changed_s, old in by_age[:-VERSIONS_MAX]:
+        if changed_s < _changed_s(place) - AT_WORK_S:  # by the disk's own clock: this folder was made now
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _changed_s(folder: Path) -> float:
+    """When something was made in a folder; 0 where it is gone."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -3,7 +3,8 @@
 import dataclasses
 
 import pytest
-from winter_river.engine import Device, build_plan
+from winter_river.engine import Device, build_plan, laws
+from winter_river.engine.equipment.switchgear import BOTH
 
 UTILITY = {"voltage_v": 480, "short_circuit_mva": 50}
 
@@ -200,6 +201,36 @@ def test_the_operator_opens_it_in_the_middle_of_an_overlap(story):
     told.run(5)
     assert moves(told) == [("first", "both"), ("both", "open")]
     assert told.state("rack") == "FAULT"
+
+
+@pytest.mark.parametrize(("dies", "stays"), [("one", "second"), ("two", "first")])
+def test_a_source_that_dies_in_an_overlap_is_left_at_once_and_the_racks_stay_on_the_other(story, dies, stays):
+    told = story(site(second=Device("two", "utility", (), UTILITY)))
+    told.tell("ats", source_set="second")
+    told.run(1.0)
+    told.step(0.04)  # of the 80 ms of the overlap
+    told.tell(dies, fault="outage")
+    told.step(0.0)
+    assert moves(told) == [("first", "both"), ("both", stays)]
+    by_id = {e.id: e for e in told.events}
+    left = [e for e in told.events if e.event == "transfer"][-1]
+    assert by_id[left.cause].node_id == dies
+    told.run(2.0)
+    assert told.state("rack") == "NORMAL"
+    assert not [e for e in told.events if e.node_id == "rack"]
+
+
+@pytest.mark.breaks_laws
+def test_an_overlap_with_a_dead_source_breaks_a_law(story):
+    told = story(site(second=Device("two", "utility", (), UTILITY)))
+    told.tell("ats", source_set="second")
+    told.run(1.0)
+    assert told.world.transfers[0].position == BOTH
+    assert laws.check(told.plan, told.world) == []
+    told.tell("one", fault="outage")
+    told.step(0.0)
+    told.world.transfers[0].position = BOTH
+    assert any("law 8: ats is joined to a dead source" in text for text in laws.check(told.plan, told.world))
 
 
 def test_a_breaker_that_will_not_open_starts_no_overlap(story):

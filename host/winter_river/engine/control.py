@@ -239,6 +239,8 @@ def _cause_of_move(plan: Plan, w: World, k: int, before: int) -> int:
         if before == switchgear_law.FIRST:
             return second if x.target == switchgear_law.SECOND or second > first else first
         return first if x.target == switchgear_law.FIRST and x.second_ok else second
+    if before == switchgear_law.BOTH and not (x.first_ok and x.second_ok):
+        return _source_left(plan, w, n, 3 - x.position)
     source = w.nodes[n.feed_1 if switchgear_law.fed_by(x) == switchgear_law.FIRST else n.feed_2]
     return me.last if before == switchgear_law.BOTH else max(me.last, source.origin)
 

@@ -10,7 +10,7 @@ from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment.switchgear import TransferPlan, TransferState
 from winter_river.engine.equipment.table import GG
 from winter_river.engine.events import Event
-from winter_river.engine.laws.branches import BOTH, has
+from winter_river.engine.laws.branches import BOTH, Branch, has
 from winter_river.engine.layout import ROWS, tables
 from winter_river.engine.plan import PDU, Plan
 from winter_river.engine.protection import heat_now
@@ -34,11 +34,11 @@ def latches(plan: Plan, world: World) -> Latches:
     return Latches(tuple((is_latched(plan, world, n), world.nodes[n.index].resets) for n in plan.nodes))
 
 
-def transfers(plan: Plan, w: World) -> Iterator[str]:
-    """Law 8: break before make, with a gap; both only where that is allowed, for a moment."""
+def transfers(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
+    """Law 8: break before make, with a gap; both only where that is allowed, for a moment, and while both are live."""
     for r, x in zip(plan.transfers, w.transfers, strict=True):
         if x.position == BOTH:
-            yield from _overlap(plan, w, r, x)
+            yield from _overlap(plan, w, r, x, branches)
             continue
         gap_s = x.closed_s - x.opened_s
         is_static = plan.nodes[r.node].kind == PDU or plan.ratings[r.node]["transfer"] > 0.0
@@ -49,8 +49,10 @@ def transfers(plan: Plan, w: World) -> Iterator[str]:
             yield f"law 8: {plan.nodes[r.node].id} closed {gap_s:g} s after it opened"
 
 
-def _overlap(plan: Plan, w: World, r: TransferPlan, x: TransferState) -> Iterator[str]:
+def _overlap(plan: Plan, w: World, r: TransferPlan, x: TransferState, branches: dict[int, Branch]) -> Iterator[str]:
     n = plan.nodes[r.node]
+    if not all(plan.nodes[feed].bus_out in branches for feed in (n.feed_1, n.feed_2)):
+        yield f"law 8: {n.id} is joined to a dead source"
     since_s = w.t_s - x.closed_s
     if plan.ratings[r.node].get("transition", 0.0) == 0.0 or since_s > OVERLAP_S + TINY_S:
         yield f"law 8: {n.id} is on both sources, {since_s:g} s by now"

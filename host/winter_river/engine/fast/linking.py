@@ -8,6 +8,7 @@ turned into machine code together and once. It is the same optimiser, told the s
 from __future__ import annotations
 
 import importlib
+from collections.abc import Container
 from types import FunctionType
 from typing import Any
 
@@ -53,9 +54,14 @@ class Part(JITCodeLibrary):
         entry._ensure_finalized()  # type: ignore[no-untyped-call]
         self._final_module.link_in(entry._final_module, preserve=True)
 
-    def emitted(self) -> bytes:
-        """It all, optimised, as an object file."""
-        JITCodeLibrary._optimize_final_module(self)
+    def emitted(self, called: Container[str]) -> bytes:
+        """It all, optimised, as an object file. called: the symbols that are called from outside: of all others the
+        optimiser may leave away what nobody uses, which is most of what the tables' columns are as arguments."""
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.name not in called:
+                function.linkage = "internal"
+        passes, builder = self._codegen._module_pass_manager(slp_vectorize=True)
+        passes.run(self._final_module, builder)
         emitted: bytes = self._codegen._tm.emit_object(self._final_module)
         return emitted
 
@@ -91,4 +97,4 @@ def linked(module: str) -> Code:
             (result,) = dispatcher.overloads.values()
             whole.join(result.library)
             found[name] = Entry(result.fndesc.llvm_func_name, tuple(words.values()), gives)
-    return Code(whole.emitted(), found, whole.wants())
+    return Code(whole.emitted({entry.symbol for entry in found.values()}), found, whole.wants())

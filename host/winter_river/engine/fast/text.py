@@ -17,10 +17,6 @@ PACKAGE = "winter_river."
 # fastmath stays off: it would let the compiler round otherwise than Python does. A division by zero is not reachable.
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True}
 
-# Put into what calls them by the compiler's last stage, which changes no result (numba's own way of inlining did).
-# Chosen by measuring: a fifth less time for the step; all functions would be a little more, and compile twice as long.
-INLINED = ("sweep", "_spread", "_settle_island", "state_of", "tell", "tell_all", "book", "due_s", "pending_s")
-
 
 def compiled(entries: ModuleType, **options: Any) -> ModuleType:
     """A module with every function as a compiled one; so are those of all the modules of ours that it knows.
@@ -37,7 +33,7 @@ def _copy(module: ModuleType, copies: dict[str, ModuleType], options: dict[str, 
     own = vars(copy)
     for name, value in vars(module).items():
         is_own = _is_ours(value) and value.__module__ == module.__name__
-        own[name] = numba.njit(forceinline=name in INLINED, **options)(_again(value, own)) if is_own else value
+        own[name] = numba.njit(**options)(_again(value, own)) if is_own else value
     # Only now, when all of its own functions are there: two modules may know each other.
     for name, value in vars(module).items():
         if isinstance(value, ModuleType) and value.__name__.startswith(PACKAGE):

@@ -149,6 +149,17 @@ def _column(number: Any) -> Any:
 floats_at, bools_at = _column(nb.float64), _column(nb.bool_)
 
 
+@intrinsic
+def claimed(typing: Any, at: Any, count: Any) -> Any:
+    """Adds to the number at an address, and gives what it was: no two threads get the same."""
+
+    def make(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
+        return builder.atomic_rmw("add", number, args[1], "seq_cst")
+
+    return nb.intp(nb.intp, nb.intp), make
+
+
 def holder_at(holder: type) -> Any:
     """What makes another holder of tables (layout.py) from two addresses, in compiled text."""
     return _holder(HolderType(holder))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
@@ -14,13 +12,12 @@ import numpy.typing as npt
 
 from winter_river.engine import events
 from winter_river.engine.fast import kernel
+from winter_river.engine.fast.crew import together
 from winter_river.engine.fast.memory import Bytes, Layout, block_of, dtype_of
 from winter_river.engine.plan import Plan
 from winter_river.engine.snapshot import Snapshot, split
 from winter_river.engine.start import blank_world, new_world
 from winter_river.engine.world import World
-
-SHARES = 4  # chosen: shares of the worlds for each core, so that none waits long for the other
 
 
 class Compiled:
@@ -171,21 +168,11 @@ class Worlds:
     def _advance(self, end_s: npt.NDArray[np.float64]) -> None:
         """Lets every world advance, over all cores: the compiled step lets other threads run."""
         at, apart = int(self._blocks.ctypes.data), self._blocks.strides[0]
-        fixed = (*self._compiled.plan_at, at, apart, self._compiled.places_at)
+        next_row = np.zeros(1, np.int64)
         columns = int(end_s.ctypes.data), int(self._done.ctypes.data)
-        size = -(-len(self) // (len(os.sched_getaffinity(0)) * SHARES))
-        some = kernel.kernel().advance_some
-
-        def run(begin: int) -> None:
-            some(*fixed, begin, min(begin + size, len(self)), *columns)
-
-        begins = range(0, len(self), size)
-        if len(begins) == 1:
-            run(0)
-            return
-        with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
-            for _ in pool.map(run, begins):
-                pass
+        some, rows = kernel.kernel().advance_some, len(self)
+        given = *self._compiled.plan_at, at, apart, self._compiled.places_at, int(next_row.ctypes.data), rows, *columns
+        together(lambda: some(*given), rows)
 
     def _fetch(self, k: int) -> None:
         w = self[k]

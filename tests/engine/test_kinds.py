@@ -20,6 +20,8 @@ ELSEWHERE = {
     ("malfunctions", "due_s"): "World.malfunction_due_s, their first",
     ("malfunctions", "start_s"): "its due_s",
     ("profiles", "due_s"): "World.profile_due_s, their first",
+    ("servers", "due_s"): "World.server_due_s, their first",
+    ("breakers", "due_s"): "World.breaker_due_s, their first",
     ("upses", "calm_s"): "its due_s",
     ("upses", "outside_s"): "its due_s",
     ("transfers", "sync_s"): "its due_s",

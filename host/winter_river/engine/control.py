@@ -116,7 +116,7 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int, stop: 
         events.emit(plan, w, node, word, 0, 0, me.last)
     elif not fresh and wanted_by == NONE:
         me.origin = events.group_cause(w, plan.nodes[node].group) or me.last
-    tell(plan, w, node)  # at once: the transfer that follows names it as its cause
+    tell(plan, w, node, True)  # at once: the transfer that follows names it as its cause
     if makes != generator_law.generator_makes_voltage(g):
         w.rewire = True
 
@@ -311,6 +311,7 @@ def _cord_pu(plan: Plan, w: World, bus: int, feed: int) -> float:
 def run_loads(plan: Plan, w: World) -> bool:
     """Racks and cooling units stop with their supply and come back by themselves."""
     changed = False
+    due_s = NEVER_S
     for k in range(len(plan.servers)):
         r, s = plan.servers[k], w.servers[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
@@ -331,10 +332,12 @@ def run_loads(plan: Plan, w: World) -> bool:
             hot=hot,
             place=r.place,
         )
+        due_s = min(due_s, s.due_s)
         if s.running != running:
             w.rewire = changed = True
             if hot or (r.room != NONE and w.rooms[r.room].event >= w.first_event):
                 me.origin = w.rooms[r.room].event
+    w.server_due_s = due_s
     for k in range(len(plan.coolings)):
         m = w.coolings[k]
         n, me = plan.nodes[plan.coolings[k].node], w.nodes[plan.coolings[k].node]

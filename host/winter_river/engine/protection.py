@@ -104,7 +104,8 @@ def _carries(plan: Plan, w: World, b: BreakerPlan) -> bool:
 
 
 def feel_all(plan: Plan, w: World) -> float:
-    """Gives every closed breaker whose current changed its new one; the earliest instant at which one is due."""
+    """Gives every closed breaker whose current changed its new one; the earliest instant at which one is due, which is
+    kept too: with thousands of breakers it takes long to look."""
     earliest_s = NEVER_S
     for k in range(len(plan.breakers)):
         b, s = plan.breakers[k], w.breakers[k]
@@ -126,6 +127,7 @@ def feel_all(plan: Plan, w: World) -> float:
         if quiet and s.due_s < NEVER_S:
             s.cause = events.group_cause(w, plan.nodes[b.node].group)
         earliest_s = min(earliest_s, s.due_s)
+    w.breaker_due_s = earliest_s
     return earliest_s
 
 
@@ -152,4 +154,6 @@ def protect(plan: Plan, w: World) -> bool:
             s.tripped = True
             events.emit(plan, w, b.node, events.TRIP, b.role, element, s.cause)
             w.rewire = opened = w.group_opened[plan.nodes[b.node].group] = True
+    if not opened:  # what was due is jammed
+        feel_all(plan, w)
     return opened

@@ -46,6 +46,8 @@ def blank_world(plan: Plan, seed: int) -> World:
         evaporated_c=0.0,
         malfunction_due_s=NEVER_S,
         profile_due_s=ALWAYS_S,
+        server_due_s=NEVER_S,
+        breaker_due_s=NEVER_S,
         trouble=0,
         events_count=0,
         first_by_group=[0] * plan.groups,

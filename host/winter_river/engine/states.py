@@ -127,7 +127,7 @@ def _on_battery(plan: Plan, w: World, feed: int) -> bool:
     return feed != NONE and w.upses[plan.nodes[feed].slot].discharge_kw > 0.0
 
 
-def _server(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
+def _server(plan: Plan, w: World, n: NodePlan, me: NodeState, discharging: bool) -> int:
     if me.fault & FAULT_BIT:
         return LOAD_FAULT
     if me.handle != 0 or not me.present:
@@ -140,7 +140,7 @@ def _server(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
             continue
         if w.parent[bus] == DEAD or not STEADY_LOW_PU <= magnitude(w.v[bus]) <= STEADY_HIGH_PU:
             return LOAD_DEGRADED
-        if _on_battery(plan, w, feed):
+        if discharging and _on_battery(plan, w, feed):
             return LOAD_DEGRADED
     return LOAD_NORMAL
 
@@ -184,11 +184,11 @@ def _meter(me: NodeState) -> int:
     return METER_NORMAL if me.live else METER_NO_INPUT
 
 
-def state_of(plan: Plan, w: World, node: int) -> int:
-    """The state of a device, as it stands after the last flow."""
+def state_of(plan: Plan, w: World, node: int, discharging: bool) -> int:
+    """The state of a device, as it stands after the last flow. discharging: whether any UPS may be on its battery."""
     n, me = plan.nodes[node], w.nodes[node]
     if n.kind == SERVER:
-        return _server(plan, w, n, me)
+        return _server(plan, w, n, me, discharging)
     if n.kind == COOLING:
         return _cooling(plan, w, n, me)
     if n.kind == UPS:
@@ -231,7 +231,7 @@ def _ramp_ends_now(plan: Plan, w: World, n: NodePlan) -> bool:
     return False
 
 
-def tell(plan: Plan, w: World, node: int) -> None:
+def tell(plan: Plan, w: World, node: int, discharging: bool) -> None:
     """Emits a state event where the state is news, with its cause.
 
     The cause is the device's own event of this instant; else, where its supply changed, the event that explains
@@ -247,7 +247,7 @@ def tell(plan: Plan, w: World, node: int) -> None:
         by = me.feeder if me.live or me.blame == NONE else me.blame
         if not own and by != NONE and by != node:
             me.origin = w.nodes[by].origin
-    state = state_of(plan, w, node)
+    state = state_of(plan, w, node, discharging)
     if state == me.state:
         return
     machine = (
@@ -271,5 +271,8 @@ def tell(plan: Plan, w: World, node: int) -> None:
 
 def tell_all(plan: Plan, w: World) -> None:
     """Every device in plan order."""
+    discharging = False
+    for u in w.upses:
+        discharging = discharging or u.discharge_kw > 0.0
     for k in range(len(plan.nodes)):
-        tell(plan, w, k)
+        tell(plan, w, k, discharging)

@@ -68,7 +68,7 @@ def due_s(w: World) -> float:
 def pending_s(w: World) -> float:
     """The same without what a site at rest may still have before it (study/watch.py): that the oil of a transformer,
     which only warns, gets warm, and that a set runs out of fuel or goes through its modes."""
-    at_s = min(w.malfunction_due_s, w.profile_due_s)
+    at_s = min(w.malfunction_due_s, w.profile_due_s, w.server_due_s, w.breaker_due_s)
     for o in w.transformers:
         at_s = min(at_s, o.tap_s)
     for h in w.rooms:
@@ -79,16 +79,12 @@ def pending_s(w: World) -> float:
         at_s = min(at_s, g.machine_due_s)
     for u in w.upses:
         at_s = min(at_s, u.due_s)
-    for s in w.servers:
-        at_s = min(at_s, s.due_s)
     for m in w.coolings:
         at_s = min(at_s, m.due_s)
     for f in w.followers:
         at_s = min(at_s, f.back_s)
     for e in w.storages:
         at_s = min(at_s, e.edge_s, e.heat_s)
-    for b in w.breakers:
-        at_s = min(at_s, b.due_s)
     return at_s
 
 

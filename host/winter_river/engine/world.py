@@ -181,6 +181,8 @@ class World:
     evaporated_c: float
     malfunction_due_s: float
     profile_due_s: float
+    server_due_s: float
+    breaker_due_s: float
     trouble: int = field(metadata=FOLLOWS)
     events_count: int = field(metadata=FOLLOWS)
     first_by_group: list[int]

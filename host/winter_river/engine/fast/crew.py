@@ -15,13 +15,17 @@ from functools import cache
 ROWS_MIN = 32  # chosen: fewer cost more to hand over than to do
 
 
-def together(work: Callable[[], object], rows: int) -> None:
-    """Lets every core do the same: work takes from what is left of so many rows until nothing is. Raises what it
-    raises."""
-    hands = min(_cores(), rows // ROWS_MIN)
-    others = [_threads(os.getpid()).submit(work) for _ in range(hands - 1)]
+def hands(rows: int) -> int:
+    """How many threads are worth their while for so many rows."""
+    return max(1, min(_cores(), rows // ROWS_MIN))
+
+
+def together(work: Callable[[int], object], count: int) -> None:
+    """Lets so many threads do the same, each told its number: work takes from what is left until nothing is. Raises
+    what it raises."""
+    others = [_threads(os.getpid()).submit(work, hand) for hand in range(1, count)]
     try:
-        work()
+        work(0)
     finally:
         for other in others:
             if not other.cancel():

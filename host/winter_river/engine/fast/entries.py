@@ -31,20 +31,26 @@ def advance_some(
     first: int,
     apart: int,
     world_places: int,
-    next_row: int,
     rows: int,
     end_s: int,
     done: int,
+    taken: int,
+    hand: int,
+    hands: int,
 ) -> None:
     """step.advance of worlds of one plan, each to its own time; several threads at once share them out.
 
-    first: the block of the first world; apart: bytes from each to the next. next_row: the number that is taken next.
-    end_s, done: columns of all worlds, their times and what step.advance answers.
+    first: the block of the first world; apart: bytes from each to the next. end_s, done: columns of all worlds, their
+    times and what step.advance answers. taken: for each thread the world of its part that is taken next. A thread
+    begins with its own part, which its core still knows from the step before, and ends with what is left of others'.
     """
     p = plan_at(plan, plan_places)
     times, answers = floats_at(end_s, rows), bools_at(done, rows)
-    begin = claimed(next_row, SHARE)
-    while begin < rows:
-        for k in range(begin, min(begin + SHARE, rows)):
-            answers[k] = advance(p, world_at(first + k * apart, world_places), times[k])
-        begin = claimed(next_row, SHARE)
+    for other in range(hands):
+        part = (hand + other) % hands
+        last = rows * (part + 1) // hands
+        begin = claimed(taken + 8 * part, SHARE)
+        while begin < last:
+            for k in range(begin, min(begin + SHARE, last)):
+                answers[k] = advance(p, world_at(first + k * apart, world_places), times[k])
+            begin = claimed(taken + 8 * part, SHARE)

@@ -149,15 +149,21 @@ def _column(number: Any) -> Any:
 floats_at, bools_at = _column(nb.float64), _column(nb.bool_)
 
 
-@intrinsic
-def claimed(typing: Any, at: Any, count: Any) -> Any:
-    """Adds to the number at an address, and gives what it was: no two threads get the same."""
+def _claimed() -> Any:
+    @intrinsic
+    def claim(typing: Any, at: Any, count: Any) -> Any:
+        """Adds to the number at an address, and gives what it was: no two threads get the same."""
 
-    def make(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        number = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
-        return builder.atomic_rmw("add", number, args[1], "seq_cst")
+        def make(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            number = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
+            return builder.atomic_rmw("add", number, args[1], "seq_cst")
 
-    return nb.intp(nb.intp, nb.intp), make
+        return nb.intp(nb.intp, nb.intp), make
+
+    return claim
+
+
+claimed = _claimed()
 
 
 def holder_at(holder: type) -> Any:

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from winter_river.engine import events
-from winter_river.engine.fast import kernel
-from winter_river.engine.fast.crew import together
+from winter_river.engine.fast import crew, kernel
 from winter_river.engine.fast.memory import Bytes, Layout, block_of, dtype_of
 from winter_river.engine.plan import Plan
 from winter_river.engine.snapshot import Snapshot, split
@@ -168,11 +167,12 @@ class Worlds:
     def _advance(self, end_s: npt.NDArray[np.float64]) -> None:
         """Lets every world advance, over all cores: the compiled step lets other threads run."""
         at, apart = int(self._blocks.ctypes.data), self._blocks.strides[0]
-        next_row = np.zeros(1, np.int64)
+        count = crew.hands(len(self))
+        taken = np.arange(count, dtype=np.int64) * len(self) // count
         columns = int(end_s.ctypes.data), int(self._done.ctypes.data)
-        some, rows = kernel.kernel().advance_some, len(self)
-        given = *self._compiled.plan_at, at, apart, self._compiled.places_at, int(next_row.ctypes.data), rows, *columns
-        together(lambda: some(*given), rows)
+        given = *self._compiled.plan_at, at, apart, self._compiled.places_at, len(self), *columns
+        some, taken_at = kernel.kernel().advance_some, int(taken.ctypes.data)
+        crew.together(lambda hand: some(*given, taken_at, hand, count), count)
 
     def _fetch(self, k: int) -> None:
         w = self[k]

@@ -23,6 +23,7 @@ FOLLOWS = "is worked out anew by the settling that follows whatever is done"
 TOLD = "was told already; at rest it is what it follows"
 WAITS = "waits for something only while an instant is due that is looked at"
 SEVERE = "is a severity, which is in the key with its malfunction"
+FIRST = "is waited for by the first of them all (World.server_due_s, breaker_due_s)"
 SET = "is set by people, which no study does"
 WARNS = "only warns"
 STANDS = "is what the site at rest loads it with: alike where the key is"
@@ -61,7 +62,13 @@ LEFT_OUT = {
         WAITS: "piece calm_s outside_s",
         "counts as full or empty only": "energy_kwh",
     },
-    "servers": {SET: "load_set_kw", FOLLOWS: "load_kw", WAITS: "dose dose_rate", HISTORY: "dose_since_s stopped_s"},
+    "servers": {
+        SET: "load_set_kw",
+        FOLLOWS: "load_kw",
+        WAITS: "dose dose_rate",
+        HISTORY: "dose_since_s stopped_s",
+        FIRST: "due_s",
+    },
     "coolings": {
         SET: "fans_set",
         SEVERE: "fans_lost_pu dry_pu",
@@ -77,7 +84,7 @@ LEFT_OUT = {
     },
     "arrays": {SET: "limit_set_kw limit_seen_kw", SEVERE: "clouded_pu limit_pu", FOLLOWS: "possible_kw power_kw"},
     "profiles": {"has one value in a study": "place lap value due_s"},
-    "breakers": {FOLLOWS: "current_pu rate", HISTORY: "since_s cause", WAITS: "short_s instant_s"},
+    "breakers": {FOLLOWS: "current_pu rate", HISTORY: "since_s cause", WAITS: "short_s instant_s", FIRST: "due_s"},
     "transformers": {
         NO_AGE: "aged_h",
         WARNS: "oil_c fast_k slow_k oil_end_c gradient_end_k since_s load_pu ambient_c cooling_lost_pu blocked_pu hot due_s",

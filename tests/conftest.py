@@ -6,17 +6,19 @@ import sys
 from collections import OrderedDict
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from winter_river import engine
 from winter_river.emulator.vm import package
 from winter_river.engine import fast, laws
 from winter_river.service import inspection
 from winter_river.study import telling
 
-# The same cases every run, so that a red test is red again; a slow shared machine is no failure.
-settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
+# A slow shared machine is no failure: neither a case that takes long nor one that took long to draw.
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+# The same cases every run, so that a red test is red again.
+settings.register_profile("repeatable", derandomize=True, **PATIENT)
 # New cases every run, for a soak; a failure prints the blob that replays it.
-settings.register_profile("soak", deadline=None, print_blob=True, max_examples=2_000)
+settings.register_profile("soak", max_examples=2_000, **PATIENT)
 
 
 def pytest_configure(config):
@@ -46,23 +48,24 @@ class Watch:
         return self.steps % SOME == 0 or (self.steps <= ALL_STEPS and len(plan.nodes) <= LARGE)
 
     def after(self, plan, world, **seen):
-        self.found += [f"at {world.t_s} s: {text}" for text in laws.check(plan, world, **seen)]
+        self.found.extend(f"at {world.t_s} s: {text}" for text in laws.check(plan, world, **seen))
 
     def watched_step(self, plan, world, dt_s):
         """engine.step. A coordinator checks its own steps."""
-        _, before = self.latches.pop(id(world), (world, None))
+        latches = self.latches  # of this test: a service of a whole module steps on while the next one begins
+        _, before = latches.pop(id(world), (world, None))
         events = self.step(plan, world, dt_s)
         if self.is_due(plan) and sys._getframe(1).f_globals["__name__"] != "winter_river.service.coordinator":
             self.after(plan, world, events=events, before=before)
-            self.latches[id(world)] = world, laws.latches(plan, world)
-            if len(self.latches) > WORLDS_MAX:
-                self.latches.popitem(last=False)
+            latches[id(world)] = world, laws.latches(plan, world)
+            if len(latches) > WORLDS_MAX:
+                latches.popitem(last=False)
         return events
 
     def watched_broken(self, *seen):
         """inspection.broken, by which a coordinator checks its own steps."""
         found = self.broken(*seen)
-        self.found += found
+        self.found.extend(found)
         return found
 
     def watched_run(self, run, tells):

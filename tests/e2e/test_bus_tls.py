@@ -1,6 +1,7 @@
 """The host's bus over TLS against a real mosquitto that wants certificates: who gets in, and what the others are told."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,8 +18,8 @@ from winter_river.service.broker import BrokerError, start_broker
 from winter_river.service.bus import Bus, BusError
 from winter_river.service.messages import Incoming, Message
 
-WAIT_S = 5.0
-REFUSAL_S = 1.5  # by then it has tried three times
+WAIT_S = 60.0
+PINGED_S = 5.0  # the keepalive: what waits inside TLS is seen by then, because something else comes
 
 
 def certificates(*, ca, client=None, days=2):
@@ -27,16 +28,32 @@ def certificates(*, ca, client=None, days=2):
     return read_certificates(ca=str(ca.cert), cert=str(cert), key=str(key))
 
 
-def connected(address, timeout_s=REFUSAL_S):
-    """A bus that has connected; raises BusError where that does not happen."""
+def connected(address):
+    """A bus that has connected."""
     bus = Bus(address, client_id="host", subscriptions=[("test/#", 1)])
     bus.start()
     try:
-        bus.wait_connected(timeout_s)
+        bus.wait_connected(WAIT_S)
     except BusError:
         bus.stop()
         raise
     return bus
+
+
+def refused(address, cause):
+    """The error of a bus that is refused for this cause. It tries again and again, and each try has its own."""
+    bus = Bus(address, client_id="host", subscriptions=[("test/#", 1)])
+    bus.start()
+    try:
+        end_s = time.monotonic() + WAIT_S
+        while True:
+            with pytest.raises(BusError) as caught:
+                bus.wait_connected(0.1)
+            if re.search(cause, str(caught.value)):
+                return caught.value
+            assert time.monotonic() < end_s, f"{cause!r} is not why: {caught.value}"
+    finally:
+        bus.stop()
 
 
 def at(broker, secure, *, host="127.0.0.1"):
@@ -45,7 +62,7 @@ def at(broker, secure, *, host="127.0.0.1"):
 
 def test_messages_pass_both_ways_none_lost_and_none_waiting(secure_broker):
     ours = secure_broker.ours
-    bus = connected(at(secure_broker, certificates(ca=ours, client=ours), host="localhost"), WAIT_S)
+    bus = connected(at(secure_broker, certificates(ca=ours, client=ours), host="localhost"))
     try:
         # More than one TLS record can hold (16 KiB), so that some wait where no selector sees them.
         sent = [bytes([number % 256]) * 700 for number in range(500)]
@@ -60,21 +77,18 @@ def test_messages_pass_both_ways_none_lost_and_none_waiting(secure_broker):
         while not any(isinstance(item, Incoming) for item in bus.take()):
             bus.wait(0.5)
             assert time.monotonic() < began_s + WAIT_S
-        assert time.monotonic() < began_s + 0.3
+        assert time.monotonic() < began_s + PINGED_S / 2
     finally:
         bus.stop()
 
 
 def test_broker_of_an_authority_that_is_not_ours_is_refused(secure_broker):
     secure = certificates(ca=secure_broker.theirs, client=secure_broker.ours)
-    with pytest.raises(BusError, match="of an authority we do not trust") as caught:
-        connected(at(secure_broker, secure))
-    assert "broker_ca" in caught.value.cure
+    assert "broker_ca" in refused(at(secure_broker, secure), "of an authority we do not trust").cure
 
 
 def test_without_an_authority_of_its_own_it_trusts_those_of_this_machine_alone(secure_broker):
-    with pytest.raises(BusError, match="of an authority we do not trust"):
-        connected(parse_url(f"mqtts://127.0.0.1:{secure_broker.port}"))
+    refused(parse_url(f"mqtts://127.0.0.1:{secure_broker.port}"), "of an authority we do not trust")
 
 
 def test_broker_with_an_expired_certificate_is_refused(secure_broker):
@@ -82,17 +96,16 @@ def test_broker_with_an_expired_certificate_is_refused(secure_broker):
     secure_broker.certificate = ours.issue("broker", "IP:127.0.0.1", days=-1)
     secure_broker.stop()
     secure_broker.start()
-    with pytest.raises(BusError, match="its certificate has expired") as caught:
-        connected(at(secure_broker, certificates(ca=ours, client=ours)))
-    assert "renew it on the broker" in caught.value.cure
+    error = refused(at(secure_broker, certificates(ca=ours, client=ours)), "its certificate has expired")
+    assert "renew it on the broker" in error.cure
 
 
 def test_broker_under_another_name_is_refused(secure_broker):
     ours = secure_broker.ours
     secure_broker.stop()
     secure_broker.start(host="127.0.0.2")
-    with pytest.raises(BusError, match=r"its certificate is not for 127\.0\.0\.2"):
-        connected(at(secure_broker, certificates(ca=ours, client=ours), host="127.0.0.2"))
+    secure = certificates(ca=ours, client=ours)
+    refused(at(secure_broker, secure, host="127.0.0.2"), r"its certificate is not for 127\.0\.0\.2")
 
 
 @pytest.mark.parametrize(
@@ -106,26 +119,20 @@ def test_broker_under_another_name_is_refused(secure_broker):
 )
 def test_broker_that_does_not_want_us_says_why(secure_broker, client, days, cause, cure):
     issuer = getattr(secure_broker, client) if client else None
-    with pytest.raises(BusError) as caught:
-        connected(at(secure_broker, certificates(ca=secure_broker.ours, client=issuer, days=days)))
-    assert cause in caught.value.cause
-    assert cure in caught.value.cure
+    secure = certificates(ca=secure_broker.ours, client=issuer, days=days)
+    error = refused(at(secure_broker, secure), cause)
+    assert cause in error.cause
+    assert cure in error.cure
     with pytest.raises(BrokerError, match=cause):  # what `winter-river run` asks first
-        start_broker(
-            f"mqtts://127.0.0.1:{secure_broker.port}",
-            certificates=certificates(ca=secure_broker.ours, client=issuer, days=days),
-            data_dir=Path("/nowhere"),
-        )
+        start_broker(f"mqtts://127.0.0.1:{secure_broker.port}", certificates=secure, data_dir=Path("/nowhere"))
 
 
 def test_address_without_tls_of_a_broker_with_it_is_told(secure_broker):
-    with pytest.raises(BusError, match="mqtts://"):
-        connected(parse_url(f"mqtt://127.0.0.1:{secure_broker.port}"))
+    refused(parse_url(f"mqtt://127.0.0.1:{secure_broker.port}"), "mqtts://")
 
 
 def test_address_with_tls_of_a_broker_without_it_is_told(brokers):
-    with pytest.raises(BusError, match="does not speak TLS on this port"):
-        connected(parse_url(brokers.url.replace("mqtt://", "mqtts://")))
+    refused(parse_url(brokers.url.replace("mqtt://", "mqtts://")), "does not speak TLS on this port")
 
 
 @pytest.mark.parametrize("form", ["pem", "der"])
@@ -149,7 +156,7 @@ def test_flash_sees_a_node_join_a_site_with_tls(secure_broker, tmp_path, form):
     site = load_facility("seed-8")
     watching = Watch(address, "util_a", root="winter-river", name="flash")
     with watching as watch, Fleet(site, address, node_ids=["util_a"]):
-        joined = watch.wait(15.0)
+        joined = watch.wait(60.0)
     assert joined is not None
     with pytest.raises(ValueError, match="have no TLS"):
         VmFleet(site, address)
@@ -166,7 +173,7 @@ def test_site_runs_over_tls_and_its_secrets_are_shown_nowhere(secure_broker, tmp
     folders = {f"WINTER_RIVER_{name}_DIR": str(home / name.lower()) for name in ("DATA", "LOG")}
     environment = os.environ | folders | {"XDG_CONFIG_HOME": str(home)}
 
-    def call(*arguments, timeout_s=40):
+    def call(*arguments, timeout_s=60):
         return subprocess.run(
             [sys.executable, "-m", "winter_river", *arguments],
             cwd=home, env=environment, capture_output=True, text=True, timeout=timeout_s, check=False,
@@ -189,7 +196,7 @@ def test_site_runs_over_tls_and_its_secrets_are_shown_nowhere(secure_broker, tmp
         assert again.returncode == 0, again.stderr
     finally:
         run.terminate()
-        out, err = run.communicate(timeout=15)
+        out, err = run.communicate(timeout=60)
     assert run.returncode == 0, err
     secret = key.read_text().splitlines()[1]
     everything = out + err + sent.stdout + listed.stdout + again.stdout
@@ -200,7 +207,7 @@ def test_site_runs_over_tls_and_its_secrets_are_shown_nowhere(secure_broker, tmp
 def test_vms_are_refused_on_a_broker_with_tls(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "winter_river", "run", "seed-8", "--nodes", "vm", "--broker", "mqtts://127.0.0.1:1"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=40, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert "MicroPython VMs have no TLS" in done.stderr

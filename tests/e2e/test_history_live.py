@@ -14,7 +14,7 @@ from winter_wire import codec, topics
 COUNT = 2_000
 
 
-def until(claim, timeout_s=20.0):
+def until(claim, timeout_s=60.0):
     end_s = time.monotonic() + timeout_s
     while not claim():
         assert time.monotonic() < end_s, "not in time"

@@ -3,8 +3,8 @@
 import time
 
 import pytest
+from held_ports import held_port
 from winter_river.address import parse_url
-from winter_river.service import ports
 from winter_river.service.broker import start_broker
 from winter_river.service.bus import BusError
 from winter_river.service.client import BusClient
@@ -23,6 +23,11 @@ def boots(live):
     return {node_id: node.boots for node_id, node in live.fleet.nodes.items()}
 
 
+def _spoke(client):
+    """The topics on which something was said within a second."""
+    return {item.topic for item in client.remembered(listen_s=1.0) if not item.retained}
+
+
 def test_a_site_moves_to_another_broker_with_all_its_nodes_as_they_are(live, other, until):
     assert live.site.send("ups_a", "set_handle", {"to": "bypass"}).done
     live.at("ups_a", state="BYPASS")
@@ -31,11 +36,10 @@ def test_a_site_moves_to_another_broker_with_all_its_nodes_as_they_are(live, oth
     live.fleet.move(other.address)
     report = live.service.report()
     assert (report.broker, report.connected) == (other.url, True)
+    speaking = {topics.topic(node_id, "status") for node_id in live.facility.nodes}
     with BusClient(other.url, everything=True) as there:
-        heard = there.remembered(listen_s=6.5)
-    spoke = {item.topic for item in heard if not item.retained and item.topic.endswith("/status")}
-    assert {topics.topic(node_id, "status") for node_id in live.facility.nodes} <= spoke
-    assert live.service.wait_online()
+        until(lambda: speaking.difference_update(_spoke(there)) or not speaking, what="every node speaks there")
+    assert live.service.wait_online(timeout_s=60.0)
     assert boots(live) == before, "no node was restarted"
     assert live.site.view("ups_a")["state"] == "BYPASS"
     assert live.site.send("ups_a", "set_handle", {"to": "online"}).done
@@ -48,7 +52,7 @@ def test_a_site_moves_to_another_broker_with_all_its_nodes_as_they_are(live, oth
 
 
 def test_a_broker_that_is_not_there_is_refused_and_the_run_goes_on_at_the_old_one(live, until):
-    nobody = parse_url(f"mqtt://127.0.0.1:{ports.find_free('127.0.0.1')}")
+    nobody = parse_url(f"mqtt://127.0.0.1:{held_port()}")
     began_t_s = live.site.t_s
     with pytest.raises(BusError, match=f"no broker at {nobody}: nothing listens there"):
         live.service.move(nobody)
@@ -63,7 +67,7 @@ def test_a_site_leaves_a_broker_that_has_died(live, other, until):
     until(lambda: not live.service.report().connected)
     live.service.move(other.address)
     live.fleet.move(other.address)
-    assert live.service.wait_online()
+    assert live.service.wait_online(timeout_s=60.0)
     until(lambda: live.site.send("ups_a", "identify").done)
 
 
@@ -79,11 +83,11 @@ def test_every_node_reports_as_often_as_it_is_told_and_one_that_comes_back_is_to
             heard = client.remembered(listen_s=5.0)
         took_s = time.monotonic() - began_s
         mine = [item for item in heard if item.topic == topics.topic("server_rack_a1", "status")]
-        assert took_s - 2 <= len(mine) <= took_s + 2, "once a second, not once in five"
+        assert took_s / 2 <= len(mine) <= took_s + 3, "once a second, not once in five"
         first = intervals.told["server_rack_a1"]
         live.fleet.kill("server_rack_a1")
         until(lambda: live.site.presence("server_rack_a1") == "offline")
         live.fleet.power_on("server_rack_a1")
-        until(lambda: intervals.told["server_rack_a1"] != first, timeout_s=15.0, what="told in its new boot")
+        until(lambda: intervals.told["server_rack_a1"] != first, what="told in its new boot")
     finally:
         intervals.stop()

@@ -30,7 +30,7 @@ def bus(secure_broker) -> Nodes:
     return Nodes(secure_broker)
 
 
-def run(node: VirtualNode, done, timeout_s: float = 15.0) -> None:
+def run(node: VirtualNode, done, timeout_s: float = 60.0) -> None:
     """Runs a node in real time until done() holds; fails with its last screen and console."""
     began_s = time.monotonic()
     while not done():

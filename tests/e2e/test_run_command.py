@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,16 +11,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from held_ports import held_port
 from paho.mqtt import publish
 from winter_river.service.broker import start_broker
 
 PROGRAM = (sys.executable, "-m", "winter_river")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+PATIENCE_S = 60.0  # chosen: a machine that needs longer has stopped
 
 
 class Runs:
@@ -44,14 +41,14 @@ class Runs:
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             (*PROGRAM, *arguments),
-            check=False, capture_output=True, text=True, timeout=30, cwd=self.home, env=self._environment,
+            check=False, capture_output=True, text=True, timeout=PATIENCE_S, cwd=self.home, env=self._environment,
         )  # fmt: skip
 
     def end(self) -> None:
         for run in self._started:
             if run.poll() is None:
                 run.kill()
-            run.wait(10)
+            run.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -73,19 +70,19 @@ def until_started(run: subprocess.Popen[str]) -> Sequence[psutil.Process]:
 
 
 def test_run_for_a_while_ends_with_0_and_leaves_no_process(runs: Runs) -> None:
-    run = runs.start("--for", "2s", "--mqtt-port", str(free_port()))
+    run = runs.start("--for", "2s", "--mqtt-port", str(held_port()))
     processes = until_started(run)
     assert len(processes) == 2
-    out, err = run.communicate(timeout=20)
+    out, err = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, err
     assert "8 of 8 nodes online" in out
     assert not any(process.is_running() for process in processes[1:])
 
 
 def test_run_in_vms_brings_every_node_online_and_leaves_no_process(vm_command: object, runs: Runs) -> None:
-    run = runs.start("--nodes", "vm", "--for", "1s", "--mqtt-port", str(free_port()))
+    run = runs.start("--nodes", "vm", "--for", "1s", "--mqtt-port", str(held_port()))
     processes = until_started(run)
-    out, err = run.communicate(timeout=30)
+    out, err = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, err
     assert "8 of 8 nodes online" in out
     assert len(processes) == 3, "the run, its broker, its VMs"
@@ -94,29 +91,26 @@ def test_run_in_vms_brings_every_node_online_and_leaves_no_process(vm_command: o
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_signal_stops_everything_cleanly(runs: Runs, number: signal.Signals) -> None:
-    run = runs.start("--mqtt-port", str(free_port()))
+    run = runs.start("--mqtt-port", str(held_port()))
     processes = until_started(run)
-    began_s = time.monotonic()
     run.send_signal(number)
-    out, err = run.communicate(timeout=20)
+    out, err = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, err
-    assert time.monotonic() - began_s < 5
     assert "Traceback" not in out + err
     assert not any(process.is_running() for process in processes[1:])
 
 
 def test_killed_run_leaves_no_broker_behind(runs: Runs) -> None:
-    run = runs.start("--mqtt-port", str(free_port()))
+    run = runs.start("--mqtt-port", str(held_port()))
     broker = until_started(run)[1]
     run.kill()
-    run.wait(10)
-    psutil.wait_procs([broker], timeout=5)
-    assert not broker.is_running()
+    run.wait(PATIENCE_S)
+    assert not psutil.wait_procs([broker], timeout=PATIENCE_S)[1]
 
 
 def test_a_run_leaves_a_history_and_without_store_none(runs: Runs) -> None:
-    run = runs.start("--mqtt-port", str(free_port()), "--no-page", "--for", "7s")
-    out, err = run.communicate(timeout=60)
+    run = runs.start("--mqtt-port", str(held_port()), "--no-page", "--for", "7s")
+    out, err = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, err
     assert "history   " in out
     found = runs.call("history", "--facility", "seed-8")
@@ -125,16 +119,16 @@ def test_a_run_leaves_a_history_and_without_store_none(runs: Runs) -> None:
     assert len(tick) >= 5 and tick[0] == "time,tick,quality"
     file = runs.home / "data" / "history" / "seed-8.sqlite3"
     before = file.stat().st_mtime_ns
-    run = runs.start("--mqtt-port", str(free_port()), "--no-page", "--no-store", "--for", "2s")
-    out, err = run.communicate(timeout=60)
+    run = runs.start("--mqtt-port", str(held_port()), "--no-page", "--no-store", "--for", "2s")
+    out, err = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0 and "history   " not in out and file.stat().st_mtime_ns == before, err
 
 
 def test_second_run_says_what_holds_the_port_and_how_to_choose_another(runs: Runs) -> None:
-    port = free_port()
+    port = held_port()
     until_started(runs.start("--mqtt-port", str(port)))
     second = runs.start("--for", "1s", "--mqtt-port", str(port))
-    _, err = second.communicate(timeout=20)
+    _, err = second.communicate(timeout=PATIENCE_S)
     assert second.returncode == 1
     assert f"port {port} is in use by" in err
     assert "another Winter River run" in err
@@ -144,7 +138,7 @@ def test_second_run_says_what_holds_the_port_and_how_to_choose_another(runs: Run
 
 
 def test_second_engine_on_one_bus_is_refused(runs: Runs) -> None:
-    port = free_port()
+    port = held_port()
     first = runs.start("--mqtt-port", str(port))
     until_started(first)
     url = f"mqtt://127.0.0.1:{port}"
@@ -156,19 +150,19 @@ def test_second_engine_on_one_bus_is_refused(runs: Runs) -> None:
 
 
 def test_engine_that_was_killed_does_not_bar_the_next_from_its_bus(runs: Runs) -> None:
-    port = free_port()
+    port = held_port()
     with start_broker("auto", port=port, data_dir=runs.home) as broker:
         first = runs.start("--broker", broker.url)
         until_started(first)
         first.kill()
-        first.wait(10)
+        first.wait(PATIENCE_S)
         second = runs.call("run", "seed-8", "--no-ui", "--for", "1s", "--broker", broker.url)
     assert second.returncode == 0, second.stderr
     assert "8 of 8 nodes online" in second.stdout
 
 
 def test_visiting_commands_find_the_run_by_themselves(runs: Runs) -> None:
-    port = free_port()
+    port = held_port()
     until_started(runs.start("--mqtt-port", str(port)))
     rows = json.loads(runs.call("nodes", "--json").stdout)
     assert [row["id"] for row in rows][:2] == ["util_a", "trf_a"]
@@ -186,7 +180,7 @@ def test_visiting_commands_find_the_run_by_themselves(runs: Runs) -> None:
     assert wrong.returncode == 2
     assert "trf_a is a transformer: it has no start" in wrong.stderr
 
-    lines = [json.loads(line) for line in runs.call("watch", "util_a", "--for", "1s", "--json").stdout.splitlines()]
+    lines = [json.loads(line) for line in runs.call("watch", "util_a", "--for", "3s", "--json").stdout.splitlines()]
     assert {line["topic"] for line in lines} >= {"winter-river/util_a/status"}
     doctor = runs.call("doctor")
     assert doctor.returncode == 0, doctor.stdout
@@ -196,12 +190,12 @@ def test_visiting_commands_find_the_run_by_themselves(runs: Runs) -> None:
 
 
 def test_run_without_nodes_has_empty_slots_and_a_node_of_its_own_fills_one(runs: Runs) -> None:
-    until_started(runs.start("--mqtt-port", str(free_port()), "--nodes", "none"))
+    until_started(runs.start("--mqtt-port", str(held_port()), "--nodes", "none"))
     rows = json.loads(runs.call("nodes", "--json").stdout or "[]")
     assert all(row["presence"] in ("absent", "offline") for row in rows)
     node = subprocess.Popen((*PROGRAM, "node", "util_a"), cwd=runs.home, env=runs._environment)
     try:
-        end_s = time.monotonic() + 15
+        end_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < end_s:
             rows = json.loads(runs.call("nodes", "--json").stdout or "[]")
             if any(row["id"] == "util_a" and row["presence"] == "online" for row in rows):
@@ -210,21 +204,24 @@ def test_run_without_nodes_has_empty_slots_and_a_node_of_its_own_fills_one(runs:
             pytest.fail(f"util_a never came: {rows}")
     finally:
         node.terminate()
-        node.wait(10)
+        node.wait(PATIENCE_S)
 
 
 def test_events_are_told_one_a_line_with_their_cause(runs: Runs) -> None:
-    run = runs.start("--mqtt-port", str(free_port()))
+    run = runs.start("--mqtt-port", str(held_port()))
     until_started(run)
     watch = subprocess.Popen(
-        (*PROGRAM, "watch", "engine", "--leaf", "event", "--for", "4s"),
-        stdout=subprocess.PIPE, text=True, cwd=runs.home, env=runs._environment,
-    )  # fmt: skip
-    time.sleep(1.5)
-    assert runs.call("send", "util_a", "set_fault", "state=true").returncode == 0
-    watched, _ = watch.communicate(timeout=20)
-    assert "util_a state GRID_OK -> OUTAGE because #" in watched
+        (*PROGRAM, "watch", "engine"), stdout=subprocess.PIPE, text=True, cwd=runs.home, env=runs._environment
+    )
+    try:
+        assert watch.stdout is not None
+        watch.stdout.readline()  # the engine's last status: it listens
+        assert runs.call("send", "util_a", "set_fault", "state=true").returncode == 0
+        assert next(line for line in watch.stdout if "util_a state GRID_OK -> OUTAGE because #" in line)
+    finally:
+        watch.kill()
+        watch.wait(PATIENCE_S)
     run.send_signal(signal.SIGINT)
-    out, _ = run.communicate(timeout=20)
+    out, _ = run.communicate(timeout=PATIENCE_S)
     assert "util_a GRID_OK -> OUTAGE because #" in out
-    assert "ups_a [ON_BATTERY]" in out
+    assert "ups_a NORMAL -> ON_BATTERY because #" in out

@@ -46,21 +46,21 @@ class Run:
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
     def call(self, *arguments):
         return subprocess.run(
             [sys.executable, "-m", "winter_river", *arguments],
-            check=True, capture_output=True, text=True, timeout=30, env=self.environment, cwd=self.folder,
+            check=True, capture_output=True, text=True, timeout=60, env=self.environment, cwd=self.folder,
         ).stdout  # fmt: skip
 
     def state(self):
-        return httpx.get(f"{self.page}/api/v1/state", timeout=5).json()
+        return httpx.get(f"{self.page}/api/v1/state", timeout=60).json()
 
     def ask(self, node_id, verb):
         with contextlib.suppress(httpx.HTTPError):  # it is killed meanwhile
-            httpx.post(f"{self.page}/api/v1/nodes/{node_id}/command", json={"command": verb}, timeout=10)
+            httpx.post(f"{self.page}/api/v1/nodes/{node_id}/command", json={"command": verb}, timeout=60)
 
     def last_command(self):
         """(state, why it failed) in the audit."""
@@ -69,7 +69,7 @@ class Run:
 
     def alarms(self):
         """As the run itself tells them: state by name, consequences with what they follow from."""
-        rows = httpx.get(f"{self.page}/api/v1/alarms", timeout=5).json()["alarms"]
+        rows = httpx.get(f"{self.page}/api/v1/alarms", timeout=60).json()["alarms"]
         return {row["alarm"]: row["root"] or row["state"] for row in rows}
 
 
@@ -79,7 +79,7 @@ def run(tmp_path, brokers):
     yield made
     if made.process is not None and made.process.poll() is None:
         made.process.terminate()
-        made.process.communicate(timeout=10)
+        made.process.communicate(timeout=60)
 
 
 def test_alarms_stand_acknowledged_and_shelved_after_a_kill_of_the_run(run, brokers, until):
@@ -89,11 +89,11 @@ def test_alarms_stand_acknowledged_and_shelved_after_a_kill_of_the_run(run, brok
         run.call("send", "gen_a", "set_fault", "state=true", "kind=fault")
         run.call("send", "util_a", "set_fault", "state=true", "kind=outage")
         run.call("send", "pdu_a", "set_fault", "state=true", "kind=fault")
-        until(lambda: "rack_dark/srv_a" in run.alarms(), timeout_s=15, what="everything stands")
+        until(lambda: "rack_dark/srv_a" in run.alarms(), what="everything stands")
         run.call("alarms", "ack", "utility_lost/util_a", "--by", "ann")
         run.call("alarms", "shelve", "equipment_failed/pdu_a", "60", "it is exchanged", "--by", "ann")
+        until(lambda: run.alarms().items() >= STANDING.items(), what=f"{STANDING} of {run.alarms()}")
         before = run.alarms()
-        assert {name: state for name, state in before.items() if name in STANDING} == STANDING
         assert before["rack_dark/srv_a"] in STANDING, "it stands under its cause"
         run.kill()
         time.sleep(1)
@@ -103,7 +103,7 @@ def test_alarms_stand_acknowledged_and_shelved_after_a_kill_of_the_run(run, brok
         while time.monotonic() < end_s:
             seen.append({name: state for name, state in run.alarms().items() if name in STANDING})
         assert all(each == STANDING for each in seen), seen
-        assert run.alarms().items() >= before.items()
+        until(lambda: run.alarms().items() >= before.items(), what=f"{before} of {run.alarms()}")
         listed = run.call("alarms").splitlines()
         at = next(place for place, line in enumerate(listed) if f" {before['rack_dark/srv_a']} " in line)
         assert any("  rack_dark/srv_a" in line for line in listed[at + 1 :]), listed
@@ -112,14 +112,14 @@ def test_alarms_stand_acknowledged_and_shelved_after_a_kill_of_the_run(run, brok
 def test_command_that_was_on_its_way_when_the_run_was_killed_is_closed_by_the_next(run, brokers, until):
     with Fleet(load_facility("seed-8"), brokers.url, seed=1) as fleet:
         run.start()
-        until(lambda: run.state()["health"]["online"] == 8, timeout_s=15)
+        until(lambda: run.state()["health"]["online"] == 8)
         fleet.freeze("pdu_a")  # it hears, and answers nobody
         asking = threading.Thread(target=run.ask, args=("pdu_a", "open"))
         asking.start()
-        until(lambda: run.last_command()[0] == "executing", timeout_s=4)
+        until(lambda: run.last_command()[0] == "executing")
         run.kill()
         asking.join()
         run.start()
-        until(lambda: run.last_command()[0] == "failed", timeout_s=20)
+        until(lambda: run.last_command()[0] == "failed")
         assert "outcome unknown" in run.last_command()[1]
         assert "are whole" in run.call("audit", "verify")

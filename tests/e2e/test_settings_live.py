@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+from held_ports import held_port
 from winter_river.audit import latest
 from winter_river.cli.live import live
 from winter_river.facility import load_facility
@@ -97,13 +98,13 @@ def run(tmp_path_factory):
         (folder / "config" / "winter-river.toml").write_text("# ours\nkeep_raw = '7d'  # as the owner asked\n")
         settings = Settings(
             facility="seed-8",
-            mqtt_port=ports.find_free(LOOPBACK),
-            page_port=ports.find_free(LOOPBACK),
+            mqtt_port=held_port(),
+            page_port=held_port(),
             broker="auto",
         )
         running = stack.enter_context(live(load_facility("seed-8"), settings, host=LOOPBACK, say=lambda _line: None))
-        assert running.service.wait_online(timeout_s=20.0)
-        client = stack.enter_context(httpx.Client(base_url=running.page.address, timeout=40.0))
+        assert running.service.wait_online(timeout_s=60.0)
+        client = stack.enter_context(httpx.Client(base_url=running.page.address, timeout=60.0))
         yield Run(running, client, folder)
         assert running.page.faults == ()
 
@@ -127,7 +128,7 @@ def test_the_interval_changes_while_the_site_runs(run):
         heard = client.remembered(listen_s=5.0)
     for node_id in run.site.facility.nodes:
         count = sum(item.topic == topics.topic(node_id, topics.STATUS) for item in heard)
-        assert 4 <= count <= 8, f"{node_id}: once a second for five seconds, not once in five"
+        assert 3 <= count <= 9, f"{node_id}: once a second for five seconds, not once in five: {count}"
     assert run.written().status_s == 1
 
 
@@ -237,7 +238,7 @@ def test_what_waits_for_the_next_start_says_so_and_why(run):
 
 
 def test_the_broker_changes_while_the_site_runs_and_one_that_is_not_there_is_refused(run, tmp_path, until):
-    nobody = f"mqtt://{LOOPBACK}:{ports.find_free(LOOPBACK)}"
+    nobody = f"mqtt://{LOOPBACK}:{held_port()}"
     old = run.running.broker
     told = run.refused(409, broker=nobody)
     assert "no broker to use at" in told["error"] and told["cure"]

@@ -4,19 +4,20 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
 import pytest
+from held_ports import held_port
 from winter_river.emulator.redraw import redraw
-from winter_river.service import ports
 from winter_river.service.client import BusClient
 from winter_river.station import Change
 from winter_river.station.replay import Player, load_recording
 from winter_wire import codec, topics
 
 PROGRAM = (sys.executable, "-m", "winter_river")
-LAG_MS_MAX = 100.0  # half of what a click may take to its picture; measured on a quiet machine: 4 ms
+AHEAD_S = 7200.0  # as far as a what-if may run: seconds of work on any machine
 
 
 def test_going_back_takes_every_emulated_node_and_its_screen_along(live, until):
@@ -24,6 +25,8 @@ def test_going_back_takes_every_emulated_node_and_its_screen_along(live, until):
     live.site.advance(2.0)
     before = {node_id: live.site.view(node_id)["state"] for node_id in live.facility.nodes}
     then_s = station.clock().t_s
+    live.site.advance(0.5)
+    station.freeze()  # or the generator ends what is to be seen on the screen
     assert live.site.send("utility_a", "set_fault", {"state": True}).done
     assert live.site.send("server_rack_b1", "set_load", {"power_kw": 130.0}).done
     live.at("ups_a", state="ON_BATTERY")
@@ -53,16 +56,21 @@ def test_acts_while_frozen_settle_and_time_stands_still(live):
 def test_no_tick_waits_for_what_if_snapshots_or_trends(live):
     station = live.service.station
     live.site.advance(2.0)
-    lags_ms, took_s = [], []
-    for number in range(20):
-        began_s = time.monotonic()
-        station.what_if([Change("generator_a", "set_fault", {"state": True})], fields=[("ups_a", "soc_pct")])
-        took_s.append(time.monotonic() - began_s)
-        station.take_snapshot(f"n{number}")
+    fields = [(node_id, "current") for node_id in live.facility.nodes]
+    change = Change("generator_a", "set_fault", {"state": True})
+    asking = threading.Thread(target=station.what_if, args=([change],), kwargs={"ahead_s": AHEAD_S, "fields": fields})
+    asking.start()
+    ticks, asked = set(), 0
+    while asking.is_alive():
+        asked += 1
+        if asked < 20:
+            station.take_snapshot(f"n{asked}")
         station.trend([("ups_a", "soc_pct")], from_s=0.0)
-        lags_ms.append(live.service.report().counters["lag_ms"])
-    assert sorted(took_s)[len(took_s) // 2] < 1.0  # ten minutes of 24 nodes
-    assert sorted(lags_ms)[len(lags_ms) // 2] < LAG_MS_MAX
+        tick = live.service.report().counters["tick"]
+        if asking.is_alive():  # or it is told of after it has waited
+            ticks.add(tick)
+        time.sleep(0.2)
+    assert len(ticks) >= 2, f"{asked} looks while a what-if was worked out saw {ticks}"
 
 
 def test_a_redrawn_screen_is_what_the_glass_shows(live, until):
@@ -123,12 +131,12 @@ def test_a_killed_run_loses_less_than_a_second_and_its_clock_obeys_the_command_l
             (*PROGRAM, *arguments), capture_output=True, text=True, timeout=60, env=environment, check=False
         )
 
-    port = ports.find_free("127.0.0.1")
+    port = held_port()
     command = (*PROGRAM, "run", "seed-8", "--no-ui", "--no-page", "--mqtt-port", str(port))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as run:
         try:
             url = next(line.split()[1] for line in run.stdout if line.startswith("broker"))
-            until(lambda: call("clock").returncode == 0, timeout_s=30.0, what="the clock answers")
+            until(lambda: call("clock").returncode == 0, what="the clock answers")
             assert "frozen" in call("clock", "freeze").stdout
             stepped = call("clock", "step", "30")
             assert stepped.returncode == 0, stepped.stderr

@@ -24,14 +24,17 @@ class Ear:
 
     def __init__(self, broker):
         self.heard = []
+        listening = threading.Event()
         version = (
             {"callback_api_version": mqtt.CallbackAPIVersion.VERSION2} if hasattr(mqtt, "CallbackAPIVersion") else {}
         )
         self.client = mqtt.Client(client_id="ear", **version)
         self.client.on_connect = lambda client, *_: client.subscribe(topics.everything(), 1)
+        self.client.on_subscribe = lambda *_: listening.set()
         self.client.on_message = lambda client, data, message: self.heard.append(message)
         self.client.connect(broker.host, broker.port)
         self.client.loop_start()
+        assert listening.wait(60.0)
 
     def last(self, topic):
         """(fields, retained flag) of the newest message on a topic; None before the first."""
@@ -76,7 +79,7 @@ class Bench:
 
     def close(self):
         self._stopping.set()
-        self._thread.join(5)
+        self._thread.join(60)
         self.node.kill()
         assert self.node.crashes == 0, self.node.error
 
@@ -95,9 +98,8 @@ def ear(brokers):
     ear.close()
 
 
-def test_birth_is_retained_and_says_who_it_is(brokers, bench, until):
-    until(bench.online)
-    time.sleep(0.3)
+def test_birth_is_retained_and_says_who_it_is(brokers, bench, ear, until):
+    until(lambda: bench.online() and ear.last(STATUS))
     late = Ear(brokers.broker)  # it comes after the birth, so what it hears was kept
     try:
         status, retained = until(lambda: late.last(STATUS))
@@ -113,7 +115,7 @@ def test_command_is_acknowledged_and_shows_in_the_status(bench, ear, until):
     ear.send("set_fault", "e2e-1", state=True)
     ack, _ = until(lambda: ear.last(ACK))
     assert (ack["id"], ack["result"]) == ("e2e-1", "done")
-    until(lambda: ear.last(STATUS)[0].get("fault") == "fault", timeout_s=1.0, what="the effect within a second")
+    until(lambda: ear.last(STATUS)[0].get("fault") == "fault", what="the effect")
 
 
 def test_restart_by_command_is_another_boot(bench, ear, until):
@@ -129,14 +131,14 @@ def test_restart_by_command_is_another_boot(bench, ear, until):
 def test_killed_node_leaves_its_last_will(bench, ear, until):
     until(lambda: bench.online() and ear.last(STATUS))
     bench.ask(bench.node.kill)
-    until(lambda: ear.last(STATUS)[0]["status"] == "offline", timeout_s=3.0)
+    until(lambda: ear.last(STATUS)[0]["status"] == "offline", timeout_s=12.0)
     assert ear.last(STATUS)[0] == {"v": 1, "node_id": "ups_a", "type": "ups", "status": "offline"}
 
 
 def test_stopped_node_says_goodbye(bench, ear, until):
     until(lambda: bench.online() and ear.last(STATUS))
     bench.ask(bench.node.stop)
-    until(lambda: ear.last(STATUS)[0]["status"] == "offline", timeout_s=3.0)
+    until(lambda: ear.last(STATUS)[0]["status"] == "offline", timeout_s=12.0)
 
 
 def test_node_without_a_broker_says_so_and_comes_back(brokers, bench, ear, until):
@@ -145,12 +147,12 @@ def test_node_without_a_broker_says_so_and_comes_back(brokers, bench, ear, until
     ear.send("set_fault", "e2e-3", state=True)
     until(lambda: ear.last(ACK))
     brokers.stop()
-    until(lambda: "NO BROKER" in bench.node.oled.text(), timeout_s=8.0)
+    until(lambda: "NO BROKER" in bench.node.oled.text())
     time.sleep(8)
     assert "!FAULT" in bench.node.oled.text()  # what the node owns it keeps without a broker
     brokers.start()
-    until(bench.online, timeout_s=30.0)
-    until(lambda: "NO BROKER" not in bench.node.oled.text(), timeout_s=2.0)
+    until(bench.online)
+    until(lambda: "NO BROKER" not in bench.node.oled.text())
     assert bench.node.boots == 1
     assert bench.node.runner.core.boot == boot
 
@@ -167,20 +169,20 @@ def test_short_writes_lose_nothing(bench, ear, until):
 def test_wifi_loss_is_silence_for_the_broker_and_shown_on_the_screen(bench, until):
     until(bench.online)
     bench.node.access_point.up = False
-    until(lambda: "AP NOT SEEN" in bench.node.oled.text(), timeout_s=5.0)
+    until(lambda: "AP NOT SEEN" in bench.node.oled.text())
     bench.node.access_point.up = True
-    until(bench.online, timeout_s=20.0)
+    until(bench.online)
     assert bench.node.boots == 1
 
 
 def test_fleet_runs_kills_freezes_and_leaves_no_thread(brokers, ear, until):
     nodes = {name: Node(id=name, type="ups") for name in ("rack_1", "rack_2", "rack_3")}
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with Fleet(Facility(name="racks", calibration="quick", nodes=nodes), brokers.broker) as fleet:
         until(lambda: all(ear.last(topics.topic(name, topics.STATUS)) for name in nodes))
         fleet.kill("rack_1")
         rack_1 = topics.topic("rack_1", topics.STATUS)
-        until(lambda: ear.last(rack_1)[0]["status"] == "offline", timeout_s=3.0)
+        until(lambda: ear.last(rack_1)[0]["status"] == "offline", timeout_s=12.0)
         fleet.power_on("rack_1")
         until(lambda: ear.last(rack_1)[0]["status"] != "offline", timeout_s=10.0)
         assert fleet.node("rack_1").boots == 2
@@ -188,14 +190,14 @@ def test_fleet_runs_kills_freezes_and_leaves_no_thread(brokers, ear, until):
         until(lambda: fleet.node("rack_3").oled.text()[0] == "NETWORK")
         fleet.freeze("rack_2")
         rack_2 = topics.topic("rack_2", topics.STATUS)
-        time.sleep(0.2)
+        time.sleep(1.0)  # what it said before has arrived
         count = len([m for m in ear.heard if m.topic == rack_2])
         time.sleep(6)  # a node reports every 5 s
         assert len([m for m in ear.heard if m.topic == rack_2]) == count
         fleet.thaw("rack_2")
         until(lambda: len([m for m in ear.heard if m.topic == rack_2]) > count)
     until(lambda: {ear.last(topics.topic(n, topics.STATUS))[0]["status"] for n in nodes} == {"offline"})
-    assert threading.active_count() == before
+    until(lambda: set(threading.enumerate()) <= before, what="every thread ends")
 
 
 def test_fleet_survives_power_cuts_in_quick_succession(brokers, until):
@@ -229,7 +231,7 @@ def test_500_nodes_run_in_one_thread(until):
         nodes = {f"n{i}": Node(id=f"n{i}", type="ups") for i in range(500)}
         url = f"mqtt://127.0.0.1:{holder.getsockname()[1]}"
         with Fleet(Facility(name="many", calibration="quick", nodes=nodes), url) as fleet:
-            said = until(lambda: all("NO BROKER" in node.oled.text() for node in fleet.nodes.values()), timeout_s=30.0)
+            said = until(lambda: all("NO BROKER" in node.oled.text() for node in fleet.nodes.values()))
         assert said
         assert {node.crashes for node in fleet.nodes.values()} == {0}
         assert {node.boots for node in fleet.nodes.values()} == {1}
@@ -260,8 +262,8 @@ def test_node_in_its_own_process_says_goodbye_when_it_is_stopped(brokers, ear, u
     try:
         until(lambda: ear.last(STATUS) and ear.last(STATUS)[0]["status"] != "offline")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
-        until(lambda: ear.last(STATUS)[0]["status"] == "offline", timeout_s=2.0)
+        assert process.wait(60) == 0
+        until(lambda: ear.last(STATUS)[0]["status"] == "offline", timeout_s=12.0)
     finally:
         process.kill()
         process.wait()

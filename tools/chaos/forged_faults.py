@@ -14,7 +14,7 @@ from winter_river.service.messages import Message
 from winter_river.service.seal import sealed
 from winter_wire import topics
 
-from chaos.rig import Rig, Spy
+from chaos.rig import Rig, Spy, took_s
 from chaos.secured import HOST, Secured
 from chaos.table import Row, none_of, not_run
 
@@ -23,6 +23,7 @@ VICTIM = "util_a"
 COMMAND_TOPIC = topics.topic(VICTIM, topics.COMMAND)
 MARK = "rogue"
 STRANGER_S = 3.0
+ANSWERED_S_MAX, BATCH_S_MAX = 30.0, 3.0  # chosen: by then whoever answers has answered, on any machine
 ANSWERS_AT_ONCE = 8  # a node keeps 16 answers on their way and gives up the oldest: every one is to be heard here
 
 
@@ -45,11 +46,18 @@ def forged(rig: Rig) -> list[Row]:
     fault = _fault_of(site)
     forgeries = [*plain, *wrong, *taken]
     for start in range(0, len(forgeries), ANSWERS_AT_ONCE):
-        insider.publish(Message(COMMAND_TOPIC, each, 1, False) for each in forgeries[start : start + ANSWERS_AT_ONCE])
-        time.sleep(0.1)
+        batch, answered = forgeries[start : start + ANSWERS_AT_ONCE], len(insider.heard(VICTIM, topics.ACK))
+        insider.publish(Message(COMMAND_TOPIC, each, 1, False) for each in batch)
+        wanted = answered + len(batch)
+        took_s(lambda wanted=wanted: len(insider.heard(VICTIM, topics.ACK)) >= wanted, timeout_s=BATCH_S_MAX)  # type: ignore[misc]
+
+    def refusals() -> list[object]:
+        return [row.get("reason") for row in insider.heard(VICTIM, topics.ACK) if MARK in str(row.get("id"))]
+
+    took_s(lambda: len(refusals()) >= 2 * count, timeout_s=ANSWERED_S_MAX)
     site.settle()
     moved = [] if _fault_of(site) == fault else [VICTIM]
-    reasons = [row.get("reason") for row in insider.heard(VICTIM, topics.ACK) if MARK in str(row.get("id"))]
+    reasons = refusals()
     after = site.send(VICTIM, "set_fault", {"state": False})
     return [
         none_of(MUST, strangers),

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from held_ports import held_port
 from winter_river.service import broker_mosquitto
 from winter_river.service.broker_embedded import find_node
 from winter_wire import codec, schema, topics
@@ -19,7 +20,7 @@ from winter_wire import codec, schema, topics
 from chaos import page
 from chaos.crowd import Crowd
 from chaos.keep_faults import kept_in
-from chaos.rig import NODES_OF, Rig, Spy, free_port, took_s, wait_until
+from chaos.rig import NODES_OF, Rig, Spy, took_s, wait_until
 from chaos.table import Row, at_most, none_of, not_run
 
 LIGHT = 1_000
@@ -195,7 +196,7 @@ def _database(folder: Path) -> Iterator[str]:
     if program is None:
         yield ""
         return
-    url = f"127.0.0.1:{free_port()}"
+    url = f"127.0.0.1:{held_port()}"
     command = [
         program,
         f"-storageDataPath={folder}",

@@ -15,11 +15,12 @@ from winter_wire import schema, topics
 
 from chaos import packets
 from chaos.orders import FIELD, Orders
-from chaos.rig import BrokerBox, Live, Rig, Spy, wait_until
+from chaos.rig import BrokerBox, Live, Rig, Spy, took_s, wait_until
 from chaos.table import Row, at_most, none_of
 
 LEAVES = (topics.STATUS, topics.COMMAND, topics.ACK, topics.VIEW, topics.EVENT)
 ANSWER_S_MAX = 5.0  # the service's own patience
+ANSWERED_S_MAX = 30.0  # chosen: by then whoever answers has answered, on any machine
 BATCH = 500
 NOISE_BYTES_MAX = 400
 GIANT_BYTES = 65_536
@@ -113,12 +114,17 @@ def retained(rig: Rig) -> list[Row]:
     for _ in range(rig.pick(5, 1)):
         for node_id in ids:
             live.fleet.kill(node_id)
-        wait_until(lambda: live.connected() <= len(live.fleet.nodes) - len(ids), timeout_s=10, what="all are off")
+        wait_until(lambda: live.connected() <= len(live.fleet.nodes) - len(ids), timeout_s=30, what="all are off")
         for node_id in ids:
             live.fleet.power_on(node_id)
-        wait_until(lambda: live.connected() == len(live.fleet.nodes), timeout_s=40, what="all are back")
+        wait_until(lambda: live.connected() == len(live.fleet.nodes), timeout_s=60, what="all are back")
         time.sleep(1.0)
-    refused = sum(row.get("reason") == "retained" for node_id in ids for row in spy.heard(node_id, topics.ACK))
+
+    def refusals() -> int:
+        return sum(row.get("reason") == "retained" for node_id in ids for row in spy.heard(node_id, topics.ACK))
+
+    took_s(lambda: refusals() >= len(ids), timeout_s=ANSWERED_S_MAX)
+    refused = refusals()
     after = _handles(live, ids)
     return [
         none_of("kept commands that were executed", [each for each in ids if before[each] != after[each]], of=len(ids)),
@@ -147,16 +153,21 @@ def replayed(rig: Rig) -> list[Row]:
     same_boot = [each for each in racks if _resets(live, racks)[each] != wanted[each] or _load_fell(live, loads, each)]
     for node_id in racks:
         live.fleet.kill(node_id)
-    wait_until(lambda: live.connected() <= len(live.fleet.nodes) - len(racks), timeout_s=10, what="all are off")
+    wait_until(lambda: live.connected() <= len(live.fleet.nodes) - len(racks), timeout_s=30, what="all are off")
     for node_id in racks:
         live.fleet.power_on(node_id)
-    wait_until(lambda: live.connected() == len(live.fleet.nodes), timeout_s=40, what="all are back")
+    wait_until(lambda: live.connected() == len(live.fleet.nodes), timeout_s=60, what="all are back")
     time.sleep(1.0)
     wanted, loads = _resets(live, racks), _loads(live, racks)
     _again(spy, taken)
-    time.sleep(2.0)
+
+    def reasons() -> list[object]:
+        return [row.get("reason") for node_id in racks for row in spy.heard(node_id, topics.ACK)]
+
+    took_s(lambda: reasons().count("boot") >= len(taken), timeout_s=ANSWERED_S_MAX)
+    time.sleep(1.0)
     reborn = [each for each in racks if _resets(live, racks)[each] != wanted[each] or _loads(live, racks) != loads]
-    said = [row.get("reason") for node_id in racks for row in spy.heard(node_id, topics.ACK)]
+    said = reasons()
     return [
         none_of("replayed in the same boot: nodes that moved", same_boot, of=len(racks)),
         none_of("replayed after a restart: nodes that moved", reborn, of=len(racks)),

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from chaos.rig import Rig, Run, free_port
+from held_ports import held_port
+
+from chaos.rig import Rig, Run
 
 TIMEOUT_S = 15.0
 
@@ -82,7 +84,7 @@ def page_of(run: Run) -> Page:
 
 def start(rig: Rig, *arguments: str, **options: Any) -> Run:
     """A run of 24 emulated nodes with a page on a free port, started. Its broker is its own unless one is given."""
-    own = () if "--broker" in arguments else ("--mqtt-port", str(free_port()))
-    run = rig.run("block-2n-24", "--page-port", str(free_port()), *own, *arguments, **options)
+    own = () if "--broker" in arguments else ("--mqtt-port", str(held_port()))
+    run = rig.run("block-2n-24", "--page-port", str(held_port()), *own, *arguments, **options)
     run.wait_started()
     return run

@@ -7,7 +7,6 @@ import os
 import random
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 import psutil
+from held_ports import held_port
 from winter_river.address import Address
 from winter_river.emulator import Fleet
 from winter_river.facility import Facility, load_facility
@@ -67,7 +67,7 @@ class BrokerBox:
 
     def __init__(self, folder: Path, kind: str = "auto") -> None:
         self._folder = folder
-        self.broker: Broker = start_broker(kind, data_dir=folder)
+        self.broker: Broker = start_broker(kind, port=held_port(), data_dir=folder)
 
     @property
     def url(self) -> str:
@@ -345,10 +345,3 @@ def _end(run: Run) -> None:
     if run.process.poll() is None:
         run.process.send_signal(signal.SIGCONT)
         run.terminate()
-
-
-def free_port() -> int:
-    """A port of loopback that nobody holds now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,10 +6,11 @@ import ssl
 import time
 
 import httpx
+from held_ports import held_port
 from winter_river.address import Address, Certificates
 from winter_river.protect.provision import Provision
 
-from chaos.rig import Rig, Run, Spy, free_port, wait_until
+from chaos.rig import Rig, Run, Spy, wait_until
 
 HOST = "127.0.0.1"
 TIMEOUT_S = 15.0
@@ -19,7 +20,7 @@ class Secured:
     """One run. node_port: for nodes' certificates; site_port: for services' and people's."""
 
     def __init__(self, rig: Rig, facility: str = "seed-8") -> None:
-        self.site_port, self.node_port, page_port, password_port = (free_port() for _ in range(4))
+        self.site_port, self.node_port, page_port, password_port = (held_port() for _ in range(4))
         self.run: Run = rig.run(
             facility, "--profile", "secured", "--no-store", "--site-port", str(self.site_port),
             *("--tls-port", str(self.node_port), "--page-port", str(page_port), "--mqtt-port", str(password_port)),

@@ -17,8 +17,8 @@ from winter_river.emulator.vm.package import VmCommand
 from winter_river.service.broker import Broker, start_broker
 
 WIFI_PASSWORD, BROKER_PASSWORD = "drowssap-ifiw", "drowssap-rekorb"  # what must not appear anywhere
-JOIN_S_MAX = 30.0
-WAIT_S_MAX = 20.0
+JOIN_S_MAX = 90.0
+WAIT_S_MAX = 60.0
 
 
 class KeptReport:

@@ -11,7 +11,7 @@ import pytest
 from winter_river.board import file_system
 from winter_river.emulator.virtual_board import stand_in
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 CTRL_BRACKET = b"\x1d"
 
 

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from held_ports import held_port
 from winter_river.audit import Trail
 from winter_river.cli import doctor_machine as machine
 from winter_river.web import server
@@ -15,11 +16,9 @@ from winter_river.web import server
 @pytest.fixture
 def found(winter_river, home, monkeypatch):
     """What doctor finds, as (level, what) -> cure, with this machine's own paths and numbers taken out."""
-    with socket.socket() as probe, socket.socket() as other:
-        for each, name in ((probe, "MQTT"), (other, "PAGE")):
-            each.bind(("127.0.0.1", 0))
-            monkeypatch.setenv(f"WINTER_RIVER_{name}_PORT", str(each.getsockname()[1]))
-        port = probe.getsockname()[1]
+    port = held_port()
+    monkeypatch.setenv("WINTER_RIVER_MQTT_PORT", str(port))
+    monkeypatch.setenv("WINTER_RIVER_PAGE_PORT", str(held_port()))
 
     def look(facility="seed-8"):
         monkeypatch.setenv("WINTER_RIVER_FACILITY", facility)
@@ -97,8 +96,8 @@ def _audit_folder() -> Path:
 
 
 def test_port_of_the_page_that_somebody_holds_is_named(found, monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = held_port()
+    with socket.create_server(("127.0.0.1", port)):
         seen = [(line.level, line.what.split(" is in use")[0], line.cure) for line in machine.page_port(port)]
     assert seen == [("error", f"port {port} of the page", f"choose another: --page-port {port + 1}")]
     assert machine.page_port(port) == ()

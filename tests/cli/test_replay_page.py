@@ -6,10 +6,10 @@ import time
 
 import httpx
 import pytest
+from held_ports import held_port
 from winter_river import load_facility
 from winter_river.cli.errors import CommandError
 from winter_river.cli.replay import watch
-from winter_river.service import ports
 from winter_river.service.broker import start_broker
 from winter_river.service.wiring import Report, Service
 from winter_river.station.replay import load_recording
@@ -40,7 +40,7 @@ class Run:
         self.station = opened.enter_context(ReplayStation(load_recording(path)))
         self.broken = False
         self.server = opened.enter_context(
-            PageServer(Plant(self.station.site, self.station, self.report), port=ports.find_free("127.0.0.1"))
+            PageServer(Plant(self.station.site, self.station, self.report), port=held_port())
         )
         self.error = None
         self.thread = threading.Thread(target=self._watch, daemon=True)
@@ -67,9 +67,9 @@ def run(recorded):
 
 def test_it_ends_and_says_why_when_the_page_stops(run):
     playing = run()
-    assert httpx.get(f"{playing.server.url}api/v1/me").status_code == 200
+    assert httpx.get(f"{playing.server.url}api/v1/me", timeout=60).status_code == 200
     playing.broken = True
-    playing.thread.join(20.0)
+    playing.thread.join(60.0)
     assert "a picture that cannot be made" in str(playing.error)
     assert "cure: start the replay again" in str(playing.error)
     assert playing.error.code != 0
@@ -78,7 +78,7 @@ def test_it_ends_and_says_why_when_the_page_stops(run):
 def test_it_ends_and_says_why_when_the_player_breaks(run):
     playing = run()
     playing.station.subscribe(lambda: 1 / 0)  # as anything that breaks inside a beat
-    playing.thread.join(10.0)
+    playing.thread.join(60.0)
     assert "the replay stopped: division by zero" in str(playing.error)
 
 
@@ -90,7 +90,7 @@ def test_a_world_that_is_not_the_recorded_one_is_told_once_and_it_plays_on(run, 
     playing = run(other)
     playing.station.set_speed(100.0)
     heard = ""
-    end_s = time.monotonic() + 15.0
+    end_s = time.monotonic() + 60.0
     while "recorded" not in heard and time.monotonic() < end_s:
         time.sleep(0.1)
         heard += capsys.readouterr().err

@@ -3,13 +3,13 @@
 import contextlib
 import json
 import shutil
-import socket
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
+from held_ports import held_port
 from winter_river import page as page_files
 from winter_river.emulator import Fleet
 from winter_river.facility import load_facility
@@ -21,6 +21,7 @@ from winter_river.web.server import PageServer
 
 SHOTS = Path(__file__).resolve().parents[2] / "build" / "page"
 API = "/api/v1"
+PATIENCE_S = 60.0  # chosen: a machine that needs longer has stopped
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -59,12 +60,10 @@ class Served:
         self.service = self._open.enter_context(
             Service(self.facility, broker.address, seed=1, record=folder, audit=self._audit, keeper=self.keeper)
         )
-        self.service.wait_ready()
+        self.service.wait_ready(PATIENCE_S)
         self.fleet = self._open.enter_context(Fleet(self.facility, broker.address, seed=1))
-        assert self.service.wait_online(timeout_s=60), "not all nodes came online"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        assert self.service.wait_online(timeout_s=PATIENCE_S), "not all nodes came online"
+        self.port = held_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self.start_page()
 
@@ -91,7 +90,7 @@ class Served:
             f"{self.url[:-1]}{API}{path}", data, {"content-type": "application/json"}, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
@@ -131,23 +130,31 @@ def serve(tmp_path_factory):
 
 
 class Reader:
-    """Somebody with the page open. complaints: what the browser's console says against it."""
+    """Somebody with the page open. complaints: what the browser's console says against it, but for what it should say."""
 
     def __init__(self, context, url):
         self.context = context
         self.page = context.new_page()
-        self.complaints = []
-        self.page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.set_default_timeout(15_000)
+        self._said, self._expected = [], ["net::ERR_"]
+        self.page.on("console", lambda message: message.type == "error" and self._said.append(message.text))
+        self.page.on("pageerror", lambda error: self._said.append(str(error)))
+        self.page.set_default_timeout(PATIENCE_S * 1000)
         self.page.goto(url)
+
+    @property
+    def complaints(self):
+        return [text for text in self._said if not any(words in text for words in self._expected)]
+
+    def expects(self, words):
+        """The console may say this, now or in a moment: the browser logs what was asked for and refused."""
+        self._expected.append(words)
 
     def shot(self, name):
         """Keeps what is seen as build/page/NAME.png, and gives its bytes."""
         SHOTS.mkdir(parents=True, exist_ok=True)
         return self.page.screenshot(path=SHOTS / f"{name}.png")
 
-    def until(self, claim, *, timeout_s=15.0, what=""):
+    def until(self, claim, *, timeout_s=PATIENCE_S, what=""):
         """Waits until claim() is true."""
         end_s = time.monotonic() + timeout_s
         while time.monotonic() < end_s:
@@ -178,5 +185,5 @@ def read(browser):
     yield open_page
     for reader in opened:
         reader.context.close()
-    complaints = [text for reader in opened for text in reader.complaints if "net::ERR_" not in text]
+    complaints = [text for reader in opened for text in reader.complaints]
     assert not complaints, complaints

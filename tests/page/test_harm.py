@@ -59,8 +59,8 @@ def test_no_text_of_a_scenario_a_node_or_a_person_becomes_markup(serve, read):
     page.route("**/api/v1/nodes/*/why", lambda route: route.fulfill(json={"text": ["head", HARM]}))
     page.goto(site.url)
     page.locator(".exercise h2", has_text="<img src=x").wait_for()
-    assert page.locator(".exercise").inner_text().count("<script>") >= 8
-    assert page.locator(".told").inner_text().startswith("<img")
+    reader.until(lambda: page.locator(".exercise").inner_text().count("<script>") >= 8)
+    reader.until(lambda: page.locator(".told").inner_text().startswith("<img"))
     page.locator("#node-utility_a").click()
     page.locator(".device .tag", has_text="<img src=x").wait_for()
     page.keyboard.press("4")
@@ -90,7 +90,7 @@ def test_ids_and_titles_of_devices_stay_texts_in_every_view(serve, read):
     page.keyboard.press("w")
     page.locator("dialog option", has_text="<img src=x").wait_for(state="attached")
     is_unharmed(page)
-    reader.complaints.clear()  # the browser logs what is asked about a device that is not there
+    reader.expects("404")  # what is asked about a device that is not there
 
 
 def test_a_drawing_brings_no_script_link_or_picture_with_it(serve, read):
@@ -103,10 +103,7 @@ def test_a_drawing_brings_no_script_link_or_picture_with_it(serve, read):
     page.locator("#node-utility_a").click()
     page.wait_for_selector(".device")
     is_unharmed(page)
-    assert all(
-        "style" in text for text in reader.complaints
-    )  # the policy forbids the drawing's own style, and is logged
-    reader.complaints.clear()
+    reader.expects("style")  # the policy forbids the drawing's own style, and is logged
 
 
 def test_a_harmful_name_stays_a_text_in_the_debrief(serve, read):

@@ -3,9 +3,9 @@
 import contextlib
 
 import pytest
+from held_ports import held_port
 from winter_river.cli.live import live
 from winter_river.facility import load_facility
-from winter_river.service import ports
 from winter_river.settings import Settings
 
 LOOPBACK = "127.0.0.1"
@@ -20,7 +20,7 @@ def run(tmp_path_factory):
         for name in ("CONFIG", "DATA", "LOG"):
             patch.setenv(f"WINTER_RIVER_{name}_DIR", str(folder / name.lower()))
         patch.chdir(folder)
-        settings = Settings(facility="seed-8", mqtt_port=ports.find_free(LOOPBACK), page_port=ports.find_free(LOOPBACK))
+        settings = Settings(facility="seed-8", mqtt_port=held_port(), page_port=held_port())
         running = stack.enter_context(live(load_facility("seed-8"), settings, host=LOOPBACK, say=lambda _line: None))
         assert running.service.wait_online(timeout_s=60.0)
         yield running
@@ -30,6 +30,7 @@ def run(tmp_path_factory):
 def form(run, browser):
     """The form, open."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(60_000)
     page.goto(run.page.url)
     page.locator("#page main").wait_for()
     page.keyboard.press("m")
@@ -41,7 +42,7 @@ def form(run, browser):
 
 
 def told(page):
-    page.locator(".apply [role=status] p").first.wait_for(timeout=30_000)
+    page.locator(".apply [role=status] p").first.wait_for()
     return page.inner_text(".apply [role=status]")
 
 
@@ -52,7 +53,7 @@ def test_what_is_typed_holds_at_once_and_the_form_says_what_came_of_it(form, run
     words = told(form)
     assert "8 nodes report every 2 s" in words and "readings are kept 30d" in words
     assert run.keeper.keep.raw_s == 30 * 86_400.0
-    assert form.is_disabled(".apply button[type=submit]"), "nothing is left to change"
+    form.wait_for_selector(".apply button[type=submit]:disabled")  # nothing is left to change
 
 
 def test_what_needs_a_restart_says_so_and_why(form):
@@ -83,7 +84,7 @@ def test_the_second_of_two_editors_is_told_who_was_first_and_may_go_on(form, run
     form.click(".apply button[type=submit]")
     assert "admin: Bob has changed keep_sums" in told(form)
     assert held.now.keep_raw != "10d"
-    expect(form.locator("#setting-keep_sums")).to_have_value("200d")
+    expect(form.locator("#setting-keep_sums")).to_have_value("200d", timeout=60_000)
     form.click(".apply button[type=submit]")
     form.locator(".apply .good p").first.wait_for()
     assert held.now.keep_raw == "10d"

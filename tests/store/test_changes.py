@@ -5,6 +5,7 @@ import sqlite3
 import time
 
 import pytest
+from held_ports import held_port
 from winter_river.store import Keep, Keeper, StoreError, keeper
 from winter_river.store.sinks import Sender, influx, webhook
 
@@ -82,9 +83,8 @@ def test_a_sink_that_is_added_gets_what_comes_from_then_on(tmp_path, sink) -> No
 
 
 def test_a_sink_that_moves_gets_at_its_new_place_what_it_missed_at_the_old_one(tmp_path, sink) -> None:
-    dead = Sink()
-    dead.close()
-    with Keeper(tmp_path / "s", sinks=[influx(dead.url, org="me")]) as kept:
+    nobody = f"http://127.0.0.1:{held_port()}"
+    with Keeper(tmp_path / "s", sinks=[influx(nobody, org="me")]) as kept:
         say(kept, 1, 2, 3)
         until(lambda: kept.health().sinks["influx"].waiting == 3)
         kept.change(keep=kept.keep, sinks=[influx(sink.url, org="me"), webhook(f"{sink.url}/hook")])

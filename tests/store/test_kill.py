@@ -4,12 +4,14 @@ import random
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 WORKER = Path(__file__).with_name("kill_worker.py")
 NODES = 3
+KEPT_MAX, MOMENT_S_MAX = 3, 0.02  # chosen: a few commits, and then a time in which there may be some more
 
 
 class Killed:
@@ -27,13 +29,12 @@ class Killed:
             assert process.stdout is not None
             try:
                 assert process.stdout.readline() == "ready\n"
-                try:
-                    process.wait(self.rng.uniform(0.0, 0.08))
-                except subprocess.TimeoutExpired:
-                    pass  # what was meant: it works, and is killed in the middle of it
+                # Some work, so that it is always somewhere in the middle, however slow the machine; then at any moment.
+                lines = [process.stdout.readline() for _ in range(self.rng.randint(0, KEPT_MAX))]
+                time.sleep(self.rng.uniform(0.0, MOMENT_S_MAX))
             finally:
                 process.kill()
-            lines = process.stdout.read().splitlines(keepends=True)
+            lines += process.stdout.read().splitlines(keepends=True)
         for line in lines:
             if line.endswith("\n"):  # the last one may be torn, and is then not confirmed
                 self.acked = int(line)

@@ -7,6 +7,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from held_ports import held_port
 from winter_river.store import Keep, Keeper
 from winter_river.store import writing as store_writing
 from winter_river.store.model import Reading
@@ -74,7 +75,7 @@ def say(keeper, *seqs):
         keeper.offer("winter-river/ups_a/status", status(boot=1, seq=seq, voltage_in=480.0), False, time.monotonic())
 
 
-def until(claim, timeout_s=15.0):
+def until(claim, timeout_s=60.0):
     end_s = time.monotonic() + timeout_s
     while not claim():
         assert time.monotonic() < end_s, "not in time"
@@ -90,7 +91,9 @@ def test_every_reading_arrives_in_order_with_the_time_at_which_it_came(tmp_path,
         assert sink.numbers() == list(range(50))
         for line in sink.lines:
             assert line.startswith("node,node_id=ups_a,status=ok,type=ups quality=0,")
-            assert before_ms <= int(line.split(" ")[-1]) // 1_000_000 <= after_ms
+            assert (
+                before_ms - 1_000 <= int(line.split(" ")[-1]) // 1_000_000 <= after_ms + 1_000
+            )  # two clocks were read
         until(lambda: keeper.health().sinks["influx"] == (0, 50, 0, 0, ""))
     assert sink.seen[0] == ("/api/v2/write?org=me&bucket=mqtt_metrics&precision=ns", "Token token-1")
 
@@ -100,9 +103,9 @@ def test_a_sink_that_cannot_now_is_given_everything_later(tmp_path, sink, answer
     sink.status = answer
     with Keeper(tmp_path / "s", sinks=[influx(sink.url, org="me")]) as keeper:
         say(keeper, *range(10))
-        until(lambda: sink.tries >= 3)
+        until(lambda: sink.tries >= 3 and keeper.health().sinks["influx"].waiting == 10)
         health = keeper.health().sinks["influx"]
-        assert health.waiting == 10 and health.fault == f"influx answered {answer}: the sink's own words"
+        assert health.fault == f"influx answered {answer}: the sink's own words"
         sink.status = 204
         until(lambda: sink.numbers() == list(range(10)))
         until(lambda: keeper.health().sinks["influx"].waiting == 0)
@@ -129,15 +132,17 @@ def test_what_a_sink_missed_comes_in_the_next_run(tmp_path, sink) -> None:
 
 
 def test_a_dead_sink_does_not_hold_up_another(tmp_path, sink) -> None:
-    dead = Sink()
-    dead.close()
-    with Keeper(tmp_path / "s", sinks=[influx(dead.url, org="me"), webhook(f"{sink.url}/hook")]) as keeper:
+    nobody = f"http://127.0.0.1:{held_port()}"
+    with Keeper(tmp_path / "s", sinks=[influx(nobody, org="me"), webhook(f"{sink.url}/hook")]) as keeper:
         say(keeper, 1, 2)
-        until(lambda: sink.lines)
+
+        def told():
+            return [reading["fields"]["seq"] for body in sink.lines for reading in json.loads(body)["readings"]]
+
+        until(lambda: told() == [1.0, 2.0])
         until(lambda: keeper.health().sinks["influx"].failures)
         assert "cannot be reached" in keeper.health().sinks["influx"].fault
-        told = [reading["fields"]["seq"] for body in sink.lines for reading in json.loads(body)["readings"]]
-    assert told == [1.0, 2.0] and sink.seen[0] == ("/hook", "")
+    assert sink.seen[0] == ("/hook", "")
 
 
 def test_retention_never_takes_what_a_sink_has_still_to_get(bench, sink) -> None:

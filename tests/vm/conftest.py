@@ -15,6 +15,7 @@ from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
+from held_ports import held_port
 from paho.mqtt.enums import CallbackAPIVersion
 from winter_river.emulator.vm import VmFleet, package
 from winter_river.emulator.vm.cases import VmRun, run_cases
@@ -42,7 +43,10 @@ def vm_run(vm_command: package.VmCommand, tmp_path: Path) -> Callable[..., VmRun
     return run
 
 
-def wait_until(claim: Callable[[], Any], *, timeout_s: float = 10.0, what: str = "") -> Any:
+PATIENCE_S = 60.0  # chosen: a machine that needs longer has stopped
+
+
+def wait_until(claim: Callable[[], Any], *, timeout_s: float = PATIENCE_S, what: str = "") -> Any:
     """What claim() gives as soon as it is true; fails naming the claim when the time is up."""
     end_s = time.monotonic() + timeout_s
     while time.monotonic() < end_s:
@@ -58,7 +62,7 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._broker = start_broker("auto", data_dir=folder)
+        self._broker = start_broker("auto", port=held_port(), data_dir=folder)
         self.url, self.port = self._broker.url, self._broker.port
 
     def kill(self) -> None:
@@ -156,7 +160,7 @@ class Stage:
         self._fleets.append(fleet)
         fleet.start()
         errors = {node.node_id: node.error for node in fleet.nodes.values()}
-        assert fleet.wait_running(), fleet.failure or errors
+        assert fleet.wait_running(PATIENCE_S), fleet.failure or errors
         if online:
             for node_id in fleet.nodes:
                 wait_until(lambda node_id=node_id: self.is_online(node_id), what=f"{node_id} says something")
@@ -214,11 +218,11 @@ CONNACK = packet(0x20, b"\0\0")
 
 
 class Line:
-    """One connection of a node, at the broker's end; every read waits 5 s at most."""
+    """One connection of a node, at the broker's end; every read waits PATIENCE_S at most."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._connection.settimeout(5.0)
+        self._connection.settimeout(PATIENCE_S)
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def receive(self) -> tuple[int, bytes]:
@@ -257,7 +261,7 @@ class Line:
             self._connection.sendall(data[start : start + 1] if byte_s else data)
             time.sleep(byte_s)
 
-    def is_left(self, timeout_s: float) -> bool:
+    def is_left(self, timeout_s: float = PATIENCE_S) -> bool:
         """Whether the node leaves within the time; what it still says is passed over."""
         self._connection.settimeout(timeout_s)
         try:
@@ -287,12 +291,12 @@ class Impostor:
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
-        self._server.settimeout(10.0)
+        self._server.settimeout(PATIENCE_S)
         self.url = f"mqtt://127.0.0.1:{self._server.getsockname()[1]}"
         self._lines: list[Line] = []
 
     def accept(self) -> Line:
-        """The node's next connection, within 10 s. Raises TimeoutError."""
+        """The node's next connection, within PATIENCE_S. Raises TimeoutError."""
         connection, _ = self._server.accept()
         self._lines.append(Line(connection))
         return self._lines[-1]

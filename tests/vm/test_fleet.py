@@ -36,14 +36,14 @@ def test_command_is_done_and_the_status_shows_it(eight, until):
     visitor = eight[0].visitor
     answer = visitor.ask_and_wait("util_a", "set_fault", {"state": True, "kind": "sag", "severity": 0.25})
     assert (answer["result"], answer["applied"]) == ("done", "fault=sag=0.25")
-    until(lambda: visitor.statuses("util_a")[-1]["fault"] == "sag=0.25", timeout_s=1.0)
+    until(lambda: visitor.statuses("util_a")[-1]["fault"] == "sag=0.25")
 
 
 def test_power_cut_leaves_the_last_will_and_power_brings_another_boot(eight, until):
     stage, fleet = eight
     first = stage.visitor.statuses("trf_a")[-1]["boot"]
     fleet.kill("trf_a")
-    until(lambda: not stage.is_online("trf_a"), timeout_s=2.0)
+    until(lambda: not stage.is_online("trf_a"), timeout_s=12.0)  # by silence it would be 15 s at the earliest
     until(lambda: not fleet.node("trf_a").powered)
     assert not any(map(any, fleet.node("trf_a").oled.pixels))
     fleet.power_on("trf_a")
@@ -65,13 +65,14 @@ def test_restart_command_resets_the_machine_and_flash_outlives_it(eight, until):
 def test_frozen_node_is_silent_without_a_last_will_until_it_thaws(eight, until):
     stage, fleet = eight
     fleet.freeze("sw_a")
+    time.sleep(1.0)  # what it said before has arrived
     number = stage.visitor.ask("sw_a", "identify")
     before = len(stage.visitor.statuses("sw_a"))
     time.sleep(1.0)
     assert number not in stage.visitor.acks("sw_a")
     assert len(stage.visitor.statuses("sw_a")) == before
     fleet.thaw("sw_a")
-    until(lambda: number in stage.visitor.acks("sw_a"), timeout_s=2.0)
+    until(lambda: number in stage.visitor.acks("sw_a"))
 
 
 def test_short_press_turns_the_page_and_long_press_moves_the_handle(eight, until):
@@ -81,7 +82,7 @@ def test_short_press_turns_the_page_and_long_press_moves_the_handle(eight, until
     fleet.press("dist_a")
     until(lambda: any("127.0.0.1" in line for line in screen.text()), what=f"the network page after {first}")
     fleet.press("dist_a", long=True)
-    until(lambda: stage.visitor.statuses("dist_a")[-1].get("handle") == "open", timeout_s=4.0)
+    until(lambda: stage.visitor.statuses("dist_a")[-1].get("handle") == "open")
     assert stage.visitor.statuses("dist_a")[-1]["mode"] == "local"
 
 
@@ -90,7 +91,7 @@ def test_node_that_hangs_is_restarted_by_its_watchdog(eight, until):
     fleet.ask("ups_a", "__import__('machine').WDT(timeout=500)")
     with pytest.raises(TimeoutError):
         fleet.ask("ups_a", "while True: pass", timeout_s=0.2)
-    until(lambda: fleet.node("ups_a").watchdog_resets == 1, timeout_s=3.0)
+    until(lambda: fleet.node("ups_a").watchdog_resets >= 1)
     until(lambda: stage.visitor.statuses("ups_a")[-1].get("reset_cause") == "watchdog")
 
 
@@ -99,7 +100,7 @@ def test_stop_says_goodbye_for_every_node_and_ends_the_process(stage, until):
     process = psutil.Process(fleet.pid)
     fleet.stop()
     assert not process.is_running()
-    until(lambda: not any(stage.is_online(node_id) for node_id in fleet.nodes), timeout_s=2.0)
+    until(lambda: not any(stage.is_online(node_id) for node_id in fleet.nodes))
     assert fleet.failure is None
 
 

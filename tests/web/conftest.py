@@ -1,4 +1,8 @@
-"""A live run with its page: real broker, engine, emulated nodes and server. Real time and ports, as in tests/e2e."""
+"""A live run with its page: real broker, engine, emulated nodes and server. Real time and ports, as in tests/e2e.
+
+Three may know the same fact at different times: the engine, the picture of it (`/state`, the stream, the painted diagram:
+up to some tenths of a second later), and the history. A test that asks one after the other waits with `until`.
+"""
 
 import contextlib
 import json
@@ -6,9 +10,9 @@ import time
 
 import httpx
 import pytest
+from held_ports import held_port
 from winter_river.emulator import Fleet
 from winter_river.facility import load_facility
-from winter_river.service import ports
 from winter_river.service.broker import start_broker
 from winter_river.service.wiring import Service
 from winter_river.settings import Settings
@@ -29,7 +33,7 @@ class Page:
     @contextlib.contextmanager
     def client(self, role="", name=""):
         """A browser: with a link of that role, or without any."""
-        with httpx.Client(base_url=self.server.address, timeout=15.0, follow_redirects=True) as client:
+        with httpx.Client(base_url=self.server.address, timeout=PATIENCE_S, follow_redirects=True) as client:
             if role:
                 token, _ = self.server.links.create(role, name)
                 client.get(f"/?k={token}")
@@ -39,7 +43,10 @@ class Page:
         return client.post(f"/api/v1/nodes/{node_id}/command", json={"command": command, "params": params})
 
 
-def until(claim, *, timeout_s=10.0, what=""):
+PATIENCE_S = 60.0  # chosen: a machine that needs longer has stopped
+
+
+def until(claim, *, timeout_s=PATIENCE_S, what=""):
     """What claim() gives once it is true; fails naming the claim when the time is up."""
     end_s = time.monotonic() + timeout_s
     while time.monotonic() < end_s:
@@ -66,8 +73,8 @@ def started(folder, facility, host):
         Fleet(facility, broker.url, seed=1) as fleet,
     ):
         patch.setenv("WINTER_RIVER_DATA_DIR", str(folder / "data"))
-        service.wait_ready()
-        assert service.wait_online(timeout_s=20.0)
+        service.wait_ready(PATIENCE_S)
+        assert service.wait_online(timeout_s=PATIENCE_S)
         plant = Plant(
             service.site,
             service.station,
@@ -79,7 +86,7 @@ def started(folder, facility, host):
             alarms=service.alarms,
             settings=LiveSettings(Settings(), file=folder / "winter-river.toml"),
         )
-        with PageServer(plant, host=host, port=ports.find_free(host)) as server:
+        with PageServer(plant, host=host, port=held_port(host)) as server:
             yield Page(service, fleet, server, folder / "scenarios")
 
 

@@ -37,7 +37,7 @@ def test_what_a_node_refused_is_there_with_the_reason(page, browser):
     assert (row["id"], row["state"], row["result"], row["error"]) == (ack["id"], "failed", "rejected", "schema")
 
 
-def test_priority_is_obeyed_and_released(page, browser):
+def test_priority_is_obeyed_and_released(page, browser, until):
     def load_kw():
         status = page.site.sight().reports["srv_a"]
         return json.loads(status)["load_set_kw"]
@@ -54,8 +54,7 @@ def test_priority_is_obeyed_and_released(page, browser):
         "/api/v1/nodes/srv_a/command", json={"command": "release", "params": {"priority": 6}}
     ).json()
     assert released["result"] == "done"
-    page.site.advance(1.0)
-    assert load_kw() == 40
+    until(lambda: load_kw() == 40, what="the next status")
     browser.post("/api/v1/nodes/srv_a/command", json={"command": "release", "params": {"priority": 10}})
 
 
@@ -119,7 +118,7 @@ def test_a_what_if_and_an_exercise_are_there_too(page, browser):
 def test_an_exercise_that_comes_to_its_end_by_itself_is_there_too(page, browser, until):
     name = write_scenario(page, at="1s")
     assert browser.post("/api/v1/exercise", json={"scenario": name}).status_code == 200
-    ended = until(lambda: [row for row in rows(browser, last=5) if row["by"] == "exercise"], timeout_s=40)[0]
+    ended = until(lambda: [row for row in rows(browser, last=5) if row["by"] == "exercise"])[0]
     assert (ended["verb"], ended["params"]["scenario"]) == ("end_exercise", "ours")
     assert ended["params"]["why"] == "it has come to its end"
 

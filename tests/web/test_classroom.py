@@ -356,7 +356,12 @@ def test_what_is_done_from_another_door_counts_as_an_act_of_the_exercise(page, l
 def test_commands_over_the_bus_are_in_the_audit_once_each(page, until):
     with page.client() as browser, BusClient(page.service.report().broker) as stranger:
         ack = stranger.send("server_rack_a1", "set_load", {"power_kw": 44.0}, by="mallory")
-        row = until(lambda: browser.get("/api/v1/audit", params={"by": "mallory"}).json()["commands"])[0]
+
+        def ended():
+            rows = browser.get("/api/v1/audit", params={"by": "mallory"}).json()["commands"]
+            return [row for row in rows if row["completed_s"] is not None]
+
+        (row,) = until(ended, what="the answer that the service overhears")
         assert (row["id"], row["door"], row["state"], row["result"]) == (ack.id, "bus", "completed", "done")
         audit = Trail(page.server.desk.plant.audit)
         with BusClient(page.service.report().broker, audit=audit) as ours:

@@ -4,14 +4,17 @@ import time
 
 
 def test_every_device_of_the_file_is_there_with_when_it_was_last_heard(page, browser, until):
-    until(lambda: all(each["points"] for each in browser.get("/api/v1/devices").json()), what="all have points")
-    found = browser.get("/api/v1/devices").json()
+    def found():
+        rows = browser.get("/api/v1/devices").json()
+        return all(each["points"] and each["quality"] == "good" for each in rows) and rows
+
+    found = until(found, what="all have points")
     nodes = page.site.facility.nodes
     assert [each["device_id"] for each in found] == list(nodes)
     for each in found:
         assert (each["type"], each["feeds"]) == (nodes[each["device_id"]].type, list(nodes[each["device_id"]].feeds))
-        assert (each["presence"], each["quality"]) == ("online", "good")
-        assert time.time() - each["last_poll_unix_s"] < 15.0
+        assert each["presence"] == "online"
+        assert time.time() - each["last_poll_unix_s"] < 60.0
 
 
 def test_a_killed_device_has_bad_samples_and_its_last_values(page, browser, until):
@@ -25,16 +28,21 @@ def test_a_killed_device_has_bad_samples_and_its_last_values(page, browser, unti
     try:
         until(lambda: point()["quality"] == "bad", what="it is known to be unknown")
         gone = point()
-        assert (gone["value"], gone["last_value"], gone["units"]) == (None, known, "%")
-        rows = browser.get("/api/v1/readings/ups_a", params={"field": "soc_pct", "last_s": 600}).json()
-        assert {row["quality"] for row in rows} == {"good", "bad"}
+        assert (gone["value"], gone["units"]) == (None, "%")
+        assert abs(gone["last_value"] - known) < 1.0
+
+        def readings():
+            rows = browser.get("/api/v1/readings/ups_a", params={"field": "soc_pct", "last_s": 600}).json()
+            return {row["quality"] for row in rows} == {"good", "bad"} and rows
+
+        rows = until(readings, what="the history has both")
         assert [row["value"] for row in rows if row["quality"] == "bad"] == [None] * len(
             [row for row in rows if row["quality"] == "bad"]
         )
         assert {(row["device_id"], row["object_type"], row["units"]) for row in rows} == {("ups_a", "ups", "%")}
     finally:
         page.fleet.power_on("ups_a")
-    until(lambda: point()["quality"] == "good", timeout_s=20.0, what="it speaks again")
+    until(lambda: point()["quality"] == "good", what="it speaks again")
 
 
 def test_a_device_that_there_is_not_is_not_found(browser):

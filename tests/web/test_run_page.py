@@ -8,7 +8,9 @@ import sys
 
 import httpx
 import pytest
-from winter_river.service import ports
+from held_ports import held_port
+
+PATIENCE_S = 60.0  # chosen: a machine that needs longer has stopped
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def run(tmp_path):
 
     def start(*options):
         command = [sys.executable, "-m", "winter_river", "run", "seed-8", "--no-ui", "--no-open", *options]
-        command += ["--mqtt-port", str(ports.find_free("127.0.0.1"))]
+        command += ["--mqtt-port", str(held_port())]
         environment = os.environ | {"WINTER_RIVER_DATA_DIR": str(tmp_path)}
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=tmp_path
@@ -29,7 +31,7 @@ def run(tmp_path):
     yield start
     for process in started:
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def lines_up_to(process, start):
@@ -42,15 +44,17 @@ def lines_up_to(process, start):
 
 
 def test_the_page_is_where_the_command_says_and_goes_with_it(run):
-    process = run("--page-port", str(ports.find_free("127.0.0.1")))
+    process = run("--page-port", str(held_port()))
     lines = lines_up_to(process, "try ")
     address = next(match[1] for line in lines if (match := re.fullmatch(r"page {6}(http://127\.0\.0\.1:\d+/)", line)))
-    assert httpx.get(f"{address}api/v1/state").json()["health"]["nodes"] == 8
-    with httpx.stream("GET", f"{address}api/v1/stream") as stream:  # an open page does not hold the end up
+    assert httpx.get(f"{address}api/v1/state", timeout=PATIENCE_S).json()["health"]["nodes"] == 8
+    with httpx.stream(
+        "GET", f"{address}api/v1/stream", timeout=PATIENCE_S
+    ) as stream:  # an open page does not hold the end up
         held = stream.iter_raw()  # a stream closes with its iterator
         assert next(held)
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE_S) == 0
     with pytest.raises(httpx.ConnectError):
         httpx.get(address)
 
@@ -58,15 +62,15 @@ def test_the_page_is_where_the_command_says_and_goes_with_it(run):
 def test_scenarios_below_the_current_folder_are_on_the_page(run, tmp_path):
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios/mine.yaml").write_text("scenario: mine\nsteps: []\n")
-    lines = lines_up_to(run("--page-port", str(ports.find_free("127.0.0.1"))), "try ")
+    lines = lines_up_to(run("--page-port", str(held_port())), "try ")
     address = next(line.split()[1] for line in lines if line.startswith("page"))
-    assert httpx.get(f"{address}api/v1/scenarios").json()[-1]["name"] == "mine.yaml"
+    assert httpx.get(f"{address}api/v1/scenarios", timeout=PATIENCE_S).json()[-1]["name"] == "mine.yaml"
 
 
 def test_a_folder_of_scenarios_that_is_not_there_is_said_with_its_cure(run):
-    process = run("--page-port", str(ports.find_free("127.0.0.1")), "--scenarios", "lesons", "--for", "1s")
+    process = run("--page-port", str(held_port()), "--scenarios", "lesons", "--for", "1s")
     told = process.stdout.read()
-    assert process.wait(20) == 1
+    assert process.wait(PATIENCE_S) == 1
     assert "lesons is not a folder" in told
     assert "--scenarios" in told
 
@@ -75,7 +79,7 @@ def test_without_a_page_nothing_listens_and_no_address_is_printed(run):
     process = run("--no-page", "--for", "1s")
     assert not [line for line in lines_up_to(process, "try ") if line.startswith("page")]
     process.stdout.read()
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE_S) == 0
 
 
 def test_a_taken_port_is_said_with_its_cure(run):
@@ -84,6 +88,6 @@ def test_a_taken_port_is_said_with_its_cure(run):
         holder.listen()
         process = run("--page-port", str(holder.getsockname()[1]), "--for", "1s")
         told = process.stdout.read()
-        assert process.wait(20) == 1
+        assert process.wait(PATIENCE_S) == 1
     assert "--page-port" in told
     assert "Traceback" not in told

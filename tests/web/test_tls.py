@@ -6,8 +6,8 @@ import time
 
 import httpx
 import pytest
+from held_ports import held_port
 from winter_river.protect.provision import Provision
-from winter_river.service import ports
 from winter_river.web.plant import Plant
 from winter_river.web.server import PageServer, PageServerError, PageTls
 
@@ -27,7 +27,7 @@ def served(page, site):
 
     def serve(tls_min="1.2", reader=""):
         tls = PageTls(site.places.pair("page", "page"), site.read().hosts, tls_min)
-        server = PageServer(plant, port=ports.find_free("127.0.0.1"), tls=tls, reader=reader)
+        server = PageServer(plant, port=held_port(), tls=tls, reader=reader)
         running.append(server)
         server.start()
         return server
@@ -43,7 +43,7 @@ def trusting(site):
 
 def shown(site, server, context=None):
     """(serial number of its certificate, version of TLS)."""
-    stream = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+    stream = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     with (context or trusting(site)).wrap_socket(stream, server_hostname="localhost") as secured:
         return secured.getpeercert()["serialNumber"], secured.version()
 
@@ -51,7 +51,7 @@ def shown(site, server, context=None):
 def test_the_page_opens_with_its_link_only_even_on_this_machine(served, site):
     server = served()
     assert server.url.startswith("https://127.0.0.1:")
-    with httpx.Client(base_url=server.address, verify=trusting(site), follow_redirects=True) as client:
+    with httpx.Client(base_url=server.address, verify=trusting(site), follow_redirects=True, timeout=60) as client:
         assert client.get("/api/v1/state").status_code == 401
         assert client.get(server.url).status_code == 200
         assert client.get("/api/v1/me").json()["role"] == "admin"
@@ -60,7 +60,7 @@ def test_the_page_opens_with_its_link_only_even_on_this_machine(served, site):
 
 def test_a_program_reads_with_a_token_of_its_own_and_may_do_nothing_else(served, site):
     server = served(reader="0123456789abcdef0123")
-    with httpx.Client(base_url=server.address, verify=trusting(site)) as client:
+    with httpx.Client(base_url=server.address, verify=trusting(site), timeout=60) as client:
         assert client.get("/metrics").status_code == 401
         assert client.get("/metrics", headers={"authorization": "Bearer 0123456789abcdef0124"}).status_code == 401
         mine = {"authorization": "Bearer 0123456789abcdef0123"}
@@ -99,7 +99,7 @@ def test_tls_1_3_is_spoken_and_nothing_older_where_the_lowest_is_1_3(served, sit
 def test_a_renewed_certificate_is_taken_up_without_a_pause(served, site):
     server = served()
     before, _ = shown(site, server)
-    with httpx.Client(base_url=server.address, verify=trusting(site), follow_redirects=True) as client:
+    with httpx.Client(base_url=server.address, verify=trusting(site), follow_redirects=True, timeout=60) as client:
         client.get(server.url)
         with client.stream("GET", "/api/v1/stream") as stream:
             held = stream.iter_raw()
@@ -114,7 +114,7 @@ def test_a_certificate_that_is_none_is_refused_with_its_file_and_the_cure(page, 
     plant = Plant(page.site, page.service.station, page.service.report, page.fleet)
     pair = site.places.pair("page", "page")
     pair.write_text("nothing")
-    server = PageServer(plant, port=ports.find_free("127.0.0.1"), tls=PageTls(pair, site.read().hosts))
+    server = PageServer(plant, port=held_port(), tls=PageTls(pair, site.read().hosts))
     with pytest.raises(PageServerError, match=f"{pair}(.|\n)*provision rotate page"):
         server.start()
     server.stop()

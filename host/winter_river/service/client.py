@@ -18,7 +18,9 @@ from winter_river.service.messages import Incoming, Message
 from winter_river.site import NO_PARAMS, Ack
 
 CONNECT_S = 5.0
-QUIET_S = 0.3  # chosen: a broker sends what it remembers in one go; a pause this long is its end
+# Chosen: a broker sends what it remembers in one go, and a pause of three looks is its end; of ten, that it remembers
+# nothing. Looks, not seconds: a busy machine may take the processor away for longer than the pause itself.
+LOOK_S, QUIET_LOOKS, NOTHING_LOOKS = 0.1, 3, 10
 LISTEN_S_MAX = 3.0
 GLANCE_S = 0.5  # to find the boot of the node a command is for
 
@@ -68,18 +70,26 @@ class BusClient:
 
     def remembered(self, *, listen_s: float = 0.0) -> list[Incoming]:
         """What the broker remembers under the root, and what is said within listen_s; ends after a pause when 0."""
-        began_s = time.monotonic()
+        if listen_s:
+            return self._listen(listen_s)
         found: list[Incoming] = []
-        last_s = began_s
-        while True:
-            now_s = time.monotonic()
-            until_s = began_s + listen_s if listen_s else min(last_s + QUIET_S, began_s + LISTEN_S_MAX)
-            if now_s >= until_s:
-                return found
-            for item in self._take(until_s - now_s):
-                found.append(item)
-                if item.retained:
-                    last_s = time.monotonic()
+        quiet, enough = 0, NOTHING_LOOKS
+        end_s = time.monotonic() + LISTEN_S_MAX
+        while quiet < enough and time.monotonic() < end_s:
+            heard = self._listen(LOOK_S)
+            found += heard
+            quiet += 1
+            if any(item.retained for item in heard):
+                quiet, enough = 0, QUIET_LOOKS
+        return found
+
+    def _listen(self, for_s: float) -> list[Incoming]:
+        """What is said in that time; whatever has come already is among it, however late we are."""
+        until_s = time.monotonic() + for_s
+        found = self._take(for_s)
+        while (left_s := until_s - time.monotonic()) > 0:
+            found += self._take(left_s)
+        return found
 
     def messages(self, *, for_s: float = math.inf) -> Iterator[Incoming]:
         """Every message as it comes, for that long. Raises BusError when the broker goes and does not come back."""

@@ -129,6 +129,7 @@ class Loop:
                 early.append(item)
                 if isinstance(item, Link) and item.up:
                     linked_s = min(linked_s, self.clock())
+        early += self.bus.take()  # a busy machine may have let us sleep while it came
         with self.lock:
             now_s = self.clock()
             if linked_s == math.inf:

@@ -1,6 +1,7 @@
 """What every test shares: how Hypothesis draws its cases, the ten laws after each step, and the MicroPython VM."""
 
 import functools
+import itertools
 import os
 import sys
 from collections import OrderedDict
@@ -25,6 +26,27 @@ def pytest_configure(config):
     """A soak asked for by its mark alone is one with new cases, as `make soak` is."""
     asked = "soak" if config.option.markexpr == "soak" else "repeatable"
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", asked))
+
+
+SOAK_S = 30  # of a test of the soak whose mark says nothing: `@pytest.mark.soak(seconds)`
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """In a soak each worker begins with a long test, and the short ones fill what is left of everybody's time.
+
+    With `--dist worksteal` each worker gets a part of the list, as long as another's, and whoever is done takes from the end
+    of another's; but not its second one, which waits for the first and so is the shortest.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
+    if config.option.markexpr != "soak" or not workers:
+        return
+    parts = [[] for _ in range(workers)]
+    rooms = [(len(items) + number) // workers for number in range(workers)]
+    turns = itertools.cycle(zip(parts, rooms, strict=True))
+    for item in sorted(items, key=lambda each: (each.get_closest_marker("soak").args or (SOAK_S,))[0], reverse=True):
+        next(part for part, room in turns if len(part) < room).append(item)
+    items[:] = [item for part in parts for item in (*part[:1], *part[:0:-1][:1], *part[1:-1])]
 
 
 ALL_STEPS = 200  # chosen: of one test all of its first steps are checked, later and on large sites one in SOME; a check

@@ -162,12 +162,13 @@ def test_the_wrong_chip_is_refused_before_anything_is_written(job, virtual, repo
 
 def test_a_node_that_cannot_join_is_told_with_its_console(job, virtual, watch, report, until, monkeypatch):
     _firmware_that_fails(job, monkeypatch)
+    wait = watch.wait
 
-    def patient(text):
-        if text.startswith("Wait until"):
-            until(lambda: "my typo" in virtual.console_text())  # a busy machine may boot it in longer than it waits for
+    def patient(timeout_s):
+        until(lambda: "my typo" in virtual.console_text())  # a busy machine may boot it in longer than it waits for
+        return wait(timeout_s)
 
-    monkeypatch.setattr(report, "step", patient)
+    monkeypatch.setattr(watch, "wait", patient)
     with pytest.raises(BoardError, match="did not report within 3 s") as caught:
         flash(dataclasses.replace(job, join_s_max=3.0), report, watch)
     assert "ValueError: my typo" in caught.value.cause

@@ -1,11 +1,15 @@
 """A process that keeps a history is killed at any moment: what it called kept is there, once, and it goes on."""
 
+import contextlib
+import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -19,25 +23,37 @@ class Killed:
 
     def __init__(self, path: Path, rng: random.Random) -> None:
         self.path, self.rng = path, rng
-        self.acked = 0
+        self.acked, self._writer = 0, 0
+        self._nursery = subprocess.Popen(
+            [sys.executable, str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._writer:  # where a claim did not hold it may live
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._writer, signal.SIGKILL)
+        self._nursery.kill()
+        self._nursery.communicate()
 
     def once(self) -> None:
-        """Starts, kills after some of its work, reads what it had confirmed."""
-        with subprocess.Popen(
-            [sys.executable, str(WORKER), str(self.path), str(self.acked)], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            try:
-                assert process.stdout.readline() == "ready\n"
-                # Some work, so that it is always somewhere in the middle, however slow the machine; then at any moment.
-                lines = [process.stdout.readline() for _ in range(self.rng.randint(0, KEPT_MAX))]
-                time.sleep(self.rng.uniform(0.0, MOMENT_S_MAX))
-            finally:
-                process.kill()
-            lines += process.stdout.read().splitlines(keepends=True)
-        for line in lines:
-            if line.endswith("\n"):  # the last one may be torn, and is then not confirmed
-                self.acked = int(line)
+        """Begets, kills after some of its work, reads what it had confirmed."""
+        assert self._nursery.stdin is not None and self._nursery.stdout is not None
+        self._nursery.stdin.write(f"{self.path}\t{self.acked}\n")
+        self._nursery.stdin.flush()
+        ready, pid = self._nursery.stdout.readline().split()
+        assert ready == "ready"
+        self._writer = int(pid)
+        # Some work, so that it is always somewhere in the middle, however slow the machine; then at any moment.
+        lines = [self._nursery.stdout.readline() for _ in range(self.rng.randint(0, KEPT_MAX))]
+        time.sleep(self.rng.uniform(0.0, MOMENT_S_MAX))
+        os.kill(self._writer, signal.SIGKILL)
+        lines += iter(self._nursery.stdout.readline, "over\n")
+        self._writer = 0
+        # Its last line may be torn, and is then not confirmed: what ends it is the nursery's.
+        self.acked = max([self.acked, *map(int, filter(str.strip, lines[:-1]))])
 
     def check(self, where: str) -> None:
         with sqlite3.connect(self.path) as connection:
@@ -57,10 +73,10 @@ class Killed:
 
 def kill(folder: Path, count: int) -> None:
     seed = random.randrange(2**32)
-    killed = Killed(folder / "site.sqlite3", random.Random(seed))
-    for number in range(count):
-        killed.once()
-        killed.check(f"seed {seed}, kill {number}")
+    with Killed(folder / "site.sqlite3", random.Random(seed)) as killed:
+        for number in range(count):
+            killed.once()
+            killed.check(f"seed {seed}, kill {number}")
     assert killed.acked > count / 10, f"seed {seed}: the writers hardly ever worked"
 
 

@@ -94,6 +94,7 @@ class Visitor:
     def __init__(self, broker: Broker) -> None:
         self.heard: list[tuple[str, dict[str, Any], bool]] = []  # (topic, message, retained)
         self._sent = 0
+        self._acks: dict[str, dict[str, dict[str, Any]]] = {}
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._on_message
         self._client.on_connect = lambda client, *_: client.subscribe("winter-river/#", qos=1)
@@ -101,7 +102,11 @@ class Visitor:
         self._client.loop_start()
 
     def _on_message(self, client: Any, data: Any, message: Any) -> None:
-        self.heard.append((message.topic, json.loads(message.payload), bool(message.retain)))
+        said = json.loads(message.payload)
+        *_, node_id, leaf = message.topic.split("/")
+        if leaf == "ack":
+            self._acks.setdefault(node_id, {})[said["id"]] = said
+        self.heard.append((message.topic, said, bool(message.retain)))
 
     def statuses(self, node_id: str) -> list[dict[str, Any]]:
         """What the node said of itself while we listened."""
@@ -110,7 +115,8 @@ class Visitor:
         ]
 
     def acks(self, node_id: str) -> dict[str, dict[str, Any]]:
-        return {said["id"]: said for topic, said, _ in self.heard if topic == f"winter-river/{node_id}/ack"}
+        """Its answers by the id of what was asked, also those before `heard` was cleared."""
+        return self._acks.get(node_id, {})
 
     def ask(self, node_id: str, verb: str, params: dict[str, Any] | None = None) -> str:
         """Send a command with QoS 1; its id."""

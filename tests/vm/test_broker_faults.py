@@ -38,9 +38,10 @@ def round_trips(stage, until, count, *, window=8):
         sent.append(stage.visitor.ask(NODE_ID, "page", {"to": 0}))
         if len(sent) >= window:
             until(lambda: sent[-window] in acks(NODE_ID), what=f"answer to {sent[-window]}")
-    until(lambda: set(sent) <= set(acks(NODE_ID)), what="every answer")
+    until(lambda: all(number in acks(NODE_ID) for number in sent), what="every answer")
     said = [said["id"] for topic, said, _ in stage.visitor.heard if topic == ACK]
-    assert [number for number in said if number in set(sent)] == sent, "each once and in order"
+    asked = set(sent)
+    assert [number for number in said if number in asked] == sent, "each once and in order"
     assert {acks(NODE_ID)[number]["result"] for number in sent} == {"done"}
 
 

@@ -80,9 +80,11 @@ export function History() {
       const from_s = to_s - span_s.peek();
       const pieces = SPANS.find(([seconds]) => seconds === span_s.peek())?.[2] ?? 1;
       try {
-        const past = get<{ events: Shown["marks"] }>(`/happenings?from_unix_s=${from_s}&to_unix_s=${to_s}&limit=${MARKS_MAX}`);
-        const curves = await Promise.all(fields.map((field) => curve(field, from_s, ends, pieces)));
-        const { events } = await past;
+        // All at once: of what is awaited later, a refusal that comes first would be nobody's.
+        const [{ events }, curves] = await Promise.all([
+          get<{ events: Shown["marks"] }>(`/happenings?from_unix_s=${from_s}&to_unix_s=${to_s}&limit=${MARKS_MAX}`),
+          Promise.all(fields.map((field) => curve(field, from_s, ends, pieces))),
+        ]);
         if (!gone) shown.value = { from_s, to_s, curves: new Map(fields.map((field, place) => [field, curves[place]!])), marks: events.filter((event) => weightOf(event) > 1) };
       } catch (error) {
         if (error instanceof Refusal && error.status === NO_STORE) noStore.value = `${sentence(error)}.`;

@@ -48,8 +48,8 @@ setup-test:
 test: setup-test  ## run all tests, a quarter of an hour or so: make test ARGS="tests/engine -x"
 	@$(PYTHON_HERE) -m pytest -n 2 --dist loadfile $(ARGS)
 
-soak: setup-test  ## run the tests that take longer, twenty minutes at most, with new random cases every time
-	@HYPOTHESIS_PROFILE=soak $(PYTHON_HERE) -m pytest -m soak --timeout 0 -n 2 --dist worksteal --durations=12 $(ARGS)
+soak: setup-test  ## run the tests that take longer, a quarter of an hour, with new random cases every time
+	@HYPOTHESIS_PROFILE=soak $(PYTHON_HERE) -m pytest -m soak --timeout 900 -n 4 --dist worksteal --durations=12 $(ARGS)
 
 chaos: setup-test  ## do to a real site what happens in the field, an hour; 1 where something did not hold
 	@PYTHONPATH=tools $(PYTHON_HERE) -m chaos $(ARGS)

@@ -129,7 +129,7 @@ def test_an_unplugged_board_is_told_and_a_second_try_succeeds(job, virtual, watc
     assert flash(job, report, watch) is not None
 
 
-@pytest.mark.soak
+@pytest.mark.soak(90)
 def test_pulling_the_plug_anywhere_is_told_and_mended(job, virtual, watch, report):
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")

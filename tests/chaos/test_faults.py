@@ -28,7 +28,7 @@ def test_site_bears(name, tmp_path):
     bear(name, tmp_path, seed=1)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(40)
 @pytest.mark.parametrize("name", [*QUICK, *SLOW])
 def test_site_bears_with_a_new_seed(name, tmp_path):
     bear(name, tmp_path, seed=secrets.randbelow(1_000_000))

@@ -121,7 +121,7 @@ def test_fault_of_one_rack_takes_only_that_rack(live):
     assert all(live.site.view(node_id)["status"] == "ok" for node_id in others)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(220)
 def test_utility_lost_in_training_calibration_follows_the_reference_story(go_live):
     """The whole story at the pace of a class, 210 s; instants from physics.md, the reference story."""
     live = go_live("training")

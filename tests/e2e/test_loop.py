@@ -74,7 +74,7 @@ def test_what_a_step_costs_beside_the_time_it_passes_does_not_slow_time_down(bro
     assert steps < 60  # counted in, 30 steps had come to 150 s: a second less with each
 
 
-@pytest.mark.soak
+@pytest.mark.soak(62)
 def test_run_that_was_stopped_for_half_a_minute_goes_on_as_if_nothing_had_been(tmp_path):
     """Engine and nodes stand still together (SIGSTOP); the broker goes on and tells 24 last wills to nobody."""
     command = [sys.executable, "-m", "winter_river", "run", "--for", "55s", "--no-ui", "--mqtt-port", "0"]

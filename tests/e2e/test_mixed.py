@@ -164,7 +164,7 @@ def test_broker_that_restarts_leaves_every_slot_as_it_was(brokers, twins, board,
     assert real.poll() is None
 
 
-@pytest.mark.soak
+@pytest.mark.soak(95)
 def test_frozen_board_is_replaced_after_its_silence_and_wins_again_when_it_thaws(brokers, twins, visitor, board, until):
     with Service(load_facility("seed-8"), brokers.url) as service:
         real = board()

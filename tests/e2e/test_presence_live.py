@@ -119,7 +119,7 @@ def test_site_rides_through_a_broker_restart(live, until):
     assert _broker_outage(live, until, seconds=3.0) < 30.0
 
 
-@pytest.mark.soak
+@pytest.mark.soak(80)
 def test_site_rides_through_a_minute_without_a_broker(live, until):
     assert _broker_outage(live, until, seconds=60.0) < 30.0
 

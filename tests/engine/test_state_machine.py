@@ -195,7 +195,7 @@ def test_each_part_is_other_sequences_and_where_cases_repeat_the_same_again():
         assert drawn(0) == one
 
 
-@pytest.mark.soak
+@pytest.mark.soak(60)
 @pytest.mark.parametrize("part", range(10))
 def test_ten_thousand_sequences_of_operations_break_no_law(story, sites, part):
     operate(story, sites, examples=1000, part=part)

@@ -120,7 +120,7 @@ def test_node_boots_with_valid_settings_after_a_cut_at_every_byte_of_every_write
     assert cuts >= CUTS_MIN
 
 
-@pytest.mark.soak
+@pytest.mark.soak(95)
 def test_node_boots_after_every_cut_of_many_lives() -> None:
     start = random.SystemRandom().randrange(1 << 30)
     assert live(range(start, start + 20), 1) >= 10 * CUTS_MIN

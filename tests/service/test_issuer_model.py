@@ -252,7 +252,7 @@ def test_every_command_acts_once_or_not_at_all_and_its_answer_is_true(seed):
     assert counts["done"] > SHORT // 3 and counts["rejected"] and counts["failed"] and counts["cuts"] > 10, counts
 
 
-@pytest.mark.soak
+@pytest.mark.soak(40)
 @pytest.mark.parametrize("part", range(8))
 def test_sixty_thousand_commands_act_once_or_not_at_all(part):
     seed = random.SystemRandom().randrange(1 << 30)

@@ -84,6 +84,6 @@ def test_no_kill_loses_a_kept_row_or_doubles_one(tmp_path: Path) -> None:
     kill(tmp_path, 10)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(60)
 def test_a_thousand_kills_lose_no_kept_row_and_double_none(tmp_path: Path) -> None:
     kill(tmp_path, 1_000)

@@ -66,11 +66,11 @@ def test_packet_ids_go_round_past_65535(stage, until):
     assert counters(fleet)["connects"] == 1
 
 
-@pytest.mark.soak
+@pytest.mark.soak(250)
 def test_packet_ids_go_round_by_themselves(stage, until):
     fleet = stage.fleet(NODE_ID, firmware=SOURCES)
     for _ in range(70):
-        round_trips(stage, until, 1000)
+        round_trips(stage, until, 1000, window=14)  # it keeps 16 answers
         stage.visitor.heard.clear()
     assert counters(fleet)["connects"] == 1
 
@@ -187,7 +187,7 @@ def largest_free_bytes(fleet):
 
 @pytest.mark.parametrize(
     "count",
-    [2000, pytest.param(100_000, marks=[pytest.mark.soak, pytest.mark.timeout(0)])],
+    [2000, pytest.param(100_000, marks=[pytest.mark.soak(450), pytest.mark.timeout(0)])],
 )
 def test_garbage_never_hangs_the_node_it_comes_again_each_time(stage, impostor, publish_packet, count):
     fleet = stage.fleet(NODE_ID, firmware=SOURCES, url=impostor.url, online=False)

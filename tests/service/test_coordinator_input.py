@@ -3,11 +3,12 @@
 import json
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from winter_river import load_facility
 from winter_river.service.coordinator import Coordinator
-from winter_wire import schema, topics
+from winter_wire import codec, schema, topics
 
 FACILITY = load_facility("seed-8")
 LEAVES = (*topics.LEAVES, "nonsense")
@@ -84,3 +85,22 @@ def test_whatever_nodes_set_and_whenever_every_step_keeps_the_laws(told):
     coordinator.step(now_s + 1.0)
     assert coordinator.counters.rejected == 0, coordinator.notes()
     assert coordinator.counters.laws_broken == 0, coordinator.notes()
+
+
+@pytest.mark.parametrize("node_id", FACILITY.nodes)
+def test_every_malfunction_of_a_node_at_once_comes_and_goes(node_id):
+    """Their names in one text are longer than any state's."""
+    node_type = FACILITY.nodes[node_id].type
+    names = [row[0] for row in schema.TYPES[node_type][schema.MALFUNCTIONS]]
+    coordinator = Coordinator(FACILITY)
+    coordinator.step(0.0)
+    told = []
+    for now_s, fault in ((1.0, ",".join(names)), (3.0, "")):
+        status = {"v": 1, "node_id": node_id, "type": node_type, "status": "ok", "fault": fault}
+        coordinator.receive(f"winter-river/{node_id}/status", json.dumps(status).encode(), retained=False, now_s=now_s)
+        messages = coordinator.step(now_s + 1.0)
+        told += [codec.decode("event", each.payload)[0] for each in messages if each.topic.endswith("engine/event")]
+    changes = [
+        (event["from"], event["to"]) for event in told if (event["node_id"], event["event"]) == (node_id, "fault")
+    ]
+    assert changes == [("", ",".join(names)), (",".join(names), "")]

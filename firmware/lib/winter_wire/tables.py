@@ -110,8 +110,8 @@ FIELDS = (
     ("tripped", FLAG, 0, 0, 1, ""),
     ("permit_close", FLAG, 0, 0, 1, ""),
     ("event", TEXT, 0, 1, 32, ""),
-    ("from", TEXT, 0, 0, 32, ""),
-    ("to", TEXT, 0, 0, 64, ""),
+    ("from", TEXT, 0, 0, 255, ""),  # as much as "fault": an event tells of all malfunctions of a node at once
+    ("to", TEXT, 0, 0, 255, ""),
     ("cause", INTEGER, 0, 0, COUNT_MAX, ""),
     # of a command and an ack
     ("command", TEXT, 0, 1, 16, ""),

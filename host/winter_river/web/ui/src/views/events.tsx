@@ -13,7 +13,7 @@ const ROWS = 200;
 
 type KeptEvent = SiteEvent & { readonly unix_s: number; readonly source: string; readonly run: number; readonly timeline: number };
 
-const HEAVY = new Set(["trip", "fault", "dead", "lost", "not_solved", "overload"]);
+const HEAVY = new Set(["trip", "fault", "dead", "lost", "not_solved", "collapsed", "overload"]);
 const BAD_STATES = new Set(["OUTAGE", "FAULT", "TRIPPED", "OFF", "NO_INPUT"]);
 const WARNING_STATES = new Set(["ON_BATTERY", "OVERLOAD", "SAG", "SWELL", "FREQUENCY", "STARTING", "GENERATOR", "WARNING", "DEGRADED", "BYPASS"]);
 

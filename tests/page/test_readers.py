@@ -53,6 +53,7 @@ def test_page_says_when_the_stream_breaks_and_comes_back(serve, read):
     reader = read(site.url)
     reader.is_live()
     site.stop_page()
+    reader.expects("500")  # to what was being asked just then
     reader.page.wait_for_selector(".link-state.polling, .link-state.down")
     reader.until(lambda: "10 s" in reader.page.locator(".link-state").inner_text())
     reader.page.locator("main.broken").wait_for()  # what is shown is old, and looks so

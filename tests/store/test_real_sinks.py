@@ -98,9 +98,9 @@ def say(keeper, seqs, begin_s) -> None:
         keeper.offer("winter-river/ups_a/status", payload, False, time.monotonic() - (begin_s - seq))
 
 
-def until_taken(keeper, timeout_s=90.0) -> None:
+def until_taken(keeper, timeout_s=90.0, sent=0) -> None:
     end_s = time.monotonic() + timeout_s
-    while (health := keeper.health()).queue or health.sinks["influx"].waiting:
+    while (health := keeper.health()).queue or health.sinks["influx"].waiting or health.sinks["influx"].sent < sent:
         assert time.monotonic() < end_s, health
         time.sleep(0.05)
 
@@ -162,7 +162,7 @@ def test_a_key_is_refused_by_none_of_them(tmp_path, influxdb) -> None:
     with Keeper(tmp_path / "site", sinks=[influx(influxdb.url)]) as keeper:
         payload = status(boot=1, seq=1, extra='"time":3,"a.b/c-d:e":2,"select":1')
         keeper.offer("winter-river/ups_a/status", payload, False, time.monotonic())
-        until_taken(keeper)
+        until_taken(keeper, sent=1)
         assert keeper.health().sinks["influx"][:3] == (0, 1, 0)
     [fields] = rows_of(influxdb, "SHOW FIELD KEYS FROM node")
     assert {"a.b/c-d:e", "time_", "select"} <= {row[0] for row in fields["values"]}

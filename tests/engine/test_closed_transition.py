@@ -69,7 +69,7 @@ def test_both_ways_for_who_asks_while_both_are_good(story):
 
 
 def shares(told):
-    return [(e.from_, e.to) for e in told.events if e.event == "shares"]
+    return [tuple(e.to.split(", ")) for e in told.events if e.event == "shares"]
 
 
 def test_two_grids_of_like_impedance_share_the_load_evenly(story):

@@ -132,7 +132,7 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
     if word == OUT_OF_CLASS:  # of the voltage: what its class allows, what it was
         return f"{before / 10:+g} %", f"{after / 10:+g} %"
     if word == SHARES:
-        return f"first {before / W_PER_KW:.4g} kW", f"second {after / W_PER_KW:.4g} kW"
+        return "", f"first {before / W_PER_KW:.4g} kW, second {after / W_PER_KW:.4g} kW"
     if word == SOLVER:
         return SOLVER_WORDS[before], SOLVER_WORDS[after]
     if word in (NOT_SOLVED, NEAR_COLLAPSE, COLLAPSED):  # where the voltage gives way, and for which load

@@ -62,8 +62,6 @@ def what_text(event: Event) -> str:
     if event.event in ("not_solved", "near_collapse", "collapsed"):
         return f"{reference_words.EVENTS[event.event]}: {event.from_} gives way under {event.to}"
     phrase = reference_words.EVENTS.get(event.event, event.event.replace("_", " "))
-    if event.event == "shares":
-        return f"{phrase} {event.from_}, {event.to}"
     change = f"{event.from_} -> {event.to}" if event.from_ and event.to else event.to or event.from_
     return f"{phrase} {change}".strip()
 

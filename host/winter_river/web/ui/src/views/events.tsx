@@ -15,7 +15,7 @@ type KeptEvent = SiteEvent & { readonly unix_s: number; readonly source: string;
 
 const HEAVY = new Set(["trip", "fault", "dead", "lost", "not_solved", "collapsed", "overload"]);
 const BAD_STATES = new Set(["OUTAGE", "FAULT", "TRIPPED", "OFF", "NO_INPUT"]);
-const WARNING_STATES = new Set(["ON_BATTERY", "OVERLOAD", "SAG", "SWELL", "FREQUENCY", "STARTING", "GENERATOR", "WARNING", "DEGRADED", "BYPASS"]);
+const WARNING_STATES = new Set(["ON_BATTERY", "OVERLOAD", "SAG", "SWELL", "FREQUENCY", "STARTING", "GENERATOR", "SECOND", "WARNING", "DEGRADED", "BYPASS"]);
 
 /** 0 is not worth a mark, 1 a small one, 2 a warning's, 3 a fault's. */
 export function weightOf(event: SiteEvent): number {

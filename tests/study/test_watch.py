@@ -86,6 +86,7 @@ LEFT_OUT = {
     "profiles": {"has one value in a study": "place lap value due_s"},
     "breakers": {FOLLOWS: "current_pu rate", HISTORY: "since_s cause", WAITS: "short_s instant_s", FIRST: "due_s"},
     "transformers": {
+        FOLLOWS: "held",
         NO_AGE: "aged_h",
         WARNS: "oil_c fast_k slow_k oil_end_c gradient_end_k since_s load_pu ambient_c cooling_lost_pu blocked_pu hot due_s",
     },

@@ -15,6 +15,7 @@ def run_taps(plan: Plan, w: World) -> bool:
     changed = False
     if len(w.ratio) == 0:
         return changed
+    _hold(plan, w)
     for k in range(len(plan.transformers)):
         r, o = plan.transformers[k], w.transformers[k]
         if r.tap_steps_max == 0:
@@ -25,7 +26,7 @@ def run_taps(plan: Plan, w: World) -> bool:
         follows = _follows(plan, w, k)
         if follows and live:
             moved = follow_tap(o, w.t_s, to=tap_like(r, plan.transformers[r.master], w.transformers[r.master].tap))
-        elif follows or _must_wait(plan, w, k):
+        elif follows or o.held:
             rest_tap(o)
             moved = 0
         else:
@@ -47,19 +48,18 @@ def _follows(plan: Plan, w: World, k: int) -> bool:
     return r.master != NONE and w.ties[r.tie].closed
 
 
-def _must_wait(plan: Plan, w: World, k: int) -> bool:
-    """Whether a follower of this one is stuck, or not yet where it should be."""
-    for m in range(k + 1, len(plan.transformers)):
-        if plan.transformers[m].master == k and _follows(plan, w, m) and not _is_like(plan, w, m, k):
-            return True
-    return False
-
-
-def _is_like(plan: Plan, w: World, k: int, master: int) -> bool:
-    """Whether a follower can move, and stands where its master wants it."""
-    r, lead = plan.transformers[k], plan.transformers[master]
-    stuck = w.nodes[r.node].fault & TAP_STUCK != 0
-    return not stuck and w.transformers[k].tap == tap_like(r, lead, w.transformers[master].tap)
+def _hold(plan: Plan, w: World) -> None:
+    """Lets those wait whose followers are stuck, or not yet where they should be."""
+    for k in range(len(plan.transformers)):
+        w.transformers[k].held = False
+        r = plan.transformers[k]
+        if r.master == NONE or not w.ties[r.tie].closed:
+            continue
+        # A master is built before those that follow it, so it has been let go by now.
+        lead = w.transformers[r.master]
+        stuck = w.nodes[r.node].fault & TAP_STUCK != 0
+        if stuck or w.transformers[k].tap != tap_like(r, plan.transformers[r.master], lead.tap):
+            lead.held = True
 
 
 def core_loss_pu(plan: Plan, w: World, bus: int) -> float:

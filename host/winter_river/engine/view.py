@@ -14,6 +14,7 @@ from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import pv as pv_law
 from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment import ups as ups_law
+from winter_river.engine.equipment import ups_battery as battery_law
 from winter_river.engine.equipment.coolant import coolant_now_c
 from winter_river.engine.equipment.cooling import flow_m3s
 from winter_river.engine.equipment.room_heat import RoomState, flow_wanted_m3s
@@ -170,7 +171,7 @@ def runtime_s(plan: Plan, w: World, k: int) -> int:
     drain_kw = u.discharge_kw + u.peukert_kw
     if drain_kw <= 0.0:
         drain_kw = u.out_kw + r.loss_on_battery_ratio * ups_law.loss_online_kw(r, u.out_kw)
-        drain_kw += ups_law.inside_kw(r, u, drain_kw, ups_law.worn_now_pu(r, w.t_s))
+        drain_kw += battery_law.inside_kw(r, u, drain_kw, battery_law.worn_now_pu(r, w.t_s))
     if not u.battery_ok:
         return 0
     if drain_kw <= 0.0:
@@ -187,8 +188,8 @@ def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
             "soc_pct": energy_kwh / r.battery_kwh * 100.0,
             "runtime_s": runtime_s(plan, w, n.slot),
             "battery_kwh": energy_kwh,
-            "aged_h": w.t_s / HOUR_S * r.ageing,
-            "health_pct": ups_law.health_pu(r, u, w.t_s) * 100.0,
+            "aged_h": battery_law.aged_h(r, w.t_s),
+            "health_pct": battery_law.health_pu(r, u, w.t_s) * 100.0,
         }
     if n.kind == GENERATOR:
         g, machine = w.generators[n.slot], plan.generators[n.slot]

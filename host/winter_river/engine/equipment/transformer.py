@@ -43,7 +43,8 @@ class TransformerState:
     """Oil and winding as of since_s, and where they run from there (transformer_heat.py).
 
     cooling_lost_pu: of its malfunction; blocked_pu: as the oil knows it. hot: beyond a limit. tap: position of its tap
-    changer; tap_way: which way the voltage asks it to go; tap_s: when it goes (tap.py). aged_h: its loss of life up to
+    changer; tap_way: which way the voltage asks it to go; tap_s: when it goes (tap.py). held: it waits for
+    one that follows it. aged_h: its loss of life up to
     since_s (transformer_life.py).
     """
 
@@ -62,6 +63,7 @@ class TransformerState:
     tap: int = 0
     tap_way: int = 0
     tap_s: float = NEVER_S
+    held: bool = False
     due_s: float = NEVER_S
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from winter_river.engine.calibration import OVERLOAD_RESET_S, Calibration, overload_s
-from winter_river.engine.equipment.battery import drain_kw
 from winter_river.engine.equipment.table import (
     POWER_KVA_MAX,
     Equipment,
@@ -13,6 +12,7 @@ from winter_river.engine.equipment.table import (
     breaker_ratings,
     feed_ratings,
 )
+from winter_river.engine.equipment.ups_battery import inside_kw, worn_now_pu
 from winter_river.engine.equipment.utility import in_window
 from winter_river.engine.units import ALWAYS_S, HOUR_S, NEVER_S
 
@@ -74,7 +74,6 @@ BATTERY_LOST, BYPASS_LOST = 2, 16  # bits of its malfunctions
 ECO_NEAR_PU = (
     1e-9  # chosen: of its power, so near its loss in eco mode is solved; the laws allow a thousand times as much
 )
-LEFT_PU_MIN = 0.01  # chosen: an aged battery gives a hundredth at least, so that runtimes stay finite
 
 
 @dataclass(slots=True, frozen=True)
@@ -150,25 +149,6 @@ def loss_online_kw(r: UpsPlan, out_kw: float) -> float:
     """Conversion loss with the rectifier carrying everything."""
     x = out_kw / r.power_kw
     return r.loss_fixed_kw + (r.loss_linear_pu * x + r.loss_square_pu * x * x) * r.power_kw
-
-
-def inside_kw(r: UpsPlan, u: UpsState, discharge_kw: float, worn_pu: float) -> float:
-    """What the battery loses inside beyond its terminals: emptied faster than its capacity is stated for, or aged.
-
-    Booked as a loss of its own, so that energy stays conserved.
-    """
-    given_pu = max(LEFT_PU_MIN, (1.0 - u.battery_lost_pu) * (1.0 - worn_pu))
-    return drain_kw(discharge_kw, r.battery_kw, r.battery_exponent, r.battery_offset_pu) / given_pu - discharge_kw
-
-
-def worn_now_pu(r: UpsPlan, t_s: float) -> float:
-    """The share of its capacity at the start that a battery has lost by age since."""
-    return min(1.0 - LEFT_PU_MIN, r.fade_pu_h * t_s / HOUR_S)
-
-
-def health_pu(r: UpsPlan, u: UpsState, t_s: float) -> float:
-    """The capacity of a battery now as a share of a new one's: its age, and its malfunction."""
-    return r.begin_pu * (1.0 - worn_now_pu(r, t_s)) * (1.0 - u.battery_lost_pu) if u.battery_ok else 0.0
 
 
 def rectifier_share(u: UpsState) -> float:

@@ -26,7 +26,7 @@ def recorded(tmp_path_factory):
         start_broker("auto", data_dir=folder) as broker,
         Service(load_facility("seed-8"), broker.url, seed=1, grace=True, record=folder) as service,
     ):
-        service.wait_ready()
+        service.wait_ready(60.0)
         service.station.step(2.0)
         service.station.take_snapshot("then")
         path = service.station.recording

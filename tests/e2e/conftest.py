@@ -90,7 +90,7 @@ class Live:
         self.fleet = Fleet(facility, brokers.url, seed=1)
         self.site = self.service.site
         self.service.start()
-        self.service.wait_ready()
+        self.service.wait_ready(60.0)
         self.fleet.start()
         assert self.service.wait_online(timeout_s=PATIENCE_S), "not all nodes came online"
         self.site.advance(0.5)

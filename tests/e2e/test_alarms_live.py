@@ -82,7 +82,7 @@ def test_audit_that_takes_nothing_is_an_alarm(brokers, tmp_path, until):
     (tmp_path / "audit").write_text("a file where the folder belongs")
     key = ("audit_incomplete", "")
     with Service(load_facility("block-2n-24"), brokers.url, audit=tmp_path / "audit") as service:
-        service.wait_ready()
+        service.wait_ready(60.0)
         service.site.send("utility_a", "open", timeout_s=0.2)  # profile lab: it goes out all the same
         until(lambda: state(service, key) == "unacknowledged", what="audit_incomplete")
         assert "NOT IN THE AUDIT" in alarm(service, key).message
@@ -90,7 +90,7 @@ def test_audit_that_takes_nothing_is_an_alarm(brokers, tmp_path, until):
 
 def test_command_that_waits_is_measured_while_it_waits_and_not_after(brokers, until):
     with Service(load_facility("block-2n-24"), brokers.url) as service:
-        service.wait_ready()
+        service.wait_ready(60.0)
         gauges = ServiceGauges(service._loop)
         assert gauges.read()["command_pending_s"] == 0.0
         asking = threading.Thread(target=service.site.send, args=("utility_a", "open"), kwargs={"timeout_s": 3.0})
@@ -105,12 +105,12 @@ def test_command_that_waits_is_measured_while_it_waits_and_not_after(brokers, un
 def test_acknowledged_and_shelved_are_kept_when_the_service_starts_anew(brokers, tmp_path, until):
     facility, file = load_facility("seed-8"), tmp_path / "alarms.json"
     with Service(facility, brokers.url, alarm_file=file) as first:
-        first.wait_ready()
+        first.wait_ready(60.0)
         first.alarms.shelve(("low_battery", "ups_a"), seconds=3600.0, reason="exchange", by="ann")
         kept = json.loads(file.read_text())
         assert [(row["rule"], row["state"]) for row in kept["alarms"]] == [("low_battery", "shelved")]
     with Service(facility, brokers.url, alarm_file=file) as second:
-        second.wait_ready()
+        second.wait_ready(60.0)
         assert state(second, ("low_battery", "ups_a")) == "shelved"
         assert alarm(second, ("low_battery", "ups_a")).reason == "exchange"
 

@@ -36,7 +36,7 @@ def live(tmp_path):
         Keeper(tmp_path / "site.sqlite3") as keeper,
         Service(load_facility("seed-8"), broker.url, keeper=keeper, grace=False) as service,
     ):
-        service.wait_ready()
+        service.wait_ready(60.0)
         yield broker, service, keeper
 
 

@@ -17,7 +17,7 @@ COMMANDS = 10
 def live(brokers):
     facility = load_facility("seed-8")
     with Service(facility, brokers.url, seed=1) as service, Fleet(facility, brokers.url, seed=1):
-        service.wait_ready()
+        service.wait_ready(60.0)
         assert service.wait_online(timeout_s=60)
         yield service
 

@@ -222,7 +222,7 @@ def test_engine_that_stops_says_so_and_its_successor_goes_on_from_the_nodes(live
     goodbye = said["winter-river/engine/status"]
     assert goodbye["status"] == "offline"
     with Service(live.facility, brokers.url, seed=1) as second:
-        second.wait_ready()
+        second.wait_ready(60.0)
         assert second.site.view("lv_switchgear_b")["state"] == "OPEN"
         assert second.wait_online(timeout_s=60.0)
         until(lambda: len({node.runner.core.timeline for node in live.fleet.nodes.values()}) == 1)

@@ -102,7 +102,7 @@ def begin(tmp_path):
     for run in running:
         if run.process.poll() is None:
             run.process.kill()
-            run.process.wait(10)
+            run.process.wait(60)
 
 
 def online(client):

@@ -184,7 +184,7 @@ def test_fleet_runs_kills_freezes_and_leaves_no_thread(brokers, ear, until):
         rack_1 = topics.topic("rack_1", topics.STATUS)
         until(lambda: ear.last(rack_1)[0]["status"] == "offline", timeout_s=12.0)
         fleet.power_on("rack_1")
-        until(lambda: ear.last(rack_1)[0]["status"] != "offline", timeout_s=10.0)
+        until(lambda: ear.last(rack_1)[0]["status"] != "offline")
         assert fleet.node("rack_1").boots == 2
         fleet.press("rack_3")
         until(lambda: fleet.node("rack_3").oled.text()[0] == "NETWORK")

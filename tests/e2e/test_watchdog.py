@@ -21,7 +21,7 @@ def manager(tmp_path):
 def test_an_engine_that_hangs_starves_the_watchdog_and_one_that_goes_on_feeds_it(brokers, manager, tmp_path):
     supervisor = Supervisor(os.environ | {"NOTIFY_SOCKET": str(tmp_path / "notify")})
     with Service(load_facility("seed-8"), brokers.url, grace=False) as service:
-        service.wait_ready()
+        service.wait_ready(60.0)
         service.tell_alive(supervisor.alive)
         supervisor.ready("up")
         assert manager.recv(100) == b"READY=1\nSTATUS=up"

@@ -18,7 +18,7 @@ def site(tmp_path_factory, vm_command):
         Service(facility, broker.url, seed=1) as service,
         VmFleet(facility, broker.url, seed=1) as fleet,
     ):
-        service.wait_ready()
+        service.wait_ready(60.0)
         assert fleet.wait_running(90.0), fleet.failure
         assert service.wait_online(timeout_s=90.0)
         yield service, fleet

@@ -16,6 +16,8 @@ from paho.mqtt import publish
 from winter_river.service.broker import start_broker
 
 PROGRAM = (sys.executable, "-m", "winter_river")
+# Where the tests were started by nohup, or in a shell's background, some signals are ignored by all below them.
+HEARING = ("env", "--default-signal=HUP,INT")
 
 
 PATIENCE_S = 60.0  # chosen: a machine that needs longer has stopped
@@ -32,7 +34,7 @@ class Runs:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         run = subprocess.Popen(
-            (*PROGRAM, "run", "seed-8", "--no-ui", *arguments),
+            (*HEARING, *PROGRAM, "run", "seed-8", "--no-ui", *arguments),
             stdout=pipe, stderr=pipe, text=True, cwd=self.home, env=self._environment,
         )  # fmt: skip
         self._started.append(run)

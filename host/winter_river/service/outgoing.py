@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # A node refuses to close on a view older than 5 s; views are QoS 0, so one that is lost must not lock it.
 VIEW_EVERY_TICKS = 2
-METERS = ("energy_kwh",)
+METERS = ("energy_kwh", "returned_kwh", "aged_h")  # they count by themselves: that one has gone on is no news
 SPEED_DIGITS = 2  # chosen: nobody reads more off a small screen, and a speed that varies a little is no news
 
 

@@ -96,7 +96,10 @@ class Batch:
             raise ValueError(f"power_va has the shape {power.shape}; ({len(self.network.loads)},)")
         v_pu = np.empty((1, len(self._tree.place)), complex)
         drawn = self._drawn if power_va is None else self._draw(power)
-        at_rest = self._single.solve_one(self._tree, drawn, LOW_PU**2, TOLERANCE_PU, v_pu[0])
+        tree = self._tree
+        at_rest = self._single.solve_one(
+            tree.parent, tree.roots, tree.r, tree.x, tree.place, *drawn, LOW_PU**2, TOLERANCE_PU, v_pu[0]
+        )
         if at_rest:
             return Voltages(self._unscaled(v_pu), ())
         return _whole(v_pu, np.array([False]), lambda _: self._with_loads(power))
@@ -120,9 +123,9 @@ class Batch:
 
         return _whole(v_pu, at_rest, changed)
 
-    def _draw(self, power: Complex) -> object:
+    def _draw(self, power: Complex) -> tuple[Any, ...]:
         """What loads of these powers draw, as the single sweep takes it."""
-        drawn: object = self._single.drawn(
+        drawn: tuple[Any, ...] = self._single.drawn(
             len(self._tree.parent), *self._kinds, self._scaled(power), 1.0 / self._base_va
         )
         return drawn

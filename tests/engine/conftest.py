@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pytest
 from winter_river.engine import (
@@ -91,8 +92,8 @@ class Story:
 def story() -> Callable[..., Story]:
     """Starts a story on devices (default: the 24 nodes)."""
 
-    def start(devices: Iterable[Device] | None = None, **options: object) -> Story:
-        return Story(sites.block_24() if devices is None else list(devices), **options)  # type: ignore[arg-type]
+    def start(devices: Iterable[Device] | None = None, **options: Any) -> Story:
+        return Story(sites.block_24() if devices is None else list(devices), **options)
 
     return start
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from functools import partial
 
 from winter_river.address import Address, Certificates
 from winter_river.protect.provision import Provision
@@ -45,11 +46,18 @@ def forged(rig: Rig) -> list[Row]:
     wrong = [sealed(secrets.token_bytes(32), COMMAND_TOPIC, payload) for payload in plain]
     fault = _fault_of(site)
     forgeries = [*plain, *wrong, *taken]
+
+    def answered() -> int:
+        return len(insider.heard(VICTIM, topics.ACK))
+
+    def has_answered(wanted: int) -> bool:
+        return answered() >= wanted
+
     for start in range(0, len(forgeries), ANSWERS_AT_ONCE):
-        batch, answered = forgeries[start : start + ANSWERS_AT_ONCE], len(insider.heard(VICTIM, topics.ACK))
+        batch = forgeries[start : start + ANSWERS_AT_ONCE]
+        wanted = answered() + len(batch)
         insider.publish(Message(COMMAND_TOPIC, each, 1, False) for each in batch)
-        wanted = answered + len(batch)
-        took_s(lambda wanted=wanted: len(insider.heard(VICTIM, topics.ACK)) >= wanted, timeout_s=BATCH_S_MAX)  # type: ignore[misc]
+        took_s(partial(has_answered, wanted), timeout_s=BATCH_S_MAX)
 
     def refusals() -> list[object]:
         return [row.get("reason") for row in insider.heard(VICTIM, topics.ACK) if MARK in str(row.get("id"))]

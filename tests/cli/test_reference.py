@@ -89,6 +89,8 @@ def test_constants_name_their_source() -> None:
     assert "C37.112" in constants["CURVE_A"]["source"]
     assert "19.61" in constants["CURVE_A"]["value"]
     assert "ITIC" in constants["SWELL_PU"]["source"]
+    assert "IEC 60269-1" in constants["POINTS_PU"]["source"]
+    assert "IEEE 1547-2018, table 18" in constants["LOW_HZ_PU"]["source"]
     assert constants["PRESSURE_PA"]["source"].startswith("ASHRAE")
     assert constants["FUEL_LINEAR_GAL_H"]["value"] == "26.8"
     assert "NONE" not in constants

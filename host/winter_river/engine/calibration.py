@@ -88,7 +88,7 @@ REALISTIC = Calibration(
 CALIBRATION_BY_NAME = {row.name: row for row in (TRAINING, QUICK, REALISTIC)}
 CALIBRATIONS = tuple(CALIBRATION_BY_NAME)
 
-OVERLOAD_BEYOND_S = 0.5  # beyond the last row; the Riello sheet again
+OVERLOAD_BEYOND_S = 0.5  # beyond the last row; after the data sheet of a Riello unit
 OVERLOAD_RESET_S = 60.0  # chosen: a full integral is forgotten in a minute below the first row
 
 

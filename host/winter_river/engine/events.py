@@ -50,7 +50,7 @@ SOLVER_WORDS = ("sweep", "newton_loops", "newton_collapse")
 ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload", "nuisance", "fuse")
 PRESENCE_WORDS = ("absent", "present")
 W_PER_KW = 1000  # an event holds whole numbers: a setpoint in watts
-EVENTS_MAX = 1_000_000  # of one step; more is a loop of ours, not a bad day
+EVENTS_MAX = 1_000_000  # chosen: of one step; more is a loop of ours, not a bad day
 
 # Why a step stops short (w.trouble): the hot text cannot raise, so the edge does, in words.
 NO_TROUBLE, UNSETTLED, STUCK, TOO_MANY = range(4)

@@ -15,10 +15,10 @@ from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import DEAD, World
 
-NEAR_K = 1e-6  # instants are sums of floats: at the one of a crossing the level counts as reached
+NEAR_K = 1e-6  # chosen: instants are sums of floats: at the one of a crossing the level counts as reached
 SAME_PU = 1e-6  # chosen: a transformer's load that moves by less is the same
 CALM_K = 5.0  # chosen: this far below a limit a warning ends, so that it cannot chatter
-PAST_S = 0.001  # a crossing is looked for from here on, so that the last one is not found again
+PAST_S = 0.001  # chosen: a crossing is looked for from here on, so that the last one is not found again
 
 
 def set_weather(w: World, temperature_c: float, rh_pu: float) -> None:

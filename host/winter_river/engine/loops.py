@@ -13,7 +13,7 @@ from winter_river.engine.sweep import LOW_PU
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import World
 
-# Below this not even an answer on constant power says anything: a guard against dividing by nothing on the way.
+# Chosen: below this not even an answer on constant power says anything, and nothing is divided by nothing on the way.
 NEVER_PU = 0.01
 
 

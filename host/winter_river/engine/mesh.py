@@ -24,9 +24,9 @@ from winter_river.engine.network.model import (
 if TYPE_CHECKING:
     from winter_river.engine.network.topology import Island
 
-TOLERANCE_PU = 1e-10  # of the last change; Newton's error after it is smaller still
+TOLERANCE_PU = 1e-10  # chosen: of the last change; Newton's error after it is smaller still
 ITERATIONS_MAX = 50  # chosen: close to collapse each one only halves the error; 4 do elsewhere
-SOURCE_VA = 1e20  # short-circuit power of a source that nothing moves, as in the reference cases
+SOURCE_VA = 1e20  # chosen: short-circuit power of a source that nothing moves, as in the reference cases
 LOAD_TYPES = {
     CONSTANT_POWER: LoadGenType.const_power,
     CONSTANT_CURRENT: LoadGenType.const_current,

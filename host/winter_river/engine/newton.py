@@ -12,8 +12,8 @@ from winter_river.engine.plan import Plan
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import World
 
-# Of voltage: what one sweep from the answer, or a gap at a cut, may move it by. Close to collapse the answer may be a
-# thousand times that away, so one more step follows, unless so little is missing that even that is nothing.
+# Chosen: of voltage, what one sweep from the answer, or a gap at a cut, may move it by. Close to collapse the answer may
+# be a thousand times that away, so one more step follows, unless so little is missing that even that is nothing.
 GOOD_PU, NOTHING_PU = 1e-10, 1e-13
 ITERATIONS_MAX = 40  # chosen: 4 to 6 do; close to collapse each one only halves the error
 SINGULAR = 1e-14  # chosen: rounding of numbers near 1

@@ -26,8 +26,8 @@ CURVE_RESET_S = (1.0, 4.85, 21.6, 29.1, 4.85, 21.6, 29.1, 21.6, 4.85)
 NO_CURVE = CURVES.index("none")
 
 INVERSE_TIME, SHORT_TIME, INSTANTANEOUS, OVERLOAD, NUISANCE, FUSE = range(6)  # what tripped
-FULL = 1.0
-NEARLY = 1.0 - 1e-9  # where an integral stops that was full at the instant another breaker cleared the current
+FULL = 1.0  # an integral that has run out: IEEE C37.112
+NEARLY = 1.0 - 1e-9  # chosen: where an integral stops that was full at the instant another breaker cleared the current
 
 
 def trip_s(curve: int, time_multiplier: float, multiple: float) -> float:

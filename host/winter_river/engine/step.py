@@ -21,10 +21,10 @@ from winter_river.engine.states import tell_all
 from winter_river.engine.units import NEVER_S
 from winter_river.engine.world import World
 
-# Each pass of settling moves something for good (a trip, a mode, a position), so its length is bounded by the
+# Chosen: each pass of settling moves something for good (a trip, a mode, a position), so its length is bounded by the
 # number of devices; more is a loop of ours.
 PASSES_MIN = 100
-STUCK_MAX = 1000  # settlings in a row at one instant; more is a delay of ours that never runs out
+STUCK_MAX = 1000  # chosen: settlings in a row at one instant; more is a delay of ours that never runs out
 
 
 def settle(plan: Plan, w: World) -> None:

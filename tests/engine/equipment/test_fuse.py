@@ -1,4 +1,4 @@
-"""The fuse lies between the gates of IEC 60269-1 for gG links (from memory, in the module)."""
+"""The fuse lies between the gates of IEC 60269-1 for gG links; where they were read is said in the module."""
 
 import math
 
@@ -28,7 +28,7 @@ def test_it_passes_between_the_gates(amps, at_least_s, at_most_s):
     assert at_least_s <= seconds(amps) <= at_most_s
 
 
-# A: not to melt in 10 s, to melt in 5 s, not in 0.1 s, in 0.1 s.
+# IEC 60269-1, table 3. A: not to melt in 10 s, to melt in 5 s, not in 0.1 s, in 0.1 s.
 GATES = {
     32: (75, 150, 200, 350),
     40: (95, 190, 260, 450),
@@ -53,7 +53,19 @@ def test_every_rating_that_is_allowed_passes_between_its_gates(rated_a):
     assert RATED_A_MIN <= rated_a <= RATED_A_MAX
 
 
-# A2s at 0.01 s: the least and the most that melt it.
+# The same, of the ratings next to those: another curve would be theirs.
+BESIDE = {25: (52, 110, 150, 260), 400: (1420, 2840, 4500, 8060)}
+
+
+@pytest.mark.parametrize("rated_a", BESIDE)
+def test_a_rating_is_refused_because_the_curve_does_not_fit_its_gates(rated_a):
+    holds_10, melts_5, holds_100ms, melts_100ms = (amps / rated_a for amps in BESIDE[rated_a])
+    fits = melt_s(holds_10) >= 10.0 and melt_s(melts_5) <= 5.0
+    assert not (fits and melt_s(holds_100ms) >= 0.1 and melt_s(melts_100ms) <= 0.1)
+    assert not RATED_A_MIN <= rated_a <= RATED_A_MAX
+
+
+# IEC 60269-1, table 7. A2s at 0.01 s: the least and the most that melt it.
 INTEGRALS = {
     32: (1_800, 5_000),
     40: (3_000, 9_000),

@@ -23,16 +23,13 @@ if TYPE_CHECKING:
 
 # ISO 8528-5, by performance class G1, G2, G3 (generator_engine.CLASSES): the most that the voltage may deviate when load
 # comes and when it goes, how soon it is back, and the band at rest. G2 read, in a public specification of standby sets
-# (mrb78.info, 2.1); G1 and G3 from memory, for no public text with their figures was found. The band at rest of all
-# three is read (UFGS 16237N, 2.1.1.3).
+# (mrb78.info, 2.1); G3 and the 25 % of G1 in what is quoted of Kohler's white paper "ISO 8528-5 and Generator Transient
+# Performance"; the 35 % and the 10 s of G1 are from memory: not found. The band at rest of all three is read (UFGS
+# 16237N, 2.1.1.3): a step that moves the voltage less is no step to the regulator.
 VOLTAGE_DIP_PU = (0.25, 0.20, 0.15)
 VOLTAGE_RISE_PU = (0.35, 0.25, 0.20)
 VOLTAGE_RECOVERY_S = (10.0, 6.0, 4.0)
-VOLTAGE_BAND_PU = (
-    0.05,
-    0.025,
-    0.01,
-)  # UFGS 16237N after ISO 8528-5, at rest: a step that moves it less is no step to the regulator
+VOLTAGE_BAND_PU = (0.05, 0.025, 0.01)
 
 STEADY, SWINGING, RECOVERING = range(3)  # swing
 PIECES = 8  # chosen: the way back is a staircase of 8 steps, the first of them the lowest voltage

@@ -28,7 +28,7 @@ UNCOOLED = 4.0  # chosen: without any of its cooling it rises so many times as f
 HEAT_TAU_S = 3600.0  # chosen: cells and racks follow within an hour
 DERATE_C, STOP_C = 45.0, 55.0  # chosen: full power up to the first, none from the second on
 STEPS = 10  # chosen: its power falls by a tenth a degree between them, and rises again a degree lower: no chatter
-NEAR_K = 1e-6  # instants are sums of floats: at the one of a crossing the level counts as reached
+NEAR_K = 1e-6  # chosen: instants are sums of floats: at the one of a crossing the level counts as reached
 HANDLE_HOLD = 1
 
 

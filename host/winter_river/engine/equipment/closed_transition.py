@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from winter_river.engine.equipment.switchgear import TransferState
 
 # What such switches have (wynx.com on transfer switches; Cummins, Power topic 5823, on why): 5 %, 0.2 Hz, 5 electrical
-# degrees. For comparison only, from memory: IEEE 1547-2018 synchronises 500 to 1500 kVA within 5 %, 0.2 Hz, 15 degrees.
+# degrees. Eaton's ATC-900 takes 1 to 5 %, 0 to 0.3 Hz and, with a generator, 5 degrees. For comparison only: IEEE
+# 1547-2018 (4.10, table 5, as notes on it quote) synchronises 500 to 1500 kVA within 5 %, 0.2 Hz, 15 degrees.
 SYNC_VOLTAGE_PU, SYNC_HZ, SYNC_DEG = 0.05, 0.2, 5.0
 
-# Cummins on its OTPC (directindustry.com, 12525-2021957): both sources for 100 ms or less; UL 1008 is said to ask for
-# it, which was not read.
+# Cummins on its OTPC (directindustry.com, 12525-2021957): both sources for 100 ms or less. Thomson's TSC 900 (manual,
+# 5.11) holds a fast transfer to the same.
 OVERLAP_S_MAX = 0.1
 OVERLAP_S = 0.08  # chosen: inside it, as mechanisms need five cycles of 60 Hz
 MEET_S = 5.0  # chosen: half a turn of phase at a slip of 0.1 Hz; two utilities are one grid, and have met

@@ -22,7 +22,7 @@ WARM_UP_TAU_S = 180.0  # chosen: warm after some ten minutes
 COOL_DOWN_TAU_S = 3600.0  # chosen: still warm after an hour
 LEFT_PU_MIN = 0.02  # chosen: without radiator the block still gives off a fiftieth, so that temperatures stay finite
 COLD_START_PU_K = 0.02  # chosen: each degree below COLD_C adds 2 % to the start: 14 s in place of 8.7 s at 1 C
-NEAR_K = 1e-6  # instants are sums of floats: at the one of the crossing the limit counts as reached
+NEAR_K = 1e-6  # chosen: instants are sums of floats: at the one of the crossing the limit counts as reached
 
 
 def coolant_now_c(g: GeneratorState, t_s: float) -> float:

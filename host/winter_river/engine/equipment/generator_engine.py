@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from winter_river.engine.units import NEVER_S
 
-# ISO 8528-5, transient limits on a load step by performance class: G1, G2, G3. G2 read (mrb78.info, 2.1: 10 %, 5 s). G1
-# and G3 are from memory: no public text with their figures was found.
+# ISO 8528-5, transient limits on a load step by performance class: G1, G2, G3. G2 read in a specification of sets
+# (mrb78.info, 2.1: 10 %, 5 s); the 15 % of G1 and the 7 % and 3 s of G3 in what is quoted of Kohler's white paper "ISO
+# 8528-5 and Generator Transient Performance". The 10 s of G1 are from memory: not found.
 CLASSES = ("g1", "g2", "g3")
 FREQUENCY_DIP_PU = (0.15, 0.10, 0.07)
 FREQUENCY_RECOVERY_S = (10.0, 5.0, 3.0)

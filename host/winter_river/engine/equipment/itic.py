@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from winter_river.engine.units import NEVER_S
 
+# ITIC (CBEMA) curve of the Information Technology Industry Council, 2000: its corners.
 STEADY_LOW_PU, STEADY_HIGH_PU = 0.90, 1.10
-DIP_PU = (0.80, 0.70, 0.0)  # from the first of them on upwards ...
-DIP_S = (10.0, 0.5, 0.020)  # ... this long
+DIP_PU = (0.80, 0.70, 0.0)  # ITIC (CBEMA) curve, 2000: from the first of them on upwards ...
+DIP_S = (10.0, 0.5, 0.020)  # ITIC (CBEMA) curve, 2000: ... this long
 SWELL_PU = 1.20
 SWELL_S = 0.5
-BEYOND_S = 0.003
+BEYOND_S = 0.003  # ITIC (CBEMA) curve, 2000, at 140 %: what a value of half a cycle can still show
 
 
 def ride_s(voltage_pu: float) -> float:

@@ -22,8 +22,8 @@ from winter_river.engine.units import NEVER_S
 
 AIR_KW_M3S_K = AIR_DENSITY_KG_M3 * AIR_HEAT_KJ_KG_K  # heat of 1 m3/s of air by 1 K
 RACK_RISE_K = 11.0  # chosen: front to back at any load, as 29 m3/s for 384 kW
-# Of one cabinet: R = 5.12 K/kW and tau = 110 s give 189 s and 58 s from a supply of 29.0 degrees C; each room has as
-# many as its racks say.
+# Chosen to fit Opengate's study (5 kW: 3 min 9 s; 10 kW: under a minute): of one cabinet R = 5.12 K/kW and tau = 110 s
+# give 189 s and 58 s from a supply of 29.0 degrees C; each room has as many as its racks say.
 CABINET_LEAK_KW_K = 1.0 / 5.12
 CABINET_HEAT_KJ_K = 110.0 / 5.12
 

@@ -15,7 +15,7 @@ from winter_river.engine.units import NEVER_S
 if TYPE_CHECKING:
     from winter_river.engine.calibration import Calibration
 
-STS_GAP_S = 0.004  # a quarter of a cycle; makers state 4 ms, sensing included
+STS_GAP_S = 0.004  # chosen: a quarter of a cycle of 60 Hz, sensing included, as makers state it
 HIGH_PU = 1.15  # chosen: as far above as LOST_PU is below; a source above it is as bad as a dead one
 HIGH_GOOD_PU = 1.10  # and good again from here: ITIC's steady band
 FAULT_PU = 1.5  # chosen: a current above this multiple of its rating is a fault behind it, not a load

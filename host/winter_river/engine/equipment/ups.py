@@ -71,9 +71,8 @@ BYPASS_LOW_PU, BYPASS_HIGH_PU = 0.90, 1.10  # synchronising window, UFGS 26 33 5
 LOW_BATTERY = 0.20  # chosen: the alarm of most makers
 COLD_START = LOW_BATTERY  # chosen: below it a UPS does not start from its battery alone, which it would only empty
 BATTERY_LOST, BYPASS_LOST = 2, 16  # bits of its malfunctions
-ECO_NEAR_PU = (
-    1e-9  # chosen: of its power, so near its loss in eco mode is solved; the laws allow a thousand times as much
-)
+# chosen: of its power, so near its loss in eco mode is solved; the laws allow a thousand times as much
+ECO_NEAR_PU = 1e-9
 
 
 @dataclass(slots=True, frozen=True)

@@ -9,8 +9,8 @@ from winter_river.engine import Plan
 from winter_river.study import structure
 from winter_river.study.rates import BATTERY, TRANSFER, Failure
 
-SIZE_MAX = 4  # failures at once that are looked into; sets of five are too rare to be worth their combinations
-KNOWN_MAX = 100_000
+SIZE_MAX = 4  # chosen: failures at once that are looked into; sets of five are too rare to be worth their combinations
+KNOWN_MAX = 100_000  # chosen: sets of failures remembered, some tens of MB
 
 
 class Cuts:

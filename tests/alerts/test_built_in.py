@@ -1,6 +1,7 @@
 """The built-in rules on the real engine: what a night watch would be told, worked out from what was broken."""
 
 import re
+from importlib import resources
 
 import pytest
 from winter_river import Simulation, load_facility
@@ -93,6 +94,19 @@ def test_node_that_is_taken_away_is_told_at_once_and_again_after_two_minutes():
     assert watch.book.get(("node_silent", "utility_b")).root == ("node_down", "utility_b")
 
 
+@pytest.mark.parametrize(("age_pct", "asked"), [(19, []), (21, [("battery_worn", "ups_a")])])
+def test_a_battery_that_has_lost_a_fifth_of_its_capacity_is_an_alarm(tmp_path, age_pct, asked):
+    text = (resources.files("winter_river.facility") / "library" / "seed-8.yaml").read_text()
+    path = tmp_path / "worn.yaml"
+    path.write_text(text.replace("    battery_kwh:", f"    battery_age_pct: {age_pct}\n    battery_kwh:"))
+    watch = Watch(str(path))
+    assert watch.advance(4) == []
+    assert watch.advance(26) == asked
+    if asked:
+        alarm = watch.book.get(asked[0])
+        assert (alarm.priority, alarm.message) == ("medium", "the battery of ups_a holds 79 % of what a new one does")
+
+
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_rule_names_what_there_is(rule):
     assert rule.priority in PRIORITIES
@@ -108,6 +122,7 @@ def test_rule_names_what_there_is(rule):
 PROMISED = [
     ("node_down", "presence = offline", 120),
     ("low_battery", "soc_pct < 20", 1),
+    ("battery_worn", "health_pct < 80", 5),
     ("store_lag", "store_lag_s > 300", 0),
     ("replication_lag", "replication_lag_s > 300", 0),
     ("write_failures", "store_write_failures_pct > 5", 10),

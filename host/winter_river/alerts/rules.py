@@ -72,6 +72,7 @@ def built_in() -> tuple[Rule, ...]:
         _rule("low_battery", HIGH, "soc_pct < 20", "{node} has {soc_pct} of its charge left", "shed load, or bring a source back", until="soc_pct > 25", hold_s=1 * _S, source="BESS multi-site monitoring: low_soc; the low-battery warning of a UPS"),
         _rule("on_battery", MEDIUM, "state = ON_BATTERY", "{node} runs on its battery", "see that a source comes back before it is empty", types="ups", hold_s=_TRANSFER_S, off_s=2 * _S),
         _rule("ups_bypassed", MEDIUM, "state = BYPASS", "{node} is bypassed: its load has no battery", "bring it back online when the work is done", types="ups", hold_s=5 * _S),
+        _rule("battery_worn", MEDIUM, "health_pct < 80", "the battery of {node} holds {health_pct} of what a new one does", "have it tested and renewed; until then shed load sooner in an outage", types="ups", hold_s=5 * _S, source="IEEE 1188: a string below 80 % is to be renewed"),
         # distribution
         _rule("breaker_tripped", HIGH, "tripped = true", "{node} has tripped", "find the fault below it, then reset it", types="switchgear distribution pdu transformer utility server", stands=True),
         _rule("equipment_failed", HIGH, "state = FAULT", "{node} has failed", "mend it, then clear its fault", types="transformer switchgear distribution pdu cooling bess", stands=True),

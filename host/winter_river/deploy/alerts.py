@@ -19,6 +19,7 @@ PREFIX = "winter_river"
 _FIELDS: Mapping[str, tuple[str, float]] = {
     "soc_pct": ("node_soc_ratio", 0.01),
     "fuel_pct": ("node_fuel_ratio", 0.01),
+    "health_pct": ("node_health_ratio", 0.01),
     "hot_spot_c": ("node_hot_spot_celsius", 1.0),
     "inlet_c": ("node_inlet_celsius", 1.0),
     "boot_returns": ("node_boot_returns", 1.0),

@@ -80,6 +80,8 @@ def test_help_of_each_command_has_an_example(winter_river: Program, command: str
         ("send ups_a opne", "did you mean open?"),
         ("send ups_a set_fault stat=on", "did you mean state?"),
         ("watch --leaf viev", "did you mean view?"),
+        ("scenario run ups-drian", "did you mean `ups-drain`?"),
+        ("scenario run x", "`winter-river scenario list` names the built-in ones"),
     ],
 )
 def test_wrong_use_is_told_and_ends_with_2(winter_river: Program, arguments: str, told: str) -> None:
@@ -87,6 +89,26 @@ def test_wrong_use_is_told_and_ends_with_2(winter_river: Program, arguments: str
     assert ended.code == 2
     assert told in ended.err
     assert "Traceback" not in ended.err + ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("check my-site.yml", "`winter-river facilities` lists the built-in ones, `winter-river new` makes a file"),
+        ("check may-site.yaml", "did you mean `my-site.yaml`?"),
+        ("run my-sit.yaml", "did you mean `my-site.yaml`?"),
+        ("check my-site.yaml", "4:3: `grid` has no `type` (is `tpye` meant?)"),
+        ("run --broker mqtt://127.0.0.1:1 --no-store", "cure: start that one first, or leave --broker out"),
+        ("replay yesterday.rec", "cure: `winter-river run` tells the name of each; they are in"),
+    ],
+)
+def test_a_mistake_of_a_newcomer_is_told_with_its_cure(
+    winter_river: Program, home: Path, arguments: str, told: str
+) -> None:
+    (home / "my-site.yaml").write_text("\nfacility: my-site\nnodes:\n  grid: {tpye: utility, voltage_v: 480}\n")
+    ended = winter_river(arguments)
+    assert ended.code == 1
+    assert told in ended.err + ended.out
 
 
 def test_wrong_setting_ends_with_2_and_names_its_line(winter_river: Program, home: Path) -> None:

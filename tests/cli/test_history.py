@@ -106,6 +106,8 @@ def test_what_happened_to_one_node_is_told_with_what_it_told_itself(winter_river
     ("arguments", "told", "code"),
     [
         ("history ups_a socpct", "did you mean soc_pct?", 1),
+        ("history upsa soc_pct", "did you mean ups_a?", 1),
+        ("history upsa events", "did you mean ups_a?", 1),
         ("history upsa", "did you mean ups_a?", 1),
         ("history ups_a soc_pct --last soon", "--last: 'soon' is not a duration", 2),
         ("history --facility seed-8", "there is no history at", 1),

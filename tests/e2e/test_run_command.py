@@ -181,9 +181,15 @@ def test_visiting_commands_find_the_run_by_themselves(runs: Runs) -> None:
     wrong = runs.call("send", "trf_a", "start")
     assert wrong.returncode == 2
     assert "trf_a is a transformer: it has no start" in wrong.stderr
+    no_kind = runs.call("send", "util_a", "set_fault", "state=true", "kind=outige")
+    assert no_kind.returncode == 2
+    assert "util_a is a utility: it has no outige (did you mean outage?)" in no_kind.stderr
 
     lines = [json.loads(line) for line in runs.call("watch", "util_a", "--for", "3s", "--json").stdout.splitlines()]
     assert {line["topic"] for line in lines} >= {"winter-river/util_a/status"}
+    nobody = runs.call("watch", "utl_a", "--for", "6s")
+    assert (nobody.returncode, nobody.stdout) == (0, "")
+    assert "no word of utl_a so far (did you mean util_a?)" in nobody.stderr
     doctor = runs.call("doctor")
     assert doctor.returncode == 0, doctor.stdout
     assert "nothing wrong" in doctor.stdout

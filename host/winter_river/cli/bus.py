@@ -4,7 +4,7 @@ import getpass
 import sys
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from winter_wire import schema, topics
@@ -115,7 +115,7 @@ def send(
     if two_steps and not yes and not sys.stdin.isatty():
         raise UsageError(f"{verb} is dangerous at a secured site, and nobody is there to be asked; add --yes")
     with visiting(url, root=root, commanding=True, secrets=secrets) as client:
-        _check_addressee(health.picture(client.remembered(), root=root).statuses, node, verb)
+        _check_addressee(health.picture(client.remembered(), root=root).statuses, node, verb, given)
         who = by_of(by)
         if two_steps:
             ack = client.send(node, "select", {"command": verb}, by=who, priority=priority)
@@ -132,7 +132,9 @@ def send(
         raise typer.Exit(FAILED)
 
 
-def _check_addressee(statuses: Mapping[str, Mapping[str, object]], node: str, verb: str) -> None:
+def _check_addressee(
+    statuses: Mapping[str, Mapping[str, object]], node: str, verb: str, given: Mapping[str, object]
+) -> None:
     """Refuses what cannot be meant before anything is sent."""
     status = statuses.get(node)
     if status is None or node in topics.VIRTUAL:
@@ -145,6 +147,12 @@ def _check_addressee(statuses: Mapping[str, Mapping[str, object]], node: str, ve
     if verb not in known_verbs:
         listed = ", ".join(known_verbs) or "no verbs"
         raise UsageError(f"{node} is a {kind or 'node'}: it has no {verb}{nearest(verb, known_verbs)}; it has {listed}")
+    malfunction = str(given.get("kind", ""))
+    malfunctions: Any = schema.TYPES[kind][schema.MALFUNCTIONS]
+    known_kinds = [name for name, _ in malfunctions]
+    if malfunction and malfunction not in known_kinds:
+        hint = nearest(malfunction, known_kinds)
+        raise UsageError(f"{node} is a {kind}: it has no {malfunction}{hint}; it has {', '.join(known_kinds)}")
     if status.get("status") == "offline":
         raise CommandError(f"{node} is offline: nobody would answer; start the node, then send again")
 

@@ -72,8 +72,8 @@ def history(
     try:
         with reading.opened(path) as connection:
             if events or field == EVENTS:
-                if node is not None and node not in reading.nodes(connection):
-                    raise reading.UnknownSeries(f"there is no history of {node}", sorted(reading.nodes(connection)))
+                if node is not None and node not in (known := reading.nodes(connection)):
+                    raise reading.UnknownSeries(f"there is no history of {node}", node, sorted(known))
                 found = reading.happenings(connection, from_ms=from_ms, to_ms=to_ms, node_id=node)
                 _list_events(found, last, json=json)
                 return
@@ -95,8 +95,7 @@ def history(
             else:
                 _show(series(GRAPH_WIDTH), series(points), last, from_ms=from_ms)
     except reading.UnknownSeries as error:
-        asked = field if field is not None and field not in error.known else node
-        raise CommandError(f"{error}{nearest(asked or '', error.known)}; there is {', '.join(error.known)}") from None
+        raise CommandError(f"{error}{nearest(error.asked, error.known)}; there is {', '.join(error.known)}") from None
     except StoreError as error:
         raise CommandError(str(error)) from error
 

@@ -10,6 +10,7 @@ import typer
 
 from winter_river.cli.errors import FAILED, CommandError, UsageError
 from winter_river.cli.values import seconds
+from winter_river.settings import nearest
 
 if TYPE_CHECKING:
     from winter_river.service.wiring import LiveSite
@@ -54,6 +55,7 @@ def replay(
       winter-river replay session.rec --hash
       winter-river replay session.rec --page --speed 4
     """
+    from winter_river import paths
     from winter_river.station.recording import RecordingError
     from winter_river.station.replay import Player, load_recording
     from winter_river.ui.plain import EventLines, closing_lines
@@ -64,12 +66,19 @@ def replay(
         player = Player(load_recording(file))
     except RecordingError as error:
         raise CommandError(str(error)) from None
+    except OSError as error:
+        folder = paths.data_dir() / "recordings"
+        raise CommandError(
+            f"{file}: {error.strerror or error}\ncure: `winter-river run` tells the name of each; they are in {folder}"
+        ) from None
     if page:
         _serve(player.recording, speed or 1.0, None if to is None else seconds(to, option="--to"))
         return
     end_s = player.recording.end_s if to is None else min(seconds(to, option="--to"), player.recording.end_s)
     if screen is not None and screen not in player.facility.nodes:
-        raise UsageError(f"--screen: {player.facility.name} has no node {screen}")
+        raise UsageError(
+            f"--screen: {player.facility.name} has no node {screen}{nearest(screen, list(player.facility.nodes))}"
+        )
     lines = EventLines(player)
     _play(player, end_s, speed, (lambda: None) if hash_only else lambda: _tell(lines.fresh()))
     if hash_only:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Of a status or a view, what a reader looks for first; --json has all of it.
 _NEWS = ("state", "power_kw", "voltage_out", "load_pct", "soc_pct", "runtime_s", "handle", "fault", "tripped")
+MISSED_S = 2.0  # chosen: what the broker remembers of every node has come long before
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,10 +47,17 @@ def watch(
     for_s = math.inf if for_ is None else seconds(for_, option="--for")
     url, root = where(settings_of(broker=broker, root=root))
     began_s = time.monotonic()
+    heard: set[str] = set()
+    missed = False
     with visiting(url, root=root, everything=True) as client:
         try:
             for item in client.messages(for_s=for_s):
                 address = topics.parse(item.topic, root)
+                heard.add(address[0] if address is not None else "")
+                if node is not None and not missed and node not in heard and item.at_s - began_s > MISSED_S:
+                    missed = True
+                    known = sorted(heard - {""})
+                    typer.echo(f"no word of {node} so far{nearest(node, known)}; see `winter-river nodes`", err=True)
                 if address is None:
                     if node is None and leaf is None:
                         typer.echo(f"{item.at_s - began_s:8.2f}  {item.topic}: not a topic of ours")

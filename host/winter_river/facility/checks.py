@@ -18,6 +18,7 @@ from winter_river.facility.yaml_lines import Listing, Scalar, Tree
 
 ID_FORM = f"write a-z, 0-9, _ and -, first a letter or digit, at most {topics.NODE_ID_LENGTH_MAX}"
 OWN_KEYS = ("type", "from", "title", "position", "profile")  # keys of a node that are no ratings
+TYPES_HINT = "types: " + ", ".join(EQUIPMENT)
 POSITION_MAX = 10_000.0  # grid units of a drawing
 UNITS = MappingProxyType(
     {"v": "V", "a": "A", "w": "W", "kw": "kW", "kva": "kVA", "mva": "MVA", "kwh": "kWh", "hz": "Hz"}
@@ -104,7 +105,8 @@ def _draft(key: Scalar, tree: Tree, defaults: Mapping[str, Given], faults: Fault
         return Draft(key, None, (), Given())
     type_name = None
     if "type" not in found:
-        faults.add(key.line, key.column, f"{shown(key.text)} has no `type`")
+        hint = next((f"is `{name}` meant?" for name in found if nearest(name, ("type",)).startswith("did")), TYPES_HINT)
+        faults.add(key.line, key.column, f"{shown(key.text)} has no `type`", hint)
     else:
         type_name = _type(found["type"][1], faults)
     draft = Draft(key, type_name, _feeds(found["from"][1], faults) if "from" in found else (), Given())

@@ -39,7 +39,8 @@ def load_facility(name_or_path: str | Path) -> Facility:
             hint = nearest(name, library())
             raise FacilityError([Fault(called, 1, 1, f"no facility {shown(name)} and no such file", hint)])
     faults = Faults(called)
-    facility = _read(read_text(path, faults), faults, path.parent)
+    cure = "`winter-river facilities` lists the built-in ones, `winter-river new` makes a file"
+    facility = _read(read_text(path, faults, cure=cure), faults, path.parent)
     return facility if is_built_in else dataclasses.replace(facility, source=str(path.absolute()))
 
 

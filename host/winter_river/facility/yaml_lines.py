@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,9 +26,10 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from winter_river.facility.faults import Faults
+from winter_river.facility.faults import Faults, nearest
 
 FILE_BYTES_MAX = 4_000_000  # chosen: ten times a file of 2,400 nodes
+FILES_MAX = 1_000  # chosen: of a folder, looked through for a name like the one that is not there
 DEPTH_MAX = 12  # chosen: our files need five
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
@@ -67,15 +69,29 @@ class Table:
 Tree: TypeAlias = Scalar | Listing | Table
 
 
-def read_text(path: Path, faults: Faults) -> str | None:
-    """The text of a file, or None and a fault where it cannot be read, is too large or is not UTF-8."""
+def read_text(path: Path, faults: Faults, *, cure: str = "") -> str | None:
+    """The text of a file, or None and a fault where it cannot be read, is too large or is not UTF-8.
+
+    cure: what to do where it is not there, and no file beside it has a name like it.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte in it
-        faults.add(1, 1, f"cannot read the file: {getattr(error, 'strerror', None) or error}")
+        cure = _namesake(path) or cure if isinstance(error, FileNotFoundError) else ""
+        faults.add(1, 1, f"cannot read the file: {getattr(error, 'strerror', None) or error}", cure)
         return None
     return decode(data, faults)
+
+
+def _namesake(path: Path) -> str:
+    """A hint with the file beside it whose name is nearest; may be empty."""
+    try:
+        names = sorted(entry.name for entry in islice(path.parent.iterdir(), FILES_MAX) if entry.suffix == path.suffix)
+    except OSError:
+        return ""
+    hint = nearest(path.name, names)
+    return hint if hint.startswith("did") else ""
 
 
 def decode(data: bytes, faults: Faults) -> str | None:

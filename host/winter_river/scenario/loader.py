@@ -34,6 +34,7 @@ from winter_river.scenario.steps import checked_steps
 from winter_river.scenario.watch import TRENDS_MAX
 
 NAME_LENGTH_MAX = 64
+LISTED = "`winter-river scenario list` names the built-in ones"
 KEYS = (
     *("scenario", "title", "about", "facility", "seed", "calibration", "initial_condition", "controls", "until"),
     *("steady_state", "steps", "critical_tasks", "out_of_bounds", "energy_not_served", "alarms", "costs", "pass"),
@@ -63,10 +64,10 @@ def load_scenario(name_or_path: str | Path, *, facility: Facility | None = None)
     else:
         path = Path(name_or_path)
         if not path.exists() and path.suffix not in (".yaml", ".yml"):
-            hint = nearest(name, scenarios())
+            hint = nearest(name, scenarios()) or LISTED
             raise ScenarioError([Fault(name, 1, 1, f"no scenario {shown(name)} and no such file", hint)])
     faults = Faults(str(name_or_path) if path.name != f"{name}.yaml" else path.name)
-    text = read_text(path, faults)
+    text = read_text(path, faults, cure=LISTED)
     return _read(text, faults, facility, path.parent)
 
 

@@ -266,7 +266,10 @@ def _running(address: Address) -> Broker:
     try:
         mqtt_probe.probe(address.host, address.port, certificates=address.certificates)
     except mqtt_probe.ProbeError as error:
-        raise BrokerError(f"no broker to use at {address.host}:{address.port}: {error}") from error
+        raise BrokerError(
+            f"no broker to use at {address.host}:{address.port}: {error}\n"
+            "cure: start that one first, or leave --broker out and a broker is started, too"
+        ) from error
     return Broker("given", address.host, address.port, certificates=address.certificates)
 
 

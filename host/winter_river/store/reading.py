@@ -25,10 +25,11 @@ _COPIES = "name a file that winter-river backup made"
 
 
 class UnknownSeries(StoreError):
-    """There is no such node or field in the store; known: those there are."""
+    """There is no such node or field in the store; asked: its name; known: those there are."""
 
-    def __init__(self, what: str, known: Sequence[str]) -> None:
+    def __init__(self, what: str, asked: str, known: Sequence[str]) -> None:
         super().__init__(what)
+        self.asked = asked
         self.known = tuple(known)
 
 
@@ -90,7 +91,7 @@ def fields_of(connection: sqlite3.Connection, node_id: str) -> list[str]:
     kinds = [kind for (kind,) in connection.execute("SELECT kind FROM node WHERE node_id = ? ORDER BY id", (node_id,))]
     if not kinds:
         known = [row[0] for row in connection.execute("SELECT DISTINCT node_id FROM node ORDER BY node_id")]
-        raise UnknownSeries(f"there is no history of {node_id}", known)
+        raise UnknownSeries(f"there is no history of {node_id}", node_id, known)
     found = dict.fromkeys(field for kind in kinds for field in tables.fields_of_kind(connection, kind))
     places = {name: place for place, name in enumerate(schema.ROWS)}
     return sorted(found, key=lambda name: (places.get(name, len(places)), name))
@@ -152,7 +153,7 @@ def _place(connection: sqlite3.Connection, node_id: str, field: str) -> _Place:
     for kind, number in rows:
         if field in tables.fields_of_kind(connection, kind):
             return _Place(kind, number)
-    raise UnknownSeries(f"{node_id} has no history of {field}", fields_of(connection, node_id))
+    raise UnknownSeries(f"{node_id} has no history of {field}", field, fields_of(connection, node_id))
 
 
 def _split_ms(connection: sqlite3.Connection, place: _Place, from_ms: int, to_ms: int, width_ms: int) -> int:

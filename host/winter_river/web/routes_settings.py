@@ -62,7 +62,9 @@ def change(desk: DeskHere, who: WhoAsks, source: AskedFrom, request: Request, fo
         try:
             changed = held.change(form.values, tag=form.tag, by=by_of(who), secrets=form.secrets)
         except SettingsError as error:
-            raise PageFault("; ".join(error.faults), "nothing was changed; see the limits of each setting") from error
+            raise PageFault(
+                "; ".join(error.faults), "nothing was changed; see winter-river reference settings"
+            ) from error
         except ChangedMeanwhileError as error:
             raise PageFault(str(error), "look at them again, then change", status=PRECONDITION_FAILED) from error
         except RefusedError as error:

@@ -47,12 +47,18 @@ def run(
         str | None, typer.Option("--nodes", help="emulated, vm, mixed, or none: boards take the slots.")
     ] = None,
     for_: Annotated[str | None, typer.Option("--for", help="Stop by itself with exit 0 after 30s, 2m, ...")] = None,
-    mqtt_port: Annotated[int | None, typer.Option("--mqtt-port", help="Port of our broker (default: 1883).")] = None,
+    mqtt_port: Annotated[
+        int | None, typer.Option("--mqtt-port", help="Port of our broker (default: 1883 or the next free).")
+    ] = None,
     tls_port: Annotated[
-        int | None, typer.Option("--tls-port", help="For profile secured: port for nodes (default: 8883).")
+        int | None,
+        typer.Option("--tls-port", help="For profile secured: port for nodes (default: 8883 or the next free)."),
     ] = None,
     site_port: Annotated[
-        int | None, typer.Option("--site-port", help="For profile secured: port for services, people (default: 8885).")
+        int | None,
+        typer.Option(
+            "--site-port", help="For profile secured: port for services, people (default: 8885 or the next free)."
+        ),
     ] = None,
     websocket_port: Annotated[
         int | None, typer.Option("--websocket-port", help="Port for MQTT over WebSocket, say 9001 (default: none).")

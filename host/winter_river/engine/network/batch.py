@@ -9,28 +9,22 @@ By the same sweep as `solve`, several scenarios side by side; needs numba, the e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from winter_river.engine.network.islands import LOW_PU
 from winter_river.engine.network.model import CONSTANT_CURRENT, CONSTANT_IMPEDANCE, CONSTANT_POWER, Load, Network
-from winter_river.engine.network.per_unit import pi_of, tap_of, turned
 from winter_river.engine.network.solve import solve
-from winter_river.engine.network.topology import Topology, is_joint, topology
-
-if TYPE_CHECKING:
-    from winter_river.engine.network.lanes import Kind, Tree
+from winter_river.engine.network.topology import is_joint, topology
+from winter_river.engine.network.tree import NOWHERE, in_order
 
 Complex = npt.NDArray[np.complex128]
 
 TOLERANCE_PU = 1e-9  # of voltage, estimated: a tenth of the 1e-8 to which two tools are expected to agree
-# Measured: as many as the processor's wide registers and its near memory like. Fewer for large networks.
-LANES_MANY, LANES_FEW, JOINTS_FEW = 32, 16, 4_000
-NOWHERE = -1
 
 
 class BatchError(ValueError):
@@ -55,7 +49,7 @@ class Batch:
 
     def __init__(self, network: Network) -> None:
         """Raises BatchError for a network with loops, CompilerMissingError without numba."""
-        self._lanes, self._single = _compiled()
+        self._scenarios, self._single = _compiled()
         self.network = network
         top = topology(network)
         for island in top.islands:
@@ -67,17 +61,18 @@ class Batch:
         self._power = np.array([[load.power for load in network.loads]], complex)
         self._base_va = float(np.abs(self._power).sum()) or 1e6
         self._none = np.full((1, 1), NOWHERE)
-        self._scale = np.ones(len(network.voltages_v))  # of each bus: 1 but behind taps (per_unit.turned)
-        self._tree, idle = self._order(top)
-        self._kinds = [
-            self._kind(CONSTANT_POWER, {}), self._kind(CONSTANT_CURRENT, {}), self._kind(CONSTANT_IMPEDANCE, idle)
-        ]  # fmt: skip
+        order = in_order(network, top, self._base_va)
+        self._tree, self._below, self._scale = order.tree, order.below, order.scale
+        self._has_taps = bool((order.scale != 1.0).any())
+        self._ends, self._kinds = order.ends(network), order.kinds(network)
+        self._end_columns = self._single.ends_of(order.tree)
+        self._joining = np.array([k for k, edge in enumerate(network.edges) if is_joint(edge)], np.int64)
         self._drawn = self._draw(self._power[0])
         # Solved once as it stands: outages and changed loads begin from there.
-        alive = self._tree.place != NOWHERE
-        once = self.solve_once()
+        tree, alive, once = self._tree, self._tree.place != NOWHERE, self.solve_once()
         if not once.unsolved:
-            self._tree.start[self._tree.place[alive]] = once.v_pu[0, alive] / self._scale[alive]
+            tree.start[tree.place[alive]] = once.v_pu[0, alive] / self._scale[alive]
+        tree.start[tree.inner :] = self._single.end_currents(self._drawn, tree.start[tree.inner :])
 
     def solve_loads(self, power_va: npt.ArrayLike, *, threads: int | None = None) -> Voltages:
         """power_va: complex, (scenarios, loads), at nominal voltage, in the order of Network.loads.
@@ -98,7 +93,16 @@ class Batch:
         drawn = self._drawn if power_va is None else self._draw(power)
         tree = self._tree
         at_rest = self._single.solve_one(
-            tree.parent, tree.roots, tree.r, tree.x, tree.place, *drawn, LOW_PU**2, TOLERANCE_PU, v_pu[0]
+            tree.parent,
+            tree.roots,
+            tree.r,
+            tree.x,
+            tree.place,
+            *self._end_columns,
+            *drawn,
+            LOW_PU**2,
+            TOLERANCE_PU,
+            v_pu[0],
         )
         if at_rest:
             return Voltages(self._unscaled(v_pu), ())
@@ -126,7 +130,7 @@ class Batch:
     def _draw(self, power: Complex) -> tuple[Any, ...]:
         """What loads of these powers draw, as the single sweep takes it."""
         drawn: tuple[Any, ...] = self._single.drawn(
-            len(self._tree.parent), *self._kinds, self._scaled(power), 1.0 / self._base_va
+            self._tree.inner, self._ends, *self._kinds, self._scaled(power), 1.0 / self._base_va
         )
         return drawn
 
@@ -134,64 +138,13 @@ class Batch:
         loads = zip(self.network.loads, power.tolist(), strict=True)
         return replace(self.network, loads=tuple(Load(x.bus, s.real, s.imag, x.model) for x, s in loads))
 
-    def _order(self, top: Topology) -> tuple[Tree, dict[int, complex]]:
-        """Puts the joints in order, sources first, each behind its parent. Gives the shunts of edges by place, too."""
-        network = self.network
-        near: dict[int, list[tuple[int, int]]] = {}
-        for island in top.islands:
-            for tie in island.ties:
-                near.setdefault(tie.a, []).append((tie.b, tie.edge))
-                near.setdefault(tie.b, []).append((tie.a, tie.edge))
-        order = sorted(top.held)
-        roots = len(order)
-        spot = {joint: k for k, joint in enumerate(order)}
-        parent, z, halves = [0] * roots, [0j] * roots, [0j] * roots
-        idle: dict[int, complex] = {}
-        scale = [1.0] * roots
-        self._below = np.full(len(network.edges) + 1, NOWHERE)  # the last one is that of edge -1
-        for joint in order:  # grows while it is walked
-            for other, edge in near.get(joint, ()):
-                if other in spot:
-                    continue
-                spot[other] = self._below[edge] = len(order)
-                order.append(other)
-                series, half = pi_of(network, network.edges[edge], self._base_va)
-                before, from_a = scale[spot[joint]], top.joint[network.edges[edge].a] == joint
-                scale.append(turned(before, tap_of(network.edges[edge]), from_a=from_a))
-                side_b = scale[-1] if from_a else before
-                series, half = series / side_b**2, half * side_b**2
-                parent.append(spot[joint])
-                z.append(series)
-                halves.append(half)
-                for end in (spot[joint], spot[other]) if half != 0j else ():
-                    idle[end] = idle.get(end, 0j) + half
-        self._joining = np.array([k for k, edge in enumerate(network.edges) if is_joint(edge)], np.int64)
-        self._has_taps = any(one != 1.0 for one in scale)
-        if self._has_taps:
-            self._scale = np.array([scale[spot[joint]] if joint in spot else 1.0 for joint in top.joint])
-        tree = self._lanes.Tree(
-            np.array(parent, np.uintp), roots, np.array([one.real for one in z]), np.array([one.imag for one in z]),
-            np.array(halves, complex), np.array([spot.get(joint, NOWHERE) for joint in top.joint], np.int64),
-            np.ones(len(order), complex),
-        )  # fmt: skip
-        return tree, idle
-
-    def _kind(self, model: str, idle: Mapping[int, complex]) -> Kind:
-        """The loads of one kind that something feeds; idle: what else is drawn, by place."""
-        place = self._tree.place
-        loads = [k for k, load in enumerate(self.network.loads) if load.model == model and place[load.bus] != NOWHERE]
-        spots = [int(place[self.network.loads[k].bus]) for k in loads]
-        at = np.array(sorted({*spots, *idle}), np.uintp)
-        row = np.searchsorted(at, np.array(spots, np.uintp)).astype(np.int64)
-        drawn = np.array([idle.get(int(k), 0j) for k in at], complex)
-        return cast("Kind", self._lanes.Kind(at, np.array(loads, np.int64), row, drawn))
-
     def _run(
         self, power: Complex, outages: npt.NDArray[np.int64], threads: int | None = None
     ) -> tuple[Complex, npt.NDArray[np.bool_]]:
-        found: tuple[Complex, npt.NDArray[np.bool_]] = self._lanes.solve_scenarios(
-            self._tree, *self._kinds, power=self._scaled(power), base_va=self._base_va, outages=outages,
-            lanes=LANES_MANY if len(self._tree.parent) < JOINTS_FEW else LANES_FEW,
+        if len(power) == 0 or len(outages) == 0:
+            return np.empty((0, len(self._tree.place)), complex), np.empty(0, bool)
+        found: tuple[Complex, npt.NDArray[np.bool_]] = self._scenarios.solve_scenarios(
+            self._tree, self._ends, *self._kinds, power=self._scaled(power), base_va=self._base_va, outages=outages,
             low_pu=LOW_PU, tolerance_pu=TOLERANCE_PU, threads=threads,
         )  # fmt: skip
         v_pu, at_rest = found
@@ -216,7 +169,7 @@ class Batch:
 def _compiled() -> tuple[Any, Any]:
     try:
         from winter_river.engine.network import (
-            lanes,
+            scenarios,
             single,
         )  # here, because numba is an extra and takes a while to load
     except ModuleNotFoundError as error:
@@ -224,7 +177,7 @@ def _compiled() -> tuple[Any, Any]:
             f"batches of flows are compiled, and {error.name} is not installed; cure: make setup FAST=1, "
             "or pip install 'winter-river[fast]'"
         ) from error
-    return lanes, single
+    return scenarios, single
 
 
 def _whole(v_pu: Complex, at_rest: npt.NDArray[np.bool_], changed: Callable[[int], Network]) -> Voltages:

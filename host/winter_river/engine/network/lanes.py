@@ -1,122 +1,163 @@
 """The sweep for many scenarios of one radial network at once, compiled by numba (the extra `fast`); `batch` is its door.
 
-A block holds some scenarios side by side, one a *lane*: every array of a block is (rows, lanes), and the innermost
-loops run over the lanes, so that the processor does several in one instruction. Joints are in an order in which
-parents come first; the first `roots` of them are sources, held at 1 pu. Real and imaginary parts are apart.
+A block is eight scenarios side by side, one a *lane*: what is one number in a sweep is eight here, a Wide. A pass goes
+through the ends (tree.py) once: the voltage, what is drawn at it, and that to the parent. Nothing but the current of an
+end is kept from pass to pass.
 
-Places that are read in the innermost loops are unsigned, because one that could be negative costs a test each time.
-Loops write one array each where they can: numba does not know that two arrays are apart, and would not do several
-lanes at once.
+Columns of a block are flat: of each inner joint sixteen floats, eight real and eight imaginary parts; of each end
+thirty-two, its current and its power.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Complex = npt.NDArray[np.complex128]
+from winter_river.engine.network.tree import Floats, Kind, Places, Tree
+from winter_river.engine.network.wide import WIDE, every, fused, larger, load, root, store
+
 Flags = npt.NDArray[np.uint8]
-Places = npt.NDArray[np.int64]
-Unsigned = npt.NDArray[np.uintp]
 
 ITERATIONS_MAX = 100
-NOWHERE = -1  # the place of a bus that nothing feeds, and of no outage
-LIVE, OPENED, BEHIND = 0, 1, 2  # of a joint: the way to its parent is opened, or one before that
+PAIR, END = 2 * WIDE, 4 * WIDE  # floats of an inner joint in a column of voltages or currents, and of an end
 
 compiled = numba.njit(cache=True, error_model="numpy")
+# For functions of numbers alone: columns would be counted in and out at each call.
+inlined = numba.njit(cache=True, error_model="numpy", forceinline=True)
 
 
-class Tree(NamedTuple):
-    """The network. r, x: impedance to the parent; half: half the magnetising branch of the edge there; place: the
-    joint of each bus; start: first guess of the voltages. All per unit."""
+class Block(NamedTuple):
+    """What a thread works in, for one block after the other. v, i: voltages and currents of the inner joints; ends;
+    powers, currents, shunts: what their loads draw, by row; cut: of each joint, a bit for each lane in which it is dead.
 
-    parent: Unsigned
-    roots: int
-    r: Floats
-    x: Floats
-    half: Complex
-    place: Places
-    start: Complex
+    moved, before: by how much a lane moved at most in this pass and in the last one, squared; rest: see worst_rest_pu.
+    """
 
-
-class Kind(NamedTuple):
-    """The loads of one kind. at: the joints that have some; load: their places among all loads; row: that of the
-    joint of each in `at`; idle: what a joint draws besides, magnetising branches."""
-
-    at: Unsigned
-    load: Places
-    row: Places
-    idle: Complex
-
-
-@compiled
-def add_power(at: Unsigned, p: Floats, q: Floats, low2: float, vr: Floats, vi: Floats, ir: Floats, ii: Floats) -> None:
-    """Adds the currents of loads that draw constant power, of constant impedance below the square root of low2."""
-    for j in range(np.uintp(len(at))):
-        k = at[j]
-        for lane in range(np.uintp(vr.shape[1])):
-            m = vr[k, lane] * vr[k, lane] + vi[k, lane] * vi[k, lane]
-            g = 1.0 / (m if m > low2 else low2)  # noqa: FURB136 (compiled to a choice, not a call)
-            ir[k, lane] += (p[j, lane] * vr[k, lane] + q[j, lane] * vi[k, lane]) * g
-            ii[k, lane] += (p[j, lane] * vi[k, lane] - q[j, lane] * vr[k, lane]) * g
+    v: Floats
+    i: Floats
+    ends: Floats
+    powers: Floats
+    currents: Floats
+    shunts: Floats
+    cut: Flags
+    moved: Floats
+    before: Floats
+    rest: Floats
 
 
 @compiled
-def add_current(at: Unsigned, c: Floats, d: Floats, low2: float, vr: Floats, vi: Floats, ir: Floats,
-                ii: Floats) -> None:  # fmt: skip
+def column(size: int) -> Floats:
+    """Floats that begin where a line of the cache does, so that no Wide lies in two."""
+    whole = np.zeros(size + WIDE)
+    first = -(whole.ctypes.data // 8) % WIDE
+    return whole[first : first + size]
+
+
+@compiled
+def new_block(tree: Tree, powers: Kind, currents: Kind, shunts: Kind) -> Block:
+    joints, inner = len(tree.parent), tree.inner
+    return Block(
+        column(PAIR * inner), column(PAIR * inner), column(END * (joints - inner)), column(PAIR * len(powers.at)),
+        column(PAIR * len(currents.at)), column(PAIR * len(shunts.at)), np.zeros(joints, np.uint8), column(WIDE),
+        column(WIDE), column(WIDE),
+    )  # fmt: skip
+
+
+@inlined
+def power_at(p: Any, q: Any, a: Any, b: Any, low2: float) -> tuple[Any, Any]:
+    """The current of constant powers at the voltages a + jb; of constant impedance below the square root of low2."""
+    g = every(1.0) / larger(fused(a, a, b * b), every(low2))
+    p, q = p * g, q * g
+    return fused(p, a, q * b), p * b - q * a
+
+
+@compiled
+def add_power(at: Places, drawn: Floats, low2: float, v: Floats, i: Floats) -> None:
+    """Adds the currents of loads that draw constant power."""
+    for j in range(len(at)):
+        k, row = PAIR * at[j], PAIR * j
+        c, d = power_at(load(drawn, row), load(drawn, row + WIDE), load(v, k), load(v, k + WIDE), low2)
+        store(i, k, load(i, k) + c)
+        store(i, k + WIDE, load(i, k + WIDE) + d)
+
+
+@compiled
+def add_current(at: Places, drawn: Floats, low2: float, v: Floats, i: Floats) -> None:
     """Adds loads that draw a constant current, c + jd where the voltage has no angle."""
-    for j in range(np.uintp(len(at))):
-        k = at[j]
-        for lane in range(np.uintp(vr.shape[1])):
-            m = vr[k, lane] * vr[k, lane] + vi[k, lane] * vi[k, lane]
-            g = 1.0 / math.sqrt(m if m > low2 else low2)  # noqa: FURB136
-            ir[k, lane] += (c[j, lane] * vr[k, lane] - d[j, lane] * vi[k, lane]) * g
-            ii[k, lane] += (c[j, lane] * vi[k, lane] + d[j, lane] * vr[k, lane]) * g
+    low, one = every(low2), every(1.0)
+    for j in range(len(at)):
+        k, row = PAIR * at[j], PAIR * j
+        a, b = load(v, k), load(v, k + WIDE)
+        g = one / root(larger(fused(a, a, b * b), low))
+        c, d = load(drawn, row) * g, load(drawn, row + WIDE) * g
+        store(i, k, fused(c, a, load(i, k)) - d * b)
+        store(i, k + WIDE, fused(c, b, fused(d, a, load(i, k + WIDE))))
 
 
 @compiled
-def add_shunt(at: Unsigned, g: Floats, b: Floats, vr: Floats, vi: Floats, ir: Floats, ii: Floats) -> None:
+def add_shunt(at: Places, drawn: Floats, v: Floats, i: Floats) -> None:
     """Adds the currents of admittances g + jb: magnetising branches and loads of constant impedance."""
-    for j in range(np.uintp(len(at))):
-        k = at[j]
-        for lane in range(np.uintp(vr.shape[1])):
-            ir[k, lane] += g[j, lane] * vr[k, lane] - b[j, lane] * vi[k, lane]
-            ii[k, lane] += g[j, lane] * vi[k, lane] + b[j, lane] * vr[k, lane]
+    for j in range(len(at)):
+        k, row = PAIR * at[j], PAIR * j
+        a, e, g, b = load(v, k), load(v, k + WIDE), load(drawn, row), load(drawn, row + WIDE)
+        store(i, k, fused(g, a, load(i, k)) - b * e)
+        store(i, k + WIDE, fused(g, e, fused(b, a, load(i, k + WIDE))))
 
 
 @compiled
-def gather(tree: Tree, ir: Floats, ii: Floats) -> None:
-    """Backward: adds what each joint draws to its parent, from the far ends to the sources."""
-    one, k = np.uintp(1), np.uintp(len(tree.parent))
-    while k > np.uintp(tree.roots):
-        k -= one
-        up = tree.parent[k]
-        for lane in range(np.uintp(ir.shape[1])):
-            ir[up, lane] += ir[k, lane]
-        for lane in range(np.uintp(ir.shape[1])):
-            ii[up, lane] += ii[k, lane]
+def gather(tree: Tree, i: Floats) -> None:
+    """Backward: adds what each inner joint draws to its parent, from the far ones to the sources."""
+    for joint in range(tree.inner - 1, tree.roots - 1, -1):
+        k, up = PAIR * joint, PAIR * np.intp(tree.parent[joint])
+        store(i, up, load(i, up) + load(i, k))
+        store(i, up + WIDE, load(i, up + WIDE) + load(i, k + WIDE))
 
 
 @compiled
-def spread(tree: Tree, vr: Floats, vi: Floats, ir: Floats, ii: Floats, moved: Floats) -> None:
-    """Forward: the voltages from the sources on. moved: by how much at most in each lane, squared."""
-    moved[:] = 0.0
-    one, k = np.uintp(1), np.uintp(tree.roots)
-    while k < np.uintp(len(tree.parent)):
-        up, r, x = tree.parent[k], tree.r[k], tree.x[k]
-        for lane in range(np.uintp(ir.shape[1])):
-            a = vr[up, lane] - r * ir[k, lane] + x * ii[k, lane]
-            b = vi[up, lane] - r * ii[k, lane] - x * ir[k, lane]
-            da, db = a - vr[k, lane], b - vi[k, lane]
-            d = da * da + db * db
-            moved[lane] = d if d > moved[lane] else moved[lane]  # noqa: FURB136
-            vr[k, lane], vi[k, lane] = a, b
-        k += one
+def spread(tree: Tree, v: Floats, i: Floats, moved: Floats) -> None:
+    """Forward: the voltages of the inner joints from the sources on; moved grows to by how much at most."""
+    far = load(moved, 0)
+    for joint in range(tree.roots, tree.inner):
+        k, up = PAIR * joint, PAIR * np.intp(tree.parent[joint])
+        a, b = behind(
+            every(tree.r[joint]), every(tree.x[joint]), load(v, up), load(v, up + WIDE), load(i, k), load(i, k + WIDE)
+        )
+        da, db = a - load(v, k), b - load(v, k + WIDE)
+        far = larger(fused(da, da, db * db), far)
+        store(v, k, a)
+        store(v, k + WIDE, b)
+    store(moved, 0, far)
+
+
+@inlined
+def behind(r: Any, x: Any, a: Any, b: Any, ir: Any, ii: Any) -> tuple[Any, Any]:
+    """The voltage behind an impedance, of a + jb before it."""
+    minus = every(0.0) - r
+    return fused(x, ii, fused(minus, ir, a)), fused(minus, ii, b) - x * ir
+
+
+@compiled
+def draw_ends(tree: Tree, ends: Floats, low2: float, v: Floats, i: Floats, moved: Floats) -> None:
+    """The currents of the ends at their new voltages, added to those of their parents. moved: by how much that will move
+    them at most."""
+    far = every(0.0)
+    for number in range(len(tree.parent) - tree.inner):
+        joint, k = np.uintp(tree.inner + number), END * number
+        up, r, x = PAIR * np.intp(tree.parent[joint]), every(tree.r[joint]), every(tree.x[joint])
+        ir, ii = load(ends, k), load(ends, k + WIDE)
+        a, b = behind(r, x, load(v, up), load(v, up + WIDE), ir, ii)
+        c, d = power_at(load(ends, k + PAIR), load(ends, k + PAIR + WIDE), a, b, low2)
+        store(ends, k, c)
+        store(ends, k + WIDE, d)
+        store(i, up, load(i, up) + c)
+        store(i, up + WIDE, load(i, up + WIDE) + d)
+        dc, dd = c - ir, d - ii
+        far = larger(fused(dc, dc, dd * dd) * fused(r, r, x * x), far)
+    store(moved, 0, far)
 
 
 @compiled
@@ -126,132 +167,39 @@ def worst_rest_pu(moved: Floats, before: Floats, rest: Floats) -> float:
     moved: squared, of this step; before: of the last one, moved takes its place; rest: filled in by lane.
     """
     worst = 0.0
-    for lane in range(len(moved)):
+    for lane in range(WIDE):
         step, last = math.sqrt(moved[lane]), math.sqrt(before[lane])
         rest[lane] = step * step / (last - step) if step < last else step
         before[lane] = moved[lane]
-        worst = rest[lane] if rest[lane] > worst else worst  # noqa: FURB136
+        worst = rest[lane] if rest[lane] > worst else worst  # noqa: FURB136 (compiled to a choice, not a call)
     return worst
 
 
 @compiled
-def take(kind: Kind, power: Complex, scale: complex, first: int, cut: Flags, real: Floats, imag: Floats) -> None:
-    """Takes the loads of one kind of a block's scenarios, by lane; a single row of power serves all of them.
-
-    scale: its real and imaginary part multiply those of power. What is cut off draws nothing.
-    """
-    lanes = real.shape[1]
-    for j in range(len(kind.at)):
-        real[j] = kind.idle[j].real
-        imag[j] = kind.idle[j].imag
-    for j in range(len(kind.load)):
-        row, load = kind.row[j], kind.load[j]
-        for lane in range(lanes):
-            s = power[min(first + lane, len(power) - 1), load]
-            real[row, lane] += scale.real * s.real
-            imag[row, lane] += scale.imag * s.imag
-    for j in range(len(kind.at)):
-        for lane in range(lanes):
-            if cut[kind.at[j], lane] != LIVE:
-                real[j, lane] = imag[j, lane] = 0.0
+def begin(tree: Tree, block: Block) -> None:
+    """Puts a block to the first guess."""
+    block.before[:] = 0.0
+    for joint in range(tree.inner):
+        store(block.v, PAIR * joint, every(tree.start[joint].real))
+        store(block.v, PAIR * joint + WIDE, every(tree.start[joint].imag))
+    for joint in range(tree.inner, len(tree.parent)):
+        k = END * (joint - tree.inner)
+        store(block.ends, k, every(tree.start[joint].real))
+        store(block.ends, k + WIDE, every(tree.start[joint].imag))
 
 
 @compiled
-def cut_off(tree: Tree, outages: Places, first: int, cut: Flags) -> None:
-    """Marks what the outages of a block's scenarios open, and everything behind it."""
-    for lane in range(cut.shape[1]):
-        for joint in outages[min(first + lane, len(outages) - 1)]:
-            if joint != NOWHERE:
-                cut[joint, lane] = OPENED
-    for k in range(tree.roots, len(tree.parent)):
-        for lane in range(cut.shape[1]):
-            if cut[tree.parent[k], lane] != LIVE:
-                cut[k, lane] = BEHIND
-
-
-@compiled
-def take_off(tree: Tree, shunts: Kind, outages: Places, first: int, cut: Flags, g: Floats, b: Floats) -> None:
-    """Takes away the halves of magnetising branches that opened edges would leave behind at their live ends."""
-    for lane in range(cut.shape[1]):
-        for joint in outages[min(first + lane, len(outages) - 1)]:
-            if joint == NOWHERE or tree.half[joint] == 0j or cut[joint, lane] != OPENED:
-                continue
-            cut[joint, lane] = BEHIND  # named twice, it is opened once
-            row = np.searchsorted(shunts.at, tree.parent[joint])
-            g[row, lane] -= tree.half[joint].real
-            b[row, lane] -= tree.half[joint].imag
-
-
-@numba.njit(cache=True, error_model="numpy", parallel=True)
-def solve_blocks(tree: Tree, powers: Kind, currents: Kind, shunts: Kind, power: Complex, base: float, outages: Places,
-                 lanes: int, low2: float, tolerance_pu: float, v_pu: Complex, at_rest: Flags) -> None:  # fmt: skip
-    """All scenarios, block by block, on as many threads as numba is set to.
-
-    power: (scenarios or 1, loads), in units of 1 / base. outages: (scenarios or 1, any number), joints cut from their
-    parents. Fills v_pu (scenarios, buses), and at_rest by scenario.
-    """
-    scenarios, joints = len(v_pu), len(tree.parent)
-    for number in numba.prange((scenarios + lanes - 1) // lanes):
-        first = number * lanes
-        cut = np.zeros((joints, lanes), np.uint8)
-        cut_off(tree, outages, first, cut)
-        p, q = np.empty((len(powers.at), lanes)), np.empty((len(powers.at), lanes))
-        c, d = np.empty((len(currents.at), lanes)), np.empty((len(currents.at), lanes))
-        g, b = np.empty((len(shunts.at), lanes)), np.empty((len(shunts.at), lanes))
-        take(powers, power, complex(base, base), first, cut, p, q)
-        take(currents, power, complex(base, -base), first, cut, c, d)
-        take(shunts, power, complex(base, -base), first, cut, g, b)
-        take_off(tree, shunts, outages, first, cut, g, b)
-        vr, vi = np.empty((joints, lanes)), np.empty((joints, lanes))
-        for k in range(joints):
-            vr[k] = tree.start[k].real
-            vi[k] = tree.start[k].imag
-        ir, ii = np.empty_like(vr), np.empty_like(vi)
-        moved, before, rest = np.empty(lanes), np.zeros(lanes), np.zeros(lanes)
-        for _ in range(ITERATIONS_MAX):
-            ir[:] = 0.0
-            ii[:] = 0.0
-            add_power(powers.at, p, q, low2, vr, vi, ir, ii)
-            add_current(currents.at, c, d, low2, vr, vi, ir, ii)
-            add_shunt(shunts.at, g, b, vr, vi, ir, ii)
-            gather(tree, ir, ii)
-            spread(tree, vr, vi, ir, ii, moved)
-            if worst_rest_pu(moved, before, rest) < tolerance_pu:
-                break
-        give(tree, first, rest, low2, tolerance_pu, cut, vr, vi, v_pu, at_rest)
-
-
-@compiled
-def give(tree: Tree, first: int, rest: Floats, low2: float, tolerance_pu: float, cut: Flags, vr: Floats, vi: Floats,
-         v_pu: Complex, at_rest: Flags) -> None:  # fmt: skip
-    """Writes a block's voltages, bus by bus, 0 where it is dead; and which scenarios found a solution."""
-    lanes = min(len(rest), len(v_pu) - first)
-    for lane in range(lanes):
-        at_rest[first + lane] = rest[lane] < tolerance_pu
-    for bus in range(len(tree.place)):
-        k = tree.place[bus]
-        for lane in range(lanes):
-            if k == NOWHERE or cut[k, lane] != LIVE:
-                v_pu[first + lane, bus] = 0j
-                continue
-            v_pu[first + lane, bus] = complex(vr[k, lane], vi[k, lane])
-            if not vr[k, lane] * vr[k, lane] + vi[k, lane] * vi[k, lane] > low2:
-                at_rest[first + lane] = False
-
-
-def solve_scenarios(tree: Tree, powers: Kind, currents: Kind, shunts: Kind, *, power: Complex, base_va: float,
-                    outages: Places, lanes: int, low_pu: float, tolerance_pu: float,
-                    threads: int | None) -> tuple[Complex, npt.NDArray[np.bool_]]:  # fmt: skip
-    """solve_blocks on that many threads, None for numba's own number: (v_pu by scenario and bus, at rest by scenario)."""
-    scenarios = max(len(power), len(outages))
-    v_pu, at_rest = np.empty((scenarios, len(tree.place)), complex), np.zeros(scenarios, np.uint8)
-    before = numba.get_num_threads()
-    numba.set_num_threads(threads or before)
-    try:
-        solve_blocks(
-            tree, powers, currents, shunts, power, 1.0 / base_va, outages, min(lanes, scenarios),
-            low_pu * low_pu, tolerance_pu, v_pu, at_rest,
-        )  # fmt: skip
-    finally:
-        numba.set_num_threads(before)
-    return v_pu, at_rest.astype(bool)
+def run(tree: Tree, powers: Kind, currents: Kind, shunts: Kind, block: Block, low2: float, tolerance_pu: float) -> None:
+    """Sweeps a block until every lane rests, or gives it up."""
+    v, i = block.v, block.i
+    begin(tree, block)
+    for _ in range(ITERATIONS_MAX):
+        i[:] = 0.0
+        draw_ends(tree, block.ends, low2, v, i, block.moved)
+        add_power(powers.at, block.powers, low2, v, i)
+        add_current(currents.at, block.currents, low2, v, i)
+        add_shunt(shunts.at, block.shunts, v, i)
+        gather(tree, i)
+        spread(tree, v, i, block.moved)
+        if worst_rest_pu(block.moved, block.before, block.rest) < tolerance_pu:
+            return

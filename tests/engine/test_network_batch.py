@@ -1,10 +1,15 @@
 """Many flows at once against one at a time, and against power-grid-model's own batches."""
 
 import random
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import winter_river
 from power_grid_model import PowerGridModel, initialize_array
 from winter_river.engine.network import Line, Load, Network, Transformer, solve
 from winter_river.engine.network.batch import Batch, BatchError
@@ -160,6 +165,30 @@ def test_loads_right_below_a_source_come_to_rest():
         Batch(lighter).solve_loads([power, power / 2]),
     ):
         assert abs(abs(found.v_pu[0, 1]) - v2**0.5) < CLOSE_PU
+
+
+def test_compiled_text_is_made_anew_when_a_file_that_it_leads_to_changes(tmp_path):
+    """The currents of single.py come from lanes.py, and numba by itself looks at single.py only."""
+    package = Path(winter_river.__file__).parent
+    shutil.copytree(package / "engine" / "network", tmp_path / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (tmp_path / "flows").glob("*.py"):
+        file.write_text(file.read_text().replace("winter_river.engine.network", "flows"))
+    code = (
+        "from flows import Line, Load, Network; from flows.batch import Batch\n"
+        "loads = (Load(1, 30e3, 6e3),)\n"
+        "print(abs(Batch(Network((480.0,) * 2, (Line(0, 1, 0.5, 0.25),), loads, (0,))).solve_once().v_pu[0, 1]))"
+    )
+
+    def run():
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True)
+        return round(float(done.stdout), 6)
+
+    assert run() == run() == 0.922112
+    lanes = tmp_path / "flows" / "lanes.py"
+    told = lanes.read_text()
+    lanes.write_text(told.replace("def power_at(p: Any, q: Any,", "def power_at(q: Any, p: Any,"))
+    assert lanes.read_text() != told
+    assert run() != 0.922112
 
 
 def test_threads_change_nothing():

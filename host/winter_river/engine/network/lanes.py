@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from winter_river.engine.network.compiled import compiled, inlined
 from winter_river.engine.network.tree import Floats, Kind, Places, Tree
 from winter_river.engine.network.wide import WIDE, every, fused, larger, load, root, store
 
@@ -24,10 +24,6 @@ Flags = npt.NDArray[np.uint8]
 
 ITERATIONS_MAX = 100
 PAIR, END = 2 * WIDE, 4 * WIDE  # floats of an inner joint in a column of voltages or currents, and of an end
-
-compiled = numba.njit(cache=True, error_model="numpy")
-# For functions of numbers alone: columns would be counted in and out at each call.
-inlined = numba.njit(cache=True, error_model="numpy", forceinline=True)
 
 
 class Block(NamedTuple):

@@ -11,7 +11,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from winter_river.engine.network.lanes import END, PAIR, Block, Flags, behind, compiled, new_block, run
+from winter_river.engine.network.compiled import compiled, threaded
+from winter_river.engine.network.lanes import END, PAIR, Block, Flags, behind, new_block, run
 from winter_river.engine.network.tree import NOWHERE, Complex, Floats, Kind, Places, Tree
 from winter_river.engine.network.wide import WIDE, every, fused, gathered, larger, load, scatter, store
 
@@ -106,7 +107,7 @@ def give(tree: Tree, block: Block, first: int, fresh: int, low2: float, toleranc
         at_rest[first + lane] = block.rest[lane] < tolerance_pu and block.moved[lane] < 0.0 and is_number
 
 
-@numba.njit(cache=True, error_model="numpy", parallel=True)
+@threaded
 def solve_blocks(tree: Tree, ends: Kind, powers: Kind, currents: Kind, shunts: Kind, power: Complex, base: float,
                  outages: Places, workers: int, low2: float, tolerance_pu: float, v_pu: Complex,
                  at_rest: Flags) -> None:  # fmt: skip

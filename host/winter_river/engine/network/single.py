@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from winter_river.engine.network.lanes import ITERATIONS_MAX, Flags, behind, compiled, power_at
+from winter_river.engine.network.compiled import compiled
+from winter_river.engine.network.lanes import ITERATIONS_MAX, Flags, behind, power_at
 from winter_river.engine.network.tree import NOWHERE, Complex, Floats, Kind, Places, Tree, Unsigned
 from winter_river.engine.network.wide import WIDE, every, fused, larger, largest, load, picked, store, total
 

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOTS = ("host", "firmware/lib", "firmware")
 OUR_PACKAGES = ("winter_wire", "winter_node", "winter_river")
 
-_PURE_HOST = ("winter_wire", "winter_river.engine", "winter_river.facility", "winter_river.site")
+_PURE_HOST = ("winter_wire", "winter_river.air", "winter_river.engine", "winter_river.facility", "winter_river.site")
 ANYTHING = OUR_PACKAGES
 
 # Importer -> what of ours it may import; the longest name that fits counts. Itself is always allowed.
@@ -24,6 +24,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_node": ("winter_wire",),
     "boot": (),
     "main": ("winter_wire", "winter_node"),
+    "winter_river.air": ("winter_wire",),
     "winter_river.paths": (),
     "winter_river.address": (),
     "winter_river.package_index": (),
@@ -56,7 +57,8 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.reference_constants": ("winter_river.engine",),
     "winter_river.reference": (
         "winter_river.reference_constants",
-        *("winter_wire", "winter_river.engine", "winter_river.settings", "winter_river.reference_words"),
+        *("winter_wire", "winter_river.air", "winter_river.engine", "winter_river.settings"),
+        "winter_river.reference_words",
     ),
     "winter_river.ui": (*_PURE_HOST, "winter_river.alerts", "winter_river.reference_words"),
     "winter_river.service": (
@@ -152,6 +154,7 @@ FOREIGN: Mapping[str, str] = {
 PURE = (
     "winter_wire",
     "winter_node",
+    "winter_river.air",
     "winter_river.deploy",
     "winter_river.alerts.book",
     "winter_river.alerts.causes",

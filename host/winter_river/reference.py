@@ -202,6 +202,7 @@ def _verbs() -> Table:
         obeyed = [name for name, entry in _TYPES.items() if verb in entry[schema.OWN_VERBS]]
         takes = " ".join(_parameter(row) for row in params)
         rows.append((f"`{verb}`", takes, ", ".join(obeyed) or "all", words.VERBS[verb]))
+    rows += [(verb, takes, f"the node `{topics.WEATHER}`", what) for verb, takes, what in _weather_verbs().rows]
     note = "A verb names a target, never a toggle. A parameter that it does not know is refused."
     return Table("verbs", "Verbs", note, ("verb", "parameters", "of", "what"), tuple(rows))
 
@@ -229,7 +230,7 @@ def _weather_verbs() -> Table:
         (f"`{verb}`", " ".join(_parameter(row, words.WEATHER_PARAMS) for row in params), words.WEATHER_VERBS[verb])
         for verb, params in contract.WEATHER_VERBS.items()
     )
-    note = "Sent to `weather/command`. What is not given stays; what does not fit is refused whole."
+    note = "Sent to `weather/command`; `winter-river send weather set_weather` sends it. What is not given stays; what does not fit is refused whole."
     return Table("weather", "Verbs of the weather", note, ("verb", "parameters", "what"), rows)
 
 

@@ -273,7 +273,7 @@ WEATHER_VERBS = {
 }
 
 WEATHER_PARAMS = {
-    "preset": "A place and a season.",
+    "preset": "A place and a season: by number on the bus; by name, too, at a terminal, in a scenario and in a test.",
     "outdoor_c": "Temperature in degrees C.",
     "humidity_pct": "Relative humidity.",
 }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from winter_wire import codec, schema, topics
 
+from winter_river import air
 from winter_river.emulator.pure import Outgoing, PureNode, PureSnapshot
 from winter_river.facility.faults import nearest
 from winter_river.scenario.trace import published
@@ -105,7 +106,10 @@ class Simulation:
         return tuple(f"{note.t_s:g} s {note.node_id}: {note.text}" for note in self._coordinator.notes())
 
     def command(self, node_id: str, verb: str, **params: object) -> Ack:
-        """Ask a node to do something, its parameters by name: `command("ups_a", "set_fault", state=True)`."""
+        """Ask a node to do something, its parameters by name: `command("ups_a", "set_fault", state=True)`.
+
+        The air outside is the node `weather`: `command("weather", "set_weather", preset="arizona")`; see balance().
+        """
         return self.send(node_id, verb, params)
 
     def send(self, node_id: str, verb: str, params: Mapping[str, object] = NO_PARAMS, *, by: str = "simulation") -> Ack:
@@ -115,9 +119,12 @@ class Simulation:
         only then. A node that is not running gives result failed, reason expired. Raises ValueError for an unknown
         node and for parameters that cannot be written down.
         """
-        self._must_exist(node_id)
+        if node_id != topics.WEATHER:
+            self._must_exist(node_id)
         self._sent += 1
         command_id = f"simulation-{self._sent}"
+        if node_id == topics.WEATHER:
+            return self._set_weather(command_id, verb, params)
         fields = {"v": schema.VERSION, "command": verb, "params": dict(params), "id": command_id, "by": by}
         payload = codec.encode("command", fields)
         if self._broker_lost or not self._runs(node_id):
@@ -271,6 +278,16 @@ class Simulation:
         self._plan_ticks()
 
     # Inside
+
+    def _set_weather(self, command_id: str, verb: str, params: Mapping[str, object]) -> Ack:
+        if self._broker_lost:
+            return Ack(command_id, topics.WEATHER, schema.RESULT_FAILED, "expired")
+        try:
+            found = self._coordinator.set_weather(air.params_of(verb, params), self._t_s)
+        except ValueError as error:
+            return Ack(command_id, topics.WEATHER, schema.RESULT_REJECTED, air.reason_of(verb), str(error))
+        self._step()
+        return Ack(command_id, topics.WEATHER, schema.RESULT_DONE, "", air.words_of(found))
 
     def _new_node(self, node_id: str, seed: int) -> PureNode:
         return PureNode(self.facility.nodes[node_id].settings(), seed=seed)

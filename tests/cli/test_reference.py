@@ -52,6 +52,12 @@ def test_field_table_shows_unit_range_and_decimals() -> None:
     assert (row["unit"], row["range"], row["decimals"], row["of"]) == ("%", "0 to 100", "2", "ups, bess")
 
 
+def test_the_verbs_are_those_of_the_nodes_and_of_the_weather() -> None:
+    table = next(table for table in reference.tables() if table.name == "verbs")
+    assert [row[0] for row in table.rows] == [f"`{verb}`" for verb in (*schema.VERBS, "set_weather")]
+    assert table.rows[-1][2] == "the node `weather`" and "`preset` (integer, 1 to 6)" in table.rows[-1][1]
+
+
 def test_ratings_name_their_source() -> None:
     ratings = next(table for table in reference.tables() if table.name == "ratings")
     assert {row[0] for row in ratings.rows} == set(schema.TYPES)
@@ -61,7 +67,7 @@ def test_ratings_name_their_source() -> None:
 def test_markdown_has_one_line_a_row(winter_river: Callable[..., tuple[int, str, str]]) -> None:
     code, out, _ = winter_river("reference verbs")
     assert code == 0
-    assert [line.split("`")[1] for line in out.splitlines() if line.startswith("| `")] == list(schema.VERBS)
+    assert [line.split("`")[1] for line in out.splitlines() if line.startswith("| `")] == [*schema.VERBS, "set_weather"]
 
 
 def test_json_has_the_same_tables(winter_river: Callable[..., tuple[int, str, str]]) -> None:

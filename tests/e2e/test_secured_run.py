@@ -173,9 +173,16 @@ def test_time_is_moved_by_signed_orders_alone(begin, until):
             operator.publish(f"winter-river/{node_id}/command", json.dumps({"command": verb, "params": {}}), 1)
             assert heard.get(timeout=60)["result"] == "rejected"
         assert client.get("/api/v1/state").json()["clock"]["frozen"] is False
-        for words in (["clock", "freeze"], ["alarms", "shelve", "low_battery/ups_a", "5", "a test"]):
+        for words in (["send", "weather", "set_weather", "preset=arizona"],
+                      ["clock", "freeze"], ["alarms", "shelve", "low_battery/ups_a", "5", "a test"]):  # fmt: skip
             done = run.call(*words)
             assert done.returncode == 0, done.stderr + done.stdout
+        row = next(
+            row
+            for row in json.loads(run.call("audit", "--json").stdout)
+            if row["node"] == "weather" and row["door"] == "cli"
+        )
+        assert (row["verb"], row["params"], row["state"]) == ("set_weather", {"preset": 4}, "completed")
         until(lambda: client.get("/api/v1/state").json()["clock"]["frozen"], what="the page shows that it is frozen")
     operator.loop_stop()
     assert run.stop() == 0

@@ -25,6 +25,26 @@ SEND = "send: {node: utility_a, command: set_fault, params: {state: true"
 # name, one step with a mark before the place of its one fault, its message
 STEP_FAULTS = [
     ("no node", "at: 1s, expect: {node: »ups_c, state: NORMAL}", "unknown node `ups_c` (did you mean `ups_a`?)"),
+    (
+        "no verb of the weather",
+        "at: 1s, send: {node: weather, command: »open}",
+        "unknown command `open` (known: set_weather)",
+    ),
+    (
+        "no such place",
+        "at: 1s, send: {node: weather, command: set_weather, params: »{preset: arizonia}}",
+        "preset is arizonia; it takes 1 to 6, or virginia, oregon, ohio, arizona, stockholm, singapore (did you mean ariz",
+    ),
+    (
+        "no such air",
+        "at: 1s, send: {node: weather, command: set_weather, params: »{outdoor_c: 70}}",
+        "outdoor_c is 70; it takes -60 to 60 C",
+    ),
+    (
+        "no air",
+        "at: 1s, send: {node: weather, command: »set_weather}",
+        "set_weather is given nothing to set; it takes [preset=arizona] [outdoor_c=20.5] [humidity_pct=40]",
+    ),
     ("no verb", "at: 1s, send: {node: ups_a, command: »resset}", "unknown command `resset` (did you mean `reset`?)"),
     (
         "a verb of another type",

@@ -22,10 +22,11 @@ class Master:
         self.told = []
 
     def __getattr__(self, name):
-        def act(*values):
+        def act(*values, by=None):
             self.told.append((name, *values))
             if values == ("refuse",):
                 raise ValueError("there is no such thing\ncure: another")
+            return "" if by is None else f"by {by}"
 
         return act
 

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from winter_river import engine, reference_words
+from winter_river import air, engine, reference_words
+from winter_river.scenario import Send, parse_scenario
 from winter_river.station.orders import Orders
 from winter_wire import codec, tables
 
@@ -32,6 +33,25 @@ def test_going_to_an_instant_after_it_has_it(bench):
     assert outdoor_c(bench) == 20.0
 
 
+def test_a_preset_replaces_what_was_asked_for_in_the_same_step(bench):
+    bench.advance(2.0)
+    with bench.loop.lock:
+        for own in ({"outdoor_c": 20.0}, {"preset": 4}):  # before a step has taken the first
+            bench.coordinator.set_weather(own, bench.now_s)
+    bench.advance(2.0)
+    assert outdoor_c(bench) == pytest.approx(43.0)
+
+
+def test_what_was_set_is_told_and_is_part_of_the_saved_session(bench):
+    bench.advance(2.0)
+    assert bench.station.set_weather({"preset": 4}, by="ann") == "preset=4 outdoor_c=43.0 humidity_pct=20.0"
+    bench.advance(2.0)
+    script = bench.station.as_scenario()
+    assert "send: {node: weather, command: set_weather, params: {preset: 4}}  # ann" in script
+    loaded = parse_scenario(script)
+    assert [step.action.node_id for step in loaded.steps if isinstance(step.action, Send)] == ["weather"]
+
+
 def test_what_does_not_fit_changes_nothing(bench):
     with pytest.raises(ValueError, match="preset"):
         bench.station.set_weather({"preset": 9})
@@ -43,8 +63,9 @@ class Master:
     def __init__(self):
         self.told = []
 
-    def set_weather(self, own):
+    def set_weather(self, own, *, by):
         self.told.append(dict(own))
+        return f"done for {by}"
 
 
 @pytest.mark.parametrize(
@@ -59,9 +80,11 @@ class Master:
 def test_an_order_to_the_weather_is_answered_by_the_weather(message, result, told):
     master = Master()
     orders = Orders(master, "winter-river", 7)
-    answer = orders.obey(json.dumps(message).encode(), to="weather", retained=False, uptime_s=1, told=lambda: "")
+    payload = json.dumps(message | {"by": "ann"}).encode()
+    answer = orders.obey(payload, to="weather", retained=False, uptime_s=1, told=lambda: "")
     assert answer.topic == "winter-river/weather/ack"
     ack, _ = codec.decode("ack", answer.payload)
+    assert ack["applied"] == ("done for ann" if told else "")
     assert (ack["node_id"], (ack["result"], ack["reason"]), master.told) == ("weather", result, told)
 
 
@@ -76,4 +99,6 @@ def test_a_retained_order_is_never_obeyed():
 
 def test_its_verb_and_parameters_have_sentences_in_the_reference():
     assert set(reference_words.WEATHER_VERBS) == set(tables.WEATHER_VERBS)
+    sentence = reference_words.WEATHER_VERBS["set_weather"].lower()
+    assert [str(number) in sentence and place in sentence for number, place in enumerate(air.PRESETS, 1)] == [True] * 6
     assert set(reference_words.WEATHER_PARAMS) == {row[0] for row in tables.WEATHER_VERBS["set_weather"]}

@@ -3,7 +3,7 @@
 import getpass
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +12,7 @@ from winter_wire import schema, topics
 from winter_river.cli.connection import secrets_of, types_at, visiting, where
 from winter_river.cli.errors import FAILED, CommandError, UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
-from winter_river.cli.values import json_text, params_of, table_text
+from winter_river.cli.values import air_params_of, json_text, params_of, table_text
 from winter_river.settings import nearest
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def look(client: "BusClient", root: str) -> "Picture":
 
 
 def send(
-    node: Annotated[str, typer.Argument(help="Which node; see `winter-river nodes`.")],
+    node: Annotated[str, typer.Argument(help="Which node; see `winter-river nodes`. Or weather.")],
     verb: Annotated[str, typer.Argument(help="What it is to do; see `winter-river reference verbs`.")],
     params: Annotated[list[str] | None, typer.Argument(help="Parameters of the verb, as key=value.")] = None,
     broker: BrokerOption = None,
@@ -91,7 +91,8 @@ def send(
 
     Exit 1 when the node refuses or does not answer. A setpoint keeps one value per priority and obeys the lowest
     number; `release` takes one out. At a secured site close, transfer, start and factory_reset have two steps: the node
-    is selected, then you are asked.
+    is selected, then you are asked. The air outside is the node `weather`: a preset (1 to 6, or virginia, oregon, ohio,
+    arizona, stockholm, singapore), a temperature, a humidity.
 
     \b
     Examples:
@@ -99,15 +100,14 @@ def send(
       winter-river send lv_switchgear_a open
       winter-river send server_rack_a1 set_load power_kw=120 --priority 12
       winter-river send server_rack_a1 release priority=12
+      winter-river send weather set_weather preset=arizona
+      winter-river send weather set_weather outdoor_c=38 humidity_pct=15
     """
     from winter_river.service import health
     from winter_river.service.issuer import is_dangerous
     from winter_river.ui.words import ack_text
 
-    if verb not in schema.VERBS:
-        hint = nearest(verb, list(schema.VERBS))
-        raise UsageError(f"there is no verb {verb}{hint}; see `winter-river reference verbs`")
-    given = params_of(verb, params or [])
+    given = _given(node, verb, params or [])
     settings = settings_of(broker=broker, root=root)
     url, root = where(settings)
     secrets = secrets_of(settings)
@@ -115,7 +115,8 @@ def send(
     if two_steps and not yes and not sys.stdin.isatty():
         raise UsageError(f"{verb} is dangerous at a secured site, and nobody is there to be asked; add --yes")
     with visiting(url, root=root, commanding=True, secrets=secrets) as client:
-        _check_addressee(health.picture(client.remembered(), root=root).statuses, node, verb, given)
+        check = _check_engine if node == topics.WEATHER else _check_addressee
+        check(health.picture(client.remembered(), root=root).statuses, node, verb, given)
         who = by_of(by)
         if two_steps:
             ack = client.send(node, "select", {"command": verb}, by=who, priority=priority)
@@ -130,6 +131,28 @@ def send(
         typer.echo(ack_text(ack, verb))
     if not ack.done:
         raise typer.Exit(FAILED)
+
+
+def _given(node: str, verb: str, words: Sequence[str]) -> dict[str, object]:
+    """The parameters of a verb that there is, for a node or for the weather. Raises UsageError."""
+    from winter_river import air
+
+    if node == topics.WEATHER:
+        return air_params_of(verb, words)
+    if verb in air.VERBS:
+        raise UsageError(f"{verb} is for the weather: winter-river send {topics.WEATHER} {verb} {air.TAKES}")
+    if verb not in schema.VERBS:
+        hint = nearest(verb, list(schema.VERBS))
+        raise UsageError(f"there is no verb {verb}{hint}; see `winter-river reference verbs`")
+    return params_of(verb, words)
+
+
+def _check_engine(statuses: Mapping[str, Mapping[str, object]], *_: object) -> None:
+    """Refuses an order to the weather where no engine would hear it."""
+    if statuses.get(topics.ENGINE, {}).get("status", "offline") == "offline":
+        raise CommandError(
+            "no engine runs on this bus, so it has no weather\ncure: start a site with `winter-river run`"
+        )
 
 
 def _check_addressee(

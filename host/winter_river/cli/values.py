@@ -67,6 +67,26 @@ def params_of(
     return params
 
 
+def air_params_of(verb: str, words: Sequence[str]) -> dict[str, object]:
+    """The same for the weather: words such as preset=arizona, preset=4, outdoor_c=38."""
+    from winter_river import air
+
+    faults, given = [], {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            faults.append(f"{word!r} is not key=value; {verb} takes {air.TAKES}")
+        else:
+            values = (_value(form, text) for form in (schema.INTEGER, schema.NUMBER, schema.TEXT))
+            given[name] = next(value for value in values if value is not None)
+    if faults:
+        raise UsageError("\n".join(faults))
+    try:
+        return air.params_of(verb, given)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
 def _value(form: str, text: str) -> object:
     """The value a word stands for, None where it is not of that form."""
     if form == schema.FLAG:

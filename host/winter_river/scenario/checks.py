@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from winter_wire import codec, schema
+from winter_wire import codec, schema, topics
 
+from winter_river import air
 from winter_river.facility.faults import Faults, nearest, shown
 from winter_river.facility.model import Facility
 from winter_river.facility.reading import Entries, entries, kind_of, number_of, unknown
@@ -36,6 +37,8 @@ def checked_send(tree: Tree, site: Facility | None, faults: Faults) -> Send | No
     found = entries(tree, faults, what="send", known=SEND_KEYS, required=("node", "command"))
     if found is None or "node" not in found or "command" not in found:
         return None
+    if isinstance(found["node"][1], Scalar) and found["node"][1].text == topics.WEATHER:
+        return _to_weather(found, faults)
     type_name = type_of(found["node"][1], site, faults)
     verb = word_of(found["command"][1], schema.verbs(type_name) or tuple(schema.VERBS), "command", faults)
     result = schema.RESULT_DONE
@@ -48,6 +51,28 @@ def checked_send(tree: Tree, site: Facility | None, faults: Faults) -> Send | No
         # A script that wants a refusal may well send a word the node does not have.
         check_words(found, verb, type_name, faults)
     return Send(found["node"][1].text, verb, params, result)
+
+
+def _to_weather(found: Entries, faults: Faults) -> Send | None:
+    """A command to the virtual node `weather`, with its preset as a number."""
+    verb = word_of(found["command"][1], tuple(air.VERBS), "command", faults)
+    result = schema.RESULT_DONE
+    if "result" in found:
+        result = word_of(found["result"][1], schema.RESULTS, "result", faults) or result
+    place: Tree = found["params"][1] if "params" in found else found["command"][1]
+    given = entries(place, faults, what="params") if "params" in found else {}
+    if verb is None or given is None:
+        return None
+    values = {name: value.value for name, (_, value) in given.items() if isinstance(value, Scalar)}
+    if len(values) < len(given):
+        faults.add(place.line, place.column, "parameters of the weather are values", f"it takes {air.TAKES}")
+        return None
+    try:
+        return Send(topics.WEATHER, verb, air.params_of(verb, values), result)
+    except ValueError as error:
+        for line in str(error).splitlines():
+            faults.add(place.line, place.column, line)
+        return None
 
 
 def type_of(tree: Tree, site: Facility | None, faults: Faults) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from winter_wire import schema
 
+from winter_river import air
 from winter_river.engine import CALIBRATIONS
 from winter_river.facility.json_schema import DIALECT
 from winter_river.scenario.checks_training import (
@@ -104,7 +105,7 @@ def _step() -> Json:
 
 def _doing(name: str) -> Json:
     if name == "send":
-        properties = {"node": _NODE, "command": {"enum": list(schema.VERBS)}, "params": _params()}
+        properties = {"node": _NODE, "command": {"enum": [*schema.VERBS, *air.VERBS]}, "params": _params()}
         return _object(properties | {"result": {"enum": list(schema.RESULTS)}}, ("node", "command"))
     if name == "malfunction":
         kinds = dict.fromkeys(kind for row in _types() for kind, _ in row[schema.MALFUNCTIONS])
@@ -124,7 +125,7 @@ def _doing(name: str) -> Json:
 
 
 def _params() -> Json:
-    rows = dict.fromkeys(row[0] for verb in schema.VERBS.values() for row in verb)
+    rows = dict.fromkeys(row[0] for verb in (*schema.VERBS.values(), *air.VERBS.values()) for row in verb)
     return _object({name: {} for name in rows})
 
 

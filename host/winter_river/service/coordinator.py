@@ -293,12 +293,18 @@ class Coordinator(Asked):
         self._urgent = True
         self._speedometer.begin(now_s, self._pace.t_at(now_s))
 
-    def set_weather(self, own: Mapping[str, object], now_s: float) -> None:
-        """The air outside, from the next step on. own: parameters of set_weather. Raises ValueError for others."""
+    def set_weather(self, own: Mapping[str, object], now_s: float) -> dict[str, object]:
+        """The air outside, from the next step on, and gives what it will be: the fields of `weather`.
+
+        own: parameters of set_weather. Raises ValueError for others.
+        """
         self._begin(now_s)
+        # A preset is the whole air: it leaves nothing of what was asked for in the same step before it.
+        asked = dict(own) if "preset" in own else {**self._weather, **own}
         trial = engine.restore(self._plan, self.world())
-        engine.apply(self._plan, trial, topics.WEATHER, own, present=True)  # refuses now what it would refuse then
-        self._weather = {**self._weather, **own}
+        engine.apply(self._plan, trial, topics.WEATHER, asked, present=True)  # refuses now what it would refuse then
+        self._weather = asked
+        return engine.weather(trial)
 
 
 # What a snapshot holds besides the world and the event log.

@@ -12,6 +12,7 @@ from typing import NamedTuple, Self
 
 from winter_wire import schema, topics
 
+from winter_river import air
 from winter_river.address import Address
 from winter_river.alerts.keeper import AlarmKeeper
 from winter_river.alerts.memory import Memory
@@ -29,7 +30,7 @@ from winter_river.service.desk import TIMEOUT_S, Desk, Keys, no_keys
 from winter_river.service.issuer import SERVICE, Issuer, Source
 from winter_river.service.leftovers import Leftovers
 from winter_river.service.loop import Loop
-from winter_river.service.messages import Message
+from winter_river.service.loop_line import LoopLine
 from winter_river.service.moving import move
 from winter_river.service.roster import Note
 from winter_river.site import NO_PARAMS, Ack
@@ -81,31 +82,7 @@ class Sight(NamedTuple):
     last_event: int
 
 
-class LoopLine:
-    """The service's own bus, for its issuer."""
-
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
-
-    def held(self) -> AbstractContextManager[object]:
-        """Desk, bus and coordinator are ours alone."""
-        return self._loop.lock
-
-    def now_s(self) -> float:
-        """The loop's clock."""
-        return self._loop.clock()
-
-    def publish(self, message: Message) -> bool:
-        """False, at once, while there is no broker."""
-        if not self._loop.bus.connected:
-            return False
-        self._loop.bus.publish([message])
-        return True
-
-    def wait(self, seconds: float) -> bool:
-        """Until the next step or answer; False when the engine has stopped."""
-        self._loop.stepped.wait(seconds)
-        return self._loop.running
+SetWeather = Callable[[Mapping[str, object], str], str]  # (parameters, by whom) -> the air in words
 
 
 class LiveSite:
@@ -113,6 +90,7 @@ class LiveSite:
 
     def __init__(self, loop: Loop, issuer: Issuer, source: Source = SERVICE) -> None:
         self._loop, self._issuer, self.source = loop, issuer, source
+        self.set_weather: SetWeather | None = None  # set by whoever puts the service together
 
     @property
     def secured(self) -> bool:
@@ -121,7 +99,9 @@ class LiveSite:
 
     def through(self, door: str, address: str = "") -> LiveSite:
         """The same site, for commands from another door: its name, and the address of who stands there."""
-        return LiveSite(self._loop, self._issuer, Source(door, address))
+        site = LiveSite(self._loop, self._issuer, Source(door, address))
+        site.set_weather = self.set_weather
+        return site
 
     @property
     def facility(self) -> Facility:
@@ -147,12 +127,26 @@ class LiveSite:
     ) -> Ack:
         """Asks a node and waits for its answer; silence ends in failed/expired, at once while there is no broker.
         Raises ValueError for an unknown node, or for parameters that cannot be written; AuditError: see Issuer."""
+        if node_id == topics.WEATHER:
+            return self._to_weather(verb, params, by)
         if node_id not in self.facility.nodes:
             raise ValueError(f"{node_id} is not a node of {self.facility.name}")
         return self._issuer.send(
             node_id, verb, params, by=by, source=self.source, priority=priority, timeout_s=timeout_s,
             confirmed=confirmed,
         )  # fmt: skip
+
+    def _to_weather(self, verb: str, params: Mapping[str, object], by: str) -> Ack:
+        """The weather is here and not on the bus; what is done to it is audited as a command to a node is."""
+        assert self.set_weather is not None
+        try:
+            with self.acting(topics.WEATHER, verb, params, by=by):
+                applied = self.set_weather(air.params_of(verb, params), by)
+            ack = Ack("", topics.WEATHER, schema.RESULT_DONE, "", applied)
+        except ValueError as error:
+            ack = Ack("", topics.WEATHER, schema.RESULT_REJECTED, air.reason_of(verb), str(error))
+        self._issuer.answered(ack, verb, params, by, self.source)
+        return ack
 
     def acting(
         self, node_id: str, verb: str, params: Mapping[str, object] = NO_PARAMS, *, by: str
@@ -289,6 +283,7 @@ class Service:
             self._loop, self.site, seed=seed, root=root, boot=boot, program=version, record=record,
             own=(f"{desk.name}-{desk.token}-", f"{topics.ENGINE}-{boot:x}-"), keys=desk.key if secured else None,
         )  # fmt: skip
+        self.site.set_weather = lambda own, by: self.station.set_weather(own, by=by)
         self._clerk = None if trail is None else Clerk(trail, self._note)
         self._leftovers = None if trail is None else Leftovers(trail, self._note)
         if self._clerk is not None:
@@ -397,4 +392,4 @@ class Service:
         self.stop()
 
 
-__all__ = ["AuditError", "BusError", "LiveSite", "Report", "Service", "ServiceError", "Sight"]
+__all__ = ["AuditError", "BusError", "LiveSite", "LoopLine", "Report", "Service", "ServiceError", "Sight"]

@@ -29,7 +29,7 @@ class Master(Protocol):
     def take_snapshot(self, name: str) -> object: ...
     def restore(self, snapshot_id: str) -> None: ...
     def load_initial_condition(self, condition_id: str) -> None: ...
-    def set_weather(self, own: Mapping[str, object]) -> None: ...
+    def set_weather(self, own: Mapping[str, object], *, by: str) -> str: ...
     def acknowledge_alarm(self, name: str, *, by: str) -> str: ...
     def shelve_alarm(self, name: str, *, minutes: float, reason: str, by: str) -> str: ...
     def unshelve_alarm(self, name: str, *, by: str) -> str: ...
@@ -48,16 +48,16 @@ _ACTS: Mapping[str, Callable[[Master, Mapping[str, Any]], object]] = {
     "snapshot": lambda master, params: master.take_snapshot(params["name"]),
     "restore": lambda master, params: master.restore(params["snapshot"]),
     "load": lambda master, params: master.load_initial_condition(params["condition"]),
-    "set_weather": lambda master, params: master.set_weather(params),
 }
 
 # Who asked is written down with these, and they answer for themselves.
-_ALARM_ACTS: Mapping[str, Callable[[Master, Mapping[str, Any], str], str]] = {
+_SIGNED_ACTS: Mapping[str, Callable[[Master, Mapping[str, Any], str], str]] = {
     "acknowledge": lambda master, params, by: master.acknowledge_alarm(params.get("alarm", ""), by=by),
     "shelve": lambda master, params, by: master.shelve_alarm(
         params["alarm"], minutes=float(params["minutes"]), reason=params["reason"], by=by
     ),
     "unshelve": lambda master, params, by: master.unshelve_alarm(params["alarm"], by=by),
+    "set_weather": lambda master, params, by: master.set_weather(params, by=by),
 }
 
 VERBS: Mapping[str, Mapping[str, Any]] = {
@@ -110,9 +110,9 @@ class Orders:
         try:
             if message["command"] not in _ALLOWED_IN_EXAM and self._in_exam():
                 result, reason, applied = schema.RESULT_REJECTED, "interlock", EXAM_TEXT
-            elif message["command"] in _ALARM_ACTS and to == topics.ENGINE:
+            elif message["command"] in _SIGNED_ACTS:
                 by = message.get("by", "")
-                applied = _ALARM_ACTS[message["command"]](self._master, message.get("params", {}), by)
+                applied = _SIGNED_ACTS[message["command"]](self._master, message.get("params", {}), by)
             else:
                 _ACTS[message["command"]](self._master, message.get("params", {}))
                 applied = told()

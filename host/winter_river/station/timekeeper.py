@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from winter_wire import topics
 
 from winter_river import engine
+from winter_river.air import words_of
 from winter_river.facility.generate import to_yaml
 from winter_river.service.messages import Incoming, Input, Message
 from winter_river.station import recording
@@ -187,11 +188,13 @@ class Timekeeper:
         """Engine seconds a second, 0.1 to 1000; a machine that cannot keep up shows what it reaches. Raises ValueError."""
         self._pace(lambda now_s: self._coordinator.set_speed(speed, now_s))
 
-    def set_weather(self, own: Mapping[str, object]) -> None:
-        """The air outside, for all halls: a preset, or figures of one's own. Raises ValueError."""
+    def set_weather(self, own: Mapping[str, object], *, by: str = "") -> str:
+        """The air outside, for all halls: a preset, or figures of one's own; gives what it is then. Raises ValueError."""
         with self._loop.lock:
-            self._coordinator.set_weather(own, self._loop.clock())
+            found = self._coordinator.set_weather(own, self._loop.clock())
+            self._did(Obeyed(topics.WEATHER, "set_weather", dict(own), by), self._coordinator.t_s)
         self._loop.settle()
+        return words_of(found)
 
     def _pace(self, change: Callable[[float], None]) -> None:
         with self._loop.lock:

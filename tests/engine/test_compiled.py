@@ -54,13 +54,36 @@ STORIES = {
 }
 
 
+class FromZero(list):
+    """A list that is not counted from its end: compiled text does not look whether a place is below 0."""
+
+    def __getitem__(self, place):
+        assert isinstance(place, slice) or place >= 0, f"place {place} of {len(self)}"
+        return super().__getitem__(place)
+
+    def __setitem__(self, place, value):
+        assert isinstance(place, slice) or place >= 0, f"place {place} of {len(self)}"
+        super().__setitem__(place, value)
+
+
+def from_zero(holder):
+    """The same plan or world, whose lists are not counted from their ends."""
+    for field in dataclasses.fields(holder):
+        value = getattr(holder, field.name)
+        if isinstance(value, list):
+            object.__setattr__(holder, field.name, FromZero(value))
+    return holder
+
+
 class Twins:
-    """One world as the text stands and one compiled; every step of both gives the same events and the same bytes."""
+    """One world as the text stands and one compiled; every step of both gives the same events and the same bytes, and
+    the text asks for no place below 0."""
 
     def __init__(self, devices, *, calibration="training", seed=0):
         self.plan = build_plan(devices, calibration=calibration)
         self.site = fast.compiled(self.plan)
-        self.plain, self.compiled = new_world(self.plan, seed=seed), self.site.new_world(seed=seed)
+        self.plain, self.compiled = from_zero(new_world(self.plan, seed=seed)), self.site.new_world(seed=seed)
+        from_zero(self.plan)
         self.events = []
 
     def tell(self, node_id, *, present=True, **fields):

@@ -14,6 +14,7 @@ to loops, ifs, arithmetic and records: no strings, dicts, generators, closures, 
 `raise` (set `w.trouble`, see events.py). A list that a settling needs is a column here, marked FOLLOWS. Further:
 - a size is `magnitude(c)`, not `abs(c)`, and complex meets only complex (write `complex(c.real * x, c.imag * x)`):
   so every platform and Python rounds alike;
+- no place in a list is below 0 (`xs[-1]`; NONE, DEAD): compiled text does not count from the end (held to by the tests);
 - one name keeps one type in a function (`0.0` for a float); a division by zero must not be reachable;
 - what words are needed for goes to the edges: apply, view, take, explain, snapshot.
 `tests/engine/test_compiled.py` compiles it all and compares the bytes; a new law only has to be reached by a story.

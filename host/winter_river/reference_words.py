@@ -62,7 +62,7 @@ FIELDS = {
     "fault": "Injected malfunctions, joined by commas, each `kind[=severity][~ramp_s][@delay_s]`; empty when healthy.",
     "resets": "How often the node was reset; a trip clears when it rises.",
     "load_set_kw": "Demand that the load is set to.",
-    "fans_running": "Fans that are switched on.",
+    "fans_running": "Fans that are switched on; of the facility: that turn, left out where nothing is cooled.",
     "setpoint_kw": "Power that a storage is to take (negative: to give), or the most that an array may give.",
     "source_set": "Which source a two-source switchgear is to take: auto, first or second.",
     "fuel_set_pct": "What the tank was last filled to.",

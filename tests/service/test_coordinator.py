@@ -56,6 +56,20 @@ def test_first_step_sends_every_view_and_both_statuses():
     assert decoded(messages, "facility", "status")[0]["it_kw"] == pytest.approx(40.0, abs=1.0)
 
 
+def test_each_tick_keeps_efficiency_power_aisles_fans_and_mode_of_the_facility():
+    coordinator = Coordinator(load_facility("block-2n-24"))
+    for now_s in (0.0, 1.0, 2.0):
+        sent = [each for each in coordinator.step(now_s) if each.topic == topics.topic("facility", topics.STATUS)]
+        assert [each.retain for each in sent] == [True]
+        status, refused = codec.decode(topics.STATUS, sent[0].payload)
+        assert not refused and status["t_s"] == now_s
+        # The hand-computed operating point of two sides: 384 kW of racks each, PUE 1.21, two units of 55 fans.
+        assert status["pue"] == pytest.approx(1.21, abs=0.005)
+        assert (status["source_kw"], status["it_kw"]) == pytest.approx((930.1, 768.0), abs=1.0)
+        assert status["hot_aisle_c"] - status["cold_aisle_c"] == pytest.approx(11.0, abs=0.5)
+        assert (status["fans_running"], status["air_mode"]) == (110, "NORMAL")
+
+
 def test_statuses_are_retained_and_views_are_not():
     for message in Coordinator(FACILITY).step(0.0):
         assert message.retain == message.topic.endswith("/status")

@@ -16,7 +16,18 @@ def said(node_id, kind, *, retained=False, **fields):
 
 HEARD = [
     said("engine", "engine", status="ok", uptime=75, t_s=80.5, speed=1.0, frozen=False, lag_ms=2.0, rejected=3),
-    said("facility", "facility", status="ok", source_kw=812.25, it_kw=768.0, pue=1.06),
+    said(
+        *("facility", "facility"),
+        status="ok",
+        source_kw=812.25,
+        it_kw=768.0,
+        pue=1.06,
+        outdoor_c=35.0,
+        cold_aisle_c=25.62,
+        hot_aisle_c=36.5,
+        fans_running=110,
+        air_mode="NORMAL",
+    ),
     said("utility_a", "utility", status="fault", state="OUTAGE", fault="outage"),
     said("ups_a", "ups", status="ok", state="NORMAL"),
 ]
@@ -38,6 +49,7 @@ def test_page_shows_what_runs_who_is_there_and_what_is_wrong():
         "nodes     2 of 3 online, 1 absent",
         "retained  2 statuses of nodes, 2 of the service, no command",
         "power     sources 812.2 kW, servers 768.0 kW, PUE 1.06",
+        "air       outside 35.0 C, cold aisle 25.6 C, hot aisle 36.5 C, 110 fans running, NORMAL",
         "alarms    1 shelved, 1 unacknowledged (high: utility_a is lost)",
         "leases    2 boards have an address of the access point",
         "",

@@ -338,7 +338,7 @@ COUNTERS = (
 BALANCE = (
     "it_kw", "cooling_kw", "source_kw", "loss_kw", "storage_kw", "pue", "it_kwh", "served_pct", "source_kwh",
     "lost_kwh", "balance_kw", "outdoor_c", "cold_aisle_c", "hot_aisle_c",
-    "air_mode",
+    "air_mode", "fans_running",
 )  # fmt: skip
 
 STATUSES = ("ok", "warning", "fault", "off", "offline")

@@ -16,7 +16,7 @@ from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment import ups_battery as battery_law
 from winter_river.engine.equipment.coolant import coolant_now_c
-from winter_river.engine.equipment.cooling import flow_m3s
+from winter_river.engine.equipment.cooling import fans_turning, flow_m3s
 from winter_river.engine.equipment.room_heat import RoomState, flow_wanted_m3s
 from winter_river.engine.frequency import frequency_hz
 from winter_river.engine.heat import aged_now_h, cold_now_c, hot_now_c, hot_spot_now_c, oil_now_c, unit_supply_c
@@ -287,6 +287,12 @@ def air_mode(room: RoomState) -> int:
     return 2 if room.flow_m3s < flow_wanted_m3s(room.it_kw) else 1
 
 
+def _fans_running(plan: Plan, w: World) -> int:
+    """Fans of the whole site that turn: none of a unit that stands still, and of a lost share the rest."""
+    units = zip(plan.coolings, w.coolings, strict=True)
+    return round(sum(fans_turning(r, m) for r, m in units if m.running and w.nodes[r.node].live))
+
+
 def weather(world: World) -> dict[str, object]:
     """The air outside: the fields of the virtual node `weather`."""
     return {
@@ -330,6 +336,8 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
         "balance_kw": source_kw + discharge_kw - charge_kw - it_kw - cooling_kw - loss_kw,
     }
     fields["outdoor_c"] = world.outdoor_c
+    if plan.coolings:
+        fields["fans_running"] = _fans_running(plan, world)
     if world.rooms:
         warmest = max(world.rooms, key=lambda room: cold_now_c(room, t_s))
         fields["cold_aisle_c"] = cold_now_c(warmest, t_s)

@@ -13,6 +13,7 @@ from winter_river.service.presence import OFFLINE, ONLINE
 
 UNWELL_MAX = 40  # chosen: a page; the rest are counted
 ABSENT = "absent"
+AIR = ("outdoor_c", "cold_aisle_c", "hot_aisle_c", "fans_running", "air_mode")  # of the facility's status
 
 
 def overview(
@@ -46,6 +47,7 @@ def overview(
             "of_the_service": sum(node_id in topics.VIRTUAL for node_id in seen.statuses),
             "commands": list(seen.retained_commands),
         },
+        "air": {name: site.get(name) for name in AIR},
         "power": {name: site.get(name) for name in ("source_kw", "it_kw", "pue", "served_pct")},
         "alarms": {**dict(sorted(states.items())), "worst": _worst(alarms)},
     }
@@ -76,6 +78,8 @@ def lines(page: Mapping[str, Any], *, broker: str, facility: str, leases: int | 
         power = page["power"]
         pue = f", PUE {power['pue']:.2f}" if power["pue"] else ""
         found.append(f"power     sources {power['source_kw']:.1f} kW, servers {power['it_kw']:.1f} kW{pue}")
+    if page["air"]["fans_running"] is not None:
+        found.append(f"air       {_air(page['air'])}")
     found.append(f"alarms    {_alarms(page['alarms'])}")
     if leases is not None:
         found.append(f"leases    {leases} boards have an address of the access point")
@@ -96,6 +100,13 @@ def _engine(engine: Mapping[str, Any]) -> str:
     bad = [f"{count} {name.replace('_', ' ')}" for name, count in engine["counters"].items() if count]
     told = f"up {engine['uptime']} s, time {engine['t_s']:.0f} s, {pace}, {engine['lag_ms']:.0f} ms late"
     return ", ".join([told, *bad])
+
+
+def _air(air: Mapping[str, Any]) -> str:
+    places = (("outside", "outdoor_c"), ("cold aisle", "cold_aisle_c"), ("hot aisle", "hot_aisle_c"))
+    told = [f"{place} {air[name]:.1f} C" for place, name in places if air[name] is not None]
+    told.append(f"{air['fans_running']} fans running")
+    return ", ".join(told) + (f", {air['air_mode']}" if air["air_mode"] else "")
 
 
 def _counts(nodes: Mapping[str, int]) -> str:

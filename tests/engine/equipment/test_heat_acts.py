@@ -90,6 +90,28 @@ def test_the_hall_says_how_it_is_cooled(story):
     assert balance(told.plan, told.world)["air_mode"] == "FAULT"
 
 
+def test_the_site_counts_the_fans_that_turn(story):
+    told = story()
+
+    def fans():
+        told.run(1)
+        return balance(told.plan, told.world)["fans_running"]
+
+    assert fans() == 110  # two units of 55
+    told.tell("cooling_a", fans_running=40)
+    assert fans() == 95
+    told.tell("cooling_a", fault="fans_lost=0.50")
+    assert fans() == 75  # half of the 40 are lost
+    told.tell("cooling_a", fans_running=40, fault="fault")
+    assert fans() == 55  # a unit in a fault stands still
+    told.tell("cooling_a", fault="", handle="off")
+    assert fans() == 55
+    told.tell("cooling_b", handle="off")
+    assert fans() == 0
+    told.tell("cooling_a", handle="on")
+    assert fans() == 40
+
+
 @pytest.mark.parametrize(("fahrenheit", "rh_pct"), [(95, 50), (41, 45), (59, 60), (109.4, 20), (33.8, 89), (91.4, 79)])
 def test_the_supply_follows_the_weather(story, fahrenheit, rh_pct):
     told = story()

@@ -15,6 +15,7 @@ const LARGE: readonly (readonly [string, string])[] = [
   ["cold_aisle_c", "Cold aisle"],
   ["hot_aisle_c", "Hot aisle"],
   ["outdoor_c", "Outside"],
+  ["fans_running", "Fans running"],
 ];
 const AIR_C_MAX = 60; // chosen: no rack runs in hotter air, so a full gauge is the end
 const MACHINERY = new Set(["v", "seq", "ts", "tick", "lag_ms", "step_ms", "speed", "frozen", "seed", "timeline", "boot", "t_s"]);

@@ -112,7 +112,7 @@ def test_a_chain_ends_where_the_log_does():
     assert explain.condition_since_s([], "a") is None
 
 
-def test_a_flow_without_solution_names_where_the_voltage_gives_way_and_for_which_load(story):
+def test_a_collapse_names_where_the_voltage_gives_way_and_for_which_load(story):
     # 1 MVA of short-circuit power carries at most about 300 kW. The long cable to the small rack drops deepest; the
     # big rack on the short one is why.
     rack = {"power_factor": 0.95, "rated_a": 1e5, "load_kw_max": 4000}
@@ -127,7 +127,7 @@ def test_a_flow_without_solution_names_where_the_voltage_gives_way_and_for_which
     s.run(1.0)
     s.tell("big", load_set_kw=1500.0)
     s.run(1.0)
-    (event,) = [one for one in s.events if one.event == "not_solved"]
+    event = next(one for one in s.events if one.event == "collapsed")
     assert (event.node_id, event.from_, event.to) == ("grid", "small", "big")
 
 
@@ -149,7 +149,7 @@ def test_a_reactance_is_solved_up_to_the_most_it_carries(story, share):
 
 @pytest.mark.parametrize("boards", [1, 5])
 @pytest.mark.parametrize("share", [0.5, 0.84, 0.9, 0.99, 1.0, 1.1, 1.5, 3.0, 20.0])
-def test_a_cable_near_the_most_it_carries_is_solved_or_named_never_silent(story, share, boards):
+def test_a_cable_near_the_most_it_carries_and_beyond_is_solved(story, share, boards):
     # 0.1 ohm from an infinite bus of 480 V carries at most U^2 / 4R = 576 kW at a power factor of 1.
     volt, ohm = 480.0, 0.1
     power_kw = share * volt**2 / (4 * ohm) / 1e3
@@ -161,11 +161,8 @@ def test_a_cable_near_the_most_it_carries_is_solved_or_named_never_silent(story,
     s = story([*devices, Device("rack", "server", (devices[-1].id,), rack)])
     s.tell("rack", load_set_kw=power_kw)
     s.step(0.0)
-    named = [(event.from_, event.to) for event in s.events if event.event == "not_solved"]
-    if named:
-        assert share > 1.1
-        assert named == [(f"board_{boards - 1}", "rack")]
-        return
+    named = [(event.from_, event.to) for event in s.events if event.event == "collapsed"]
+    assert named == ([(f"board_{boards - 1}", "rack")] if share >= 0.9 else [])
     # By hand: constant power down to 70 % is a quadratic, below that a voltage divider with U^2 0.49 / P.
     quadratic_pu = (1 + math.sqrt(max(0.0, 1 - share))) / 2
     divider_pu = 1 / (1 + share / 4 / 0.49)

@@ -127,17 +127,31 @@ def test_no_step_of_a_load_brings_a_feeder_below_70_per_cent_in_silence(seed, re
     assert lows > 5
 
 
+@pytest.mark.parametrize("share", [1.02, 1.5, 5.0])
 @pytest.mark.parametrize("seed", range(4))
-def test_loops_that_carry_too_much_name_a_node_and_a_load(seed):
+def test_loops_that_carry_too_much_have_collapsed_as_a_tree_has_and_name_a_node_and_a_load(seed, share):
     devices, network = meshed_grids(random.Random(f"near {seed}"))
-    plan = build_plan(loaded_with(devices, of(network, most(network) * 1.02).loads))
+    plan = build_plan(loaded_with(devices, of(network, most(network) * share).loads))
     world = new_world(plan)
     events = step(plan, world, 0.0)
     assert laws.check(plan, world, events=events) == []
-    told = [(e.node_id, e.from_, e.to) for e in events if e.event == "not_solved"]
-    assert [flow.solver for flow in explain.flows(plan, world)] == ["", ""]
-    assert [node_id for node_id, _, _ in told] == ["u_a", "u_b"]
+    told = [(e.node_id, e.from_, e.to) for e in events if e.event == "collapsed"]
+    assert [flow.solver for flow in explain.flows(plan, world)] == [LOOPS, LOOPS]
+    collapsed = [flow.source for flow in explain.flows(plan, world) if flow.collapsed]
+    assert [node_id for node_id, _, _ in told] == collapsed != []
+    assert 0.0 < min(abs(v) for v, up in zip(world.v, world.parent, strict=True) if up != DEAD) < LEAST_PU
     assert all(low in plan.index and plan.devices[plan.index[load]].type == "server" for _, low, load in told)
+
+
+@pytest.mark.parametrize("kind", [feeders, meshed_grids], ids=["feeders", "loops"])
+@pytest.mark.parametrize("share", [1.3, 2.0, 6.0])
+def test_however_much_is_asked_for_the_voltages_keep_every_law(kind, share):
+    for seed in range(6):
+        devices, network = kind(random.Random(f"beyond {seed}"))
+        plan = build_plan(loaded_with(devices, of(network, most(network) * share).loads))
+        world = new_world(plan)
+        assert laws.check(plan, world) == [], f"seed {seed}"
+        assert True in {flow.collapsed for flow in explain.flows(plan, world)}, f"seed {seed}"
 
 
 def test_close_to_collapse_a_fork_and_a_restored_world_answer_alike():

@@ -69,12 +69,11 @@ def heaviest(plan: Plan, w: World, k: int) -> int:
     return plan.buses[found].node
 
 
-def watch_collapse(plan: Plan, w: World, k: int, passes: int) -> None:
-    """The event that a swept island asks for more than it can carry: its loads are left with less than their power."""
+def watch_collapse(plan: Plan, w: World, k: int, emf: float) -> None:
+    """The event that an island asks for more than it can carry: its loads are left with less than their power. emf: the
+    lowest voltage that a source makes there."""
     island, node = w.islands[k], plan.islands[k].node
-    if passes < PASSES_FEW and not island.collapsed:
-        return
-    collapsed = lowest_pu(w, k) < LOW_PU * island.emf
+    collapsed = lowest_pu(w, k) < LOW_PU * emf
     if collapsed and not island.collapsed:
         cause = events.group_cause(w, plan.nodes[node].group)
         events.emit(plan, w, node, events.COLLAPSED, weakest(plan, w, k), heaviest(plan, w, k), cause)
@@ -88,7 +87,7 @@ def tell_solver(plan: Plan, w: World, k: int, solver: int) -> None:
         return
     before, island.solver = island.solver, solver
     cause = events.group_cause(w, plan.nodes[node].group)
-    if solver == NEWTON_COLLAPSE:
+    if solver == NEWTON_COLLAPSE and not island.collapsed:
         cause = events.emit(plan, w, node, events.NEAR_COLLAPSE, weakest(plan, w, k), heaviest(plan, w, k), cause)
     events.emit(plan, w, node, events.SOLVER, before, solver, cause)
 

@@ -79,6 +79,7 @@ class Flow(NamedTuple):
     solver: str
     low: str = ""
     load: str = ""
+    collapsed: bool = False
 
 
 def flows(plan: Plan, world: World) -> list[Flow]:
@@ -93,7 +94,8 @@ def flows(plan: Plan, world: World) -> list[Flow]:
             found.append(Flow(source, "", plan.nodes[low].id, plan.nodes[load].id))
         elif island.collapsed or island.solver == NEWTON_COLLAPSE:
             low, load = weakest(plan, world, k), heaviest(plan, world, k)
-            found.append(Flow(source, events.SOLVER_WORDS[island.solver], plan.nodes[low].id, plan.nodes[load].id))
+            word = events.SOLVER_WORDS[island.solver]
+            found.append(Flow(source, word, plan.nodes[low].id, plan.nodes[load].id, island.collapsed))
         else:
             found.append(Flow(source, events.SOLVER_WORDS[island.solver]))
     return found
@@ -104,9 +106,8 @@ def flow_text(flow: Flow) -> str:
     if not flow.solver:
         return f"that of {flow.source} is not solved: {flow.low} gives way under {flow.load}"
     if flow.low:
-        swept = flow.solver == events.SOLVER_WORDS[SWEEP]
-        how = "the sweep, collapsed" if swept else "Newton's method, close to collapse"
-        return f"that of {flow.source} by {how}: {flow.low} gives way under {flow.load}"
+        how = "has collapsed" if flow.collapsed else "by Newton's method, close to collapse"
+        return f"that of {flow.source} {how}: {flow.low} gives way under {flow.load}"
     by = "the sweep" if flow.solver == events.SOLVER_WORDS[SWEEP] else "Newton's method for its loops"
     return f"that of {flow.source} by {by}"
 

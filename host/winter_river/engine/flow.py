@@ -12,10 +12,10 @@ load that made it fail.
 from __future__ import annotations
 
 from winter_river.engine import events
-from winter_river.engine.collapse import at_fault, tell_solver, watch_collapse
+from winter_river.engine.collapse import PASSES_FEW, at_fault, tell_solver, watch_collapse
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
-from winter_river.engine.loops import is_tied, join, losses_pu, solve_joined
+from winter_river.engine.loops import is_tied, join, least_emf_pu, losses_pu, solve_joined
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
 from winter_river.engine.sweep import LOW_PU, TOLERANCE_PU, sweep
 from winter_river.engine.taps import core_loss_pu
@@ -131,8 +131,10 @@ def _sweep_together(plan: Plan, w: World, count: int) -> None:
     )  # fmt: skip
     for k in range(count):
         if w.turns[k].converged:
-            _conclude(plan, w, w.turns[k].island, SWEEP, True)
-            watch_collapse(plan, w, w.turns[k].island, w.turns[k].passes)
+            m = w.turns[k].island
+            if w.turns[k].passes >= PASSES_FEW or w.islands[m].collapsed:
+                watch_collapse(plan, w, m, w.islands[m].emf)
+            _conclude(plan, w, m, SWEEP, True)
         else:
             _solve_joined(plan, w, w.turns[k].island, NEWTON_COLLAPSE)
 
@@ -141,9 +143,14 @@ def _solve_joined(plan: Plan, w: World, k: int, solver: int) -> None:
     """Solves an island by Newton's method, with all islands that closed mains join to it."""
     join(plan, w, k)
     converged = solve_joined(plan, w)
+    emf = least_emf_pu(plan, w)
     for m in range(len(plan.islands)):
         if w.joined[m]:
-            w.islands[m].dirty = w.islands[m].collapsed = False
+            w.islands[m].dirty = False
+            if converged and w.wiring[m].first != w.wiring[m].end:
+                watch_collapse(plan, w, m, emf)
+            else:
+                w.islands[m].collapsed = False
             _conclude(plan, w, m, solver, converged)
 
 

@@ -7,7 +7,7 @@ by Newton's method (newton.py). So is an island without loops that the sweep giv
 
 from __future__ import annotations
 
-from winter_river.engine.newton import is_cut, lay_flat, solved_by_newton
+from winter_river.engine.newton import lay_dark, lay_flat, solved_by_newton
 from winter_river.engine.plan import Plan
 from winter_river.engine.sweep import LOW_PU
 from winter_river.engine.units import magnitude
@@ -38,12 +38,11 @@ def join(plan: Plan, w: World, island: int) -> None:
 
 
 def solve_joined(plan: Plan, w: World) -> bool:
-    """Solves the joined islands; False where they have no answer that holds, with no current left across their cuts.
+    """Solves the joined islands; False where that is beyond it, with no current left across their cuts.
 
     First with all loads at constant power, whatever the voltage on the way: what that finds above LOW_PU is the answer,
     from the voltages as they stand, or else from the flat ones. Then, as under a sag, with constant impedance below
-    LOW_PU: an answer while the network itself takes no more than the rest of the voltage of its sources. Below that it
-    has collapsed.
+    LOW_PU, which always has an answer: from the flat voltages, or else from none, where every load is an impedance.
     """
     warm = _lowest_pu(plan, w) >= LOW_PU
     if warm and solved_by_newton(plan, w, NEVER_PU) and _lowest_pu(plan, w) >= LOW_PU:
@@ -52,11 +51,12 @@ def solve_joined(plan: Plan, w: World) -> bool:
     if solved_by_newton(plan, w, NEVER_PU) and _lowest_pu(plan, w) >= LOW_PU:
         return True
     lay_flat(plan, w)
-    if solved_by_newton(plan, w, LOW_PU) and _lowest_pu(plan, w) >= LOW_PU * _least_emf_pu(plan, w):
+    if solved_by_newton(plan, w, LOW_PU):
         return True
-    for k in range(len(plan.ties)):
-        if is_cut(plan, w, k):
-            w.tie_current[k] = 0j
+    lay_dark(plan, w)
+    if solved_by_newton(plan, w, LOW_PU):
+        return True
+    lay_dark(plan, w)
     return False
 
 
@@ -77,7 +77,7 @@ def _lowest_pu(plan: Plan, w: World) -> float:
     return lowest
 
 
-def _least_emf_pu(plan: Plan, w: World) -> float:
+def least_emf_pu(plan: Plan, w: World) -> float:
     """The lowest voltage that a source of the joined islands makes."""
     least = 1e9
     for m in range(len(plan.islands)):

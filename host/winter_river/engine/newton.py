@@ -64,6 +64,17 @@ def lay_flat(plan: Plan, w: World) -> None:
                 w.v[k] = times(w.v[up], _ratio(w, k)) if up >= 0 else complex(w.islands[m].emf, 0.0)
 
 
+def lay_dark(plan: Plan, w: World) -> None:
+    """Leaves the joined islands without voltages and currents."""
+    for k in range(len(plan.ties)):
+        if is_cut(plan, w, k):
+            w.tie_current[k] = 0j
+    for m in range(len(plan.islands)):
+        if w.joined[m]:
+            for k in w.order[w.wiring[m].first : w.wiring[m].end]:
+                w.v[k] = w.i[k] = 0j
+
+
 def _find_ways(plan: Plan, w: World) -> None:
     """Marks the ways from the ends of the cuts to their sources: what a current across a cut moves that counts."""
     for m in range(len(plan.islands)):

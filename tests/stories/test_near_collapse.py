@@ -33,6 +33,11 @@ nodes:
   ring: {type: switchgear, from: [one, two], title: Ring, rated_a: 10000, parallel: on, second_feed_resistance_ohm: 0.000001}
   far: {type: server, from: ring, title: Far, load_kw: 100, load_kw_max: 800, power_factor: 1.0, rated_a: 10000}
 """
+# Behind the loop: cooling that drops out at once, a UPS that goes to its battery, a rack that rides through 20 ms.
+BEHIND = """
+  cool: {type: cooling, from: ring, title: Cool, rated_a: 1000}
+  ups: {type: ups, from: ring, title: UPS, power_kva: 50, power_kw: 50, battery_kwh: 5, input_rated_a: 100, output_rated_a: 100}
+"""
 
 
 @pytest.fixture
@@ -154,3 +159,28 @@ def test_close_to_collapse_going_back_and_on_again_gives_the_same_bytes(site):
         seen.append(simulation.snapshot().hash)
         simulation.restore(saved)
     assert seen[0] == seen[1]
+
+
+def test_whatever_a_collapse_does_to_what_is_fed_there_names_the_device_that_gives_way(site):
+    simulation = site(TWO_WAYS + BEHIND)
+    simulation.advance(1.0)
+    assert simulation.command("far", "set_load", power_kw=320).done  # one way alone carries 288 kW
+    simulation.advance(1.0)
+    assert simulation.command("two", "set_fault", state=True).done
+    simulation.advance(0.5)
+    for node_id in ("far", "cool", "ups"):
+        told = [(event.node_id, event.event, event.from_) for event in known_of(simulation, node_id).chain]
+        assert told[-2:] == [("grid", "collapsed", "one"), ("two", "fault", "")], node_id
+
+
+def test_a_rack_that_comes_back_into_a_collapse_names_it_each_time(site):
+    simulation = site(TWO_WAYS)
+    simulation.advance(1.0)
+    assert simulation.command("far", "set_load", power_kw=650).done
+    simulation.advance(10.0)
+    log = {event.id: event for event in simulation.events()}
+    states = [event for event in log.values() if event.node_id == "far"]
+    assert len(states) > 10
+    for event in states:
+        assert explain.chain(log, event)[-1].event == "collapsed", event
+    assert "one gives way under far" in why_lines(known_of(simulation, "far"))[-1]

@@ -76,7 +76,7 @@ def watch_collapse(plan: Plan, w: World, k: int, emf: float) -> None:
     collapsed = lowest_pu(w, k) < LOW_PU * emf
     if collapsed and not island.collapsed:
         cause = events.group_cause(w, plan.nodes[node].group)
-        events.emit(plan, w, node, events.COLLAPSED, weakest(plan, w, k), heaviest(plan, w, k), cause)
+        island.told = events.emit(plan, w, node, events.COLLAPSED, weakest(plan, w, k), heaviest(plan, w, k), cause)
     island.collapsed = collapsed
 
 
@@ -89,6 +89,7 @@ def tell_solver(plan: Plan, w: World, k: int, solver: int) -> None:
     cause = events.group_cause(w, plan.nodes[node].group)
     if solver == NEWTON_COLLAPSE and not island.collapsed:
         cause = events.emit(plan, w, node, events.NEAR_COLLAPSE, weakest(plan, w, k), heaviest(plan, w, k), cause)
+        island.told = cause
     events.emit(plan, w, node, events.SOLVER, before, solver, cause)
 
 
@@ -98,7 +99,16 @@ def tell_again(plan: Plan, w: World) -> None:
         node = plan.islands[k].node
         if not w.islands[k].converged:
             low, load = at_fault(plan, w, k)
-            events.emit(plan, w, node, events.NOT_SOLVED, low, load, 0)
+            w.islands[k].told = events.emit(plan, w, node, events.NOT_SOLVED, low, load, 0)
         elif w.islands[k].collapsed or w.islands[k].solver == NEWTON_COLLAPSE:
             word = events.COLLAPSED if w.islands[k].collapsed else events.NEAR_COLLAPSE
-            events.emit(plan, w, node, word, weakest(plan, w, k), heaviest(plan, w, k), 0)
+            w.islands[k].told = events.emit(plan, w, node, word, weakest(plan, w, k), heaviest(plan, w, k), 0)
+
+
+def collapse_at(w: World, bus: int) -> int:
+    """The event that told of the collapse in which a bus is now, or was at this instant; 0 where it is in none."""
+    if w.island_of[bus] < 0:
+        return 0
+    island = w.islands[w.island_of[bus]]
+    low = island.collapsed or not island.converged or island.solver == NEWTON_COLLAPSE
+    return island.told if low or island.told >= w.first_event else 0

@@ -166,7 +166,7 @@ def _conclude(plan: Plan, w: World, k: int, solver: int, converged: bool) -> Non
         if was_converged:
             node = plan.islands[k].node
             cause = events.group_cause(w, plan.nodes[node].group)
-            events.emit(plan, w, node, events.NOT_SOLVED, low, load, cause)
+            island.told = events.emit(plan, w, node, events.NOT_SOLVED, low, load, cause)
     # The impedance of the grid lies in front of a utility's meter: not a loss of the site.
     first = x.first + 1 if plan.nodes[plan.islands[k].node].kind == UTILITY else x.first
     island.loss_kw = losses_kw(plan, w, first, x.end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from winter_river.engine import events
+from winter_river.engine.collapse import collapse_at
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment import utility as utility_law
@@ -231,13 +232,31 @@ def _ramp_ends_now(plan: Plan, w: World, n: NodePlan) -> bool:
     return False
 
 
+def _collapse(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
+    """The event of the collapse that takes a load or a UPS its voltage, 0 where none does."""
+    found = 0
+    if n.kind == SERVER:
+        r = plan.servers[n.slot]
+        for bus in (r.bus_1, r.bus_2):
+            if bus != NONE and w.parent[bus] != DEAD and magnitude(w.v[bus]) < STEADY_LOW_PU:
+                found = max(found, collapse_at(w, bus))
+    elif me.supplied and (n.kind == COOLING or n.kind == UPS or n.kind == BESS or n.kind == PV):
+        # It may have let go at once, and the voltage is back.
+        bus = plan.nodes[me.feeder].bus_out
+        let_go = not w.upses[n.slot].source_ok if n.kind == UPS else w.parent[n.bus_in] == DEAD
+        if let_go or magnitude(w.v[bus]) < STEADY_LOW_PU:
+            found = collapse_at(w, bus)
+    return found
+
+
 def tell(plan: Plan, w: World, node: int, discharging: bool) -> None:
     """Emits a state event where the state is news, with its cause.
 
-    The cause is the device's own event of this instant; else, where its supply changed, the event that explains
-    the device isolating it or feeding it; else what set this instant off; else its own last event (a delay ran
-    out). Devices that only pass power on pass the explanation on too, so that what is dark behind three of them
-    still names the source; machines (generator, transfer, UPS) explain what is behind them by themselves.
+    The cause is the collapse that takes its voltage; else the device's own event of this instant; else, where its
+    supply changed, the event that explains the device isolating it or feeding it; else what set this instant off;
+    else its own last event (a delay ran out). Devices that only pass power on pass the explanation on too, so that
+    what is dark behind three of them still names the source; machines (generator, transfer, UPS) explain what is
+    behind them by themselves.
     """
     n, me = plan.nodes[node], w.nodes[node]
     own = me.last >= w.first_event
@@ -248,12 +267,16 @@ def tell(plan: Plan, w: World, node: int, discharging: bool) -> None:
         if not own and by != NONE and by != node:
             me.origin = w.nodes[by].origin
     state = state_of(plan, w, node, discharging)
+    collapse = _collapse(plan, w, n, me)
+    me.origin = max(me.origin, collapse)
     if state == me.state:
         return
     machine = (
         n.kind == UPS or n.kind == GENERATOR or n.kind == SERVER or n.kind == COOLING or n.kind == BESS or n.kind == PV
     )
-    if own:
+    if collapse > (me.last if own else 0):
+        cause = collapse
+    elif own:
         cause = me.last
     elif moved:
         cause = me.origin

@@ -374,6 +374,7 @@ EVENTS = {
     "overheat": "stops for the heat of its coolant",
     "out_of_class": "its voltage moves further than its class allows:",
     "shares": "shares its load between both sources:",
+    "shares_reactive": "exchanges reactive power between both sources:",
     "out_of_step": "its sources are not in step; it breaks before it makes:",
     "blocked": "stays on a lost source, for the fault behind it:",
     "tap": "changes its tap",

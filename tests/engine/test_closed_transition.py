@@ -68,8 +68,8 @@ def test_both_ways_for_who_asks_while_both_are_good(story):
     assert not [e for e in told.events if e.node_id == "rack"]
 
 
-def shares(told):
-    return [tuple(e.to.split(", ")) for e in told.events if e.event == "shares"]
+def shares(told, event="shares"):
+    return [tuple(e.to.split(", ")) for e in told.events if e.event == event]
 
 
 def test_two_grids_of_like_impedance_share_the_load_evenly(story):
@@ -91,7 +91,8 @@ def test_a_stronger_grid_takes_the_larger_share(story):
 
 def test_a_grid_of_higher_voltage_takes_more_and_feeds_the_other(story):
     # 2 % more on the second, over 20 + 20 per mille of 1 MVA at X/R 10: 0.02 / 0.04 = 0.5 per unit of current, of which
-    # R / Z = 1 / sqrt(101) = 0.0995 is active: 49.8 kW on top of its half. The first then gives 30 - 49.8.
+    # R / Z = 1 / sqrt(101) = 0.0995 is active: 49.8 kW on top of its half. The first then gives 30 - 49.8. The rest,
+    # 0.5 * 0.995, is reactive: 497.5 kvar on top of half of the 12.2 kvar that 60 kW draw at a power factor of 0.98.
     devices = site(second=Device("two", "utility", (), {**UTILITY, "x_over_r": 10}))
     first = dataclasses.replace(devices[0], ratings={**UTILITY, "x_over_r": 10})
     told = story([first, *devices[1:]])
@@ -102,6 +103,10 @@ def test_a_grid_of_higher_voltage_takes_more_and_feeds_the_other(story):
     [(one, two)] = shares(told)
     assert float(one.split()[1]) == pytest.approx(30.0 - 49.8, abs=1.0)
     assert float(two.split()[1]) == pytest.approx(30.0 + 49.8, abs=1.0)
+    [(one, two)] = shares(told, "shares_reactive")
+    assert (one.split()[::2], two.split()[::2]) == (["first", "kvar"], ["second", "kvar"])
+    assert float(one.split()[1]) == pytest.approx(6.1 - 497.5, rel=0.02)
+    assert float(two.split()[1]) == pytest.approx(6.1 + 497.5, rel=0.02)
 
 
 def test_a_set_in_phase_takes_next_to_nothing_before_the_grid_lets_go(story):

@@ -11,7 +11,7 @@ from winter_river.engine.world import World
 STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
 LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
 SETPOINT, AT_RESERVE, FULL, BLOCKED, TAP, OVERHEAT, OUT_OF_CLASS, OUT_OF_STEP, SHARES = range(18, 27)
-SOLVER, NEAR_COLLAPSE, COLLAPSED = range(27, 30)
+SOLVER, NEAR_COLLAPSE, COLLAPSED, SHARES_REACTIVE = range(27, 31)
 WORDS = (
     "state",
     "handle",
@@ -43,6 +43,7 @@ WORDS = (
     "solver",
     "near_collapse",
     "collapsed",
+    "shares_reactive",
 )
 POSITION_WORDS = ("open", "first", "second", "both")
 BOTH = 3
@@ -133,6 +134,8 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
         return f"{before / 10:+g} %", f"{after / 10:+g} %"
     if word == SHARES:
         return "", f"first {before / W_PER_KW:.4g} kW, second {after / W_PER_KW:.4g} kW"
+    if word == SHARES_REACTIVE:
+        return "", f"first {before / W_PER_KW:.4g} kvar, second {after / W_PER_KW:.4g} kvar"
     if word == SOLVER:
         return SOLVER_WORDS[before], SOLVER_WORDS[after]
     if word in (NOT_SOLVED, NEAR_COLLAPSE, COLLAPSED):  # where the voltage gives way, and for which load

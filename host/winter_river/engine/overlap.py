@@ -16,14 +16,16 @@ from winter_river.engine.world import World
 
 
 def tell_shares(plan: Plan, w: World, n: NodePlan, to: int, cause: int) -> None:
-    """Emits what the first and the second source give at the instant both are on a board that goes over to one of them."""
+    """Emits what the first and the second source give at the instant both are on a board that goes over to one of them:
+    their reactive power, then the active one."""
     v, load = w.v[n.bus_out], w.i[n.bus_out]
     taken = taken_pu(plan, w, n, to)
-    left = load - taken
-    taken_w = int((v * taken.conjugate()).real * BASE_KW * events.W_PER_KW)
-    left_w = int((v * left.conjugate()).real * BASE_KW * events.W_PER_KW)
-    first_w, second_w = (left_w, taken_w) if to == SECOND else (taken_w, left_w)
-    events.emit(plan, w, n.index, events.SHARES, first_w, second_w, cause)
+    of_taken, of_left = v * taken.conjugate(), v * (load - taken).conjugate()
+    first, second = (of_left, of_taken) if to == SECOND else (of_taken, of_left)
+    per_pu = BASE_KW * events.W_PER_KW
+    first_var, second_var = int(first.imag * per_pu), int(second.imag * per_pu)
+    events.emit(plan, w, n.index, events.SHARES_REACTIVE, first_var, second_var, cause)
+    events.emit(plan, w, n.index, events.SHARES, int(first.real * per_pu), int(second.real * per_pu), cause)
 
 
 def taken_pu(plan: Plan, w: World, n: NodePlan, to: int) -> complex:

@@ -14,6 +14,7 @@ from winter_river.web import diagram_sizes
 from winter_river.web.diagram import draw
 from winter_river.web.diagram_layout import lay_out
 from winter_river.web.diagram_ranks import rank, sides_of
+from winter_river.web.painting import has_battery
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -33,7 +34,27 @@ def two_cords():
     return Facility("two-cords", "training", nodes)
 
 
+def bypassed():
+    """Boards that have the UPS and, around it, what feeds it; one in the middle of its brothers, and a row of racks, too."""
+    base = load_facility("seed-8").nodes
+    gear, ups, pdu, rack = (base[name] for name in ("dist_a", "ups_a", "pdu_a", "srv_a"))
+    nodes = {
+        "util": Node("util", "utility", (), base["util_a"].ratings),
+        "sw": Node("sw", "switchgear", ("util",), base["sw_a"].ratings),
+    }
+    for k, feeds in enumerate([("ups0", "sw"), ("ups1",), ("ups1", "sw"), ("ups1",), ("ups2", "out"), ("out2", "sw")]):
+        nodes[f"pdu{k}"] = Node(f"pdu{k}", "pdu", feeds, pdu.ratings)
+        nodes[f"row{k}"] = Node(f"row{k}", "server", (f"pdu{k}",), rack.ratings)
+    nodes["row7"] = Node("row7", "server", ("ups0", "sw"), rack.ratings)
+    for k in range(3):
+        nodes[f"ups{k}"] = Node(f"ups{k}", "ups", ("sw",), ups.ratings)
+    nodes["out"] = Node("out", "distribution", ("sw",), gear.ratings)
+    nodes["out2"] = Node("out2", "distribution", ("ups2",), gear.ratings)
+    return Facility("bypassed", "training", nodes)
+
+
 FACILITIES = {
+    "bypassed": bypassed,
     "seed-8": lambda: load_facility("seed-8"),
     "block-2n-24": lambda: load_facility("block-2n-24"),
     "two-cords": two_cords,
@@ -88,6 +109,18 @@ def test_lines_run_square_and_end_at_their_node(facility):
             points = layout.edges[f"{feed}-{node.id}"]
             assert points[-1] == (port, spot.y - diagram_sizes.HALF)
             assert all(a[0] == b[0] or a[1] == b[1] for a, b in itertools.pairwise(points))
+
+
+def test_no_line_runs_through_the_symbol_of_a_node_that_it_passes(facility):
+    layout = lay_out(facility)
+    for node in facility.nodes.values():
+        for feed in node.feeds:
+            for a, b in itertools.pairwise(layout.edges[f"{feed}-{node.id}"]):
+                for other, spot in layout.spots.items():
+                    ring_x = spot.x + diagram_sizes.RING_X if has_battery(facility.nodes[other].type) else spot.x
+                    near = abs(a[0] - spot.x) < diagram_sizes.HALF or abs(a[0] - ring_x) < diagram_sizes.RING_R
+                    inside = a[0] == b[0] and near and a[1] < spot.y < b[1]
+                    assert not inside or other in (feed, node.id), f"{feed} to {node.id} through {other}"
 
 
 def test_power_flows_down_the_page(facility):

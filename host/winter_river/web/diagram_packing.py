@@ -23,6 +23,7 @@ from winter_river.web.diagram_sizes import (
     RING_R,
     RING_X,
     RISER_LEFT,
+    is_bus,
     title_of,
     words_width,
 )
@@ -117,6 +118,7 @@ class Packing:
         below = Block()
         ends: list[float] = []
         for child in self._in_turn(node_id):
+            self._go_around(node_id, made[child])
             x = below.room(made[child])
             below.add(made[child], x)
             ends.append(x)
@@ -137,6 +139,22 @@ class Packing:
         for between in range(self.rows[parent[0]] + 1 if parent else row, row):
             block.cover(between, -GAP / 2, GAP / 2)  # its line passes here
         return block
+
+    def _go_around(self, feeder: str, block: Block) -> None:
+        """The second line of a board from a feeder of its first one: to the right of all that it passes."""
+        for node_id in block.places:
+            feeds = self.facility.nodes[node_id].feeds
+            top, row = self.rows[feeder], self.rows[node_id]
+            if feeder not in feeds[1:] or not is_bus(self.facility.nodes[node_id]) or row < top + 2:
+                continue
+            own_right = block.places[node_id] + self._extent(node_id)[1]
+            if block.outline[row][1] > own_right + 0.5:
+                continue  # somebody stands beside it
+            x = max(block.outline[between][1] for between in range(top + 1, row) if between in block.outline) + GAP
+            self.ports[node_id][feeds.index(feeder)] = max(self.ports[node_id][-1], x - block.places[node_id])
+            for between in range(top + 1, row):
+                block.cover(between, x, x + GAP / 2)
+            block.cover(row, x, block.places[node_id] + self._extent(node_id)[1])
 
     def _in_turn(self, node_id: str) -> list[str]:
         """What a node is the first to feed, folded loads as their corner; what others feed too stands last."""

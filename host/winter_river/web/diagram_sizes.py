@@ -21,6 +21,11 @@ RING_X, RING_R = -60.0, 22.0
 BAR_DOWN, TRACK = 36.0, 9.0  # from a node to its bus bar; between two bars side by side
 BUS_DOWN = HALF - 3  # to the bus that a board's incomers meet on, which is its bar
 BUS_END = 14.0  # what a bus sticks out beyond its outermost line
+LANE, LANES_MAX = (
+    HALF + 4.0,
+    8,
+)  # from a symbol to a line that goes around it, short of its words; so many are gone around
+BEND_UP = 24.0  # from where a line ends up to its last bend: the power beside it stands between
 FOLD_UP = HALF + 28.0  # from a row of folded loads up to its bar
 TRACKS_MAX = 4
 PORTS_APART = 22.0

@@ -2,17 +2,24 @@
 
 They are made once and kept: making some takes longer than stepping a thousand worlds. Who asks works too, and waits for
 no thread that has not begun: where the processor is busy, or wakes slowly, the work is done without it. Which rows are
-whose is settled in compiled text (types.claimed), because passing Python's lock on takes longer than stepping fifty.
+whose, and how many are done, is counted in compiled text (types.claimed): a future, or passing Python's lock on, takes
+longer than stepping fifty.
 """
 
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
+FULL, DONE, IN_TROUBLE = range(3)  # how a world ended: it stopped short because its events must be taken, ...
+APART = 64  # bytes from one count to the next: a line of the cache each, so that no thread waits for another's
 ROWS_MIN = 32  # chosen: fewer cost more to hand over than to do
+LOOK_S = 1e-4  # chosen: how often is looked whether the others have ended, once compiled text has waited for them
+
+Work = Callable[[int], object]
 
 
 def hands(rows: int) -> int:
@@ -20,16 +27,52 @@ def hands(rows: int) -> int:
     return max(1, min(_cores(), rows // ROWS_MIN))
 
 
-def together(work: Callable[[int], object], count: int) -> None:
-    """Lets so many threads do the same, each told its number: work takes from what is left until nothing is. Raises
-    what it raises."""
-    others = [_threads(os.getpid()).submit(work, hand) for hand in range(1, count)]
-    try:
-        work(0)
-    finally:
-        for other in others:
-            if not other.cancel():
-                other.result()
+def together(work: Work, count: int, is_done: Callable[[], bool]) -> None:
+    """Lets so many threads do the same, each told its number: work takes from what is left until nothing is.
+
+    is_done: whether all that was taken is done too. A thread may come when nothing is left, even after this has
+    returned: what work reads must live as long as work. Raises what work raises.
+    """
+    failures: list[BaseException] = []
+
+    def watched(number: int) -> None:
+        try:
+            work(number)
+        except BaseException as error:  # noqa: BLE001 (told to who asked)
+            failures.append(error)
+
+    for number in range(1, count):
+        _hand(os.getpid(), number).give(watched)
+    work(0)
+    while not is_done():
+        if failures:
+            raise failures[0]
+        time.sleep(LOOK_S)
+
+
+class Hand:
+    """One thread, which does what it was given last: what others gave meanwhile they do themselves."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._wanted = threading.Lock()
+        self._wanted.acquire()
+        self._work: Work | None = None
+        threading.Thread(target=self._run, name=f"winter-river-worlds-{number}", daemon=True).start()
+
+    def give(self, work: Work) -> None:
+        self._work = work
+        try:
+            self._wanted.release()
+        except RuntimeError:  # it has not begun with what was given before
+            return
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.acquire()
+            work, self._work = self._work, None
+            if work:
+                work(self._number)
 
 
 def _cores() -> int:
@@ -37,6 +80,6 @@ def _cores() -> int:
 
 
 @cache
-def _threads(_process: int) -> ThreadPoolExecutor:
+def _hand(_process: int, number: int) -> Hand:
     """Those of this process: a fork has none of its parent's."""
-    return ThreadPoolExecutor(_cores(), "winter-river-worlds")
+    return Hand(number)

@@ -146,7 +146,7 @@ def _column(number: Any) -> Any:
     return at
 
 
-floats_at, bools_at = _column(nb.float64), _column(nb.bool_)
+floats_at, bytes_at = _column(nb.float64), _column(nb.uint8)
 
 
 def _claimed() -> Any:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from winter_river.engine import events
 from winter_river.engine.fast import crew, kernel
+from winter_river.engine.fast.crew import APART, DONE, FULL, IN_TROUBLE
 from winter_river.engine.fast.memory import Bytes, Layout, block_of, dtype_of
 from winter_river.engine.plan import Plan
 from winter_river.engine.snapshot import Snapshot, split
@@ -120,7 +121,10 @@ class Worlds:
         one.machine.store(one)
         self._blocks = block_of(count * compiled.layout.size).reshape(count, compiled.layout.size)
         self._blocks[:] = one.machine.bytes
-        self._done = np.zeros(count, np.bool_)
+        self._steps_s, self._end_s, self._ends = np.zeros(count), np.zeros(count), np.zeros(count, np.uint8)
+        columns = (int(column.ctypes.data) for column in (self._steps_s, self._end_s, self._ends))
+        blocks = int(self._blocks.ctypes.data), self._blocks.strides[0], compiled.places_at, count
+        self._given = *compiled.plan_at, *blocks, *columns
         self._taken: dict[int, list[events.Event]] = {}
 
     def __len__(self) -> int:
@@ -152,27 +156,28 @@ class Worlds:
 
         Raises RuntimeError for the first world that does not come to rest.
         """
-        end_s = self.column("t_s") + np.broadcast_to(np.asarray(dt_s, np.float64), len(self))
-        if not (np.isfinite(end_s).all() and (end_s >= self.column("t_s")).all()):
+        self._steps_s[:] = dt_s
+        if not (np.isfinite(self._steps_s).all() and (self._steps_s >= 0.0).all()):
             raise ValueError("dt_s must be finite numbers of seconds, not negative")
-        while True:
-            self._advance(end_s)
-            for k in np.flatnonzero(self.column("trouble")):
+        self._advance(goes_on=0)
+        while not (self._ends == DONE).all():
+            for k in np.flatnonzero(self._ends == IN_TROUBLE):
                 events.check(self[int(k)], 0)
-            if self._done.all():
-                return
-            for k in np.flatnonzero(~self._done):
+            for k in np.flatnonzero(self._ends == FULL):
                 self._fetch(int(k))
+            self._advance(goes_on=1)
 
-    def _advance(self, end_s: npt.NDArray[np.float64]) -> None:
+    def _advance(self, *, goes_on: int) -> None:
         """Lets every world advance, over all cores: the compiled step lets other threads run."""
-        at, apart = int(self._blocks.ctypes.data), self._blocks.strides[0]
-        count = crew.hands(len(self))
-        taken = np.arange(count, dtype=np.int64) * len(self) // count
-        columns = int(end_s.ctypes.data), int(self._done.ctypes.data)
-        given = *self._compiled.plan_at, at, apart, self._compiled.places_at, len(self), *columns
-        some, taken_at = kernel.kernel().advance_some, int(taken.ctypes.data)
-        crew.together(lambda hand: some(*given, taken_at, hand, count), count)
+        rows, count = len(self), crew.hands(len(self))
+        taken = np.zeros((count + 1, APART // 8), np.int64)
+        taken[:count, 0] = np.arange(count) * rows // count
+        some, given = kernel.kernel().advance_some, (*self._given, goes_on, int(taken.ctypes.data))
+
+        def work(hand: int, _held: object = (self, taken)) -> None:
+            some(*given, hand, count)
+
+        crew.together(work, count, lambda: bool(taken[count, 0] >= rows))
 
     def _fetch(self, k: int) -> None:
         w = self[k]

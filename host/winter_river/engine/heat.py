@@ -116,6 +116,15 @@ def aged_now_h(size: int, s: TransformerState, t_s: float) -> float:
     return s.aged_h + life_law.aged_h(size, s.oil_c, s.fast_k, s.slow_k, s.oil_end_c, s.gradient_end_k, t_s - s.since_s)
 
 
+def _left_after(size: int, elapsed_s: float) -> tuple[float, float, float]:
+    """The shares of their ways that the three lags still have to go."""
+    return (
+        left_after(oil_law.K11[size] * oil_law.OIL_TAU_S[size], elapsed_s),
+        left_after(oil_law.K22[size] * oil_law.WINDING_TAU_S[size], elapsed_s),
+        left_after(oil_law.OIL_TAU_S[size] / oil_law.K22[size], elapsed_s),
+    )
+
+
 def _load(size: int, s: TransformerState, t_s: float, *, oil_left: float, fast_left: float, slow_left: float) -> None:
     """Brings the three lags up to now, before they run to other ends. ..._left: the shares of their ways still to go."""
     fast_end, slow_end = oil_law.K21[size] * s.gradient_end_k, (oil_law.K21[size] - 1.0) * s.gradient_end_k
@@ -128,40 +137,42 @@ def _load(size: int, s: TransformerState, t_s: float, *, oil_left: float, fast_l
 def run_transformers(plan: Plan, w: World) -> None:
     """Takes the loads of this instant, and says when a temperature passes a limit."""
     # Those of one size that changed together last share their exponentials.
-    size, since_s = NONE, NEVER_S
-    oil_left = fast_left = slow_left = 0.0
+    since_0 = since_1 = NEVER_S
+    left_0 = left_1 = 0.0, 0.0, 0.0
     for k in range(len(plan.transformers)):
         r, s = plan.transformers[k], w.transformers[k]
+        size = r.size
         n = plan.nodes[r.node]
         live = w.nodes[r.node].live
         # By current, not by power: in a sag the same power heats the windings more.
         load_pu = magnitude(w.i[n.bus_out]) / r.power_pu if live else -1.0
         moved = load_pu > s.load_pu + SAME_PU or load_pu < s.load_pu - SAME_PU
         if moved or s.ambient_c != w.outdoor_c or s.blocked_pu != s.cooling_lost_pu:
-            if r.size != size or s.since_s != since_s:
-                size, since_s = r.size, s.since_s
-                oil_left = left_after(oil_law.K11[size] * oil_law.OIL_TAU_S[size], w.t_s - since_s)
-                fast_left = left_after(oil_law.K22[size] * oil_law.WINDING_TAU_S[size], w.t_s - since_s)
-                slow_left = left_after(oil_law.OIL_TAU_S[size] / oil_law.K22[size], w.t_s - since_s)
+            elapsed_s = w.t_s - s.since_s
+            if size == 0 and s.since_s != since_0:
+                since_0, left_0 = s.since_s, _left_after(0, elapsed_s)
+            elif size != 0 and s.since_s != since_1:
+                since_1, left_1 = s.since_s, _left_after(size, elapsed_s)
+            oil_left, fast_left, slow_left = left_0 if size == 0 else left_1
             if not r.ages:
                 _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
-            elif w.t_s - since_s > life_law.SHORT_S:
+            elif elapsed_s > life_law.SHORT_S:
                 s.aged_h = aged_now_h(size, s, w.t_s)
                 _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
             else:
-                spot, elapsed_s = s.oil_c + s.fast_k - s.slow_k, w.t_s - since_s
+                spot = s.oil_c + s.fast_k - s.slow_k
                 _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
                 s.aged_h += life_law.between_h(spot, s.oil_c + s.fast_k - s.slow_k, elapsed_s)
             s.load_pu, s.ambient_c, s.blocked_pu = load_pu, w.outdoor_c, s.cooling_lost_pu
             s.oil_end_c, s.gradient_end_k = w.outdoor_c, 0.0
             if live:
                 # chosen: without any of its cooling the oil rises twice as far, in between in proportion.
-                rise = oil_law.oil_end_c(r.size, 0.0, load_pu, r.loss_ratio) * (1.0 + s.cooling_lost_pu)
+                rise = oil_law.oil_end_c(size, 0.0, load_pu, r.loss_ratio) * (1.0 + s.cooling_lost_pu)
                 s.oil_end_c = w.outdoor_c + rise
-                s.gradient_end_k = oil_law.gradient_end_k(r.size, load_pu)
+                s.gradient_end_k = oil_law.gradient_end_k(size, load_pu)
         elif w.t_s < s.due_s:
             continue
-        _watch(r.size, s, w.t_s)
+        _watch(size, s, w.t_s)
 
 
 def _watch(size: int, s: TransformerState, t_s: float) -> None:

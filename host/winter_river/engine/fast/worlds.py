@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from types import SimpleNamespace
@@ -124,6 +125,10 @@ class Worlds:
         self._steps_s, self._end_s, self._ends = np.zeros(count), np.zeros(count), np.zeros(count, np.uint8)
         columns = (int(column.ctypes.data) for column in (self._steps_s, self._end_s, self._ends))
         blocks = int(self._blocks.ctypes.data), self._blocks.strides[0], compiled.places_at, count
+        # Where each thread begins; and how many worlds are done. Each in a line of the cache of its own.
+        hands = crew.hands(count)
+        self._parts = np.zeros((hands + 1, APART // 8), np.int64)
+        self._parts[:hands, 0] = np.arange(hands) * count // hands
         self._given = *compiled.plan_at, *blocks, *columns
         self._taken: dict[int, list[events.Event]] = {}
 
@@ -157,7 +162,7 @@ class Worlds:
         Raises RuntimeError for the first world that does not come to rest.
         """
         self._steps_s[:] = dt_s
-        if not (np.isfinite(self._steps_s).all() and (self._steps_s >= 0.0).all()):
+        if not 0.0 <= self._steps_s.min(initial=0.0) <= self._steps_s.max(initial=0.0) < math.inf:  # nan is neither
             raise ValueError("dt_s must be finite numbers of seconds, not negative")
         self._advance(goes_on=0)
         while not (self._ends == DONE).all():
@@ -169,9 +174,8 @@ class Worlds:
 
     def _advance(self, *, goes_on: int) -> None:
         """Lets every world advance, over all cores: the compiled step lets other threads run."""
-        rows, count = len(self), crew.hands(len(self))
-        taken = np.zeros((count + 1, APART // 8), np.int64)
-        taken[:count, 0] = np.arange(count) * rows // count
+        rows, taken = len(self), self._parts.copy()
+        count = len(taken) - 1
         some, given = kernel.kernel().advance_some, (*self._given, goes_on, int(taken.ctypes.data))
 
         def work(hand: int, _held: object = (self, taken)) -> None:

@@ -11,7 +11,7 @@ from winter_river.engine.loops import lowest_pu
 from winter_river.engine.plan import Plan
 from winter_river.engine.sweep import LOW_PU
 from winter_river.engine.units import magnitude
-from winter_river.engine.world import NEWTON_COLLAPSE, World
+from winter_river.engine.world import NEWTON_COLLAPSE, IslandState, World
 
 # Chosen: a network that takes 30 % of the voltage moves it by 0.43 of what the pass before did, so from elsewhere that is 15
 # passes and more; 5 to 10 do where all is well. So nobody looks for a collapse there.
@@ -110,5 +110,17 @@ def collapse_at(w: World, bus: int) -> int:
     if w.island_of[bus] < 0:
         return 0
     island = w.islands[w.island_of[bus]]
+    return island.told if _is_collapsing(w, island) else 0
+
+
+def is_collapsing(w: World) -> bool:
+    """Whether any island is in a collapse now, or was at this instant."""
+    for island in w.islands:
+        if _is_collapsing(w, island):
+            return True
+    return False
+
+
+def _is_collapsing(w: World, island: IslandState) -> bool:
     low = island.collapsed or not island.converged or island.solver == NEWTON_COLLAPSE
-    return island.told if low or island.told >= w.first_event else 0
+    return low or island.told >= w.first_event

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from winter_river.engine import events
-from winter_river.engine.collapse import collapse_at
+from winter_river.engine.collapse import collapse_at, is_collapsing
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment import utility as utility_law
@@ -249,7 +249,7 @@ def _collapse(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
     return found
 
 
-def tell(plan: Plan, w: World, node: int, discharging: bool) -> None:
+def tell(plan: Plan, w: World, node: int, discharging: bool, collapsing: bool) -> None:
     """Emits a state event where the state is news, with its cause.
 
     The cause is the collapse that takes its voltage; else the device's own event of this instant; else, where its
@@ -257,6 +257,8 @@ def tell(plan: Plan, w: World, node: int, discharging: bool) -> None:
     else its own last event (a delay ran out). Devices that only pass power on pass the explanation on too, so that
     what is dark behind three of them still names the source; machines (generator, transfer, UPS) explain what is
     behind them by themselves.
+
+    discharging: whether any UPS may be on its battery; collapsing: whether any voltage may be collapsing.
     """
     n, me = plan.nodes[node], w.nodes[node]
     own = me.last >= w.first_event
@@ -267,7 +269,7 @@ def tell(plan: Plan, w: World, node: int, discharging: bool) -> None:
         if not own and by != NONE and by != node:
             me.origin = w.nodes[by].origin
     state = state_of(plan, w, node, discharging)
-    collapse = _collapse(plan, w, n, me)
+    collapse = _collapse(plan, w, n, me) if collapsing else 0
     me.origin = max(me.origin, collapse)
     if state == me.state:
         return
@@ -297,5 +299,6 @@ def tell_all(plan: Plan, w: World) -> None:
     discharging = False
     for u in w.upses:
         discharging = discharging or u.discharge_kw > 0.0
+    collapsing = is_collapsing(w)
     for k in range(len(plan.nodes)):
-        tell(plan, w, k, discharging)
+        tell(plan, w, k, discharging, collapsing)

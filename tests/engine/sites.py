@@ -1,6 +1,7 @@
 """The training facility and other small sites as plain devices: what the engine's tests are told on."""
 
 import dataclasses
+import itertools
 
 from winter_river.engine import CURVES, Device, Profile
 
@@ -247,4 +248,15 @@ def grids_12() -> list[Device]:
         Device("r1", "server", ("pdu",), rack),
         Device("r2", "server", ("d2",), rack),
         Device("cool", "cooling", ("d1",), {"fans": 10, "fan_kw": 2, "rated_a": 60, "pickup_a": 70}),
+    ]
+
+
+def of_all_models(devices: list[Device]) -> list[Device]:
+    """The same with racks that hold their current, their impedance and their power, one after the other."""
+    models = itertools.cycle((1, 2, 0))
+    return [
+        dataclasses.replace(each, ratings={**each.ratings, "load_model": next(models)})
+        if each.type == "server"
+        else each
+        for each in devices
     ]

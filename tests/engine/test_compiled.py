@@ -23,6 +23,8 @@ from winter_river.engine import (
 )
 from winter_wire import schema
 
+from .sites import of_all_models
+
 numba = pytest.importorskip("numba", reason="the extra `fast` is not installed")
 # The first run of a version compiles for 40 to 58 s of processor: with 20 other jobs beside it on two cores, ten times that.
 pytestmark = pytest.mark.timeout(900)
@@ -126,6 +128,22 @@ def test_random_operation_is_the_same_to_the_bit(request, site, seed):
         if turn % 40 == 0:
             twins.compiled = twins.site.restore(snapshot(twins.plan, twins.compiled))
     assert twins.events, f"seed {seed}"
+
+
+@pytest.mark.parametrize("site", ["block", "dual_cord", "parallel"])
+def test_loads_of_every_model_are_alike_to_the_bit(request, site):
+    devices = of_all_models(request.getfixturevalue(site))
+    rng = random.Random(f"models {site}")
+    twins = Twins(devices)
+    counters = dict.fromkeys(twins.plan.index, 0)
+    for turn in range(150):
+        device = rng.choice(devices)
+        twins.tell(device.id, present=rng.random() < 0.9, **anything(rng, device, counters))
+        twins.step(rng.choice([0.0, 0.1, 1.0, 5.0, 30.0]))
+        assert laws.check(twins.plan, twins.plain) == []
+        if turn % 40 == 0:
+            twins.compiled = twins.site.restore(snapshot(twins.plan, twins.compiled))
+    assert len(twins.plain.steady) == len(twins.plain.shunts) == len(twins.plan.buses)
 
 
 def test_a_fuse_melts_alike_to_the_bit(block):

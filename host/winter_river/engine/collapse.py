@@ -7,6 +7,7 @@ one whose power, through all the impedance before it, has most part in that.
 from __future__ import annotations
 
 from winter_river.engine import events
+from winter_river.engine.load_models import asked_pu
 from winter_river.engine.loops import lowest_pu
 from winter_river.engine.plan import Plan
 from winter_river.engine.sweep import LOW_PU
@@ -34,7 +35,7 @@ def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
     x = w.wiring[k]
     buses = w.order[x.first : x.end]
     for bus in buses:
-        w.i[bus] = plan.y[bus] + w.load[bus].conjugate()
+        w.i[bus] = plan.y[bus] + asked_pu(plan, w, bus).conjugate()
     for bus in buses[:0:-1]:
         w.i[w.parent[bus]] += w.i[bus]
     emf = complex(w.islands[k].emf, 0.0)
@@ -63,7 +64,7 @@ def heaviest(plan: Plan, w: World, k: int) -> int:
     x = w.wiring[k]
     found, most_pu = w.order[x.first], -1.0
     for bus in w.load_order[x.loads_first : x.loads_end]:
-        part_pu = magnitude(way(w, bus) * w.load[bus])
+        part_pu = magnitude(way(w, bus) * asked_pu(plan, w, bus))
         if part_pu > most_pu:
             found, most_pu = bus, part_pu
     return plan.buses[found].node

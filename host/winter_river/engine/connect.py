@@ -11,6 +11,7 @@ from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment.generator import generator_makes_voltage
 from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST
 from winter_river.engine.equipment.ups import BYPASS, INVERTER
+from winter_river.engine.load_models import clear_models
 from winter_river.engine.plan import (
     BESS,
     COOLING,
@@ -45,6 +46,7 @@ def attach(plan: Plan, w: World, bus: int, parent: int, z: complex) -> None:
         w.v[bus] = 0j
         w.i[bus] = 0j
         w.load[bus] = 0j
+        clear_models(plan, w, bus)
 
 
 def _source(plan: Plan, w: World, n: NodePlan, me: NodeState, island: int, on: bool, z: complex) -> None:

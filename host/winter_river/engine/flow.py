@@ -14,7 +14,9 @@ from __future__ import annotations
 from winter_river.engine import events
 from winter_river.engine.collapse import PASSES_FEW, at_fault, tell_solver, watch_collapse
 from winter_river.engine.equipment.cooling import cooling_kw
+from winter_river.engine.equipment.server import POWER
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
+from winter_river.engine.load_models import set_model
 from winter_river.engine.loops import is_tied, join, least_emf_pu, losses_pu, solve_joined
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
 from winter_river.engine.sweep import LOW_PU, TOLERANCE_PU, sweep
@@ -48,10 +50,12 @@ def set_load(w: World, bus: int, power: complex) -> None:
             w.islands[w.island_of[bus]].dirty = True
 
 
-def taken_ratio(v: complex) -> float:
-    """The share of its constant power that a load takes at this voltage: all of it down to LOW_PU."""
-    m = v.real * v.real + v.imag * v.imag
-    return 1.0 if m >= LOW_PU * LOW_PU else m / (LOW_PU * LOW_PU)
+def set_draw(plan: Plan, w: World, bus: int, power: complex, model: int) -> None:
+    """Gives a bus its load as set_load does, by what it draws at nominal voltage, and what it holds (load_models.py)."""
+    if model == POWER:
+        set_load(w, bus, power)
+    elif set_model(plan, w, bus, power, model) and w.island_of[bus] >= 0:
+        w.islands[w.island_of[bus]].dirty = True
 
 
 def demand_kw(plan: Plan, w: World, k: int) -> float:
@@ -72,9 +76,9 @@ def draw(plan: Plan, w: World) -> None:
         power_kw = s.load_kw / 2.0 if one and two else s.load_kw
         power = complex(power_kw / BASE_KW, power_kw * r.kvar_per_kw / BASE_KW)
         if one:
-            set_load(w, r.bus_1, power)
+            set_draw(plan, w, r.bus_1, power, r.load_model)
         if two:
-            set_load(w, r.bus_2, power)
+            set_draw(plan, w, r.bus_2, power, r.load_model)
     for k in range(len(plan.coolings)):
         c, m = plan.coolings[k], w.coolings[k]
         bus = plan.nodes[c.node].bus_in
@@ -126,9 +130,8 @@ def _solve_level(plan: Plan, w: World, level: int) -> None:
 
 
 def _sweep_together(plan: Plan, w: World, count: int) -> None:
-    sweep(
-        w.turns, count, w.swept, w.above, w.z, w.ratio, w.load, plan.steady, plan.y, w.v, w.i, LOW_PU, TOLERANCE_PU
-    )  # fmt: skip
+    y = w.shunts if len(w.shunts) > 0 else plan.y
+    sweep(w.turns, count, w.swept, w.above, w.z, w.ratio, w.load, w.steady, y, w.v, w.i, LOW_PU, TOLERANCE_PU)
     for k in range(count):
         if w.turns[k].converged:
             m = w.turns[k].island

@@ -5,9 +5,10 @@ from __future__ import annotations
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment.generator import GeneratorPlan, GeneratorState
 from winter_river.engine.equipment.generator_engine import FREQUENCY_DIP_PU, FREQUENCY_RECOVERY_S, dip_pu, recovered
-from winter_river.engine.equipment.server import ServerPlan
-from winter_river.engine.flow import demand_kw, taken_ratio
+from winter_river.engine.equipment.server import POWER, ServerPlan
+from winter_river.engine.flow import demand_kw
 from winter_river.engine.followers import store_all
+from winter_river.engine.load_models import taken_ratio
 from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.units import BASE_KW, HOUR_S
 from winter_river.engine.world import DEAD, Meter, World
@@ -50,12 +51,12 @@ def ups_lost_kw(w: World, k: int, charge_efficiency: float) -> float:
 
 
 def _taken_ratio(w: World, rack: ServerPlan) -> float:
-    """The share of its demand that a rack takes through its live cords: less where the voltage is too low."""
+    """The share of its demand that a rack takes through its live cords at their voltages."""
     one = w.parent[rack.bus_1] != DEAD
     two = rack.bus_2 != NONE and w.parent[rack.bus_2] != DEAD
     if one and two:
-        return (taken_ratio(w.v[rack.bus_1]) + taken_ratio(w.v[rack.bus_2])) / 2.0
-    return taken_ratio(w.v[rack.bus_1] if one else w.v[rack.bus_2])
+        return (taken_ratio(w.v[rack.bus_1], rack.load_model) + taken_ratio(w.v[rack.bus_2], rack.load_model)) / 2.0
+    return taken_ratio(w.v[rack.bus_1] if one else w.v[rack.bus_2], rack.load_model)
 
 
 def dip_after(g: GeneratorState, r: GeneratorPlan, power_kw: float, t_s: float) -> float:
@@ -86,10 +87,13 @@ def book(plan: Plan, w: World) -> None:
         g.load_kw = power_kw
     for k in range(len(plan.servers)):
         rack, s = plan.servers[k], w.servers[k]
+        wanted_kw = demand_kw(plan, w, k)
         if s.load_kw > 0.0:
-            s.load_kw = demand_kw(plan, w, k) * _taken_ratio(w, rack)
+            s.load_kw = wanted_kw * _taken_ratio(w, rack)
+            # What holds its current or impedance wants no more than it gets: a lamp at 95 % lacks nothing.
+            wanted_kw = wanted_kw if rack.load_model == POWER else s.load_kw
         run(w.meters[rack.node], s.load_kw, t_s)
-        run(w.demand_meters[k], demand_kw(plan, w, k), t_s)
+        run(w.demand_meters[k], wanted_kw, t_s)
     for k in range(len(plan.coolings)):
         run(w.meters[plan.coolings[k].node], w.coolings[k].load_kw, t_s)
     for k in range(len(plan.upses)):

@@ -8,6 +8,7 @@ join (w.joined) are solved as one. Held equal to power-grid-model in tests/engin
 
 from __future__ import annotations
 
+from winter_river.engine.load_models import shunt_of, steady_of
 from winter_river.engine.plan import Plan
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import World
@@ -99,7 +100,7 @@ def _draw_tangents(plan: Plan, w: World, low_pu: float) -> bool:
             continue
         first, end = w.wiring[m].first, w.wiring[m].end
         for k in w.order[first:end]:
-            a, b, c = plan.y[k], 0j, 0j
+            a, b, c = shunt_of(plan, w, k), 0j, 0j
             if w.load[k] != 0j:
                 u, s = w.v[k], w.load[k].conjugate()
                 size2 = u.real * u.real + u.imag * u.imag
@@ -109,6 +110,16 @@ def _draw_tangents(plan: Plan, w: World, low_pu: float) -> bool:
                     b = times(s * inverse * inverse, -1.0)
                 else:
                     a += times(s, 1.0 / low2)
+            steady = steady_of(w, k)
+            if steady != 0j:
+                size = magnitude(w.v[k])
+                if size > low_pu:
+                    turn = times(w.v[k], 1.0 / size)
+                    c += steady * turn
+                    a += times(steady, 0.5 / size)
+                    b -= times(steady * turn * turn, 0.5 / size)
+                else:
+                    a += times(steady, 1.0 / low_pu)
             w.slope[k], w.cross[k], w.constant[k] = a, b, c
         for k in w.order[first:end][::-1]:
             if w.z[k] != 0j and abs(_stiffness(w, k)) < SINGULAR:
@@ -278,7 +289,9 @@ def _missing_pu(plan: Plan, w: World, low_pu: float) -> float:
         for k in w.order[w.wiring[m].first : w.wiring[m].end]:
             u = w.v[k]
             size2 = u.real * u.real + u.imag * u.imag
-            w.i[k] = plan.y[k] * u + times(w.load[k].conjugate() * u, 1.0 / max(size2, low2))
+            w.i[k] = shunt_of(plan, w, k) * u + times(w.load[k].conjugate() * u, 1.0 / max(size2, low2))
+            if len(w.steady) > 0:
+                w.i[k] += times(w.steady[k] * u, 1.0 / max(magnitude(u), low_pu))
     for k in range(len(plan.ties)):
         if is_cut(plan, w, k):
             w.i[plan.ties[k].feed_bus] += w.tie_current[k]

@@ -146,5 +146,4 @@ class Plan:
     profile_values: list[float]
     ratio: list[float]  # of the buses, at the start: the voltage one gets for its parent's; empty where all are 1
     y: list[complex]  # of the buses, as a column for the sweep
-    steady: list[complex]  # the same, of loads that draw constant current: empty, no device here does
     digest: bytes  # of devices and calibration: a snapshot fits only its own plan

@@ -12,7 +12,7 @@ from winter_river.engine.equipment.profile import ProfileState, next_s
 from winter_river.engine.equipment.psychrometrics import PRESETS_F, PRESETS_RH_PCT, celsius
 from winter_river.engine.equipment.pv import PvState
 from winter_river.engine.equipment.room_heat import RoomState
-from winter_river.engine.equipment.server import ServerState
+from winter_river.engine.equipment.server import CURRENT, IMPEDANCE, ServerState
 from winter_river.engine.equipment.switchgear import TieState, TransferState
 from winter_river.engine.equipment.transformer import TransformerState
 from winter_river.engine.equipment.ups import UpsState
@@ -79,6 +79,8 @@ def blank_world(plan: Plan, seed: int) -> World:
         v=[0j] * buses,
         i=[0j] * buses,
         load=[0j] * buses,
+        steady=[0j] * buses if any(r.load_model == CURRENT for r in plan.servers) else [],
+        shunts=list(plan.y) if any(r.load_model == IMPEDANCE for r in plan.servers) else [],
         parent=[DEAD] * buses,
         z=[0j] * buses,
         ratio=list(plan.ratio),

@@ -158,7 +158,7 @@ class Machine(Protocol):
 
 @dataclass(slots=True)
 class World:
-    """One world. The columns v, i, load, parent, z and ratio (plan.py) are by bus, tie_current (through the second main) by tie; island_of, wiring,
+    """One world. The columns v, i, load, steady and shunts (load_models.py), parent, z and ratio (plan.py) are by bus, tie_current (through the second main) by tie; island_of, wiring,
     above (the parent, of a root itself) and the orders follow from parent.
 
     unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
@@ -214,6 +214,8 @@ class World:
     v: list[complex]
     i: list[complex]
     load: list[complex]
+    steady: list[complex]
+    shunts: list[complex]
     parent: list[int]
     z: list[complex]
     ratio: list[float]

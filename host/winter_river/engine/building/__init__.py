@@ -64,6 +64,5 @@ def _plan(t: Tables) -> p.Plan:
         malfunctions=t.malfunctions,
         ratio=[t.ratios.get(bus, 1.0) for bus in range(len(t.buses))] if t.ratios else [],
         y=[bus.y for bus in t.buses],
-        steady=[],
         digest=hashlib.sha256(text.encode()).digest(),
     )

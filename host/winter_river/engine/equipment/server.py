@@ -1,4 +1,4 @@
-"""The server: a row of racks that draws constant power through one cord or two."""
+"""The server: a row of racks, or what else is a load, that draws its power through one cord or two."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from winter_river.engine.calibration import Calibration
 
 
+# What a load holds when its voltage is not the nominal one (load_models.py); in a file the word.
+LOAD_MODELS = ("power", "current", "impedance")
+POWER, CURRENT, IMPEDANCE = range(3)
+
+
 def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
     found = fuse_combinations(ratings)
     if ratings["load_kw"] > ratings["load_kw_max"]:
@@ -36,6 +41,12 @@ SERVER = Equipment(
         Rating("load_kw", None, 0.0, POWER_KVA_MAX, "nameplate, until the node says otherwise"),
         Rating("load_kw_max", None, 0.0, POWER_KVA_MAX, "nameplate, the most that load_set_kw may ask"),
         Rating("power_factor", 0.98, 0.5, 1.0, "chosen: power supplies with correction"),
+        Rating(
+            *("load_model", 0.0, 0.0, 2.0),
+            "chosen: power supplies hold their power; lamps and chargers hold their current, heaters their impedance; "
+            "load_kw is at nominal voltage",
+            LOAD_MODELS,
+        ),
         Rating("cabinets", 16.0, 1.0, 100000.0, "chosen: a row of 16 of 6 kW; how much heat the room holds"),
         Rating("heat_shutdown", 1.0, 0.0, 1.0, "chosen: servers turn themselves off when it is too hot", ("off", "on")),
         *breaker_ratings(fuse=True),
@@ -59,6 +70,7 @@ class ServerPlan:
     load_kw: float
     load_kw_max: float
     kvar_per_kw: float
+    load_model: int
     rated_pu: float
     place: int
     room: int

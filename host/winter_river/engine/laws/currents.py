@@ -38,8 +38,7 @@ def demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, co
             s = plan.servers[n.slot]
             cords = [bus for bus in (s.bus_1, s.bus_2) if bus in branches]
             for bus in cords:
-                # Constant power down to 70 % of the voltage, constant impedance below (a weak second cord).
-                taken = min(1.0, (abs(w.v[bus]) / 0.7) ** 2)
+                taken = _taken_pu(r["load_model"], abs(w.v[bus]))
                 demand[bus] = _at_pf(_asked_kw(plan, w, n) * 1e3 / len(cords), r["power_factor"]) * taken
         elif n.kind == p.COOLING and n.bus_in in branches:
             m = w.coolings[n.slot]
@@ -60,6 +59,14 @@ def demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, co
             for bus, turns in ((n.bus_in, turns_pu(plan, w, n)), (n.bus_out, 1.0)):
                 demand[bus] = complex(idle_w, idle_var) / 2.0 * abs(w.v[bus] / turns) ** 2
     return demand
+
+
+def _taken_pu(load_model: float, v_pu: float) -> float:
+    """Power at a voltage over that at the nominal one: constant power or current down to 70 % of the voltage, constant
+    impedance below (a weak second cord); or constant impedance all the way."""
+    exponent = (0.0, 1.0, 2.0)[int(load_model)]
+    taken: float = max(v_pu, 0.7) ** exponent
+    return taken if v_pu >= 0.7 else taken * (v_pu / 0.7) ** 2
 
 
 def _asked_kw(plan: Plan, w: World, n: NodePlan) -> float:

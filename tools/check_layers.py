@@ -204,6 +204,8 @@ PURE = (
     "winter_river.web.painting",
     "winter_river.web.picture",
 )
+# What acts in a pure part: the firmware's drivers, and the threads that step many worlds side by side, to the same bytes.
+ACTING = ("winter_node.hal", "winter_river.engine.fast.crew")
 NOT_IN_PURE = frozenset(
     (
         *(
@@ -336,7 +338,7 @@ def _rule(module: str) -> str | None:
 
 
 def _is_pure(module: str) -> bool:
-    return any(_within(module, part) for part in PURE) and not _within(module, "winter_node.hal")
+    return any(_within(module, part) for part in PURE) and not any(_within(module, part) for part in ACTING)
 
 
 def _within(module: str, part: str) -> bool:

@@ -40,6 +40,15 @@ def test_every_dependency_is_pinned_to_a_version_it_allows(lock, checkout):
         assert all(requirement.specifier.contains(version) for version in versions), f"{requirement}; cure: tools/lock"
 
 
+def test_numba_may_be_no_newer_than_the_one_that_the_tests_run_with(checkout):
+    """Its insides are stood on (engine/fast/linking.py), so the next one has to be tried first, then let in."""
+    (asked,) = [each for each in wanted(checkout, ("fast",)) if each.name == "numba"]
+    (version,) = pins_of((checkout / "tools/requirements-fast.lock").read_text())["numba"]
+    major, minor = version.split(".")[:2]
+    assert asked.specifier.contains(version)
+    assert not asked.specifier.contains(f"{major}.{int(minor) + 1}.0")
+
+
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_has_hashes_and_no_line_has_an_address(lock, checkout):
     text = (checkout / lock).read_text()

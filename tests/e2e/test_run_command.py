@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from dies_with import dies_with_us
 from held_ports import held_port
 from paho.mqtt import publish
 from winter_river.service.broker import start_broker
@@ -34,7 +35,7 @@ class Runs:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         run = subprocess.Popen(
-            (*HEARING, *PROGRAM, "run", "seed-8", "--no-ui", *arguments),
+            dies_with_us(*HEARING, *PROGRAM, "run", "seed-8", "--no-ui", *arguments),
             stdout=pipe, stderr=pipe, text=True, cwd=self.home, env=self._environment,
         )  # fmt: skip
         self._started.append(run)

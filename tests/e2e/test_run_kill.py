@@ -10,6 +10,7 @@ import time
 
 import httpx
 import pytest
+from dies_with import dies_with_us
 from winter_river.audit import latest
 from winter_river.emulator import Fleet
 from winter_river.facility import load_facility
@@ -34,7 +35,7 @@ class Run:
     def start(self):
         command = ["run", "seed-8", "--no-ui", "--no-store", "--page-port", "0", "--nodes", "none"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "winter_river", *command, "--broker", self.url],
+            dies_with_us(sys.executable, "-m", "winter_river", *command, "--broker", self.url),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment, cwd=self.folder,
         )  # fmt: skip
         for line in self.process.stdout:

@@ -9,6 +9,7 @@ import time
 
 import psutil
 import pytest
+from dies_with import dies_with_us
 from held_ports import held_port
 from winter_river.emulator.redraw import redraw
 from winter_river.service.client import BusClient
@@ -132,7 +133,7 @@ def test_a_killed_run_loses_less_than_a_second_and_its_clock_obeys_the_command_l
         )
 
     port = held_port()
-    command = (*PROGRAM, "run", "seed-8", "--no-ui", "--no-page", "--mqtt-port", str(port))
+    command = dies_with_us(*PROGRAM, "run", "seed-8", "--no-ui", "--no-page", "--mqtt-port", str(port))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment) as run:
         try:
             url = next(line.split()[1] for line in run.stdout if line.startswith("broker"))

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from dies_with import dies_with_us
 from held_ports import held_port
 from winter_river.service import broker_mosquitto
 from winter_river.service.broker_embedded import find_node
@@ -204,7 +205,7 @@ def _database(folder: Path) -> Iterator[str]:
         "-retentionPeriod=1y",
         "-search.latencyOffset=0s",
     ]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(dies_with_us(*command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             wait_until(lambda: _answers(f"http://{url}/health"), timeout_s=START_S_MAX, what="victoria-metrics starts")
             yield f"http://{url}"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 import psutil
+from dies_with import dies_with_us
 from held_ports import held_port
 from winter_river.address import Address
 from winter_river.emulator import Fleet
@@ -313,7 +314,7 @@ class Rig:
         ours = {f"WINTER_RIVER_{name}_DIR": str(path) for name, path in folders.items()}
         with log.open("w") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "winter_river", "run", *arguments, "--no-ui", "--no-open"],
+                dies_with_us(sys.executable, "-m", "winter_river", "run", *arguments, "--no-ui", "--no-open"),
                 cwd=home, env=os.environ | ours | (environment or {}), stdout=output, stderr=output, text=True,
                 stdin=subprocess.DEVNULL,
             )  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from winter_river.engine.layout import U32
 
 TOLERANCE_PU = 1e-9  # chosen: of voltage, so of the power of each load too; the laws allow ten thousand times as much
-NEARLY = 100.0  # chosen: within so many tolerances the pace of the last passes may say that one more is not needed
+NEARLY = 1000.0  # chosen: within so many tolerances the pace of the last passes may say that one more is not needed
 ITERATIONS_MAX = 400  # chosen: 99 % of what a reactance carries takes 165 passes; only what collapses takes them all
 # Loads draw constant power down to here and constant impedance below, so that a deep sag has a solution; the
 # supplies of servers drop out at this voltage (ITIC), so it is only passed through on the way to settling.

@@ -250,7 +250,7 @@ def run_upses(plan: Plan, w: World) -> bool:
     for k in range(len(plan.upses)):
         r, u = plan.upses[k], w.upses[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
-        path, rectifier, piece = u.path, u.rectifier, u.piece
+        path, rectifier, piece, handle = u.path, u.rectifier, u.piece, u.handle
         usable = in_service(n, me)
         u.handle = me.handle
         u.out_kw, u.out_kva = ups_output(plan, w, k)
@@ -276,7 +276,8 @@ def run_upses(plan: Plan, w: World) -> bool:
             usable=usable,
             bypass_closed=not is_tripped(w, n.breaker_2),
         )
-        if u.path != path or u.rectifier != rectifier or u.piece != piece:
+        # What it loses is by its handle also where the path is not: eco, bypass and service go past the inverter alike.
+        if u.path != path or u.rectifier != rectifier or u.piece != piece or u.handle != handle:
             changed = True
         # In eco mode its loss is a load of the very network whose flow it follows: solved again until both agree.
         if w.parent[n.bus_in] != DEAD and ups_law.eco_is_off(r, u):

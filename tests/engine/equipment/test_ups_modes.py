@@ -35,6 +35,15 @@ def test_what_eco_mode_loses_follows_the_load_at_once(story):
     assert through_kw == pytest.approx(ECO_FIXED_KW + ECO_SHARE * passed_kw, abs=1e-4)
 
 
+@pytest.mark.parametrize(("handle", "lost_kw"), [("bypass", 3.0), ("service", 0.0)])
+def test_what_goes_past_the_inverter_loses_by_the_new_handle_at_once(story, handle, lost_kw):
+    """bypass_loss_kw of the training facility is 3; in its maintenance bypass a UPS is taken out."""
+    told = eco(story)
+    told.tell("ups_a", handle=handle)
+    told.run(0)
+    assert told.world.upses[0].loss_kw == lost_kw
+
+
 def test_eco_mode_takes_over_at_once_where_the_grid_goes_and_comes_back_by_itself(story):
     told = eco(story)
     told.tell("utility_a", fault="outage")

@@ -1,7 +1,8 @@
 """What differs from type to type on the node itself; fields, states and verbs are rows of the schema.
 
 One row a type: the two positions the long press moves between, and the rows of the main page. A type without one has
-the usual: its first and last position, and voltage, current, power and load.
+those of the type it acts as, as far as it has their fields; else the usual: its first and last position, and voltage,
+current, power and load.
 """
 
 from winter_wire import schema
@@ -53,10 +54,24 @@ _OWN = {
 
 def _complete(own, usual):
     """The rows of all types."""
+
+    def having(fields, page):
+        """A page without the cells whose fields there are not."""
+        rows = []
+        for row in page:
+            if row[0] != BAR:
+                row = tuple([cell for cell in row if cell[0] in fields])
+                if row:
+                    rows.append(row)
+            elif row[2] in fields:
+                rows.append(row)
+        return tuple(rows)
+
     rows = {}
     for name in schema.TYPES:
-        handles = schema.TYPES[name][schema.HANDLES]
-        rows[name] = own.get(name) or ((handles[0], handles[-1]), usual)
+        handles, acts_as = schema.TYPES[name][schema.HANDLES], schema.TYPES[name][schema.ACTS_AS]
+        press, page = own.get(acts_as or name) or ((handles[0], handles[-1]), usual)
+        rows[name] = (press, having(schema.fields("status", name), page) if acts_as else page)
     return rows
 
 

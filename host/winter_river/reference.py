@@ -14,7 +14,7 @@ from winter_wire import tables as contract
 
 from winter_river import reference_constants
 from winter_river import reference_words as words
-from winter_river.engine import CALIBRATIONS, EQUIPMENT, RELIABILITY
+from winter_river.engine import CALIBRATIONS, EQUIPMENT, RELIABILITY, malfunction_like, part_of, state_like
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.engine.equipment import PROFILED
 from winter_river.settings import ENVIRONMENT_PREFIX, SENTENCES, Settings
@@ -146,7 +146,8 @@ def _types() -> Table:
     rows = tuple(
         (
             f"`{name}`",
-            words.of_type(name, EQUIPMENT[name].says),
+            words.of_type(name, EQUIPMENT[name].says)
+            + (f" It acts as a {part}." if (part := part_of(name)) != name else ""),
             ", ".join(EQUIPMENT[name].fed_by),
             ", ".join(entry[schema.HANDLES]),
             ", ".join(f"`{field}`" for field in entry[schema.COMPUTED] + entry[schema.SETPOINTS]),
@@ -163,7 +164,7 @@ def _types() -> Table:
 
 def _states() -> Table:
     rows = tuple(
-        (name, f"`{word}`", health, words.of_state(word, EQUIPMENT[name].says))
+        (name, f"`{word}`", health, words.of_state(word, EQUIPMENT[name].says, like=state_like(name, word)))
         for name, entry in _TYPES.items()
         for word, health in entry[schema.STATES]
     )
@@ -186,7 +187,7 @@ MALFUNCTION_COLUMNS = ("type", "kind", "severity unless given", "a severity of 1
 def malfunction_rows(name: str) -> Iterator[tuple[str, ...]]:
     """The rows of one type, by MALFUNCTION_COLUMNS."""
     for kind, severity in _TYPES[name][schema.MALFUNCTIONS]:
-        what, full, trigger = words.of_malfunction(kind, EQUIPMENT[name].says)
+        what, full, trigger = words.of_malfunction(kind, EQUIPMENT[name].says, like=malfunction_like(name, kind))
         yield name, f"`{kind}`", "" if severity is None else str(severity), full, trigger, what
 
 
@@ -264,7 +265,7 @@ def _profiles() -> Table:
         "Written as `{steps_h: [[0, 0.4], [7, 1]], repeat_h: 24}`, `{file: NAME.csv, repeat_h: 24}` (beside the site; "
         "`time_s,value` or `time_h,value`) or `{low: 0.4, high: 1, peak_h: 14}` (a day by the cosine)."
     )
-    rows = tuple((name, words.PROFILES[name]) for name in PROFILED)
+    rows = tuple((name, words.PROFILES[part_of(name)]) for name in PROFILED)
     return Table("profiles", "Profiles", note, ("type", "what its value means"), rows)
 
 

@@ -382,15 +382,17 @@ EVENTS = {
 
 
 def of_type(name: str, says: Mapping[str, str]) -> str:
-    """What a type is. says: what its own file says of words that are not here (engine's Equipment.says)."""
-    return TYPES.get(name) or says[name]
+    """What a type is. says: what its own file says of it and of its words (engine's Equipment.says)."""
+    return says.get(name) or TYPES[name]
 
 
-def of_state(word: str, says: Mapping[str, str]) -> str:
-    """What a state means."""
-    return STATES.get(word) or says[word]
+def of_state(word: str, says: Mapping[str, str], *, like: str = "") -> str:
+    """What a state means. like: the word for it of the type whose part this one plays."""
+    return says.get(word) or STATES.get(word) or STATES[like]
 
 
-def of_malfunction(kind: str, says: Mapping[str, str]) -> tuple[str, str, str]:
-    """What a malfunction is, what its severity 1 is, and when it acts."""
-    return MALFUNCTIONS.get(kind) or (says[kind], "", AT_ONCE)
+def of_malfunction(kind: str, says: Mapping[str, str], *, like: str = "") -> tuple[str, str, str]:
+    """What a malfunction is, what its severity 1 is, and when it acts. like: as in of_state; what the file says of it
+    takes the place of the first."""
+    what, full, acts = MALFUNCTIONS.get(kind) or MALFUNCTIONS[like]
+    return says.get(kind, what), full, acts

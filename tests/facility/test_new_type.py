@@ -18,7 +18,6 @@ from winter_river.engine.equipment.table import Equipment, Rating, breaker_ratin
 
 BUSWAY = Equipment(
     type="busway",
-    acts_as="distribution",
     says={
         "busway": "A long bus with taps along it.",
         "CARRYING": "In service.",
@@ -43,7 +42,7 @@ TYPES["busway"] = (
     (("CARRYING", "ok"), ("CROWDED", "warning"), ("TRIPPED", "fault"), ("OPEN", "off"), ("NO_INPUT", "off"),
      ("FAULT", "fault")),
     (("burnt", None), ("fail_to_open", None), ("fail_to_close", None), ("nuisance_trip", None)),
-    (), (), ("open", "close", "reset"),
+    (), (), ("open", "close", "reset"), "distribution",
 )
 """
 

@@ -39,6 +39,7 @@ def test_facility_has_its_nodes_in_file_order_with_what_can_be_done(browser, pag
     assert facts["fields"]["soc_pct"]["unit"] == "%"
     assert facts["types"]["utility"]["malfunctions"][1] == {
         "kind": "sag",
+        "like": "sag",
         "severity_default": 0.3,
         "words": "The grid's voltage is low.",
         "full": "100 % low",

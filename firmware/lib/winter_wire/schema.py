@@ -64,7 +64,7 @@ RESULT_DONE, RESULT_REJECTED, RESULT_FAILED = RESULTS
 PRIORITY_DEFAULT = 8  # operator, as in BACnet
 PRIORITY_LOCAL = 1  # the button: nothing on the bus beats a hand on the device
 
-HANDLES, STATES, MALFUNCTIONS, COMPUTED, SETPOINTS, OWN_VERBS = range(6)  # columns of a row of TYPES
+HANDLES, STATES, MALFUNCTIONS, COMPUTED, SETPOINTS, OWN_VERBS, ACTS_AS = range(7)  # columns of a row of TYPES
 
 VIRTUAL_FIELDS = {"engine": tables.COUNTERS, "facility": tables.BALANCE, "weather": tables.WEATHER}
 

@@ -133,7 +133,9 @@ SOURCES = ("auto", "first", "second")  # source_set of a two-source switchgear
 
 # type -> (handles, the first is the default; states as (word, health), the first is the healthy one;
 #          malfunctions as (kind, severity when none is given or None where it has none), the first is the default;
-#          the type's own fields: computed in the view; set on the node; verbs beyond COMMON)
+#          the type's own fields: computed in the view; set on the node; verbs beyond COMMON;
+#          the type whose part it plays, "" for its own: then handles and what is set on the node are that one's, states
+#          are as many, malfunctions at most as many, in its order and by words of one's own; fields and verbs some of its)
 TYPES = {
     "utility": (
         _ON_OFF,
@@ -148,6 +150,7 @@ TYPES = {
         ("energy_kwh", "returned_kwh"),
         (),
         ("open", "close"),
+        "",
     ),
     "transformer": (
         _BREAKER,
@@ -156,6 +159,7 @@ TYPES = {
         ("oil_c", "hot_spot_c", "aged_h", "tap"),
         (),
         ("reset",),
+        "",
     ),
     "switchgear": (
         _BREAKER,
@@ -167,6 +171,7 @@ TYPES = {
         ("source",),
         ("source_set",),
         ("open", "close", "reset", "transfer"),
+        "",
     ),
     "generator": (
         ("auto", "run", "off"),
@@ -178,6 +183,7 @@ TYPES = {
         ("fuel_pct", "rpm", "energy_kwh", "temperature_c"),
         ("fuel_set_pct", "refuels"),
         ("start", "stop", "reset", "set_fuel"),
+        "",
     ),
     "distribution": (
         _BREAKER,
@@ -189,6 +195,7 @@ TYPES = {
         ("source",),
         (),
         ("open", "close", "reset"),
+        "",
     ),
     "ups": (
         ("online", "bypass", "off", "eco", "service"),
@@ -203,6 +210,7 @@ TYPES = {
         ("soc_pct", "runtime_s", "battery_kwh", "aged_h", "health_pct"),
         (),
         ("reset", "bypass"),
+        "",
     ),
     "pdu": (
         _BREAKER,
@@ -214,6 +222,7 @@ TYPES = {
         ("source",),
         (),
         ("open", "close", "reset"),
+        "",
     ),
     "server": (
         _ON_OFF,
@@ -222,6 +231,7 @@ TYPES = {
         ("energy_kwh", "inlet_c"),
         ("load_set_kw",),
         ("open", "close", "reset", "set_load"),
+        "",
     ),
     "cooling": (
         _ON_OFF,
@@ -230,6 +240,7 @@ TYPES = {
         ("supply_c", "flow_m3s"),
         ("fans_running",),
         ("open", "close", "reset", "set_fans"),
+        "",
     ),
     "bess": (
         ("auto", "hold"),
@@ -238,6 +249,7 @@ TYPES = {
         ("soc_pct", "energy_kwh", "returned_kwh", "temperature_c"),
         ("setpoint_kw",),
         ("charge", "discharge", "hold", "set_setpoint", "reset"),
+        "",
     ),
     "meter": (
         ("closed",),
@@ -246,6 +258,7 @@ TYPES = {
         ("energy_kwh", "returned_kwh"),
         (),
         (),
+        "",
     ),
     "pv": (
         _ON_OFF,
@@ -254,6 +267,7 @@ TYPES = {
         ("sun_w_m2", "energy_kwh"),
         ("setpoint_kw",),
         ("open", "close", "set_setpoint", "reset"),
+        "",
     ),
 }  # fmt: skip
 

@@ -83,7 +83,9 @@ def _alarm() -> Json:
         "when": _condition("of a node's view or presence: `soc_pct < 20`, `state = OUTAGE or state = FAULT`"),
         "gauge": _condition(f"of the service: {', '.join(GAUGES)}"),
         "until": _condition("when the alarm ends; without it, when its condition does"),
-        "types": _one_or_many({"enum": list(schema.TYPES)}, "types of nodes that it is for"),
+        "types": _one_or_many(
+            {"enum": list(schema.TYPES)}, "types of nodes that it is for, and those that act as them"
+        ),
         "nodes": _one_or_many(
             {"type": "string", "pattern": f"^{PATTERN.pattern}$"}, "ids, or patterns such as server_rack_*"
         ),

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from winter_river.alerts.conditions import Row, compiled
 from winter_river.alerts.model import ONLINE, SITE, Moment, Rule, Seen
+from winter_river.engine import part_of, state_like
 
 _NOBODY: Mapping[str, object] = {}
 _HAIR_S = 1e-6  # sums of seconds fall just short of whole ones
@@ -29,10 +30,15 @@ class Finding(NamedTuple):
 
 @dataclass(slots=True)
 class _Watch:
-    """One rule at work. pending, going: since when, on the rule's clock. raised: who it is raised for."""
+    """One rule at work. pending, going: since when, on the rule's clock. raised: who it is raised for.
+
+    acting: of its nodes those whose type acts as one that it is for, and their type: it means their states by that one's
+    words.
+    """
 
     rule: Rule
     nodes: tuple[str, ...]
+    acting: Mapping[str, str]
     holds: Callable[[Row], bool]
     ends: Callable[[Row], bool] | None
     names: frozenset[str]  # of gauges
@@ -97,6 +103,8 @@ class Judge:
                 # Of a node that is not there nothing is measured; that it is gone is told by other rules.
                 if view is None or view.get("status") == "offline":
                     view = _NOBODY
+                elif node_id in watch.acting and "state" in view:
+                    view = {**view, "state": state_like(watch.acting[node_id], str(view["state"]))}
                 yield node_id, ({**view, **facts.get(node_id, _NOBODY)} if watch.of_facts else view)
             else:
                 yield node_id, facts.get(node_id, _NOBODY)
@@ -153,8 +161,9 @@ def _watch(rule: Rule, types: Mapping[str, str], facts: frozenset[str]) -> _Watc
         if rule.gauge
         else tuple(node_id for node_id, type_name in types.items() if _is_for(rule, node_id, type_name))
     )
+    acting = {node_id: types[node_id] for node_id in nodes if rule.types and types[node_id] not in rule.types}
     ends = compiled(rule.until) if rule.until else None
-    return _Watch(rule, nodes, compiled(rule.when), ends, names, bool(names & facts), bool(names - facts))
+    return _Watch(rule, nodes, acting, compiled(rule.when), ends, names, bool(names & facts), bool(names - facts))
 
 
 def _is_over(watch: _Watch, row: Row) -> bool:
@@ -164,7 +173,7 @@ def _is_over(watch: _Watch, row: Row) -> bool:
 
 
 def _is_for(rule: Rule, node_id: str, type_name: str) -> bool:
-    if rule.types and type_name not in rule.types:
+    if rule.types and type_name not in rule.types and part_of(type_name) not in rule.types:
         return False
     return not rule.nodes or any(fnmatchcase(node_id, pattern) for pattern in rule.nodes)
 

@@ -52,8 +52,8 @@ class Rule:
     """One row of the table.
 
     when: alternatives of tests that hold together. until: the same, for the end (hysteresis); (): when `when` ends.
-    gauge: it looks at a gauge, and at no node. types, nodes: whose it is, by type or pattern of ids; both empty: every
-    node's. hold_s, off_s: how long it must hold, and must be gone. under: rules whose alarm makes this one a consequence.
+    gauge: it looks at a gauge, and at no node. types, nodes: whose it is, by type (what acts as it included) or pattern
+    of ids; both empty: every node's. hold_s, off_s: how long it must hold, and must be gone. under: rules whose alarm makes this one a consequence.
     gathers_s: of several that come within it the first stands for all; 0: each for itself.
     stands: it is no consequence of another node's, whatever the chain of events says: equipment that was called upon and failed.
     asked_by: kinds of event that explain it. source: of the threshold.

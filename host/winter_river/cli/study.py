@@ -122,6 +122,7 @@ def _study(
 ) -> None:
     from winter_river.cli import study_workers
     from winter_river.study import contingency, contingency_tables
+    from winter_river.study.structure import is_load
 
     horizon_s = seconds(until, option="--until")
     site = load(name, calibration)
@@ -131,7 +132,7 @@ def _study(
         study_picture.check(picture, order=order, devices=len(site.nodes))
     types = {node.id: node.type for node in site.nodes.values()}
     devices = plain_devices(site)
-    loads = [device.id for device in devices if device.type in ("server", "cooling")]
+    loads = [device.id for device in devices if is_load(device.type)]
     if not loads:
         raise UsageError(f"{site.name} has no loads, so no loss can hurt it")
     if order == 2 and len(devices) * (len(devices) - 1) // 2 > DOUBLES_MAX:
@@ -183,9 +184,10 @@ def _title(order: int, site: "Facility") -> str:
 
 def _tell(found: "Findings", site: "Facility", order: int, until: str, rows: int, types: "dict[str, str]") -> None:
     from winter_river.study.contingency_tables import single_points
+    from winter_river.study.structure import is_rack
 
     asked = found.asked
-    kills = [outcome for outcome in asked if any(types[load] == "server" for load in outcome.loads)]
+    kills = [outcome for outcome in asked if any(is_rack(types[load]) for load in outcome.loads)]
     what = "loss" if order == 1 else "pair of losses"
     typer.echo(f"{_title(order, site)}: each {what} followed for {until}, or until nothing changes any more")
     typer.echo(f"{len(kills)} of {len(asked)} kill racks, of which the site has {found.racks}.\n")
@@ -205,14 +207,16 @@ def _tell(found: "Findings", site: "Facility", order: int, until: str, rows: int
 
 
 def _row(outcome: "Outcome", found: "Findings", types: "dict[str, str]") -> dict[str, object]:
+    from winter_river.study.structure import is_rack
+
     row: dict[str, object] = {"lost": " + ".join(outcome.lost), "side": outcome.side, "loads that die": "-"}
     if not outcome.outages:
         return row
     new = found.only_together(outcome)
     names = [f"{load}*" if load in new else load for load in outcome.loads]
     more = len(names) - LOADS_SHOWN_MAX
-    racks = [outage for outage in outcome.outages if types[outage.load] == "server"]
-    cooling = [outage for outage in outcome.outages if types[outage.load] != "server"]
+    racks = [outage for outage in outcome.outages if is_rack(types[outage.load])]
+    cooling = [outage for outage in outcome.outages if not is_rack(types[outage.load])]
     row["loads that die"] = ", ".join(names[:LOADS_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
     if racks:
         row["racks"] = len({outage.load for outage in racks})

@@ -65,12 +65,13 @@ def availability(
     from winter_river.study.assumptions import Assumptions
     from winter_river.study.availability import prepare, summary
     from winter_river.study.availability_tables import as_csv, as_values
+    from winter_river.study.structure import is_load
 
     if not 0.0 < years <= YEARS_MAX:
         raise UsageError(f"--years is {years:g}; must be above 0 and at most {YEARS_MAX:.0f}")
     site = study_options.load(facility, calibration)
     devices = study_options.plain_devices(site)
-    if not any(device.type in ("server", "cooling") for device in devices):
+    if not any(is_load(device.type) for device in devices):
         raise UsageError(f"{site.name} has no loads, so there is nothing to be available")
     assumptions = Assumptions(refuel_h=refuel_h, reset_h=reset_h)
     compiled = years > PLAIN_YEARS_MAX and study_workers.compile_once(telling.is_kept, prepare)

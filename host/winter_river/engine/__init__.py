@@ -11,6 +11,14 @@ from winter_river.engine import explain, laws
 from winter_river.engine.building import build_plan
 from winter_river.engine.calibration import CALIBRATIONS
 from winter_river.engine.equipment import CURVES, EQUIPMENT, RELIABILITY, Device, Equipment, Profile, Rating
+from winter_river.engine.equipment.parts import (
+    acting_as,
+    malfunction_like,
+    malfunction_of_own,
+    part_of,
+    state_like,
+    state_of_own,
+)
 from winter_river.engine.equipment.pv import clear_sky
 from winter_river.engine.events import Event
 from winter_river.engine.explain import Isolation
@@ -36,6 +44,7 @@ __all__ = [
     "Rating",
     "Snapshot",
     "World",
+    "acting_as",
     "apply",
     "balance",
     "build_plan",
@@ -43,10 +52,15 @@ __all__ = [
     "explain",
     "fork",
     "laws",
+    "malfunction_like",
+    "malfunction_of_own",
     "new_world",
     "next_change_s",
+    "part_of",
     "restore",
     "snapshot",
+    "state_like",
+    "state_of_own",
     "step",
     "view",
     "weather",

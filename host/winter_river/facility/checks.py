@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from winter_wire import topics
 
-from winter_river.engine import EQUIPMENT, Rating
+from winter_river.engine import EQUIPMENT, Rating, part_of
 from winter_river.engine.equipment import PROFILED
 from winter_river.facility import graph
 from winter_river.facility.faults import Faults, nearest, shown
@@ -45,6 +45,21 @@ class Draft:
     title: str = ""
     position: tuple[float, float] | None = None
     profile: str = ""
+
+    @property
+    def part(self) -> str:
+        """The type whose part it plays; "" where its type is unknown."""
+        return "" if self.type is None else part_of(self.type)
+
+    def number(self, name: str) -> float | None:
+        """A rating as the file or, where that leaves it out, the type states it; None where neither does."""
+        if self.type is None or name in self.given.numbers:
+            return self.given.numbers.get(name)
+        return next((rating.default for rating in EQUIPMENT[self.type].ratings if rating.name == name), None)
+
+    def place(self, name: str) -> Tree:
+        """Where a rating stands in the file; the node where that leaves it out."""
+        return self.given.places.get(name, self.key)
 
 
 def unit_of(rating_name: str) -> str:

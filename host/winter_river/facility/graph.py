@@ -35,34 +35,30 @@ def check(drafts: Mapping[str, Draft], place: Tree, faults: Faults) -> None:
     _check_voltages(order, drafts, faults)
     if not cycles:
         for node_id, draft in drafts.items():
-            if draft.type == "switchgear" and draft.given.numbers.get("parallel"):
+            if draft.part == "switchgear" and draft.number("parallel"):
                 _check_parallel(node_id, draft, drafts, faults)
-            elif (
-                draft.type in ("switchgear", "distribution")
-                and draft.given.numbers.get("transfer")
-                and len(draft.feeds) != 2
-            ):
-                place = draft.given.places["transfer"]
+            elif draft.part in ("switchgear", "distribution") and draft.number("transfer") and len(draft.feeds) != 2:
+                place = draft.place("transfer")
                 faults.add(place.line, place.column, f"{shown(node_id)}: transfer is sts; it needs two feeds in `from`")
 
 
 def _check_parallel(node_id: str, draft: Draft, drafts: Mapping[str, Draft], faults: Faults) -> None:
     """Both mains may only be closed on one source, and something must share the current between them."""
-    place = draft.given.places["parallel"]
+    place = draft.place("parallel")
     ways = [_way_up(feed.text, drafts) for feed in draft.feeds if feed.text in drafts]
     if len(ways) != 2:
         faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed and needs two feeds")
         return
     meet = next((each for each in ways[1] if each in ways[0]), None)
-    if meet is None and all(drafts[way[-1]].type == "utility" for way in ways):
+    if meet is None and all(drafts[way[-1]].part == "utility" for way in ways):
         between, ends = [each for way in ways for each in way[:-1]], [way[-1] for way in ways]
     else:
         ends = [meet] if meet is not None else []
         between = [each for way in ways for each in way[: way.index(meet)]] if meet is not None else []
-    machine = next((way[-1] for way in ways if drafts[way[-1]].type == "generator"), "")
+    machine = next((way[-1] for way in ways if drafts[way[-1]].part == "generator"), "")
     if not ends and machine:
         faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed", SET_RULE.format(shown(machine)))
-    elif not ends or any(drafts[each].type == "ups" for each in (*between, *ends)):
+    elif not ends or any(drafts[each].part == "ups" for each in (*between, *ends)):
         faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed", PARALLEL_RULE)
     elif len(ends) < 2 and not any(_has_impedance(drafts[each]) for each in between) and not _has_impedance(draft):
         faults.add(place.line, place.column, f"{shown(node_id)} has both mains closed", LOOP_RULE)
@@ -77,7 +73,7 @@ def _way_up(node_id: str, drafts: Mapping[str, Draft]) -> list[str]:
 
 
 def _has_impedance(draft: Draft) -> bool:
-    return draft.type == "transformer" or any(draft.given.numbers.get(name) for name in FEED_OHMS)
+    return draft.part == "transformer" or any(draft.number(name) for name in FEED_OHMS)
 
 
 def _check_feeds(node_id: str, draft: Draft, drafts: Mapping[str, Draft], faults: Faults) -> None:
@@ -152,11 +148,10 @@ def _check_voltages(order: list[str], drafts: Mapping[str, Draft], faults: Fault
     given: dict[str, tuple[float, float]] = {}  # id -> nominal (V, Hz) it passes on
     for node_id in order:
         draft = drafts[node_id]
-        numbers = draft.given.numbers
         if draft.type in SOURCES:
-            if "voltage_v" in numbers:
-                default_hz = {rating.name: rating.default for rating in EQUIPMENT[draft.type].ratings}["frequency_hz"]
-                given[node_id] = numbers["voltage_v"], numbers.get("frequency_hz", default_hz or 0.0)
+            source_v = draft.number("voltage_v")
+            if source_v is not None:
+                given[node_id] = source_v, draft.number("frequency_hz") or 0.0
             continue
         sources = [(feed, given[feed.text]) for feed in draft.feeds if feed.text in given]
         if not sources:
@@ -166,21 +161,21 @@ def _check_voltages(order: list[str], drafts: Mapping[str, Draft], faults: Fault
             if not _meet(voltage_v, other_v):
                 message = f"{shown(node_id)} is fed {voltage_v:g} V by {shown(feed.text)} and {other_v:g} V"
                 faults.add(other.line, other.column, f"{message} by {shown(other.text)}")
-            if draft.type in ("switchgear", "distribution", "pdu") and frequency_hz != other_hz:
+            if draft.part in ("switchgear", "distribution", "pdu") and frequency_hz != other_hz:
                 message = f"{shown(node_id)} is fed {frequency_hz:g} Hz by {shown(feed.text)} and {other_hz:g} Hz"
                 faults.add(other.line, other.column, f"{message} by {shown(other.text)}")
-        primary_v = numbers.get("primary_voltage_v", voltage_v)
+        primary_v = draft.number("primary_voltage_v") or voltage_v
         if not _meet(primary_v, voltage_v):
-            place = draft.given.places["primary_voltage_v"]
+            place = draft.place("primary_voltage_v")
             message = f"{shown(node_id)}: primary_voltage_v is {primary_v:g} V, but {shown(feed.text)} feeds it"
             faults.add(place.line, place.column, f"{message} {voltage_v:g} V")
-        if numbers.get("curve") == GG and voltage_v > FUSE_V_MAX:
-            place = draft.given.places["curve"]
+        if draft.number("curve") == GG and voltage_v > FUSE_V_MAX:
+            place = draft.place("curve")
             message = (
                 f"{shown(node_id)}: curve gg is a fuse for up to {FUSE_V_MAX:g} V, but {shown(feed.text)} feeds it"
             )
             faults.add(place.line, place.column, f"{message} {voltage_v:g} V")
-        given[node_id] = numbers.get("secondary_voltage_v", voltage_v), frequency_hz
+        given[node_id] = draft.number("secondary_voltage_v") or voltage_v, frequency_hz
 
 
 def _meet(one_v: float, other_v: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +14,12 @@ NODES_MAX = 10_000  # chosen: four times the largest site we measure; a live tic
 TITLE_LENGTH_MAX = 80
 HOUR_S = 3600.0
 BEGINS_H = 12.0  # chosen: a run begins at noon, when the sun is highest
+
+
+@functools.cache
+def _defaults(type_name: str) -> dict[str, float]:
+    defaults = {rating.name: rating.default for rating in engine.EQUIPMENT[type_name].ratings}
+    return {name: default for name, default in defaults.items() if default is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +40,28 @@ class Node:
     position: tuple[float, float] | None = None
     profile: str = ""
 
+    @property
+    def part(self) -> str:
+        """The type whose part it plays: its own, mostly (engine.part_of)."""
+        return engine.part_of(self.type)
+
+    def full_ratings(self) -> dict[str, float]:
+        """Its ratings, and the defaults of its type for the others that have one."""
+        return _defaults(self.type) | dict(self.ratings)
+
     def settings(self) -> dict[str, object]:
         """What its node.json must say: who it is, its setpoints at rest, and their limits."""
         settings: dict[str, object] = {"id": self.id, "type": self.type}
-        ratings = {rating.name: rating.default for rating in engine.EQUIPMENT[self.type].ratings} | dict(self.ratings)
+        ratings = self.full_ratings()
         # A setpoint at rest is stated, so that a node that was replaced tells the engine to forget the one before.
-        if self.type == "server":
+        if self.part == "server":
             settings |= {"load_set_kw": ratings["load_kw"], "load_kw_max": ratings["load_kw_max"]}
-        elif self.type == "pv":
+        elif self.part == "pv":
             settings |= {"setpoint_kw": ratings["inverter_kw"] or ratings["peak_kw"]}
-        elif self.type == "bess":
+        elif self.part == "bess":
             settings |= {"setpoint_kw": ratings["setpoint_kw"]}
-        elif self.type == "cooling":
-            fans = int(ratings["fans"] or 0)
+        elif self.part == "cooling":
+            fans = int(ratings["fans"])
             settings |= {"fans_running": fans, "fans_max": fans}
         return settings
 
@@ -72,8 +88,8 @@ class Facility:
         made = []
         for node in self.nodes.values():
             profile = self.profiles.get(node.profile)
-            if profile is None and node.type == "pv":
-                profile = engine.clear_sky(node.ratings)
+            if profile is None and node.part == "pv":
+                profile = engine.clear_sky(node.full_ratings())
             if profile is not None and profile.period_s > 0.0:
                 profile = dataclasses.replace(profile, begin_s=begin_s)
             made.append(engine.Device(node.id, node.type, node.feeds, node.ratings, profile))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from winter_river.engine import EQUIPMENT
 from winter_river.facility.model import Facility
 from winter_river.scenario.conditions import Views
 from winter_river.scenario.model import Scenario
@@ -27,7 +26,7 @@ class Watch:
 
     def __init__(self, scenario: Scenario, facility: Facility) -> None:
         self._facility = facility
-        self._racks = tuple(node.id for node in facility.nodes.values() if node.type == "server")
+        self._racks = tuple(node.id for node in facility.nodes.values() if node.part == "server")
         self._fields = (SERVED, WANTED, *(scenario.trends or _default_trends(facility)))
         self._base_kwh: dict[str, float] = {}
         self._base_kw: dict[str, float] = {}
@@ -113,16 +112,12 @@ _METER_KWH = 0.005  # chosen: five times what a meter shows; 96 kW for 0.2 s
 
 
 def _default_trends(facility: Facility) -> tuple[tuple[str, str], ...]:
-    found = [
-        (node.id, name) for type_, name in _DEFAULT_TRENDS for node in facility.nodes.values() if node.type == type_
-    ]
+    found = [(node.id, name) for part, name in _DEFAULT_TRENDS for node in facility.nodes.values() if node.part == part]
     return tuple(found[:TRENDS_MAX])
 
 
 def _rated_kw(facility: Facility, node_id: str) -> float:
-    node = facility.nodes[node_id]
-    defaults = {rating.name: rating.default for rating in EQUIPMENT[node.type].ratings}
-    return float(node.ratings.get("load_kw", defaults.get("load_kw") or 0.0))
+    return facility.nodes[node_id].full_ratings().get("load_kw", 0.0)
 
 
 def _number(view: Mapping[str, object], name: str) -> float | None:

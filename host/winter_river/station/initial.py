@@ -101,21 +101,29 @@ def cook(recipe: Recipe, facility: Facility, plan: engine.Plan, *, seed: int, br
             events += fork.advance_to(fork.t_s + step.seconds)
         elif step.command:
             node_id = ids[step.part]
-            done = obey(fork, node_id, command=step.command, params=step.params)
+            params = _in_words_of(facility.nodes[node_id].type, step.params)
+            done = obey(fork, node_id, command=step.command, params=params)
             if done.result != schema.RESULT_DONE:
                 raise StationError(f"{recipe.info.id}: {node_id} refused {step.command}: {done.reason}")
             events += done.events
-            acts.append((fork.t_s, node_id, step.command, step.params))
+            acts.append((fork.t_s, node_id, step.command, params))
         else:
             events += _wait_until(fork, ids[step.part], step, recipe.info.id, breathe)
         breathe()
     for part, state in recipe.expect:
-        seen = fork.view(ids[part])["state"]
+        seen = engine.state_like(facility.nodes[ids[part]].type, str(fork.view(ids[part])["state"]))
         if seen != state:
             raise StationError(
                 f"{recipe.info.id}: {ids[part]} is {seen} and should be {state}; {facility.name} does not get there"
             )
     return Cooked(fork, tuple(events), tuple(acts))
+
+
+def _in_words_of(type_name: str, params: Mapping[str, object]) -> Mapping[str, object]:
+    """A command's parameters for a type that acts as the one which the recipe means, and has words of its own."""
+    if "kind" not in params:
+        return params
+    return {**params, "kind": engine.malfunction_of_own(type_name, str(params["kind"]))}
 
 
 def parts_of(facility: Facility) -> dict[Part, str]:
@@ -124,7 +132,7 @@ def parts_of(facility: Facility) -> dict[Part, str]:
     found: dict[Part, str] = {}
     side = 0
     for node_id, node in nodes.items():
-        two = node.type == "switchgear" and len(node.feeds) == 2 and nodes[node.feeds[1]].type == "generator"
+        two = node.part == "switchgear" and len(node.feeds) == 2 and nodes[node.feeds[1]].part == "generator"
         if not two or side == SIDES_MAX:
             continue
         source = node.feeds[0]
@@ -132,10 +140,10 @@ def parts_of(facility: Facility) -> dict[Part, str]:
             source = nodes[source].feeds[0]
         side += 1
         found[Part("switchgear", side)], found[Part("generator", side)] = node_id, node.feeds[1]
-        if nodes[source].type == "utility":
+        if nodes[source].part == "utility":
             found[Part("utility", side)] = source
         for ups_id, ups in nodes.items():
-            if ups.type == "ups" and _is_fed_by(facility, ups_id, node_id):
+            if ups.part == "ups" and _is_fed_by(facility, ups_id, node_id):
                 found.setdefault(Part("ups", side), ups_id)
     return found
 

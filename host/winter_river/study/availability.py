@@ -54,13 +54,13 @@ class Row:
 
 def loads_of(devices: Sequence[engine.Device]) -> tuple[engine.Device, ...]:
     """What is counted, in the order of the facility."""
-    return tuple(device for device in devices if device.type in structure.LOADS)
+    return tuple(device for device in devices if structure.is_load(device.type))
 
 
 def steady(devices: Sequence[engine.Device]) -> tuple[engine.Device, ...]:
     """The same without its hours: passages are remembered by what is broken, whatever the time of day."""
     noon = engine.Profile((0.0,), (1.0,))
-    return tuple(dataclasses.replace(d, profile=noon if d.type == "pv" else None) for d in devices)
+    return tuple(dataclasses.replace(d, profile=noon if engine.part_of(d.type) == "pv" else None) for d in devices)
 
 
 def runner(
@@ -127,11 +127,11 @@ def summary(devices: Sequence[engine.Device], tallies: Tallies, world_years: flo
     loads, all_failures = loads_of(devices), failures(devices)
     owed: list[dict[int, float]] = [{} for _ in range(len(loads) + 1)]
     for (load, failure), seconds in tallies.owed_s().items():
-        for row in (load, len(loads)) if loads[load].type == "server" else (load,):
+        for row in (load, len(loads)) if structure.is_rack(loads[load].type) else (load,):
             owed[row][failure] = owed[row].get(failure, 0.0) + seconds
     columns = [tallies.columns(k) for k in range(len(loads) + 1)]
     # Of the racks as a whole the minutes of all racks are shared out.
-    rack_s = sum(sum(columns[k][0]) for k, load in enumerate(loads) if load.type == "server")
+    rack_s = sum(sum(columns[k][0]) for k, load in enumerate(loads) if structure.is_rack(load.type))
     rows = []
     for k in (len(loads), *range(len(loads))):
         name, kind = ("any rack", "site") if k == len(loads) else (loads[k].id, loads[k].type)

@@ -177,17 +177,19 @@ def _follow(part: _Part, lost: Losses, horizon_s: float, check_laws: bool) -> Ou
     else:
         raise RuntimeError(f"the site does not come to rest after the loss of {' and '.join(lost)}")
     found = {k: [_outage(plan.devices[k].id, spell, horizon_s) for spell in spells[k]] for k in spells}
-    missed_kwh = {"server": 0.0, "cooling": 0.0}
+    missed_kwh = {structure.RACK: 0.0, structure.COOLING: 0.0}
     for k, outages in found.items():
-        missed_kwh[plan.devices[k].type] += part.power_kw[k] * sum(outage.down_s for outage in outages) / HOUR_S
+        missed_kwh[engine.part_of(plan.devices[k].type)] += (
+            part.power_kw[k] * sum(outage.down_s for outage in outages) / HOUR_S
+        )
     return Outcome(
         lost=lost,
         side="",
         outages=tuple(outage for outages in found.values() for outage in outages),
         end_s=end_s,
         next_s=None if math.isinf(dt_s) else w.t_s - begin_s + dt_s,
-        it_kwh=missed_kwh["server"],
-        cooling_kwh=missed_kwh["cooling"],
+        it_kwh=missed_kwh[structure.RACK],
+        cooling_kwh=missed_kwh[structure.COOLING],
     )
 
 

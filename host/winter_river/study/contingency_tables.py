@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from winter_river.study.contingency import Outcome, together, worst_first
+from winter_river.study.structure import is_rack
 
 CSV_COLUMNS = ("rank", "lost", "side", "load", "dead_s", "back_s", "down_s", "only_together")
 DECIMALS = 3  # of seconds: the engine's events are exact to a millisecond
@@ -35,7 +36,7 @@ class Findings:
 def findings(singles: Sequence[Outcome], doubles: Sequence[Outcome], types: Mapping[str, str]) -> Findings:
     """Sorts outcomes. types: of each node."""
     alone = {single.lost[0]: single for single in singles}
-    return Findings(worst_first(singles), worst_first(doubles), alone, sum(kind == "server" for kind in types.values()))
+    return Findings(worst_first(singles), worst_first(doubles), alone, sum(is_rack(kind) for kind in types.values()))
 
 
 def single_points(found: Findings, types: Mapping[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -46,7 +47,7 @@ def single_points(found: Findings, types: Mapping[str, str]) -> tuple[tuple[str,
 
 def racks_of(loads: Sequence[str], types: Mapping[str, str]) -> tuple[str, ...]:
     """The racks among loads."""
-    return tuple(load for load in loads if types[load] == "server")
+    return tuple(load for load in loads if is_rack(types[load]))
 
 
 def as_csv(found: Findings) -> str:

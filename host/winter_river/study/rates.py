@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from winter_river.engine import Device
+from winter_river.engine import Device, part_of
 from winter_river.engine.equipment import EQUIPMENT
 
 HOUR_S = 3600.0
@@ -59,7 +59,7 @@ def _of(device: Device) -> list[Failure]:
     )
     found = []
     if "failures_per_year" in r:
-        name = "outage" if device.type == "utility" else "failure"
+        name = "outage" if part_of(device.type) == "utility" else "failure"
         found.append(Failure(device.id, name, CLOCK, _mean_s(r["failures_per_year"]), r["repair_h"] * HOUR_S))
     if "breaker_failures_per_year" in r:
         mean_s = _mean_s(r["breaker_failures_per_year"])
@@ -67,10 +67,10 @@ def _of(device: Device) -> list[Failure]:
     if "transfer_failure_ratio" in r and len(device.feeds) == 2 and not r.get("parallel"):
         down_s = r["transfer_repair_h"] * HOUR_S
         found.append(Failure(device.id, "transfer", TRANSFER, math.inf, down_s, r["transfer_failure_ratio"]))
-    if device.type == "ups":
+    if part_of(device.type) == "ups":
         mean_s, down_s = _mean_s(r["battery_failures_per_year"]), r["battery_repair_h"] * HOUR_S
         found.append(Failure(device.id, "battery", BATTERY, mean_s, down_s, r["battery_failure_ratio"]))
-    if device.type == "generator":
+    if part_of(device.type) == "generator":
         down_s, available = r["repair_h"] * HOUR_S, r["available_ratio"]
         mean_s = down_s * available / (1.0 - available) if available < 1.0 else math.inf
         run_s = r["run_h_to_failure"] * HOUR_S or math.inf

@@ -34,7 +34,7 @@ def story_of(plan: engine.Plan, failures: Sequence[Failure], numbers: Sequence[i
         "failures": rows,
         "devices": _devices(plan, rows, place),
         "signs": signs,
-        "loads": [LoadRow(is_rack=plan.devices[k].type == "server") for k in loads],
+        "loads": [LoadRow(is_rack=structure.is_rack(plan.devices[k].type)) for k in loads],
         "demands": [k for k, row in enumerate(rows) if row.ratio > 0.0],
         "toggled": [0] * (2 * len(rows) + 2),
         "acts": [0] * (2 * len(plan.devices) + 2),
@@ -68,7 +68,7 @@ def _signs(plan: engine.Plan, loads: Sequence[int]) -> Iterator[SignRow]:
     for slot, ups in enumerate(plan.upses):
         yield SignRow(INPUT, ups.node, slot)
     for k, device in enumerate(plan.devices):
-        if device.type not in ("utility", "transformer"):
+        if engine.part_of(device.type) not in ("utility", "transformer"):
             yield SignRow(LATCH, k)
 
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from winter_river.engine import Device, Plan
+from winter_river.engine import Device, Plan, part_of
 from winter_river.engine.plan import NONE, TYPES
 from winter_river.engine.words import MALFUNCTIONS
 
-LOADS = ("server", "cooling")
+RACK, COOLING = "server", "cooling"
+
+
+def is_rack(type_name: str) -> bool:
+    """Whether a type is a rack, or acts as one."""
+    return part_of(type_name) == RACK
+
+
+def is_load(type_name: str) -> bool:
+    """Whether a type is what a site is there to feed: a rack or a cooling unit, or what acts as one."""
+    return part_of(type_name) in (RACK, COOLING)
 
 
 def loads(plan: Plan) -> tuple[int, ...]:
-    """Places in plan order of what the site is there to feed: racks and cooling units."""
-    return tuple(k for k, device in enumerate(plan.devices) if device.type in LOADS)
+    """Places in plan order of what the site is there to feed."""
+    return tuple(k for k, device in enumerate(plan.devices) if is_load(device.type))
 
 
 def loss_of(device: Device) -> str:
@@ -41,7 +51,9 @@ def sides(plan: Plan) -> tuple[str, ...]:
 
     A source without a utility behind it (a generator) is on the side of what it feeds; what belongs nowhere has "".
     """
-    letters = {k: _letter(n) for n, k in enumerate(k for k, d in enumerate(plan.devices) if d.type == "utility")}
+    letters = {
+        k: _letter(n) for n, k in enumerate(k for k, d in enumerate(plan.devices) if part_of(d.type) == "utility")
+    }
     behind = upstream(plan)
     reached = [{letters[k] for k in found if k in letters} for found in behind]
     for k in reversed(range(len(plan.devices))):

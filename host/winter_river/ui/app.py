@@ -209,7 +209,7 @@ class LiveView(App[str]):
                 if node_id is None:
                     self.notice(f"this site has no {quick.type}")
                 else:
-                    self._order(node_id, "set_fault", quick.params)
+                    self._order(node_id, "set_fault", keys.in_words_of(nodes[node_id], quick.params))
 
     def _order(self, node_id: str, verb: str, params: Mapping[str, object]) -> None:
         """Sends a verb and shows the answer; the screen goes on meanwhile."""
@@ -267,7 +267,7 @@ class LiveView(App[str]):
     def action_load(self, steps: int) -> None:
         """More or less load on the selected server, by a tenth of its rating."""
         node = self._site.facility.nodes[self.query_one(SiteTree).selected]
-        rated_kw = node.ratings.get("load_kw", 0.0)
+        rated_kw = node.full_ratings().get("load_kw", 0.0)
         present_kw = words.number(self._site.view(node.id), "power_kw") or 0.0
         load_kw = self._loads_kw.get(node.id, present_kw) + steps * rated_kw * keys.LOAD_STEP
         load_kw = max(round(load_kw, 3), 0.0)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from winter_river.engine import acting_as
 from winter_river.ui import words
 from winter_river.ui.tree import Row
 
-_LOADS = ("server", "cooling")  # what is fed has its voltage at the input; everything else at the output
+_LOADS = acting_as("server", "cooling")  # what is fed has its voltage at the input; everything else at the output
 _BAR_WIDTH = 5
 NAME_WIDTH_MIN, NAME_WIDTH_MAX = 16, 56  # chosen: 80 columns leave 21, which every id of the library fits into
 # state, power, voltage, load, store, time left: as wide as the longest text of each, and a space

@@ -7,6 +7,7 @@ from typing import Any
 
 from winter_wire import schema
 
+from winter_river.engine import malfunction_of_own
 from winter_river.facility.model import Node
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -23,7 +24,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Quick:
-    """A key that acts on the first node of a type, wherever the cursor is: the main story in two keys."""
+    """A key that acts on the first node of a type, or what acts as it, wherever the cursor is: the main story in two
+    keys."""
 
     key: str
     type: str
@@ -97,8 +99,14 @@ def choices(node: Node, verb: str) -> tuple[str, ...]:
 
 
 def first_of(nodes: Mapping[str, Node], type_name: str) -> str | None:
-    """The first node of a type in file order, or None."""
-    return next((node.id for node in nodes.values() if node.type == type_name), None)
+    """The first node of a type, or of what acts as it, in file order; or None."""
+    return next((node.id for node in nodes.values() if node.part == type_name), None)
+
+
+def in_words_of(node: Node, params: Mapping[str, object]) -> dict[str, object]:
+    """The parameters of a Quick for a node, whose type may call its malfunctions otherwise."""
+    kind = {"kind": malfunction_of_own(node.type, str(params["kind"]))} if "kind" in params else {}
+    return {**params, **kind}
 
 
 def help_text() -> str:

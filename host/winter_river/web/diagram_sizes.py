@@ -57,7 +57,7 @@ def title_of(node: Node) -> str:
 
 def words_width(node: Node) -> float:
     """Room for the widest values that a type shows."""
-    return 112.0 if has_battery(node.type) else 96.0 if node.type in ("generator", "utility") else 78.0
+    return 112.0 if has_battery(node.type) else 96.0 if node.part in ("generator", "utility") else 78.0
 
 
 def is_bus(node: Node) -> bool:

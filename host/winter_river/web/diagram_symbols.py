@@ -10,15 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from winter_river.engine import acting_as, part_of
+
 TOP, BOTTOM = -20, 20
 _BOX_TOP = -14
 
 
 def symbol(type_name: str, ports: Sequence[float]) -> str:
-    """The symbol of a type. ports: x of its incoming lines, relative to its middle."""
+    """The symbol of a type. ports: x of its incoming lines, relative to its middle.
+
+    A type that acts as another has that one's symbol where it tells what a device does, not what it looks like.
+    """
     if type_name in BOARDS:
         return _board(type_name, ports)
-    top, drawn = _SYMBOLS.get(type_name) or (_BOX_TOP, _box(type_name))
+    part = part_of(type_name)
+    known = _SYMBOLS.get(type_name if part == type_name or part in _LIKENESSES else part)
+    top, drawn = known or (_BOX_TOP, _box(type_name))
     return drawn + "".join(_line(x, TOP, x, top) for x in ports)
 
 
@@ -58,7 +65,8 @@ def _board(type_name: str, ports: Sequence[float]) -> str:
     )
 
 
-BOARDS = ("switchgear", "distribution", "pdu")
+BOARDS = acting_as("switchgear", "distribution", "pdu")
+_LIKENESSES = ("server", "cooling", "bess", "pv")  # racks, a fan, cells, panels
 
 _FAN = "".join(
     f'<path class="ink" transform="rotate({turn})" d="M0 0C-6 -3 -6 -11 0 -12C5 -10 4 -4 0 0Z"/>'

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from winter_wire import schema
 
-from winter_river.engine import EQUIPMENT
+from winter_river.engine import EQUIPMENT, malfunction_like, state_like
 from winter_river.facility import Facility, Node
 from winter_river.reference_words import FIELDS, PARAMS, VERBS, of_malfunction, of_state
 from winter_river.web.diagram_ranks import sides_of
@@ -40,29 +39,44 @@ def facility_facts(facility: Facility, *, secured: bool = False) -> dict[str, An
 
 
 def _node_facts(node: Node, side: str) -> dict[str, Any]:
-    given: Mapping[str, float] = node.ratings
-    ratings = {rating.name: rating.default for rating in EQUIPMENT[node.type].ratings} | dict(given)
     return {
         "type": node.type,
+        "part": node.part,
         "title": node.title or node.id,
         "side": side,
         "feeds": list(node.feeds),
-        "ratings": {name: value for name, value in ratings.items() if value is not None},
+        "ratings": node.full_ratings(),
     }
 
 
 def type_facts(type_name: str) -> dict[str, Any]:
-    """A type: the words its handle and state have, the commands a page offers, what can be made to fail."""
+    """A type: the words its handle and state have, the commands a page offers, what can be made to fail.
+
+    like: what the type whose part it plays calls it, which a page may know.
+    """
     entry: tuple[Any, ...] = schema.TYPES[type_name]
     says = EQUIPMENT[type_name].says
     return {
         "handles": list(entry[schema.HANDLES]),
-        "states": {word: {"status": status, "words": of_state(word, says)} for word, status in entry[schema.STATES]},
+        "states": {
+            word: {
+                "status": status,
+                "like": state_like(type_name, word),
+                "words": of_state(word, says, like=state_like(type_name, word)),
+            }
+            for word, status in entry[schema.STATES]
+        },
         "verbs": [verb_facts(verb) for verb in schema.verbs(type_name) if verb not in HIDDEN],
         "malfunctions": [
-            {"kind": row[0], "severity_default": row[1]}
-            | dict(zip(("words", "full", "acts"), of_malfunction(row[0], says), strict=True))
-            for row in entry[schema.MALFUNCTIONS]
+            {"kind": kind, "like": malfunction_like(type_name, kind), "severity_default": severity}
+            | dict(
+                zip(
+                    ("words", "full", "acts"),
+                    of_malfunction(kind, says, like=malfunction_like(type_name, kind)),
+                    strict=True,
+                )
+            )
+            for kind, severity in entry[schema.MALFUNCTIONS]
         ],
         "fields": list(trend_fields(type_name)),
     }

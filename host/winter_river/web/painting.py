@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from winter_wire import schema
 
+from winter_river.engine import part_of
 from winter_river.facility import Facility, Node
 from winter_river.web.diagram_symbols import BOARDS
 
@@ -87,7 +88,7 @@ def look(view: View, presence: str) -> str:
 
 def is_live(view: View) -> bool:
     """Whether a node has voltage where it passes power on, or draws any."""
-    return number(view, "voltage_out") > LIVE_V_MIN and view.get("state") != "OFF"
+    return number(view, "voltage_out") > LIVE_V_MIN and view.get("status") != "off"
 
 
 def is_open(view: View) -> bool:
@@ -135,7 +136,7 @@ def _conducting(node: Node, views: Mapping[str, View]) -> list[str]:
 
 def is_parallel(node: Node) -> bool:
     """Whether both mains of a board are closed at once."""
-    return bool(node.ratings.get("parallel"))
+    return bool(node.full_ratings().get("parallel"))
 
 
 def _left_over(facility: Facility, views: Mapping[str, View], feeder: str, node: Node) -> float:
@@ -162,10 +163,11 @@ def _source(node: Node, view: View) -> int:
 
 
 def slots(type_name: str) -> tuple[tuple[str, int, str], ...]:
-    """The value slots of a type: (field, decimals, unit)."""
-    if type_name in _SLOTS:
-        return _SLOTS[type_name]
-    computed = schema.own_fields(type_name)[0]
+    """The value slots of a type: (field, decimals, unit); those of the type it acts as, as far as it has their fields."""
+    part, computed = part_of(type_name), schema.own_fields(type_name)[0]
+    if part in _SLOTS:
+        fields = schema.fields("view", type_name)
+        return tuple(slot for slot in _SLOTS[part] if slot[0] in fields)
     return next((found for field, found in _UNITS_ELSE.items() if field in computed), _SLOTS_USUAL)
 
 

@@ -9,7 +9,7 @@ from winter_river.engine import plan as p
 from winter_river.engine.building.kinds import ADD
 from winter_river.engine.building.tables import Tables
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
-from winter_river.engine.equipment import EQUIPMENT, Device
+from winter_river.engine.equipment import Device, part_of
 from winter_river.engine.invariants import full_ratings, in_order
 
 
@@ -25,7 +25,7 @@ def build_plan(devices: Sequence[Device], *, calibration: str = "training", ages
     ratings = tuple(full_ratings(device) for device in ordered)
     t = Tables(ordered, ratings, calibration, ages=ages)
     for k, device in enumerate(ordered):
-        t.nodes.append(ADD[EQUIPMENT[device.type].part](t, k, ratings[k]))
+        t.nodes.append(ADD[part_of(device.type)](t, k, ratings[k]))
     return _plan(t)
 
 

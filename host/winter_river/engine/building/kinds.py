@@ -9,7 +9,7 @@ from winter_river.engine import plan as p
 from winter_river.engine.building.loops import add_tie, generator_behind
 from winter_river.engine.building.tables import VOLTAGE_TOLERANCE, Tables, amps, kvar_per_kw
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
-from winter_river.engine.equipment import EQUIPMENT
+from winter_river.engine.equipment import part_of
 from winter_river.engine.equipment.battery import CAPACITY_WORN_PU, YEAR_H, ageing_rate, capacity_pu, stored_kwh
 from winter_river.engine.equipment.bess import BessPlan, one_way, rise_k_kw
 from winter_river.engine.equipment.cooling import CoolingPlan
@@ -81,7 +81,7 @@ def board(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     bus = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v), z_2=second)
     transfer = tie = p.NONE
     parallel = r.get("parallel", 0.0) > 0.0
-    is_pdu = EQUIPMENT[t.devices[k].type].part == "pdu"
+    is_pdu = part_of(t.devices[k].type) == "pdu"
     static = r.get("transfer", 0.0) > 0.0 or (is_pdu and len(t.devices[k].feeds) == 2)
     if static and len(t.devices[k].feeds) != 2:
         raise ValueError(f"{t.devices[k].id}.transfer is sts; it needs two feeds")

@@ -6,7 +6,7 @@ import dataclasses
 
 from winter_river.engine import plan as p
 from winter_river.engine.building.tables import Tables
-from winter_river.engine.equipment import EQUIPMENT
+from winter_river.engine.equipment import part_of
 from winter_river.engine.equipment.switchgear import TiePlan
 
 PARALLEL_RULE = (
@@ -27,14 +27,14 @@ def add_tie(t: Tables, k: int, bus: int, z: complex) -> int:
         raise ValueError(f"{t.devices[k].id}.parallel is on; it needs two feeds")
     ways = [way_up(t, t.index[feed]) for feed in feeds]
     meet = next((node for node in ways[1] if node in ways[0]), p.NONE)
-    two = meet == p.NONE and all(t.devices[way[-1]].type == "utility" for way in ways)
+    two = meet == p.NONE and all(part_of(t.devices[way[-1]].type) == "utility" for way in ways)
     own = ways if two else [way[: way.index(meet)] for way in ways] if meet != p.NONE else []
     passed = {node for way in own for node in way} | {meet} - {p.NONE}
     ends = (t.devices[way[-1]] for way in ways)
-    machine = next((device.id for device in ends if device.type == "generator"), "")
+    machine = next((device.id for device in ends if part_of(device.type) == "generator"), "")
     if not own and machine:
         raise ValueError(f"{t.devices[k].id}.parallel is on; {SET_RULE.format(machine)}")
-    if not own or any(t.devices[node].type == "ups" for node in passed):
+    if not own or any(part_of(t.devices[node].type) == "ups" for node in passed):
         raise ValueError(f"{t.devices[k].id}.parallel is on; {PARALLEL_RULE}")
     feed_bus = t.nodes[t.index[feeds[1]]].bus_out
     loop = [bus, *(end for way in own for node in way for end in buses_of(t, node))]
@@ -59,7 +59,7 @@ def _pair_tap_changers(t: Tables, one: list[int], other: list[int]) -> None:
 
 def _tap_changer(t: Tables, node: int) -> int:
     """The row of a transformer that changes its taps under load, NONE of another device."""
-    if EQUIPMENT[t.devices[node].type].part != "transformer":
+    if part_of(t.devices[node].type) != "transformer":
         return p.NONE
     slot = t.nodes[node].slot
     return slot if t.transformers[slot].tap_steps_max > 0 else p.NONE
@@ -82,4 +82,4 @@ def generator_behind(t: Tables, k: int) -> int:
     """The generator that a second feed leads to through devices with one feed each, or NONE."""
     while len(t.devices[k].feeds) == 1:
         k = t.index[t.devices[k].feeds[0]]
-    return t.nodes[k].slot if t.devices[k].type == "generator" else p.NONE
+    return t.nodes[k].slot if part_of(t.devices[k].type) == "generator" else p.NONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from winter_river.engine import plan as p
-from winter_river.engine.equipment import Device
+from winter_river.engine.equipment import Device, part_of
 from winter_river.engine.equipment.room_heat import RoomPlan
 
 
@@ -28,7 +28,7 @@ def find_groups(devices: Sequence[Device], index: Mapping[str, int]) -> list[int
 
 def find_rooms(devices: Sequence[Device], groups: Sequence[int]) -> dict[int, int]:
     """The room of each connected part that has both racks and something that cools them."""
-    types = [(groups[k], device.type) for k, device in enumerate(devices)]
+    types = [(groups[k], part_of(device.type)) for k, device in enumerate(devices)]
     cooled = [group for group, name in types if name == "cooling" and (group, "server") in types]
     return {group: room for room, group in enumerate(dict.fromkeys(cooled))}
 
@@ -43,8 +43,9 @@ def make_rooms(
     cabinets = dict.fromkeys(room_of.values(), 0.0)
     for k, device in enumerate(devices):
         room = room_of.get(groups[k], p.NONE)
-        if device.type == "cooling" and room != p.NONE:
+        part = part_of(device.type)
+        if part == "cooling" and room != p.NONE:
             first.setdefault(room, k)
-        elif device.type == "server" and room != p.NONE:
+        elif part == "server" and room != p.NONE:
             cabinets[room] += ratings[k]["cabinets"]
     return [RoomPlan(first[room], cabinets[room]) for room in cabinets]

@@ -6,7 +6,7 @@ import math
 
 from winter_river.engine import plan as p
 from winter_river.engine.building.parts import find_groups, find_rooms, make_rooms
-from winter_river.engine.equipment import EQUIPMENT, Device
+from winter_river.engine.equipment import Device, part_of
 from winter_river.engine.equipment.bess import BessPlan
 from winter_river.engine.equipment.cooling import CoolingPlan
 from winter_river.engine.equipment.following import FollowerPlan
@@ -93,13 +93,14 @@ class Tables:
         feeds = [self.index[feed] for feed in self.devices[k].feeds] + [p.NONE, p.NONE]
         b1, b2, b3 = (*breakers, p.NONE, p.NONE, p.NONE)[:3]
         place = p.TYPES.index(self.devices[k].type)
-        malfunction = len(self.malfunctions)
-        self.malfunctions += [MalfunctionPlan(k, 1 << bit) for bit in range(len(MALFUNCTIONS[place]))]
+        kind = p.TYPES.index(part_of(self.devices[k].type))
+        malfunction = len(self.malfunctions)  # as many as its part has, which the step knows by their places
+        self.malfunctions += [MalfunctionPlan(k, 1 << bit) for bit in range(len(MALFUNCTIONS[kind]))]
         return p.NodePlan(
             index=k,
             id=self.devices[k].id,
             type=place,
-            kind=p.TYPES.index(EQUIPMENT[self.devices[k].type].part),
+            kind=kind,
             slot=slot,
             group=self.groups[k],
             feed_1=feeds[0],
@@ -115,7 +116,7 @@ class Tables:
         )
 
     def bus(self, k: int, voltage_v: float, z_1: complex, *, z_2: complex = 0j, y: complex = 0j) -> int:
-        takes_load = self.devices[k].type in ("server", "cooling", "ups", "bess", "pv")
+        takes_load = part_of(self.devices[k].type) in ("server", "cooling", "ups", "bess", "pv")
         self.buses.append(p.BusPlan(k, voltage_v, amps(voltage_v), z_1, z_2, y, p.NONE, takes_load))
         return len(self.buses) - 1
 
@@ -123,7 +124,7 @@ class Tables:
         """How many UPS power may have come through at most, this one included."""
         if k not in self.levels:
             before = max((self.level(self.index[feed]) for feed in self.devices[k].feeds), default=0)
-            self.levels[k] = before + (self.devices[k].type == "ups")
+            self.levels[k] = before + (part_of(self.devices[k].type) == "ups")
         return self.levels[k]
 
     def source_bus(self, k: int, voltage_v: float, z_1: complex) -> int:

@@ -2,18 +2,36 @@
 
 How to add a type
 -----------------
-One row of `winter_wire.tables.TYPES`, and one file here of that name with its table under the name in capitals:
+One row of `winter_wire.tables.TYPES`, and one file here of that name with its table under the name in capitals. Most new
+types obey a law that is here: an EV charger is a server to the network, a chiller a cooling unit, a flywheel a storage,
+a gas set a generator. Such a type names the one it acts as in the last column of its row, and this is its whole file:
 
-    BUSWAY = Equipment(type="busway", acts_as="distribution", says={"busway": "..."}, ratings=(...), fed_by=(...), ...)
+    CHARGER = Equipment(
+        type="charger",
+        says={"charger": "...", "PLUGGED": "..."},
+        ratings=with_defaults(SERVER.ratings, "chosen: a car park of ten", load_kw=110, power_factor=0.99),
+        feeds_min=1,
+        feeds_max=1,
+        fed_by=SERVER.fed_by,
+        combinations=SERVER.combinations,
+        reliability=(...),
+    )
 
-With `acts_as` (table.ACTED) that is all: it steps, keeps the laws, fails in studies, and is in checks, JSON schema,
-reference, page and screens (tests/engine/test_new_kind.py adds one like this). A type with a law of its own also has
+That is all: it steps, keeps the laws, fails in studies, and is in checks, JSON schema, reference, alarms, page and screens
+(tests/facility/test_acting_types.py adds one like this for each type there is). Every type that has a law of its own can
+be acted as. Its handles and what is set on the node are that one's, because verbs, interlocks and the step know them by
+their words. States (as many) and malfunctions (at most as many, in the same order) have words of their own, and so has
+each default; computed fields and verbs may be fewer. Whoever asks what a device is asks for its part (parts.part_of,
+facility.Node.part, NodePlan.kind), and for its type only to name it.
+
+A type with a law of its own also has
 - in its file its records `...Plan` and `...State`; lists of them in plan.Plan and world.World; what fills them, in
   building/kinds.ADD and start.blank_world; and itself among the kinds of plan.py;
 - what it does, in the order of the step: inputs (its severities, its setpoint), connect (who feeds it), flow.draw or
   followers (what it draws or gives), control (what it decides), states (its word), meters.book (its energy), and
   step.pending_s (its instants);
-- at the edges: view (load_pct and fields of its own), laws (branches, currents, stores), study/watch (its key).
+- at the edges: view (load_pct and fields of its own), laws (branches, currents, stores), study/watch (its key), and
+  where people look at it: roles.py (screen), reference_words.py, web/painting.py and web/diagram_symbols.py.
 tests/engine/test_kinds.py and tests/study/test_watch.py do to every type what can be done to it and name each of these
 places where a type is missing. The step is compiled, so it has no table of functions to call: these are its places.
 
@@ -51,6 +69,7 @@ The 24 nodes of `block-2n-24` carry the table of the training facility like this
 from collections.abc import Mapping
 
 from winter_river.engine.equipment.collect import collected
+from winter_river.engine.equipment.parts import acting_as, part_of
 from winter_river.engine.equipment.profile import Profile
 from winter_river.engine.equipment.table import CURVES, Combination, Device, Equipment, Rating
 
@@ -59,6 +78,18 @@ RELIABILITY: Mapping[str, tuple[Rating, ...]] = {name: table.reliability for nam
 
 # What may have a profile, which multiplies: what a server is set to draw; what a storage may take (negative: give)
 # while its setpoint is 0; the sun of 1,000 W/m2 on an array.
-PROFILED = ("server", "bess", "pv")
+PROFILED = acting_as("server", "bess", "pv")
 
-__all__ = ["CURVES", "EQUIPMENT", "PROFILED", "RELIABILITY", "Combination", "Device", "Equipment", "Profile", "Rating"]
+__all__ = [
+    "CURVES",
+    "EQUIPMENT",
+    "PROFILED",
+    "RELIABILITY",
+    "Combination",
+    "Device",
+    "Equipment",
+    "Profile",
+    "Rating",
+    "acting_as",
+    "part_of",
+]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from winter_river.engine.equipment.fuse import RATED_A_MAX, RATED_A_MIN
+from winter_river.engine.equipment.parts import part_of
 from winter_river.engine.equipment.profile import Profile
 
 VOLTAGE_V_MAX = 1_000_000.0  # chosen: above every transmission voltage, and the most the contract carries
@@ -48,8 +50,6 @@ class Rating:
     words: tuple[str, ...] = ()
 
 
-ACTED = ("distribution", "meter")  # a bus behind a breaker or fuse; a bus without one
-
 Combination = tuple[str, str]  # the rating to blame, what is wrong with it
 
 
@@ -62,10 +62,8 @@ class Equipment:
     """One type: its ratings, how many feeds it has, which types may feed it, which combinations cannot be built.
 
     combinations: takes every rating by name and gives (rating, message) for each impossible combination.
-    acts_as: one of ACTED, where the step does with it what it does with that type: then its file and its row of the
-    contract are all of it. Empty where it has records and laws of its own.
-    says, reliability: of a type whose file is all of it: a sentence for the reference, by word, for the type and for
-    each state and malfunction that no other type has; and what studies read.
+    says, reliability: of a type that acts as another (its row of the contract says so): a sentence for the reference, by
+    word, for the type and for each state and malfunction that no other type has; and what studies read.
     """
 
     type: str
@@ -74,14 +72,28 @@ class Equipment:
     feeds_max: int
     fed_by: tuple[str, ...]
     combinations: Callable[[Mapping[str, float]], tuple[Combination, ...]] = _anything_goes
-    acts_as: str = ""
     says: Mapping[str, str] = field(default_factory=dict)
     reliability: tuple[Rating, ...] = ()
 
     @property
     def part(self) -> str:
-        """The type whose part it plays in the step: its own, mostly."""
-        return self.acts_as or self.type
+        """The type whose part it plays in the step: its own, mostly. What that one is in a list of, it is too."""
+        return part_of(self.type)
+
+
+def with_defaults(ratings: tuple[Rating, ...], source: str, **defaults: float) -> tuple[Rating, ...]:
+    """The ratings of another type with defaults of one's own, and where those come from.
+
+    Raises ValueError for a name that is not among them, or a default outside its range.
+    """
+    rows = {rating.name: rating for rating in ratings}
+    for name, default in defaults.items():
+        if name not in rows:
+            raise ValueError(f"{name} is no rating here; there are {', '.join(rows)}")
+        if not rows[name].low <= default <= rows[name].high:
+            raise ValueError(f"{name} is {default:g}; from {rows[name].low:g} to {rows[name].high:g}")
+        rows[name] = dataclasses.replace(rows[name], default=default, source=source)
+    return tuple(rows.values())
 
 
 def feed_ratings(prefix: str, what: str) -> tuple[Rating, ...]:

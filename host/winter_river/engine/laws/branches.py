@@ -41,13 +41,13 @@ def cable(plan: Plan, k: int, prefix: str) -> complex:
 
 
 def has(n: NodePlan, me: NodeState, kind: str) -> bool:
-    """Whether a malfunction acts, by its name."""
-    names = [name for name, _ in MALFUNCTIONS[n.type]]
+    """Whether a malfunction acts, by its name in the words of the type whose part the device plays."""
+    names = [name for name, _ in MALFUNCTIONS[n.kind]]
     return kind in names and me.fault >> names.index(kind) & 1 == 1
 
 
 def severity(plan: Plan, w: World, n: NodePlan, kind: str) -> float:
-    names = [name for name, _ in MALFUNCTIONS[n.type]]
+    names = [name for name, _ in MALFUNCTIONS[n.kind]]
     return w.malfunctions[n.malfunction + names.index(kind)].severity
 
 

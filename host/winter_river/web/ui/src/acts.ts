@@ -140,7 +140,7 @@ export async function whatIf(title: string, changes: readonly Change[], from_s: 
 /** What an operator looks at first: the batteries, the generators, the whole load. */
 export function firstFields(): string[] {
   const nodes = Object.entries(facility.value?.nodes ?? {});
-  const of = (type: string, field: string) => nodes.filter(([, device]) => device.type === type).slice(0, 2).map(([id]) => `${id}.${field}`);
+  const of = (part: string, field: string) => nodes.filter(([, device]) => device.part === part).slice(0, 2).map(([id]) => `${id}.${field}`);
   return [...of("ups", "soc_pct"), ...of("bess", "soc_pct"), ...of("bess", "power_kw"), ...of("pv", "power_kw"), ...of("generator", "power_kw"), ...of("utility", "power_kw"), ...of("server", "power_kw").slice(0, 1)];
 }
 

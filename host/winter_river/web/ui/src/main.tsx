@@ -13,7 +13,7 @@ import { get, sentence } from "./api";
 import { duration, figure, num } from "./format";
 import { startKeys } from "./keys";
 import { startStream } from "./stream";
-import { exercise, facility, ids, link, shown, shownBalance } from "./store";
+import { exercise, facility, ids, link, shown, shownBalance, stateLike } from "./store";
 import type { Facility } from "./types";
 import { applyLook, projector, say, selected, view } from "./ui";
 import { Alarms } from "./views/alarms";
@@ -86,7 +86,7 @@ function Large() {
   const now = shownBalance.value;
   const lefts = ids.value.flatMap((id) => {
     const one = shown(id).value;
-    return one.state === "ON_BATTERY" && num(one, "runtime_s") !== null ? [{ id, left: num(one, "runtime_s") ?? 0 }] : [];
+    return stateLike(id, one.state) === "ON_BATTERY" && num(one, "runtime_s") !== null ? [{ id, left: num(one, "runtime_s") ?? 0 }] : [];
   });
   return (
     <dl class="large">

@@ -56,6 +56,13 @@ export function shown(id: string): ReadonlySignal<View> {
   });
 }
 
+/** A device's state in the words of the type whose part its own plays; "" where there is none. */
+export function stateLike(id: string, state: unknown): string {
+  const site = facility.value;
+  const word = typeof state === "string" ? state : "";
+  return site?.types[site.nodes[id]?.type ?? ""]?.states[word]?.like ?? word;
+}
+
 export function shownFlow(key: string): ReadonlySignal<Flow | null> {
   return remembered(shownFlows, key, () => {
     const now = liveFlow(key);

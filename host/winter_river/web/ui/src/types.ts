@@ -24,6 +24,7 @@ export interface Verb {
 
 export interface Malfunction {
   readonly kind: string;
+  readonly like: string; // what the type whose part this one plays calls it
   readonly severity_default: number | null;
   readonly words: string;
   readonly full: string; // what a severity of 100 % means, "" without severity
@@ -32,7 +33,7 @@ export interface Malfunction {
 
 export interface DeviceType {
   readonly handles: readonly string[];
-  readonly states: Readonly<Record<string, { readonly status: string; readonly words: string }>>;
+  readonly states: Readonly<Record<string, { readonly status: string; readonly like: string; readonly words: string }>>;
   readonly verbs: readonly Verb[];
   readonly malfunctions: readonly Malfunction[];
   readonly fields: readonly string[]; // the numbers that a trend may show
@@ -40,6 +41,7 @@ export interface DeviceType {
 
 export interface Device {
   readonly type: string;
+  readonly part: string; // the type whose part it plays: its own, mostly
   readonly title: string;
   readonly side: string;
   readonly feeds: readonly string[];

@@ -80,17 +80,20 @@ interface Entry {
 
 function entries(): Entry[] {
   const opens = (name: keyof typeof TITLES) => () => (dialog.value = name);
-  const generators = Object.entries(facility.value?.nodes ?? {}).filter(([, device]) => device.type === "generator");
+  const starts = Object.entries(facility.value?.nodes ?? {}).flatMap(([id, device]) => {
+    const fails = facility.value?.types[device.type]?.malfunctions.find((each) => each.like === "fail_to_start");
+    return fails ? [{ id, kind: fails.kind }] : [];
+  });
   return [
     { words: "Step 1 s", key: ".", right: "time", act: () => void step(1) },
     { words: "Step 10 s", right: "time", act: () => void step(10) },
     { words: "Snapshots …", right: "snapshot", act: opens("snapshots") },
     { words: "Initial conditions …", right: "time", act: opens("initial") },
     { words: "What if …", key: "w", right: "what_if", act: opens("what-if") },
-    ...generators.slice(0, 3).map(([id]) => ({
+    ...starts.slice(0, 3).map(({ id, kind }) => ({
       words: `What if ${id} fails to start?`,
       right: "what_if",
-      act: () => void whatIf(`${id} fails to start`, [{ node_id: id, command: "set_fault", params: { state: true, kind: "fail_to_start" } }], moment.value?.t_s ?? null),
+      act: () => void whatIf(`${id} fails to start`, [{ node_id: id, command: "set_fault", params: { state: true, kind } }], moment.value?.t_s ?? null),
     })),
     { words: "Start for a trainee, or as an exam …", right: "exercise", act: opens("scenario") },
     { words: "Save this run as a scenario", right: "save", act: () => save("scenario") },

@@ -5,7 +5,7 @@ import { get, sentence } from "../api";
 import { runTime, stateWord } from "../format";
 import { moment as momentOf, zoneName } from "../history";
 import { lookAt } from "../past";
-import { clock, events, facility, shownTime } from "../store";
+import { clock, events, facility, shownTime, stateLike } from "../store";
 import type { SiteEvent } from "../types";
 import { chainOf, dialog, select } from "../ui";
 
@@ -19,8 +19,9 @@ const WARNING_STATES = new Set(["ON_BATTERY", "OVERLOAD", "SAG", "SWELL", "FREQU
 
 /** 0 is not worth a mark, 1 a small one, 2 a warning's, 3 a fault's. */
 export function weightOf(event: SiteEvent): number {
-  if (HEAVY.has(event.event) || BAD_STATES.has(event.to ?? "")) return event.event === "fault" && !event.to ? 1 : 3;
-  return WARNING_STATES.has(event.to ?? "") ? 2 : 1;
+  const to = stateLike(event.node_id, event.to);
+  if (HEAVY.has(event.event) || BAD_STATES.has(to)) return event.event === "fault" && !event.to ? 1 : 3;
+  return WARNING_STATES.has(to) ? 2 : 1;
 }
 
 export function wordsOf(event: SiteEvent): string {

@@ -1,7 +1,7 @@
 /** The site as a whole: what it takes in, what becomes of it, and how long it lasts. Only what the engine computed. */
 
 import { figure, label, num, power, duration } from "../format";
-import { facility, ids, shown, shownBalance } from "../store";
+import { facility, ids, shown, shownBalance, stateLike } from "../store";
 import type { View } from "../types";
 
 // Shown large, in this order, where the engine has them.
@@ -36,7 +36,7 @@ export function FacilityView() {
         ))}
       </dl>
       <Balance now={now} />
-      <Levels title="Fuel" type="generator" field="fuel_pct" />
+      <Levels title="Fuel" part="generator" field="fuel_pct" />
       <Levels title="Batteries" field="soc_pct" more="runtime_s" />
       <Levels title="Air into the racks" field="inlet_c" />
       {listed.length ? (
@@ -89,9 +89,9 @@ function Balance({ now }: { now: View }) {
 }
 
 /** One bar for each device that has the field. */
-function Levels(props: { title: string; field: string; type?: string; more?: string }) {
+function Levels(props: { title: string; field: string; part?: string; more?: string }) {
   const site = facility.value;
-  const having = ids.value.filter((id) => num(shown(id).value, props.field) !== null && (!props.type || site?.nodes[id]?.type === props.type));
+  const having = ids.value.filter((id) => num(shown(id).value, props.field) !== null && (!props.part || site?.nodes[id]?.part === props.part));
   if (!having.length) return null;
   const top = props.field.endsWith("_pct") ? 100 : AIR_C_MAX;
   return (
@@ -108,7 +108,7 @@ function Levels(props: { title: string; field: string; type?: string; more?: str
               <span style={{ width: `${Math.min(100, (100 * value) / top).toFixed(1)}%` }} />
             </span>
             <span class="t">{figure(site, props.field, value)}</span>
-            <span class="quiet t">{left !== null && view.state === "ON_BATTERY" ? `${duration(left)} left` : ""}</span>
+            <span class="quiet t">{left !== null && stateLike(id, view.state) === "ON_BATTERY" ? `${duration(left)} left` : ""}</span>
           </div>
         );
       })}

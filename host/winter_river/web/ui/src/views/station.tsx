@@ -11,14 +11,14 @@ import { dialog, say } from "../ui";
 import { chosenScenario } from "./scenario";
 
 export function WhatIfForm() {
-  const node = useSignal(Object.entries(facility.value?.nodes ?? {}).find(([, device]) => device.type === "generator")?.[0] ?? ids.value[0] ?? "");
+  const node = useSignal(Object.entries(facility.value?.nodes ?? {}).find(([, device]) => device.part === "generator")?.[0] ?? ids.value[0] ?? "");
   const act = useSignal("");
   const type = facility.value?.types[facility.value.nodes[node.value]?.type ?? ""];
   const acts = [
-    ...(type?.malfunctions ?? []).map((each) => ({ words: `malfunction: ${each.kind.replaceAll("_", " ")}`, command: "set_fault", params: { state: true, kind: each.kind } as Record<string, unknown> })),
-    ...(type?.verbs ?? []).filter((verb) => !verb.params.length).map((verb) => ({ words: verb.label || verb.verb, command: verb.verb, params: {} })),
+    ...(type?.malfunctions ?? []).map((each) => ({ words: `malfunction: ${each.kind.replaceAll("_", " ")}`, command: "set_fault", params: { state: true, kind: each.kind } as Record<string, unknown>, like: each.like })),
+    ...(type?.verbs ?? []).filter((verb) => !verb.params.length).map((verb) => ({ words: verb.label || verb.verb, command: verb.verb, params: {}, like: "" })),
   ];
-  const chosen = acts.find((each) => each.words === act.value) ?? acts.find((each) => each.words.includes("fail to start")) ?? acts[0];
+  const chosen = acts.find((each) => each.words === act.value) ?? acts.find((each) => each.like === "fail_to_start") ?? acts[0];
   const from_s = moment.value?.t_s ?? null;
   return (
     <form

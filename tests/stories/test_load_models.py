@@ -1,0 +1,55 @@
+"""Loads that hold their power, current or impedance, from a facility file to the node's own report and the studies."""
+
+import pytest
+from winter_river.facility import FacilityError, parse_facility
+from winter_river.simulation import Simulation
+from winter_river.study.contingency import combinations
+from winter_river.study.contingency import runner as losses_runner
+
+# 480 V that nothing moves, 0.1152 ohm, 100 kW at power factor 1: 0.05 pu (tests/engine/test_load_models.py).
+SITE = """
+facility: lamps
+nodes:
+  grid: {type: utility, voltage_v: 480, short_circuit_mva: 1000000}
+  board: {type: distribution, from: grid, rated_a: 1000, feed_resistance_ohm: 0.1152}
+  load: {type: server, from: board, load_kw: 100, load_kw_max: 200, power_factor: 1, rated_a: 400, load_model: MODEL}
+  other: {type: utility, voltage_v: 480, short_circuit_mva: 1000000}
+  far: {type: server, from: other, load_kw: 50, load_kw_max: 50, rated_a: 400}
+"""
+BY_HAND_KW = {"power": 100.0, "current": 95.0, "impedance": 90.7029478}
+
+
+@pytest.mark.parametrize("model", BY_HAND_KW)
+def test_a_file_says_what_a_load_holds_and_its_node_reports_what_it_draws(model):
+    simulation = Simulation(parse_facility(SITE.replace("MODEL", model)))
+    simulation.advance(20.0)
+    assert simulation.view("load")["power_kw"] == pytest.approx(BY_HAND_KW[model], abs=2e-3)
+    status = simulation.status("load")
+    assert (status["load_set_kw"], status["power_kw"]) == (100.0, pytest.approx(BY_HAND_KW[model], abs=2e-3))
+    assert simulation.balance()["it_kw"] == pytest.approx(BY_HAND_KW[model] + 50.0, abs=5e-3)
+    assert simulation.command("load", "set_load", power_kw=0.0).done
+    simulation.advance(1.0)
+    assert simulation.view("load")["power_kw"] == 0.0
+    assert simulation.laws_broken == 0
+
+
+def test_a_file_without_it_means_constant_power():
+    plain = parse_facility(SITE.replace(", load_model: MODEL", ""))
+    assert plain.nodes["load"].full_ratings()["load_model"] == 0.0
+
+
+def test_a_wrong_word_is_told_at_its_place_with_the_nearest():
+    with pytest.raises(FacilityError) as error:
+        parse_facility(SITE.replace("MODEL", "impedence"))
+    fault = error.value.faults[0]
+    assert (fault.line, "did you mean `impedance`?" in str(fault)) == (6, True), str(fault)
+
+
+@pytest.mark.parametrize("model", BY_HAND_KW)
+def test_a_study_counts_what_they_drew(model):
+    devices = parse_facility(SITE.replace("MODEL", model)).devices()
+    outcomes = {each.lost: each for each in losses_runner(devices, "training", 8 * 3600.0)(combinations(devices, 1))}
+    # Eight hours without what it drew before; the other side without its own 50 kW.
+    assert outcomes["grid",].it_kwh == pytest.approx(8 * BY_HAND_KW[model], rel=1e-6)
+    assert outcomes["other",].it_kwh == pytest.approx(8 * 50.0, rel=1e-6)
+    assert (outcomes["grid",].loads, outcomes["other",].loads) == (("load",), ("far",))

@@ -164,6 +164,18 @@ def test_check_of_a_good_site_ends_with_0(winter_river: Program) -> None:
     assert winter_river("check seed-8").out == "seed-8: 8 nodes, calibration training: no fault; flow by the sweep\n"
 
 
+def test_check_says_which_device_gives_way_where_a_site_asks_for_too_much(winter_river: Program, home: Path) -> None:
+    # 0.4 ohm of reactance from 480 V carry 288 kW at most.
+    (home / "site.yaml").write_text(
+        "facility: long\nnodes:\n"
+        "  grid: {type: utility, voltage_v: 480, short_circuit_mva: 100000}\n"
+        "  feeder: {type: distribution, from: grid, rated_a: 10000, feed_reactance_ohm: 0.4}\n"
+        "  far: {type: server, from: feeder, load_kw: 400, load_kw_max: 400, power_factor: 1.0, rated_a: 10000}\n"
+    )
+    told = winter_river("check site.yaml").out
+    assert told.endswith("no fault; flow that of grid has collapsed: feeder gives way under far\n")
+
+
 def test_new_begins_with_any_built_in_site(winter_river):
     assert winter_river("new --like campus-bess --name mine -o mine.yaml").code == 0
     assert winter_river("check mine.yaml").out == "mine: 14 nodes, calibration training: no fault; flow by the sweep\n"

@@ -65,8 +65,8 @@ def _facility(name: str) -> tuple[dict[str, object], str]:
         line += f"; loops are closed at {', '.join(loops)}"
     plan = found.plan()
     flows = explain.flows(plan, new_world(plan))
-    line += "; flow by the sweep"
-    line += "".join(f", {explain.flow_text(flow)}" for flow in flows if flow.solver != "sweep" or flow.low)
+    told = [explain.flow_text(flow) for flow in flows if flow.solver != "sweep" or flow.low]
+    line += "; flow " + ", ".join((["by the sweep"] if len(told) < len(flows) else []) + told)
     return {"facility": found.name, "nodes": len(found.nodes), "flow": [flow._asdict() for flow in flows]}, line
 
 

@@ -200,3 +200,19 @@ def test_screen_reader_hears_what_happens(site, reader):
     live = page.locator("[data-live=events]")
     reader.until(lambda: "utility_b" in live.inner_text(), what="the live region names utility_b")
     reader.until(lambda: "fault" in page.locator("#node-utility_b").get_attribute("aria-label").lower())
+
+
+def test_the_weather_outside_is_a_preset_or_figures_of_ones_own(site, reader):
+    page = reader.page
+
+    def outdoor_c():
+        return site.ask("/state")[1]["facility"]["outdoor_c"]
+
+    run_by_name(page, "Weather outside")
+    page.get_by_role("listitem").filter(has_text="Arizona").get_by_role("button", name="Set").click()
+    reader.until(lambda: outdoor_c() == 43.0)
+    run_by_name(page, "Weather outside")
+    page.get_by_label("Temperature").fill("-3.5")
+    page.get_by_role("button", name="Set these").click()
+    reader.until(lambda: outdoor_c() == -3.5)
+    assert page.locator("dialog[open]").count() == 0

@@ -29,6 +29,23 @@ def healed(browser, page, until):
     until(lambda: page.site.view("util_a")["state"] == "GRID_OK")
 
 
+def test_the_weather_is_set_by_number_name_or_figures(browser, page, healed, until):
+    def outdoor_c():
+        return page.service.report().balance["outdoor_c"]
+
+    assert get(browser, "/facility")["weathers"][3] == "arizona"
+    for params, celsius in (({"preset": 5}, 1.0), ({"preset": "arizona"}, 43.0), ({"outdoor_c": -3.5}, -3.5)):
+        answer = post(browser, "/nodes/weather/command", command="set_weather", params=params)
+        assert (answer.status_code, answer.json()["result"]) == (200, "done"), answer.text
+        until(lambda celsius=celsius: outdoor_c() == pytest.approx(celsius))
+    rows = [row for row in get(browser, "/audit")["commands"] if row["node"] == "weather"]
+    assert (rows[0]["verb"], rows[0]["params"], rows[0]["state"]) == ("set_weather", {"outdoor_c": -3.5}, "completed")
+    for verb, params, told in (("set_weather", {"preset": "mars"}, "virginia"), ("open", {}, "set_weather")):
+        answer = post(browser, "/nodes/weather/command", command=verb, params=params)
+        assert answer.status_code == 400 and told in answer.json()["error"], answer.text
+    assert outdoor_c() == pytest.approx(-3.5)
+
+
 def test_facility_has_its_nodes_in_file_order_with_what_can_be_done(browser, page):
     facts = get(browser, "/facility")
     assert list(facts["nodes"]) == list(page.site.facility.nodes)

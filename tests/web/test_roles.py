@@ -21,6 +21,7 @@ ACTS = [
     ("POST", "/nodes/util_a/command", {"command": "set_fault", "params": {"state": True}}),
     ("POST", "/nodes/ups_a/command", {"command": "factory_reset"}),
     ("POST", "/nodes/ups_a/press", {}),
+    ("POST", "/nodes/weather/command", {"command": "set_weather", "params": {"preset": 4}}),
     ("POST", "/clock", {"action": "freeze"}),
     ("POST", "/snapshots", {"name": "mine"}),
     ("POST", "/snapshots/1/restore", {}),

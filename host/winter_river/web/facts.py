@@ -6,6 +6,7 @@ from typing import Any
 
 from winter_wire import schema
 
+from winter_river.air import PRESETS
 from winter_river.engine import EQUIPMENT, malfunction_like, state_like
 from winter_river.facility import Facility, Node
 from winter_river.reference_words import FIELDS, PARAMS, VERBS, of_malfunction, of_state
@@ -34,6 +35,7 @@ def facility_facts(facility: Facility, *, secured: bool = False) -> dict[str, An
         "types": {name: type_facts(name) for name in schema.TYPES if name in used},
         "fields": field_facts(sorted(used)),
         "letters": dict(LETTERS),
+        "weathers": list(PRESETS),
         "two_step": {"verbs": list(schema.DANGEROUS), "handles": list(schema.DANGEROUS_HANDLES)} if secured else None,
     }
 

@@ -134,6 +134,7 @@ class FacilityAnswer(BaseModel):
     types: dict[str, dict[str, Any]]
     fields: dict[str, dict[str, Any]]
     letters: dict[str, str]
+    weathers: list[str]
     two_step: dict[str, list[str]] | None
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
-from winter_wire import schema
+from winter_wire import schema, topics
 
+from winter_river import air
 from winter_river.audit import AuditError
 from winter_river.reference_words import REASONS
 from winter_river.service.issuer import Source
@@ -98,8 +99,11 @@ def command(desk: DeskHere, who: WhoAsks, source: AskedFrom, node_id: str, form:
 
     In profile secured a dangerous verb (close, start, transfer, ...) has to be selected first:
     `{"command": "select", "params": {"command": "close"}}`, and within 5 s, by the same person, the verb itself; without that
-    the node answers `rejected`, `not_selected`. In profile lab it may be. 503: the audit cannot be written.
+    the node answers `rejected`, `not_selected`. In profile lab it may be. The node `weather` is the air outside: who may
+    move time may send it `set_weather`, with a preset by number or name, outdoor_c, humidity_pct. 503: the audit cannot be written.
     """
+    if node_id == topics.WEATHER:
+        return _to_weather(desk, who, source, form)
     verb = desk.verb(node_id, form.command)
     asked = str(form.params.get("command", verb)) if verb == "select" else verb  # who may do it may select it
     why_not = refusal(desk, who, node_id, asked, priority=_level(verb, form))
@@ -112,6 +116,18 @@ def command(desk: DeskHere, who: WhoAsks, source: AskedFrom, node_id: str, form:
     ack = send(desk, who, source, node_id, verb, dict(form.params), priority=form.priority)
     desk.classroom.acted(ack, verb, form.params, by=by_of(who))
     return JSONResponse(ack_facts(ack))
+
+
+def _to_weather(desk: Desk, who: Who, source: Source, form: forms.CommandForm) -> Response:
+    """The weather is the site's, like time: the same people may set it, and in an exam nobody."""
+    must(who, "time")
+    if desk.in_exam():
+        raise forbidden("in an exam the weather is everybody's alike", "end the exercise first")
+    try:
+        params = air.params_of(form.command, form.params)
+    except ValueError as error:
+        raise PageFault(str(error), f"send set_weather with {air.TAKES}") from error
+    return JSONResponse(ack_facts(send(desk, who, source, topics.WEATHER, form.command, params)))
 
 
 def _level(verb: str, form: forms.CommandForm) -> int:

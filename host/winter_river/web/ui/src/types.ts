@@ -61,6 +61,8 @@ export interface Facility {
   readonly nodes: Readonly<Record<string, Device>>;
   readonly types: Readonly<Record<string, DeviceType>>;
   readonly fields: Readonly<Record<string, FieldInfo>>;
+  /** The presets of the weather by name; their numbers are their places, from 1. */
+  readonly weathers?: readonly string[];
   /** What a secured site wants in two steps, null in profile lab. */
   readonly two_step?: { readonly verbs: readonly string[]; readonly handles: readonly string[] } | null;
 }

@@ -14,7 +14,7 @@ export const VIEWS: readonly (readonly [ViewName, string])[] = [
 
 export const view = signal<ViewName>("plant");
 export const selected = signal<string | null>(null);
-export const dialog = signal<"" | "more" | "keys" | "chain" | "what-if" | "snapshots" | "initial" | "links" | "audit" | "scenario" | "settings">("");
+export const dialog = signal<"" | "more" | "keys" | "chain" | "what-if" | "snapshots" | "initial" | "weather" | "links" | "audit" | "scenario" | "settings">("");
 
 /** The event whose chain of causes is shown. */
 export const chainOf = signal(0);

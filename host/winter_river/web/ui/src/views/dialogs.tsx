@@ -8,7 +8,7 @@ import { sentence } from "../api";
 import { facility, may, moment } from "../store";
 import { dialog, projector, say, theme, view, VIEWS } from "../ui";
 import { Chain } from "./events";
-import { ForTrainee, InitialConditions, Snapshots, WhatIfForm } from "./station";
+import { ForTrainee, InitialConditions, Snapshots, Weather, WhatIfForm } from "./station";
 
 const TITLES = {
   more: "More",
@@ -17,6 +17,7 @@ const TITLES = {
   "what-if": "What if …",
   snapshots: "Snapshots",
   initial: "Initial conditions",
+  weather: "Weather outside",
   links: "Links for others",
   audit: "Latest commands",
   scenario: "Start for a trainee",
@@ -58,6 +59,7 @@ const CONTENTS: Readonly<Record<keyof typeof TITLES, () => ComponentChildren>> =
   "what-if": () => <WhatIfForm />,
   snapshots: () => <Snapshots />,
   initial: () => <InitialConditions />,
+  weather: () => <Weather />,
   links: () => <Seldom load={async () => (await import("./links")).Links} />,
   audit: () => <Seldom load={async () => (await import("./audit")).Audit} />,
   scenario: () => <ForTrainee />,
@@ -89,6 +91,7 @@ function entries(): Entry[] {
     { words: "Step 10 s", right: "time", act: () => void step(10) },
     { words: "Snapshots …", right: "snapshot", act: opens("snapshots") },
     { words: "Initial conditions …", right: "time", act: opens("initial") },
+    { words: "Weather outside …", right: "time", act: opens("weather") },
     { words: "What if …", key: "w", right: "what_if", act: opens("what-if") },
     ...starts.slice(0, 3).map(({ id, kind }) => ({
       words: `What if ${id} fails to start?`,

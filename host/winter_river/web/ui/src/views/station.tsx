@@ -1,8 +1,8 @@
-/** The instructor's station beyond the six controls: what-ifs, snapshots, initial conditions, starting for a trainee. */
+/** The instructor's station beyond the six controls: what-ifs, snapshots, initial conditions, the weather, starting for a trainee. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { attempt, start, whatIf } from "../acts";
+import { attempt, command, start, whatIf } from "../acts";
 import { get, post, sentence } from "../api";
 import { runTime } from "../format";
 import { clock, facility, ids, may, moment } from "../store";
@@ -106,6 +106,42 @@ export function InitialConditions() {
       ))}
       {found.value?.length === 0 ? <li class="quiet">There are none for this facility.</li> : null}
     </ul>
+  );
+}
+
+export function Weather() {
+  const outdoor_c = useSignal("");
+  const humidity_pct = useSignal("");
+  const set = (params: Record<string, unknown>) => command("weather", "set_weather", params).then((done) => done && (dialog.value = ""));
+  const own = Object.fromEntries(Object.entries({ outdoor_c: outdoor_c.value, humidity_pct: humidity_pct.value }).filter(([, text]) => text !== "").map(([name, text]) => [name, Number(text)]));
+  return (
+    <>
+      <ul class="picks">
+        {(facility.value?.weathers ?? []).map((name, index) => (
+          <li key={name}>
+            <span>{name.charAt(0).toUpperCase() + name.slice(1)}</span>
+            <span class="quiet">preset {index + 1}</span>
+            <button onClick={() => set({ preset: index + 1 })}>Set</button>
+          </li>
+        ))}
+      </ul>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void set(own);
+        }}
+      >
+        <label class="field">
+          <span>Temperature, °C</span>
+          <input type="number" min={-60} max={60} step={0.1} onInput={(event) => (outdoor_c.value = event.currentTarget.value)} />
+        </label>
+        <label class="field">
+          <span>Relative humidity, %</span>
+          <input type="number" min={1} max={100} step={0.1} onInput={(event) => (humidity_pct.value = event.currentTarget.value)} />
+        </label>
+        <button type="submit" class="go" disabled={!Object.keys(own).length}>Set these</button>
+      </form>
+    </>
   );
 }
 

@@ -22,10 +22,8 @@ from winter_river.engine.plan import (
     GENERATOR,
     NONE,
     PV,
-    SERVER,
     SWITCHGEAR,
     TRANSFORMER,
-    TYPES,
     UPS,
     UTILITY,
     Plan,
@@ -33,7 +31,7 @@ from winter_river.engine.plan import (
 )
 from winter_river.engine.protection import NUISANCE, clear
 from winter_river.engine.units import NEVER_S
-from winter_river.engine.words import HANDLE_WORDS, MALFUNCTIONS
+from winter_river.engine.words import HANDLE_WORDS, MALFUNCTIONS, NUMBERS
 from winter_river.engine.world import NodeState, World
 
 
@@ -58,7 +56,7 @@ def apply(plan: Plan, world: World, node_id: str, fields: Mapping[str, object], 
         handle = _place(HANDLE_WORDS[n.type], node_id, "handle", fields["handle"])
     if "fault" in fields:
         wishes = _wishes(n.type, node_id, fields["fault"])
-    numbers = {name: _number(node_id, name, fields[name]) for name in _NUMBERS[n.kind] if name in fields}
+    numbers = {name: _number(node_id, name, fields[name]) for name in NUMBERS[n.type] if name in fields}
     if n.kind == SWITCHGEAR and plan.boards[n.slot].transfer != NONE and "source_set" in fields:
         source_set = _place(schema.SOURCES, node_id, "source_set", fields["source_set"])
         world.transfers[plan.boards[n.slot].transfer].source_set = source_set
@@ -92,16 +90,6 @@ def _take_weather(w: World, fields: Mapping[str, object]) -> None:
     if preset or own:
         w.weather_preset = 0 if own else preset
     w.unsettled = True
-
-
-_NUMBERS = {
-    **{kind: ("resets",) for kind in range(len(TYPES))},
-    SERVER: ("resets", "load_set_kw"),
-    COOLING: ("resets", "fans_running"),
-    BESS: ("resets", "setpoint_kw"),
-    PV: ("resets", "setpoint_kw"),
-    GENERATOR: ("resets", "fuel_set_pct", "refuels"),
-}
 
 
 def _place(words: tuple[str, ...], node_id: str, name: str, value: object) -> int:

@@ -13,6 +13,11 @@ STATE_WORDS: tuple[tuple[str, ...], ...] = tuple(tuple(word for word, _ in row[s
 # (kind, severity when none is given, None where it has none)
 MALFUNCTIONS: tuple[tuple[tuple[str, float | None], ...], ...] = tuple(tuple(row[schema.MALFUNCTIONS]) for row in _ROWS)
 
+# The fields that its node sets and the engine takes as numbers.
+NUMBERS: tuple[tuple[str, ...], ...] = tuple(
+    ("resets", *(name for name in row[schema.SETPOINTS] if schema.ROWS[name][1] != schema.TEXT)) for row in _ROWS
+)
+
 
 def fault_text(kind: int, bits: int) -> str:
     """The malfunctions of a device as its status spells them, without severities."""

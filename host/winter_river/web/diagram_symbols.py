@@ -25,7 +25,7 @@ def symbol(type_name: str, ports: Sequence[float]) -> str:
         return _board(type_name, ports)
     part = part_of(type_name)
     known = _SYMBOLS.get(type_name if part == type_name or part in _LIKENESSES else part)
-    top, drawn = known or (_BOX_TOP, _box(type_name))
+    top, drawn = known or (_BOX_TOP, _box(type_name, feeds=part not in _LIKENESSES))
     return drawn + "".join(_line(x, TOP, x, top) for x in ports)
 
 
@@ -39,11 +39,11 @@ def _wave(x: float, y: float, size: float = 7) -> str:
     return f'<path class="fine" d="M{x - size:g} {y:g}q{half:g} {-size:g} {size:g} 0t{size:g} 0"/>'
 
 
-def _box(type_name: str) -> str:
-    """A type without a symbol of its own: a box with its first letters."""
+def _box(type_name: str, *, feeds: bool) -> str:
+    """A type without a symbol of its own: a box with its first letters. feeds: whether a line may leave it."""
     letters = "".join(part[0] for part in type_name.split("_")) if "_" in type_name else type_name[:4]
     words = f'<text class="word" y="4" text-anchor="middle">{letters.upper()[:4]}</text>'
-    return f'<rect x="-18" y="-14" width="36" height="28" rx="2"/>{words}{_line(0, 14, 0, BOTTOM)}'
+    return f'<rect x="-18" y="-14" width="36" height="28" rx="2"/>{words}{_line(0, 14, 0, BOTTOM) if feeds else ""}'
 
 
 def breaker(x: float, *, top: float, bottom: float, place: str) -> str:

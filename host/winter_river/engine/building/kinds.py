@@ -123,7 +123,7 @@ def generator(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 
 def ups(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     voltage_v = t.feed_voltage(k)
-    bus_in = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v))
+    bus_in = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v), takes_load=True)
     bus_out = t.source_bus(k, voltage_v, t.cable(k, "output", voltage_v))
     charge_kw = r["charge_kw"] or r["power_kw"] / 5.0
     calibration = CALIBRATION_BY_NAME[t.calibration]
@@ -169,7 +169,7 @@ def ups(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 def server(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     voltage_v = t.feed_voltage(k)
     feeds = [t.index[feed] for feed in t.devices[k].feeds]
-    buses = [t.bus(k, voltage_v, t.cable(k, "feed", voltage_v)) for _ in feeds]
+    buses = [t.bus(k, voltage_v, t.cable(k, "feed", voltage_v), takes_load=True) for _ in feeds]
     roles = (p.BREAKER_CORD_1, p.BREAKER_CORD_2)
     breakers = tuple(t.breaker(k, bus, role) for bus, role in zip(buses, roles, strict=False))
     place = t.fed_racks.get(feeds[0], 0)
@@ -194,7 +194,7 @@ def server(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 
 
 def cooling(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
-    bus, voltage_v = t.fed_bus(k)
+    bus, voltage_v = t.fed_bus(k, takes_load=True)
     t.coolings.append(
         CoolingPlan(
             node=k,
@@ -212,7 +212,7 @@ def cooling(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 
 
 def bess(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
-    bus, voltage_v = t.fed_bus(k)
+    bus, voltage_v = t.fed_bus(k, takes_load=True)
     way = one_way(r["round_trip_efficiency"])
     t.followers.append(FollowerPlan(k))
     t.storages.append(
@@ -236,7 +236,7 @@ def bess(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 
 
 def pv(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
-    bus, voltage_v = t.fed_bus(k)
+    bus, voltage_v = t.fed_bus(k, takes_load=True)
     t.followers.append(FollowerPlan(k))
     t.arrays.append(
         PvPlan(
@@ -253,7 +253,7 @@ def pv(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 
 
 def meter(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
-    bus, voltage_v = t.fed_bus(k)
+    bus, voltage_v = t.fed_bus(k, takes_load=False)
     t.counters.append(MeterPlan(k, r["rated_a"] / amps(voltage_v)))
     return t.node(k, slot=len(t.counters) - 1, bus_in=bus, bus_out=bus)
 

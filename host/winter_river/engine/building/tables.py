@@ -115,8 +115,16 @@ class Tables:
             voltage_out_v=self.buses[bus_out].voltage_v,
         )
 
-    def bus(self, k: int, voltage_v: float, z_1: complex, *, z_2: complex = 0j, y: complex = 0j) -> int:
-        takes_load = part_of(self.devices[k].type) in ("server", "cooling", "ups", "bess", "pv")
+    def bus(
+        self,
+        k: int,
+        voltage_v: float,
+        z_1: complex,
+        *,
+        z_2: complex = 0j,
+        y: complex = 0j,
+        takes_load: bool = False,
+    ) -> int:
         self.buses.append(p.BusPlan(k, voltage_v, amps(voltage_v), z_1, z_2, y, p.NONE, takes_load))
         return len(self.buses) - 1
 
@@ -174,10 +182,10 @@ class Tables:
                 raise ValueError(f"{self.devices[k].id} is fed at {voltages[0]:g} V and by {feed} at {voltage_v:g} V")
         return voltages[0]
 
-    def fed_bus(self, k: int) -> tuple[int, float]:
+    def fed_bus(self, k: int, *, takes_load: bool) -> tuple[int, float]:
         """(the bus at the end of a device's own cable, its voltage)"""
         voltage_v = self.feed_voltage(k)
-        return self.bus(k, voltage_v, self.cable(k, "feed", voltage_v)), voltage_v
+        return self.bus(k, voltage_v, self.cable(k, "feed", voltage_v), takes_load=takes_load), voltage_v
 
     def cable(self, k: int, prefix: str, voltage_v: float) -> complex:
         r = self.ratings[k]

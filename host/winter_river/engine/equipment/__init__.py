@@ -26,8 +26,8 @@ facility.Node.part, NodePlan.kind), and for its type only to name it.
 
 A type with a law of its own also has
 - in its file its records `...Plan` and `...State`; lists of them in plan.Plan and world.World; what fills them, in
-  building/kinds.ADD and start.blank_world; and itself among the kinds of plan.py;
-- what it does, in the order of the step: inputs (its severities, its setpoint), connect (who feeds it), flow.draw or
+  building (Tables, kinds.ADD, _plan) and start.blank_world; and itself among the kinds of plan.py;
+- what it does, in the order of the step: inputs (its severities, what is set on its node), connect (who feeds it), flow.draw or
   followers (what it draws or gives), control (what it decides), states (its word), meters.book (its energy), and
   step.pending_s (its instants);
 - at the edges: view (load_pct and fields of its own), laws (branches, currents, stores), study/watch (its key), and

@@ -18,6 +18,7 @@ from acting_people import (
     it_is_in_the_reference,
     it_is_on_the_page,
     it_is_trained_with,
+    it_is_watched_outside,
     it_obeys_on_a_screen,
 )
 from winter_wire import schema
@@ -38,6 +39,7 @@ def main():
     it_is_in_the_reference(pair)
     it_obeys_on_a_screen(pair)
     it_alarms_alike(pair)
+    it_is_watched_outside(pair)
     it_is_on_the_page(pair)
     it_is_trained_with(pair)
     it_begins_where_told(pair)

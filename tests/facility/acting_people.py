@@ -8,6 +8,7 @@ from winter_river import Simulation, reference
 from winter_river.alerts.judging import Judge
 from winter_river.alerts.model import Moment, Seen
 from winter_river.alerts.rules import built_in
+from winter_river.deploy.alerts import expression
 from winter_river.emulator.redraw import redraw
 from winter_river.engine import (
     apply,
@@ -134,6 +135,16 @@ def it_alarms_alike(pair):
     assert found[0] == found[1]
     if pair.part not in ("meter", "pv"):  # of which no rule is
         assert any(node_id == pair.ids[0] for _, node_id, _ in found[0]), found[0]
+
+
+def it_is_watched_outside(pair):
+    """Prometheus' rules have its type wherever the old one stands, with its own words for states."""
+    for rule in built_in():
+        text = expression(rule)
+        if text and pair.part in rule.types:
+            assert re.search(rf"\b{pair.name}\b", text), text
+            for test in (test for tests in rule.when for test in tests if test.field == "state"):
+                assert pair.words.get(test.value, test.value) in text, text
 
 
 def it_is_on_the_page(pair):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from winter_river.alerts.conditions import Row, compiled
 from winter_river.alerts.model import ONLINE, SITE, Moment, Rule, Seen
-from winter_river.engine import part_of, state_like
+from winter_river.engine import acting_as, state_like, state_of_own
 
 _NOBODY: Mapping[str, object] = {}
 _HAIR_S = 1e-6  # sums of seconds fall just short of whole ones
@@ -154,6 +154,16 @@ class Judge:
                 watch.going.pop(node_id, None)
 
 
+def meant(rule: Rule) -> tuple[str, ...]:
+    """The types that a rule is for: those that it names, and those that act as one of them; () for every type."""
+    return tuple(dict.fromkeys((*rule.types, *acting_as(*rule.types))))
+
+
+def state_meant(rule: Rule, type_name: str, word: str) -> str:
+    """A state that a rule names, as one of the types that it is for calls it."""
+    return word if type_name in rule.types else state_of_own(type_name, word)
+
+
 def _watch(rule: Rule, types: Mapping[str, str], facts: frozenset[str]) -> _Watch:
     names = frozenset(test.field for tests in (*rule.when, *rule.until) for test in tests)
     nodes = (
@@ -173,7 +183,7 @@ def _is_over(watch: _Watch, row: Row) -> bool:
 
 
 def _is_for(rule: Rule, node_id: str, type_name: str) -> bool:
-    if rule.types and type_name not in rule.types and part_of(type_name) not in rule.types:
+    if rule.types and type_name not in meant(rule):
         return False
     return not rule.nodes or any(fnmatchcase(node_id, pattern) for pattern in rule.nodes)
 

@@ -7,8 +7,9 @@ Prometheus sees each condition for itself, so its Alertmanager groups them by no
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from winter_river.alerts.judging import meant, state_meant
 from winter_river.alerts.model import Rule, Test
 from winter_river.alerts.rules import built_in
 from winter_river.alerts.wording import NODE, PLACE, SUBJECT
@@ -99,11 +100,22 @@ def expression(rule: Rule) -> str:
     """The rule's condition in PromQL; "" where /metrics does not tell what it is judged by."""
     states = [tests[0].value for tests in rule.when if len(tests) == 1 and tests[0][:2] == ("state", "=")]
     if len(states) == len(rule.when):
-        words = "|".join(str(state) for state in states)
-        return f"{PREFIX}_node_state{{{_types(rule, f'state=~{json.dumps(words)}')}}} == 1"
+        return _in_state(rule, [str(state) for state in states])
     if len(rule.when) != 1 or len(rule.when[0]) != 1:
         return ""
     return _compared(rule, rule.when[0][0])
+
+
+def _in_state(rule: Rule, states: Sequence[str]) -> str:
+    """Nodes in one of these states, by the words that their types have for them."""
+    types_by_words: dict[str, list[str]] = {} if rule.types else {"|".join(states): []}
+    for type_name in meant(rule):
+        words = "|".join(state_meant(rule, type_name, state) for state in states)
+        types_by_words.setdefault(words, []).append(type_name)
+    return " or ".join(
+        f"{PREFIX}_node_state{{{_labels(types, f'state=~{json.dumps(words)}')}}} == 1"
+        for words, types in types_by_words.items()
+    )
 
 
 def _compared(rule: Rule, test: Test) -> str:
@@ -117,11 +129,11 @@ def _compared(rule: Rule, test: Test) -> str:
     operator = "==" if test.operator == "=" else test.operator
     if rule.gauge:
         return f"{family} {operator} {limit}"
-    labels = _types(rule)
+    labels = _labels(meant(rule))
     return f"{PREFIX}_{family}{f'{{{labels}}}' if labels else ''} {operator} {limit}"
 
 
-def _types(rule: Rule, *others: str) -> str:
-    """Labels that choose the rule's types of nodes."""
-    types = [f"type=~{json.dumps('|'.join(rule.types))}"] if rule.types else []
-    return ",".join([*types, *others])
+def _labels(types: Sequence[str], *others: str) -> str:
+    """Labels that choose nodes of these types, of all where there are none."""
+    chosen = [f"type=~{json.dumps('|'.join(types))}"] if types else []
+    return ",".join([*chosen, *others])

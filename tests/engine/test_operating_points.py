@@ -53,7 +53,9 @@ def test_power_use_and_losses_are_those_worked_by_hand(story):
     assert site["loss_kw"] == pytest.approx(2 * 33.06, rel=WITHIN)
     assert site["source_kw"] == pytest.approx(2 * 465.06, rel=WITHIN)
     assert site["pue"] == pytest.approx(1.21, rel=WITHIN)
-    assert abs(site["balance_kw"]) < 1e-6
+    assert (
+        abs(site["balance_kw"]) < 1e-8 * site["source_kw"]
+    )  # to which a load's power fits its voltage (engine/sweep.py)
 
 
 def test_losing_one_rack_takes_125_a_off_the_bus(story):

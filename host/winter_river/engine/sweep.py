@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from winter_river.engine.layout import U32
 
-TOLERANCE_PU = 1e-9  # chosen: of voltage, so of the power of each load too; the laws allow ten thousand times as much
-NEARLY = 1000.0  # chosen: within so many tolerances the pace of the last passes may say that one more is not needed
+TOLERANCE_PU = 5e-10  # chosen: of voltage, estimated: a twentieth of the 1e-8 to which two tools are expected to agree
+# chosen: the last pass may move a voltage by so much; the power of each load then fits to it. The laws allow a hundred
+# times as much.
+LAST_MOVE_PU = 1e-8
 ITERATIONS_MAX = 400  # chosen: 99 % of what a reactance carries takes 165 passes; only what collapses takes them all
 # Loads draw constant power down to here and constant impedance below, so that a deep sag has a solution; the
 # supplies of servers drop out at this voltage (ITIC), so it is only passed through on the way to settling.
@@ -35,8 +37,9 @@ class Wiring:
 class Turn:
     """One island among those that are swept together: where its buses stand among theirs, and how it went.
 
-    emf: behind the impedance of its source; moved, before: by how much its last pass and the one before moved a voltage
-    at most, squared. passes: how many it took where it converged. row: whose place among the active ones this is (Turns are moved up when others have ended).
+    emf: behind the impedance of its source; moved: by how much its last pass moved a voltage at most, squared; before: the
+    pass before, not squared. passes: how many it took where it converged. row: whose place among the active ones this is
+    (Turns are moved up when others have ended).
     """
 
     island: int = 0
@@ -80,8 +83,6 @@ def sweep(
     alone leaves the processor waiting: a voltage waits for its parent's.
     """
     low2 = low_pu * low_pu
-    enough = tolerance_pu * tolerance_pu  # the moves of voltages are compared by their squares
-    nearly = NEARLY * NEARLY * enough
     has_ratio = len(ratio) > 0
     for k in range(count):
         turn = turns[k]
@@ -112,7 +113,7 @@ def sweep(
             _spread(turns, buses, last, above, z, ratio, v, i, False)
         else:
             _spread(turns, buses, last, above, z, ratio, v, i, True)
-        count, last = _still_active(turns, count, buses, enough, nearly, iteration + 1)
+        count, last = _still_active(turns, count, buses, tolerance_pu, iteration + 1)
 
 
 def _draw_steady(
@@ -166,20 +167,21 @@ def _spread(
 
 
 def _still_active(
-    turns: list[Turn], count: int, buses: list[U32], enough: float, nearly: float, passes: int
+    turns: list[Turn], count: int, buses: list[U32], tolerance_pu: float, passes: int
 ) -> tuple[int, int]:
     """Moves those up that go on: (how many they are, how many buses they have)."""
     left = last = 0
     for k in range(count):
         turn = turns[k]
-        worst, before, first, end, row = turn.moved, turn.before, turn.first, turn.end, turn.row
-        # Each pass moves the voltages by about the same part of what the one before did.
-        if worst < enough or (worst < nearly and worst * worst < enough * before):
+        moved, before, first, end, row = math.sqrt(turn.moved), turn.before, turn.first, turn.end, turn.row
+        # Each pass moves the voltages by about the same part of what the one before did: that is what is left.
+        rest = moved * moved / (before - moved) if moved < before else moved
+        if rest < tolerance_pu and moved < LAST_MOVE_PU:
             turns[row].converged = True
             turns[row].passes = passes
-        elif worst < 1e12:
+        elif moved < 1e6:
             up = turns[left]
-            up.first, up.before, up.row = last, worst, row
+            up.first, up.before, up.row = last, moved, row
             if last != first:
                 for p in range(first, end):
                     buses[last + p - first] = buses[p]

@@ -18,16 +18,12 @@ from typing import TYPE_CHECKING, Any, NewType
 
 if TYPE_CHECKING:
     U64 = int
-    U32 = int
 else:
     U64 = NewType("U64", int)  # 64 bits without a sign, for random streams
-    # Of a column of places in other columns, none below 0. Python counts a place below 0 from the end, so compiled text
-    # has to look at each one that may be; that took a quarter of the time of the sweeps.
-    U32 = NewType("U32", int)
 
 # Of struct. Whole numbers are places, counts and words, so four bytes hold them (the contract's counts too); those that
 # stand alone, as the seed, have eight.
-CODES: dict[object, str] = {bool: "?", int: "i", float: "d", complex: "dd", U64: "Q", U32: "I"}
+CODES: dict[object, str] = {bool: "?", int: "i", float: "d", complex: "dd", U64: "Q"}
 SCALAR_CODES: dict[object, str] = {**CODES, int: "q"}
 
 SCALAR, RECORD, ROWS, COLUMN = range(4)

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from winter_river.engine.layout import U32
-
 TOLERANCE_PU = 5e-10  # chosen: of voltage, estimated: a twentieth of the 1e-8 to which two tools are expected to agree
 # chosen: the last pass may move a voltage by so much; the power of each load then fits to it. The laws allow a hundred
 # times as much.
@@ -56,8 +54,8 @@ class Turn:
 def sweep(
     turns: list[Turn],
     count: int,
-    buses: list[U32],
-    above: list[U32],
+    buses: list[int],
+    above: list[int],
     z: list[complex],
     ratio: list[float],
     load: list[complex],
@@ -117,7 +115,7 @@ def sweep(
 
 
 def _draw_steady(
-    buses: list[U32], last: int, steady: list[complex], v: list[complex], i: list[complex], low_pu: float
+    buses: list[int], last: int, steady: list[complex], v: list[complex], i: list[complex], low_pu: float
 ) -> None:
     """Adds the loads of constant current."""
     for k in buses[:last]:
@@ -129,9 +127,9 @@ def _draw_steady(
 
 def _spread(
     turns: list[Turn],
-    buses: list[U32],
+    buses: list[int],
     last: int,
-    above: list[U32],
+    above: list[int],
     z: list[complex],
     ratio: list[float],
     v: list[complex],
@@ -166,9 +164,7 @@ def _spread(
     turns[active].moved = worst
 
 
-def _still_active(
-    turns: list[Turn], count: int, buses: list[U32], tolerance_pu: float, passes: int
-) -> tuple[int, int]:
+def _still_active(turns: list[Turn], count: int, buses: list[int], tolerance_pu: float, passes: int) -> tuple[int, int]:
     """Moves those up that go on: (how many they are, how many buses they have)."""
     left = last = 0
     for k in range(count):

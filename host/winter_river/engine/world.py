@@ -44,7 +44,7 @@ from winter_river.engine.equipment.switchgear import TieState, TransferState
 from winter_river.engine.equipment.transformer import TransformerState
 from winter_river.engine.equipment.ups import UpsState
 from winter_river.engine.equipment.utility import UtilityState
-from winter_river.engine.layout import FOLLOWS, U32
+from winter_river.engine.layout import FOLLOWS
 from winter_river.engine.plan import BESS, GENERATOR, NONE, UPS, UTILITY, NodePlan
 from winter_river.engine.sweep import Turn, Wiring
 from winter_river.engine.units import NEVER_S
@@ -222,10 +222,10 @@ class World:
     tie_current: list[complex]
     island_of: list[int] = field(metadata=FOLLOWS)
     wiring: list[Wiring] = field(metadata=FOLLOWS)
-    above: list[U32] = field(metadata=FOLLOWS)
-    order: list[U32] = field(metadata=FOLLOWS)
+    above: list[int] = field(metadata=FOLLOWS)
+    order: list[int] = field(metadata=FOLLOWS)
     turns: list[Turn] = field(metadata=FOLLOWS)
-    swept: list[U32] = field(metadata=FOLLOWS)
+    swept: list[int] = field(metadata=FOLLOWS)
     load_order: list[int] = field(metadata=FOLLOWS)
     group_opened: list[bool] = field(metadata=FOLLOWS)
     wanted_by: list[int] = field(metadata=FOLLOWS)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from winter_river.engine.layout import CODES, COLUMN, RECORD, ROWS, SCALAR, U32, U64, Table, tables
+from winter_river.engine.layout import CODES, COLUMN, RECORD, ROWS, SCALAR, U64, Table, tables
 from winter_river.engine.snapshot import table_bytes
 
 Bytes = npt.NDArray[np.uint8]
@@ -22,9 +22,9 @@ Bytes = npt.NDArray[np.uint8]
 ALIGNMENT = 64  # chosen: a table begins on a line of the cache
 SCALAR_BYTES = 8  # each has so much room, so that none lies across two lines
 # Of the codes of layout.py, and of a memoryview.
-_DTYPES = {"?": "?", "i": "<i4", "I": "<u4", "q": "<i8", "Q": "<u8", "d": "<f8", "dd": "<c16"}
-_CTYPES = {"?": ctypes.c_bool, "i": ctypes.c_int32, "I": ctypes.c_uint32, "d": ctypes.c_double}
-_FORMATS: dict[object, Literal["?", "i", "I", "d", "Q"]] = {bool: "?", int: "i", U32: "I", float: "d", U64: "Q"}
+_DTYPES = {"?": "?", "i": "<i4", "q": "<i8", "Q": "<u8", "d": "<f8", "dd": "<c16"}
+_CTYPES = {"?": ctypes.c_bool, "i": ctypes.c_int32, "d": ctypes.c_double}
+_FORMATS: dict[object, Literal["?", "i", "d", "Q"]] = {bool: "?", int: "i", float: "d", U64: "Q"}
 _PADDING = {1: "7x", 8: ""}
 
 

@@ -48,16 +48,16 @@ def advance_some(
 
     first: the block of the first world; apart: bytes from each to the next. dt_s, end_s, ends: columns of all worlds: by
     how much, until when (goes_on: as it stands there, else it is put there), and how it ended: DONE, FULL, or IN_TROUBLE.
-    taken: for each thread the world of its part that is taken next, and behind them how many worlds are done, each APART
-    from the one before. A thread begins with its own part, which its core still knows from the step before, and ends
-    with what is left of others'; then it waits a while for theirs, and lets the first go first.
+    taken: for each thread the world of its part that is taken next, and where the part ends; behind them how many worlds
+    are done; each APART from the one before. A thread begins with its own part, which its core still knows from the step
+    before, and ends with what is left of others'; then it waits a while for theirs, and lets the first go first.
     """
     p = plan_at(plan, plan_places)
     steps, times, answers = floats_at(dt_s, rows), floats_at(end_s, rows), bytes_at(ends, rows)
     ours, done_count = 0, taken + APART * hands
     for other in range(hands):
         part = (hand + other) % hands
-        last = rows * (part + 1) // hands
+        last = claimed(taken + APART * part + 8, 0)
         begin = claimed(taken + APART * part, SHARE)
         while begin < last:
             for k in range(begin, min(begin + SHARE, last)):

@@ -181,7 +181,7 @@ def test_trees_of_mixed_loads_agree_with_power_grid_model_up_to_the_most_they_ca
     plan = build_plan(devices)
     world = new_world(plan)
     limit = most(network)
-    for share in (0.2, 0.6, 0.9, 0.99):
+    for share in (0.2, 0.6, 0.9, 0.99, 0.999):
         found = solve(of(network, limit * share))
         for rack in racks:
             wanted = {"load_set_kw": rack.ratings["load_kw"] * limit * share}

@@ -1,6 +1,9 @@
 """Threads that share out rows: whoever comes, late or not at all, all is done once, and what fails is told."""
 
+import gc
 import threading
+import time
+import weakref
 
 import pytest
 from winter_river.engine.fast import crew
@@ -24,10 +27,18 @@ def shared_out(rows, taken, done):
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_every_row_is_done_once_whatever_hands_there_are(count):
     for _ in range(200):
-        taken, done = [], []
-        crew.together(shared_out(50, taken, done), count, lambda done=done: len(done) == 50)
-        assert len(taken) == len(done) == 50
-        assert set(taken) <= set(range(count))
+        rows, done = list(range(50)), []
+
+        def work(number, rows=rows, done=done):
+            while rows:
+                try:
+                    row = rows.pop()
+                except IndexError:  # another took the last one
+                    return
+                done.append(row)
+
+        crew.together(work, count, lambda done=done: len(done) == 50)
+        assert sorted(done) == list(range(50))
 
 
 def test_what_was_given_to_a_busy_hand_is_done_by_who_asks():
@@ -52,6 +63,52 @@ def test_what_fails_in_another_thread_is_raised_where_it_was_asked_for():
 
     with pytest.raises(OSError, match="second hand"):
         crew.together(fails, 2, lambda: False)
+
+
+def test_it_is_raised_only_when_nobody_is_at_work_any_more():
+    begun, at_work = threading.Event(), []
+
+    def work(number):
+        if number == 1:
+            at_work.append(1)
+            begun.set()
+            time.sleep(0.2)
+            at_work.clear()
+        elif begun.wait(20):
+            raise OSError("of who asks")
+
+    with pytest.raises(OSError, match="who asks"):
+        crew.together(work, 2, lambda: False)
+    assert not at_work
+
+
+def test_a_hand_that_waits_keeps_nothing():
+    class Rows:
+        pass
+
+    rows, helped = Rows(), threading.Event()
+    gone = weakref.ref(rows)
+
+    def work(number, _held=rows):
+        if number == 1:
+            helped.set()
+
+    crew.together(work, 2, helped.is_set)
+    del rows, work
+    deadline_s = time.monotonic() + 20
+    while gone() is not None and time.monotonic() < deadline_s:
+        gc.collect()
+        time.sleep(0.01)
+    assert gone() is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 64, 128, 256, 320])
+@pytest.mark.parametrize("rows", [0, 1, 32, 64, 1000, 4096, 6400, 1_000_000])
+def test_parts_are_all_rows_and_none_beyond(rows, count):
+    ends = crew.parts(rows, count)
+    assert len(ends) == count
+    assert ends == sorted(ends)
+    assert ends[-1] == rows
 
 
 def test_a_hand_works_again_after_a_failure():

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from winter_river.engine import events
 from winter_river.engine.fast import crew, kernel
-from winter_river.engine.fast.crew import AHEAD, APART, DONE, FULL, IN_TROUBLE
+from winter_river.engine.fast.crew import APART, DONE, FULL, IN_TROUBLE
 from winter_river.engine.fast.memory import Bytes, Layout, block_of, dtype_of
 from winter_river.engine.plan import Plan
 from winter_river.engine.snapshot import Snapshot, split
@@ -128,8 +128,7 @@ class Worlds:
         # Where each thread begins and where its part ends; and how many worlds are done. Each in a line of the cache.
         hands = crew.hands(count)
         self._parts = np.zeros((hands + 1, APART // 8), np.int64)
-        ends = np.arange(1, hands + 1) * count // hands
-        ends[:-1] += count // AHEAD
+        ends = crew.parts(count, hands)
         self._parts[1:hands, 0], self._parts[:hands, 1] = ends[:-1], ends
         self._given = *compiled.plan_at, *blocks, *columns
         self._taken: dict[int, list[events.Event]] = {}

@@ -4,6 +4,7 @@ import dataclasses
 import random
 
 import pytest
+from from_zero import from_zero
 from winter_river.engine import (
     CURVES,
     Device,
@@ -54,27 +55,6 @@ STORIES = {
         (91.0, "ups_b", {"handle": "online", "fault": ""}),
     ],
 }
-
-
-class FromZero(list):
-    """A list that is not counted from its end: compiled text does not look whether a place is below 0."""
-
-    def __getitem__(self, place):
-        assert isinstance(place, slice) or place >= 0, f"place {place} of {len(self)}"
-        return super().__getitem__(place)
-
-    def __setitem__(self, place, value):
-        assert isinstance(place, slice) or place >= 0, f"place {place} of {len(self)}"
-        super().__setitem__(place, value)
-
-
-def from_zero(holder):
-    """The same plan or world, whose lists are not counted from their ends."""
-    for field in dataclasses.fields(holder):
-        value = getattr(holder, field.name)
-        if isinstance(value, list):
-            object.__setattr__(holder, field.name, FromZero(value))
-    return holder
 
 
 class Twins:

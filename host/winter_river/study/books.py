@@ -90,7 +90,7 @@ def end_world(s: Story) -> None:
         else:
             begin_s, end_s = s.before[s.before_at].begin_s, s.before[s.before_at].end_s
             s.before_at += 1
-        last = s.spells[s.spells_count - 1]
+        last = s.spells[max(s.spells_count - 1, 0)]
         if s.spells_count > first and begin_s <= last.end_s:
             last.end_s = max(last.end_s, end_s)  # spells that touch are one
         else:

@@ -85,8 +85,8 @@ class PartCompiler(Compiler):
 
 @contextmanager
 def _places_as_they_are() -> Iterator[None]:
-    """Nobody looks whether a place is below 0, to count it from the end: hot text asks for none (tests/engine holds it to
-    that), and to look at each took a tenth of the step."""
+    """Nobody looks whether a place is below 0, to count it from the end: hot text asks for none (tests/engine and
+    tests/study hold it to that), and to look at each took a tenth of the step."""
 
     def fix(context: Any, builder: Any, kind: Any, place: Any, size: Any) -> Any:
         return context.cast(builder, place, kind, nb.intp if kind.signed else nb.uintp)

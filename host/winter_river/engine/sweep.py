@@ -36,7 +36,7 @@ class Turn:
     """One island among those that are swept together: where its buses stand among theirs, and how it went.
 
     emf: behind the impedance of its source; moved: by how much its last pass moved a voltage at most, squared; before: the
-    pass before, not squared. passes: how many it took where it converged. row: whose place among the active ones this is
+    pass before, not squared; pace: which part that was of the one before it. passes: how many it took where it converged. row: whose place among the active ones this is
     (Turns are moved up when others have ended).
     """
 
@@ -46,6 +46,7 @@ class Turn:
     emf: float = 1.0
     moved: float = 0.0
     before: float = 0.0
+    pace: float = 1.0
     row: int = 0
     passes: int = 0
     converged: bool = False
@@ -73,9 +74,9 @@ def sweep(
     itself; z, the impedance on the way from it (the root's: that of its source); ratio: the voltage it gets for its
     parent's with nothing drawn, the tap of the transformer before it (empty where there is none at all); load: constant
     power, held down to low_pu; steady: constant current, at no angle (empty where there is none at all); y: shunt; v:
-    voltages; i: current into each bus through its own impedance. All per unit. An island ends when one more pass would
-    move none of its voltages by the tolerance: the voltages then fit the currents exactly (Kirchhoff), and the loads to
-    the tolerance.
+    voltages; i: current into each bus through its own impedance. All per unit. An island ends when all
+    further passes together would, by the pace of the last two, move none of its voltages by the tolerance, and the last one
+    moved none by LAST_MOVE_PU: the voltages then fit the currents exactly (Kirchhoff), and the loads to LAST_MOVE_PU.
 
     Islands know nothing of each other here, and none moves a bit of another. They share the passes because one island
     alone leaves the processor waiting: a voltage waits for its parent's.
@@ -84,7 +85,7 @@ def sweep(
     has_ratio = len(ratio) > 0
     for k in range(count):
         turn = turns[k]
-        turn.row, turn.before, turn.converged = k, 0.0, False
+        turn.row, turn.before, turn.pace, turn.converged = k, 0.0, 1.0, False
     last = turns[count - 1].end if count > 0 else 0
     for iteration in range(ITERATIONS_MAX):
         if count == 0:
@@ -170,14 +171,17 @@ def _still_active(turns: list[Turn], count: int, buses: list[int], tolerance_pu:
     for k in range(count):
         turn = turns[k]
         moved, before, first, end, row = math.sqrt(turn.moved), turn.before, turn.first, turn.end, turn.row
-        # Each pass moves the voltages by about the same part of what the one before did: that is what is left.
-        rest = moved * moved / (before - moved) if moved < before else moved
+        # Each pass moves the voltages by about the same part of what the one before did. Two passes must say so: where one
+        # part of an island settles at once and another slowly, the first says nothing of the second.
+        ratio = moved / before if before > 0.0 else 1.0
+        pace = max(ratio, turn.pace)
+        rest = moved * pace / (1.0 - pace) if pace < 1.0 else moved
         if rest < tolerance_pu and moved < LAST_MOVE_PU:
             turns[row].converged = True
             turns[row].passes = passes
         elif moved < 1e6:
             up = turns[left]
-            up.first, up.before, up.row = last, moved, row
+            up.first, up.before, up.pace, up.row = last, moved, ratio, row
             if last != first:
                 for p in range(first, end):
                     buses[last + p - first] = buses[p]

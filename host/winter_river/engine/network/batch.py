@@ -69,15 +69,18 @@ class Batch:
         self._joining = np.array([k for k, edge in enumerate(network.edges) if is_joint(edge)], np.int64)
         self._drawn = self._draw(self._power[0])
         # Solved once as it stands: outages and changed loads begin from there.
-        tree, alive, once = self._tree, self._tree.place != NOWHERE, self.solve_once()
-        if not once.unsolved:
-            tree.start[tree.place[alive]] = once.v_pu[0, alive] / self._scale[alive]
+        tree, alive = self._tree, self._tree.place != NOWHERE
+        v_pu, at_rest = self._swept(self._drawn)
+        if at_rest:
+            tree.start[tree.place[alive]] = v_pu[0, alive]
         tree.start[tree.inner :] = self._single.end_currents(self._drawn, tree.start[tree.inner :])
 
     def solve_loads(self, power_va: npt.ArrayLike, *, threads: int | None = None) -> Voltages:
         """power_va: complex, (scenarios, loads), at nominal voltage, in the order of Network.loads.
 
-        threads: how many work at it; None: numba's own number. Raises ValueError for another shape.
+        threads: how many work at it, 1 or more; None: numba's own number. Raises ValueError for another shape or more
+        threads than numba has. A scenario ends when the seven beside it have come to rest too, so its last bits, far below
+        the tolerance, are those of its place.
         """
         power = np.asarray(power_va, complex)
         if power.ndim != 2 or power.shape[1] != len(self.network.loads):
@@ -89,9 +92,14 @@ class Batch:
         power = self._power[0] if power_va is None else np.asarray(power_va, complex)
         if power.shape != (len(self.network.loads),):
             raise ValueError(f"power_va has the shape {power.shape}; ({len(self.network.loads)},)")
-        v_pu = np.empty((1, len(self._tree.place)), complex)
-        drawn = self._drawn if power_va is None else self._draw(power)
-        tree = self._tree
+        v_pu, at_rest = self._swept(self._drawn if power_va is None else self._draw(power))
+        if at_rest:
+            return Voltages(self._unscaled(v_pu), ())
+        return _whole(v_pu, np.array([False]), lambda _: self._with_loads(power))
+
+    def _swept(self, drawn: tuple[Any, ...]) -> tuple[Complex, bool]:
+        """The voltages behind taps scaled, (1, buses), and whether the sweep came to rest."""
+        v_pu, tree = np.empty((1, len(self._tree.place)), complex), self._tree
         at_rest = self._single.solve_one(
             tree.parent,
             tree.roots,
@@ -104,16 +112,17 @@ class Batch:
             TOLERANCE_PU,
             v_pu[0],
         )
-        if at_rest:
-            return Voltages(self._unscaled(v_pu), ())
-        return _whole(v_pu, np.array([False]), lambda _: self._with_loads(power))
+        return v_pu, bool(at_rest)
 
     def solve_outages(self, edges: npt.ArrayLike, *, threads: int | None = None) -> Voltages:
         """edges: integers, (scenarios, any number), places in Network.edges that are opened, -1 for none.
 
-        threads: as in solve_loads. Raises ValueError for another shape or an edge that is not there.
+        threads: as in solve_loads. Raises ValueError for another shape, what is no place, or an edge that is not there.
         """
-        opened = np.asarray(edges, np.int64)
+        given = np.asarray(edges)
+        if given.size and given.dtype.kind not in "iu":
+            raise ValueError(f"edges are {given.dtype}; whole numbers, places in Network.edges")
+        opened = given.astype(np.int64)
         last = len(self.network.edges) - 1
         if opened.ndim != 2 or (opened.size and not -1 <= opened.min() <= opened.max() <= last):
             raise ValueError(f"edges has the shape {opened.shape}; (scenarios, outages), places of -1 to {last}")

@@ -30,7 +30,8 @@ class Block(NamedTuple):
     """What a thread works in, for one block after the other. v, i: voltages and currents of the inner joints; ends;
     powers, currents, shunts: what their loads draw, by row; cut: of each joint, a bit for each lane in which it is dead.
 
-    moved, before: by how much a lane moved at most in this pass and in the last one, squared; rest: see worst_rest_pu.
+    moved, before: by how much a lane moved at most in this pass, squared, and in the last one; pace, rest: see
+    worst_rest_pu. real, imag: scratch.
     """
 
     v: Floats
@@ -42,7 +43,10 @@ class Block(NamedTuple):
     cut: Flags
     moved: Floats
     before: Floats
+    pace: Floats
     rest: Floats
+    real: Floats
+    imag: Floats
 
 
 @compiled
@@ -59,7 +63,7 @@ def new_block(tree: Tree, powers: Kind, currents: Kind, shunts: Kind) -> Block:
     return Block(
         column(PAIR * inner), column(PAIR * inner), column(END * (joints - inner)), column(PAIR * len(powers.at)),
         column(PAIR * len(currents.at)), column(PAIR * len(shunts.at)), np.zeros(joints, np.uint8), column(WIDE),
-        column(WIDE), column(WIDE),
+        column(WIDE), column(WIDE), column(WIDE), column(WIDE), column(WIDE),
     )  # fmt: skip
 
 
@@ -157,16 +161,20 @@ def draw_ends(tree: Tree, ends: Floats, low2: float, v: Floats, i: Floats, moved
 
 
 @compiled
-def worst_rest_pu(moved: Floats, before: Floats, rest: Floats) -> float:
+def worst_rest_pu(block: Block) -> float:
     """How far the lane farthest off still is from where it goes, per unit: the steps shrink geometrically.
 
-    moved: squared, of this step; before: of the last one, moved takes its place; rest: filled in by lane.
+    By the slower of the last two paces: where one feeder rests at once and another slowly, the first says nothing of the
+    second. Fills in rest by lane.
     """
+    rest = block.rest
     worst = 0.0
     for lane in range(WIDE):
-        step, last = math.sqrt(moved[lane]), math.sqrt(before[lane])
-        rest[lane] = step * step / (last - step) if step < last else step
-        before[lane] = moved[lane]
+        step, last = math.sqrt(block.moved[lane]), block.before[lane]
+        ratio = step / last if last > 0.0 else 1.0
+        pace = max(ratio, block.pace[lane])
+        rest[lane] = step * pace / (1.0 - pace) if pace < 1.0 else step
+        block.before[lane], block.pace[lane] = step, ratio
         worst = rest[lane] if rest[lane] > worst else worst  # noqa: FURB136 (compiled to a choice, not a call)
     return worst
 
@@ -175,6 +183,7 @@ def worst_rest_pu(moved: Floats, before: Floats, rest: Floats) -> float:
 def begin(tree: Tree, block: Block) -> None:
     """Puts a block to the first guess."""
     block.before[:] = 0.0
+    block.pace[:] = 1.0
     for joint in range(tree.inner):
         store(block.v, PAIR * joint, every(tree.start[joint].real))
         store(block.v, PAIR * joint + WIDE, every(tree.start[joint].imag))
@@ -197,5 +206,5 @@ def run(tree: Tree, powers: Kind, currents: Kind, shunts: Kind, block: Block, lo
         add_shunt(shunts.at, block.shunts, v, i)
         gather(tree, i)
         spread(tree, v, i, block.moved)
-        if worst_rest_pu(block.moved, block.before, block.rest) < tolerance_pu:
+        if worst_rest_pu(block) < tolerance_pu:
             return

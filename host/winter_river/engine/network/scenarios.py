@@ -95,16 +95,16 @@ def give(tree: Tree, block: Block, first: int, fresh: int, low2: float, toleranc
         if fresh == 0 and block.cut[joint] == 0:
             scatter(all_v, first * buses + bus, buses, a, b)
             continue
-        store(block.moved, 0, a)
-        store(block.before, 0, b)
+        store(block.real, 0, a)
+        store(block.imag, 0, b)
         for lane in range(fresh, WIDE):
             dead = block.cut[joint] >> lane & 1
-            v_pu[first + lane, bus] = 0j if dead else complex(block.moved[lane], block.before[lane])
-    store(block.moved, 0, under)
-    store(block.before, 0, seen)
+            v_pu[first + lane, bus] = 0j if dead else complex(block.real[lane], block.imag[lane])
+    store(block.real, 0, under)
+    store(block.imag, 0, seen)
     for lane in range(fresh, WIDE):
-        is_number = block.before[lane] == block.before[lane]
-        at_rest[first + lane] = block.rest[lane] < tolerance_pu and block.moved[lane] < 0.0 and is_number
+        is_number = block.imag[lane] == block.imag[lane]
+        at_rest[first + lane] = block.rest[lane] < tolerance_pu and block.real[lane] < 0.0 and is_number
 
 
 @threaded
@@ -140,8 +140,8 @@ def solve_scenarios(tree: Tree, ends: Kind, powers: Kind, currents: Kind, shunts
     full = max(scenarios, WIDE)
     v_pu, at_rest = np.empty((full, len(tree.place)), complex), np.zeros(full, np.uint8)
     before = numba.get_num_threads()
-    workers = threads or before
-    numba.set_num_threads(workers)
+    numba.set_num_threads(before if threads is None else threads)
+    workers = min(numba.get_num_threads(), -(-full // WIDE))
     try:
         solve_blocks(
             tree, ends, powers, currents, shunts, power, 1.0 / base_va, outages, workers, low_pu * low_pu, tolerance_pu,

@@ -118,7 +118,7 @@ def solve_one(
     for first in range(0, ends, WIDE):
         store(er, first, load(end_p, first))
         store(ei, first, every(0.0) - load(end_q, first))
-    last = 0.0
+    last, pace = 0.0, 1.0
     good = False
     for _ in range(ITERATIONS_MAX):
         # The ends, at what their parents have.
@@ -149,7 +149,7 @@ def solve_one(
             ir[u] += sum_r
             ii[u] += sum_i
         # Backward: what each joint draws is there; what flows behind it is added.
-        above, sum_r, sum_i = parent[inner - 1], 0.0, 0.0
+        above, sum_r, sum_i = parent[inner - 1] if inner > roots else np.uintp(0), 0.0, 0.0
         for step in range(inner - roots):
             k = np.uintp(inner - 1 - step)
             if parent[k] != above:
@@ -185,11 +185,14 @@ def solve_one(
                     own_i += g[k] * e + b[k] * a
             ir[k], ii[k] = own_r, own_i
         moved = math.sqrt(max(moved2, largest(far)))
-        rest = moved * moved / (last - moved) if moved < last else moved  # the steps shrink geometrically
+        # The steps shrink geometrically, by the slower of the last two paces (lanes.worst_rest_pu).
+        ratio = moved / last if last > 0.0 else 1.0
+        slower = max(ratio, pace)
+        rest = moved * slower / (1.0 - slower) if slower < 1.0 else moved
         if rest < tolerance_pu:
             good = True
             break
-        last = moved
+        last, pace = moved, ratio
     for first in range(0, ends, WIDE):  # from here on er, ei are voltages
         ur, ui = picked(vr, up, first), picked(vi, up, first)
         ur, ui = behind(load(end_r, first), load(end_x, first), ur, ui, load(er, first), load(ei, first))

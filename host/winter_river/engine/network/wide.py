@@ -1,7 +1,8 @@
 """Eight numbers worked at once: what `lanes` and `single` are written in. Compiled text only.
 
 A `Wide` is a value in compiled text, as a float is: eight floats that go through one instruction where the processor
-has such wide registers, through two or four where it has not (LLVM sees to it), with the same bits.
+has such wide registers, through two or four where it has not (LLVM sees to it). That changes no bit; whether there is a
+fused multiplication and addition (`fused`) does.
 
     a = load(column, 8 * k)         # eight neighbours of a one-dimensional column of floats
     store(column, 8 * k, a * b + every(2.0))

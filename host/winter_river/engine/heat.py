@@ -136,7 +136,7 @@ def _load(size: int, s: TransformerState, t_s: float, *, oil_left: float, fast_l
 
 def run_transformers(plan: Plan, w: World) -> None:
     """Takes the loads of this instant, and says when a temperature passes a limit."""
-    # Those of one size that changed together last share their exponentials.
+    # Those of one size that changed together last share their exponentials; there are two sizes (SMALL_KVA).
     since_0 = since_1 = NEVER_S
     left_0 = left_1 = 0.0, 0.0, 0.0
     for k in range(len(plan.transformers)):

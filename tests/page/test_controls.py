@@ -27,6 +27,7 @@ def run_by_name(page, name):
     page.keyboard.press("m")
     page.get_by_label("Find a command").fill(name)
     page.keyboard.press("Enter")
+    page.locator(".palette").wait_for(state="detached")  # until then keys go to its field
 
 
 def test_first_screen_has_exactly_six_controls(reader):

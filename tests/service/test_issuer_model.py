@@ -252,6 +252,11 @@ def test_every_command_acts_once_or_not_at_all_and_its_answer_is_true(seed):
     assert counts["done"] > SHORT // 3 and counts["rejected"] and counts["failed"] and counts["cuts"] > 10, counts
 
 
+def test_a_command_before_a_node_has_said_a_word_does_not_act_in_two_lives_of_it():
+    """The first command went out unbound at 4 s; the broker brought it again at 23 s, when the node had started anew."""
+    play(222911424, 20)
+
+
 @pytest.mark.soak(40)
 @pytest.mark.parametrize("part", range(8))
 def test_sixty_thousand_commands_act_once_or_not_at_all(part):

@@ -1,9 +1,10 @@
 """Commands from this process and the answers to them. Pure: the time is passed in, messages go out as values.
 
 Only the issuer repeats, the same id and the same bytes, until the answer or the deadline. A command is bound to the
-boot its node last reported, so a repeat can never act in another life of the node; while that boot is unknown a
-command is sent once, and in profile `secured` not at all. The deadline is in the node's own uptime: no clock needs to be
-right. Nobody is told that a command has expired before its node would refuse it for that, so none acts after we gave up.
+boot its node last reported, so a repeat can never act in another life of the node. While that boot is unknown a
+command is sent once (the issuer sends none to a node that was never heard), and in profile `secured` not at all. The
+deadline is in the node's own uptime: no clock needs to be right. Nobody is told that a command has expired before its
+node would refuse it for that, so none acts after we gave up.
 
 What an answer means: `done`, the node did it, once. `rejected`, it did nothing. `failed`, we do not know: no answer came, or
 one to a copy that came too late to tell what became of another copy; `applied` then says what the node's status shows.
@@ -218,6 +219,10 @@ class Desk:
         except ValueError:  # too long with all that
             return message
         return message._replace(payload=payload)
+
+    def has_heard(self, node_id: str) -> bool:
+        """Whether a node has said anything yet. What the service itself answers for has nothing to say."""
+        return node_id in self.sightings or node_id in topics.VIRTUAL
 
     def key(self, node_id: str) -> bytes | None:
         """A node's key; None, too, where it cannot be read: `winter-river doctor` tells why, and the engine goes on."""

@@ -151,6 +151,8 @@ class Issuer:
         line, desk = self.line, self.desk
         created_s = self.wall()
         with line.held():
+            until_s = line.now_s() + timeout_s
+            self._await_first_word(asked.node_id, until_s)
             order = desk.order(
                 asked.node_id,
                 asked.verb,
@@ -158,7 +160,7 @@ class Issuer:
                 by=asked.by,
                 now_s=line.now_s(),
                 priority=asked.priority,
-                timeout_s=timeout_s,
+                timeout_s=max(0.0, until_s - line.now_s()),
             )
         entry = _Entry(order, asked, created_s)
         try:
@@ -170,7 +172,8 @@ class Issuer:
         try:
             # The disk may have taken long: a command that nobody can answer in time any more is not sent.
             with line.held():
-                sent = order.answer is None and line.now_s() < order.until_s and line.publish(order.message)
+                in_time = desk.has_heard(asked.node_id) and line.now_s() < order.until_s
+                sent = order.answer is None and in_time and line.publish(order.message)
             if sent:
                 entry.executed_s = self.wall()
                 self._write(entry, EXECUTING, must=False)  # it is on its way: what comes of it has to be waited for
@@ -184,6 +187,12 @@ class Issuer:
             entry.end(answer, self.wall())
             self._write(entry, COMPLETED if answer.done else FAILED)
         return answer
+
+    def _await_first_word(self, node_id: str, until_s: float) -> None:
+        """Returns once a node has said what it is bound by: a command sent before could act in two lives of it."""
+        while not self.desk.has_heard(node_id) and (now_s := self.line.now_s()) < until_s:
+            if not self.line.wait(until_s - now_s):
+                return
 
     def _await(self, order: Order) -> None:
         """Returns with the answer or when there can be none any more; sends the command again meanwhile."""

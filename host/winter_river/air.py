@@ -6,7 +6,7 @@ On the bus a preset is its number, as the contract has it; the names are for ter
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from winter_wire import codec, schema, tables
@@ -57,6 +57,6 @@ def _number_of(value: object) -> object:
     return PRESETS.index(text) + 1 if text in PRESETS else value
 
 
-def _meant(word: object, known: object) -> str:
-    close = difflib.get_close_matches(str(word), list(known), 1)  # type: ignore[call-overload]
+def _meant(word: object, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(word), list(known), 1)
     return f" (did you mean {close[0]}?)" if close else ""

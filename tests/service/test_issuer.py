@@ -106,6 +106,21 @@ def test_refusal_and_silence_are_failed_with_why():
     assert silent.log == ["pending", "bus open", "executing", *["bus open"] * 3, "failed"]
 
 
+def test_nothing_is_sent_to_a_node_that_was_never_heard():
+    bench = Bench(known=False)
+    assert bench.send("open").reason == "expired"
+    assert bench.log == ["pending", "failed"]
+    assert bench.clock_s >= 10.0 + 5.0  # it was waited for
+
+
+def test_without_a_broker_a_node_that_was_never_heard_is_not_waited_for():
+    bench = Bench(known=False)
+    bench.connected = False
+    assert bench.send("open").reason == "expired"
+    assert bench.log == ["pending", "failed"]
+    assert bench.clock_s == 10.0
+
+
 def test_without_a_broker_nothing_is_executing():
     bench = Bench()
     bench.connected = False

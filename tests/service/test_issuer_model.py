@@ -142,6 +142,8 @@ class World:
 class Door:
     """An issuer with a line of its own into the world, and an audit in memory."""
 
+    connected = True
+
     def __init__(self, world, name):
         self.world, self.states, self.depth = world, {}, 0
         self.desk = Desk(name, rng=world.rng)

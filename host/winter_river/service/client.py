@@ -128,9 +128,14 @@ class BusClient:
         """The clock of what comes in."""
         return time.monotonic()
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a broker now."""
+        return self._bus.connected
+
     def publish(self, message: Message) -> bool:
         """Nothing waits in a queue for a broker that has gone: False, and the next repeat tries again."""
-        if not self._bus.connected:
+        if not self.connected:
             return False
         self._bus.publish([message])
         return True

@@ -44,6 +44,10 @@ class Line(Protocol):
     def now_s(self) -> float:
         """The clock that the desk goes by."""
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a broker now."""
+
     def publish(self, message: Message) -> bool:
         """Puts it in line to be sent; False where there is no connection."""
 
@@ -189,8 +193,9 @@ class Issuer:
         return answer
 
     def _await_first_word(self, node_id: str, until_s: float) -> None:
-        """Returns once a node has said what it is bound by: a command sent before could act in two lives of it."""
-        while not self.desk.has_heard(node_id) and (now_s := self.line.now_s()) < until_s:
+        """Returns once a node has said what a command is bound by: sent before, it could act in two lives of the node.
+        At once while there is no broker, so nobody to be heard."""
+        while self.line.connected and not self.desk.has_heard(node_id) and (now_s := self.line.now_s()) < until_s:
             if not self.line.wait(until_s - now_s):
                 return
 

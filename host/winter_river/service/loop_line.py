@@ -22,9 +22,14 @@ class LoopLine:
         """The loop's clock."""
         return self._loop.clock()
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a broker now."""
+        return self._loop.bus.connected
+
     def publish(self, message: Message) -> bool:
         """False, at once, while there is no broker."""
-        if not self._loop.bus.connected:
+        if not self.connected:
             return False
         self._loop.bus.publish([message])
         return True

@@ -206,11 +206,35 @@ def test_the_engine_s_own_restore_is_signed_for_a_secured_node_too():
     assert lab.desk.completed(plain, lab.clock_s) is plain
 
 
-@pytest.mark.parametrize(("without", "reason"), [({"key": None}, "mac"), ({"known": False}, "expired")])
-def test_in_secured_the_bare_form_never_goes_out(without, reason):
+@pytest.mark.parametrize(
+    ("without", "reason", "waits_s"), [({"key": None}, "mac", 0.0), ({"known": False}, "expired", 5.0)]
+)
+def test_in_secured_the_bare_form_never_goes_out(without, reason, waits_s):
     bench = Bench(secured=True, **without)
     assert bench.send("open").reason == reason
     assert bench.log == ["pending", "failed"]
+    assert bench.clock_s == 10.0 + waits_s, "a key does not come by waiting, a first word may"
+
+
+@pytest.mark.parametrize("secured", [False, True])
+def test_a_command_that_waits_for_a_first_word_is_open_and_audited_and_bound_by_that_word(secured):
+    bench = Bench(known=False, secured=secured)
+    births = Bench(secured=secured).node.connect(0)  # as the node's own, which nobody heard
+
+    def wait(seconds):
+        assert bench.log == ["pending"]
+        (order,) = bench.desk.open_orders.values()
+        assert (order.made_s, order.boot) == (10.0, None), "so the gauge of the longest wait sees it"
+        bench.clock_s += 2.0
+        bench._hear(births)
+        return True
+
+    bench.wait = wait
+    assert bench.send("open").done
+    assert bench.log == ["pending", "bus open", "executing", "completed"]
+    sent = json.loads(bench.payload)
+    assert sent["boot"] == json.loads(births[0].payload)["boot"]
+    assert sent["deadline"] == (0 + 3 + 1) * 1000, "what is left of the 5 s, and the whole second of a status"
 
 
 def test_a_disk_that_takes_too_long_sends_nothing_late():

@@ -67,8 +67,8 @@ class Sighting(NamedTuple):
 class Order:
     """One command on its way. moments_s: when it is to be sent again, on the caller's clock. boot: None while unknown.
 
-    silence: the reason that is told where no answer comes. answer: there from the start where it is of no use to send
-    anything.
+    fields: of the command without what binds it to a life of its node. silence: the reason that is told where no answer
+    comes. answer: there from the start where it is of no use to send anything.
     """
 
     id: str
@@ -77,7 +77,8 @@ class Order:
     message: Message
     made_s: float
     until_s: float
-    moments_s: list[float]
+    moments_s: list[float] = field(default_factory=list)
+    fields: Mapping[str, object] = field(default_factory=dict)
     boot: int | None = None
     epoch: int | None = None
     silence: str = "expired"
@@ -176,25 +177,32 @@ class Desk:
         epoch = self.epoch or 0 if self.secured else self.epoch
         if epoch is not None:
             fields["epoch"] = epoch
-        status, age_s, retained = self._last_said(node_id, now_s)
-        until_s, moments_s, boot = now_s + timeout_s, [], None
+        message = Message(topics.topic(node_id, topics.COMMAND, self.root), b"", 1, False)
+        order = Order(command_id, node_id, verb, message, now_s, now_s + timeout_s, fields=fields, epoch=epoch)
+        self.bind(order, now_s)
+        self.open_orders[order.id] = order
+        return order
+
+    def bind(self, order: Order, now_s: float) -> None:
+        """Writes a command for the life that its node last told of, with the time that is left to it.
+
+        Once more where the node's first word came after it was asked, and never once it is sent. Raises ValueError as
+        order() does.
+        """
+        status, age_s, retained = self._last_said(order.node_id, now_s)
+        fields = dict(order.fields)
         if "boot" in status and status["status"] != OFFLINE:
             # The uptime in a retained status is up to one interval old, and a status tells whole seconds.
             slack_s = UPTIME_STEP_S + (INTERVAL_S if retained else 0.0)
-            boot = fields["boot"] = status["boot"]
-            fields["deadline"] = _deadline_ms(status, age_s + timeout_s + slack_s)
+            order.boot = fields["boot"] = status["boot"]
+            fields["deadline"] = _deadline_ms(status, age_s + (order.until_s - now_s) + slack_s)
             repeats_s = [now_s + after_s * self.rng.uniform(1 - JITTER, 1 + JITTER) for after_s in REPEATS_S]
-            moments_s = [moment_s for moment_s in repeats_s if moment_s < until_s]
-            until_s += slack_s
-        topic, key = topics.topic(node_id, topics.COMMAND, self.root), self.key(node_id)
-        payload = sealed(key, topic, codec.encode("command", fields))
-        message = Message(topic, payload, 1, False)
-        order = Order(command_id, node_id, verb, message, now_s, until_s, moments_s, boot, epoch)
-        why = self._useless(node_id, status, has_key=key is not None, bound=boot is not None)
-        if why:
-            order.answer = Ack(command_id, node_id, schema.RESULT_FAILED, why)
-        self.open_orders[order.id] = order
-        return order
+            order.moments_s = [moment_s for moment_s in repeats_s if moment_s < order.until_s]
+            order.until_s += slack_s
+        topic, key = order.message.topic, self.key(order.node_id)
+        order.message = order.message._replace(payload=sealed(key, topic, codec.encode("command", fields)))
+        why = self._useless(order.node_id, status, has_key=key is not None, bound=order.boot is not None)
+        order.answer = Ack(order.id, order.node_id, schema.RESULT_FAILED, why) if why else None
 
     def completed(self, message: Message, now_s: float) -> Message:
         """A command that the engine itself gives (`restore`), in the form that a secured node takes; as it is in lab.
@@ -235,9 +243,11 @@ class Desk:
         """The reason why a command is not sent at all, or "": nobody is there, or a secured node would refuse it."""
         if status.get("status") == OFFLINE:
             return "expired"
-        if self.secured and node_id not in topics.VIRTUAL:
-            return "" if has_key and bound else "expired" if has_key else "mac"
-        return ""
+        if not self.secured or node_id in topics.VIRTUAL:
+            return ""
+        if not has_key:
+            return "mac"
+        return "expired" if status and not bound else ""
 
     def repeat(self, order: Order, now_s: float) -> Message | None:
         """The message to send again now, if it is time."""

@@ -155,8 +155,6 @@ class Issuer:
         line, desk = self.line, self.desk
         created_s = self.wall()
         with line.held():
-            until_s = line.now_s() + timeout_s
-            self._await_first_word(asked.node_id, until_s)
             order = desk.order(
                 asked.node_id,
                 asked.verb,
@@ -164,7 +162,7 @@ class Issuer:
                 by=asked.by,
                 now_s=line.now_s(),
                 priority=asked.priority,
-                timeout_s=max(0.0, until_s - line.now_s()),
+                timeout_s=timeout_s,
             )
         entry = _Entry(order, asked, created_s)
         try:
@@ -176,6 +174,7 @@ class Issuer:
         try:
             # The disk may have taken long: a command that nobody can answer in time any more is not sent.
             with line.held():
+                self._await_first_word(order)
                 in_time = desk.has_heard(asked.node_id) and line.now_s() < order.until_s
                 sent = order.answer is None and in_time and line.publish(order.message)
             if sent:
@@ -192,12 +191,16 @@ class Issuer:
             self._write(entry, COMPLETED if answer.done else FAILED)
         return answer
 
-    def _await_first_word(self, node_id: str, until_s: float) -> None:
+    def _await_first_word(self, order: Order) -> None:
         """Returns once a node has said what a command is bound by: sent before, it could act in two lives of the node.
         At once while there is no broker, so nobody to be heard."""
-        while self.line.connected and not self.desk.has_heard(node_id) and (now_s := self.line.now_s()) < until_s:
-            if not self.line.wait(until_s - now_s):
+        line, desk = self.line, self.desk
+        if order.answer is not None or desk.has_heard(order.node_id):
+            return
+        while not desk.has_heard(order.node_id):
+            if not line.connected or (now_s := line.now_s()) >= order.until_s or not line.wait(order.until_s - now_s):
                 return
+        desk.bind(order, line.now_s())
 
     def _await(self, order: Order) -> None:
         """Returns with the answer or when there can be none any more; sends the command again meanwhile."""

@@ -145,6 +145,23 @@ def test_a_fuse_melts_alike_to_the_bit(block):
     assert view(twins.plan, twins.plain, "server_rack_a1")["state"] == "NORMAL"
 
 
+def test_trips_far_above_the_pickup_are_alike_to_the_bit():
+    grid = Device("grid", "utility", (), {"voltage_v": 480, "short_circuit_mva": 1e5})
+    curves = [word for word in CURVES if word not in ("none", "gg")]
+    racks = [
+        Device(f"rack_{word}", "server", ("grid",), {"rated_a": 1e5, "pickup_a": 100, "curve": CURVES.index(word)})
+        for word in curves
+    ]
+    loads = {"load_kw": 0, "load_kw_max": 1e5, "power_factor": 1.0}
+    twins = Twins([grid, *(dataclasses.replace(rack, ratings=rack.ratings | loads) for rack in racks)])
+    for multiple in (19.0, 21.0, 300.0):
+        for k, rack in enumerate(racks):
+            twins.tell(rack.id, load_set_kw=0.8314 * 100 * multiple + k, resets=int(multiple))
+        for _ in range(12):
+            twins.step(0.7)
+    assert len([e for e in twins.events if e.event == "trip"]) == 3 * len(curves)
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_static_switch_does_alike_to_the_bit(block, seed):
     racks = [d for d in block if d.type == "server"]

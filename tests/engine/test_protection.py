@@ -17,6 +17,17 @@ BY_HAND = {
     "iec_lti": (240.0, 120.0, 30.0, 13.3333),
     "iec_sti": (3.0579, 1.7785, 0.75193, 0.51825),
 }
+# The same at 20 times: 20^0.02 = e^(0.02 x 2.99573) = 1.061746, 20^0.04 = 1.127304, 20^2 - 1 = 399, 20 - 1 = 19.
+AT_20 = {
+    "ieee_mi": 0.94806,  # 0.0515 / 0.061746 + 0.1140
+    "ieee_vi": 0.54015,  # 19.61 / 399 + 0.491
+    "ieee_ei": 0.19238,  # 28.2 / 399 + 0.1217
+    "iec_ni": 2.26736,  # 0.14 / 0.061746
+    "iec_vi": 0.71053,  # 13.5 / 19
+    "iec_ei": 0.20050,  # 80 / 399
+    "iec_lti": 6.31579,  # 120 / 19
+    "iec_sti": 0.39276,  # 0.05 / 0.127304
+}
 MULTIPLES = (1.5, 2.0, 5.0, 10.0)
 POINTS = [(curve, m, s) for curve, row in BY_HAND.items() for m, s in zip(MULTIPLES, row, strict=True)]
 PICKUP_A = 100.0
@@ -26,6 +37,17 @@ PICKUP_A = 100.0
 def test_the_formula_gives_the_standards_times(curve, multiple, seconds):
     assert trip_s(CURVES.index(curve), 1.0, multiple) == pytest.approx(seconds, rel=1e-4)
     assert trip_s(CURVES.index(curve), 2.5, multiple) == pytest.approx(2.5 * seconds, rel=1e-4)
+
+
+@pytest.mark.parametrize("multiple", [20.0, 20.5, 40.0, 1000.0])
+@pytest.mark.parametrize("curve", AT_20)
+def test_above_20_times_pickup_the_time_is_that_of_20_times(curve, multiple):
+    assert trip_s(CURVES.index(curve), 1.0, multiple) == pytest.approx(AT_20[curve], rel=3e-5)
+    assert trip_s(CURVES.index(curve), 3.0, multiple) == pytest.approx(3.0 * AT_20[curve], rel=3e-5)
+
+
+def test_a_fuse_goes_on_melting_faster_above_20_times_its_rating():
+    assert trip_s(CURVES.index("gg"), 1.0, 40.0) < 0.5 * trip_s(CURVES.index("gg"), 1.0, 20.0)
 
 
 def test_no_curve_trips_at_its_pickup():
@@ -54,6 +76,14 @@ def test_a_breaker_trips_when_its_curve_says(story, curve, multiple, seconds):
     assert told.when("board_0", "trip") == pytest.approx(seconds, rel=1e-3)
     assert told.state("board_0") == "TRIPPED"
     assert told.number("rack", "voltage_in") == 0.0
+
+
+@pytest.mark.parametrize("curve", AT_20)
+def test_a_breaker_at_40_times_its_pickup_waits_as_at_20_times(story, curve):
+    told = story(stiff_chain({"pickup_a": PICKUP_A, "curve": CURVES.index(curve)}), dt_s=1000.0)
+    draw(told, 40 * PICKUP_A)
+    told.run(300)
+    assert told.when("board_0", "trip") == pytest.approx(AT_20[curve], rel=3e-5)
 
 
 @pytest.mark.parametrize(("percent", "seconds"), [(135, 635), (200, 119)])

@@ -21,6 +21,10 @@ from winter_river.engine.world import BreakerState, World
 CURVE_A = (0.0, 0.0515, 19.61, 28.2, 0.14, 13.5, 80.0, 120.0, 0.05)
 CURVE_B = (0.0, 0.1140, 0.491, 0.1217, 0.0, 0.0, 0.0, 0.0, 0.0)
 CURVE_P = (1.0, 0.02, 2.0, 2.0, 0.02, 1.0, 2.0, 1.0, 0.04)
+# Above 20 times pickup the time stays that of 20 times. IEC 60255-151 lets the dependent time end at 20 times the
+# setting; the ABB REB650 manual sets its tMin so "to fully comply with IEC curves definition", and the GE 745 manual
+# (5.9) writes out both its IEC and its ANSI curves so.
+FLAT_FROM = 20.0
 # A disc returns in tr / (1 - M^2). IEC leaves resetting to the maker: chosen, as the IEEE curve of like steepness.
 CURVE_RESET_S = (1.0, 4.85, 21.6, 29.1, 4.85, 21.6, 29.1, 21.6, 4.85)
 NO_CURVE = CURVES.index("none")
@@ -36,7 +40,8 @@ def trip_s(curve: int, time_multiplier: float, multiple: float) -> float:
         return fuse_law.melt_s(multiple)
     if curve == NO_CURVE or multiple <= 1.0:
         return NEVER_S
-    return float(time_multiplier * (CURVE_A[curve] / (multiple ** CURVE_P[curve] - 1.0) + CURVE_B[curve]))
+    m = min(multiple, FLAT_FROM)
+    return float(time_multiplier * (CURVE_A[curve] / (m ** CURVE_P[curve] - 1.0) + CURVE_B[curve]))
 
 
 def heat_rate(b: BreakerPlan, current_pu: float) -> float:

@@ -14,6 +14,7 @@ from winter_river.board.errors import BoardError
 from winter_river.board.flashing import flash
 from winter_river.board.joining import Watch, address_of
 from winter_river.board.serial_ports import check
+from winter_river.emulator.virtual_board import stand_in
 from winter_river.service.client import BusClient
 
 WIFI_PASSWORD = "drowssap-ifiw"
@@ -126,6 +127,18 @@ def test_an_unplugged_board_is_told_and_a_second_try_succeeds(job, virtual, watc
     virtual.plug_in()
     assert virtual.boots == 0
     assert "invalid header" in virtual.console_text()
+    assert flash(job, report, watch) is not None
+
+
+def test_a_board_whose_program_never_lets_go_is_flashed_again(job, virtual, watch, report, until):
+    stuck = b"import time\nprint('stuck now')\ntime.sleep_ms(1)\nwhile True:\n    pass\n"
+    image = stand_in.image(job.board.chip)
+    virtual.flash.data[0x1000 : 0x1000 + len(image)] = image
+    virtual.flash.data[FILES_AT:] = file_system.build({"main.py": stuck}, size=len(virtual.flash.data) - FILES_AT)
+    virtual.unplug()
+    virtual.plug_in()
+    until(lambda: "stuck now" in virtual.console_text())
+
     assert flash(job, report, watch) is not None
 
 

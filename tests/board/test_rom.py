@@ -7,7 +7,7 @@ import zlib
 import pytest
 from winter_river.emulator.virtual_board import slip
 from winter_river.emulator.virtual_board.flash_memory import FlashMemory
-from winter_river.emulator.virtual_board.rom import Rom
+from winter_river.emulator.virtual_board.rom import Rom, awaited
 
 FLASH_BYTES = 1 << 20
 
@@ -43,6 +43,13 @@ def _block(data, number):
 
 def test_sync_is_answered_eight_times(rom):
     assert len(rom.handle(struct.pack("<BBHI", 0, 0x08, 36, 0) + b"\x07\x07\x12\x20" + b"\x55" * 32)) == 8
+
+
+def test_of_syncs_that_waited_behind_each_other_the_last_is_answered():
+    sync = struct.pack("<BBHI", 0, 0x08, 36, 0) + b"\x07\x07\x12\x20" + b"\x55" * 32
+    read = struct.pack("<BBHII", 0, 0x0A, 4, 0, 0x40001000)
+    assert list(awaited([sync] * 13)) == [sync]
+    assert list(awaited([sync, sync, read, read, sync])) == [sync, read, read, sync]
 
 
 def test_the_chip_says_that_it_is_an_esp32(ask):

@@ -198,7 +198,7 @@ class VirtualEsp32:
                 return
             self._enter_download_mode()
             data = window[at:]
-        for packet in self._slip.feed(data):
+        for packet in roms.awaited(self._slip.feed(data)):
             self._answer(packet)
             if self._rom is None:
                 return

@@ -8,7 +8,7 @@ Source of the protocol: Espressif, "Serial Protocol", esptool documentation, pag
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from winter_river.board.chips import CHIPS, Chip
@@ -27,6 +27,22 @@ _UNKNOWN_COMMAND, _BAD_CHECKSUM, _BAD_DATA = 0x05, 0x07, 0x0B
 
 _READ_FLASH_ID = 0x9F
 _MANUFACTURER = 0xEF40  # Winbond's id and its W25Q family
+
+
+def awaited(packets: Sequence[bytes]) -> Iterator[bytes]:
+    """The packets that somebody still waits for: of syncs right behind each other only the last.
+
+    esptool sends a sync every 0.15 s until one is answered. A chip in download mode answers at once, but this board's
+    thread may be late by seconds. Answers to all would come when nobody expects them: esptool 5.6 reads 100 stale ones,
+    then takes each later answer for the one before, and in the end an ESP32 for an ESP32-S2.
+    """
+    for packet, next_one in zip(packets, [*packets[1:], b""], strict=True):
+        if not (_is_sync(packet) and _is_sync(next_one)):
+            yield packet
+
+
+def _is_sync(packet: bytes) -> bool:
+    return packet[:2] == bytes((0, SYNC))
 
 
 @dataclass

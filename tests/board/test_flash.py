@@ -13,6 +13,7 @@ from winter_river.board import file_system, loader, stage
 from winter_river.board.errors import BoardError
 from winter_river.board.flashing import flash
 from winter_river.board.joining import Watch, address_of
+from winter_river.board.run_esptool import Esptool
 from winter_river.board.serial_ports import check
 from winter_river.emulator.virtual_board import stand_in
 from winter_river.service.client import BusClient
@@ -171,6 +172,17 @@ def test_the_wrong_chip_is_refused_before_anything_is_written(job, virtual, repo
         flash(other, report, None)
     assert "BOARD=" in caught.value.cure
     assert virtual.blocks_written == 0
+
+
+def test_a_chip_that_looks_wrong_once_is_looked_at_again(job, virtual):
+    esptool = Esptool(virtual.port, job.board.chip.name, job.flags)
+    virtual.late_refusals = 1
+    assert esptool.probe().flash_bytes == len(virtual.flash.data)
+    assert virtual.late_refusals == 0
+
+    virtual.late_refusals = 2
+    with pytest.raises(BoardError, match="is an ESP32-S2, the board file says ESP32"):
+        esptool.probe()
 
 
 def test_a_node_that_cannot_join_is_told_with_its_console(job, virtual, watch, report, until, monkeypatch):

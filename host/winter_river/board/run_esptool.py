@@ -23,6 +23,11 @@ _CHIP = re.compile(r"Connected to (ESP[\w-]+)")
 
 Progress = Callable[[int, float], None]
 
+
+class _WrongChipError(BoardError):
+    """The chip is not the one that the board file names, as far as esptool can tell."""
+
+
 # What esptool or the operating system says -> (cause, cure); {port}, {chip} and {found} are filled in. The first fits.
 _FAULTS: Sequence[tuple[str, str, str]] = (
     (
@@ -114,7 +119,18 @@ class Esptool:
         self._run(arguments, after="hard-reset", told=told)
 
     def _run(self, arguments: Sequence[str], *, after: str, told: Callable[[str], None] | None = None) -> str:
-        """esptool's output. Raises BoardError with cause and cure when it fails."""
+        """esptool's output. Raises BoardError with cause and cure when it fails.
+
+        A wrong chip is believed at the second look; before it is known, nothing is written. An ESP32 refuses the question
+        which chip it is, eight times. Where a slow USB bridge gives one of these refusals late, esptool 5.6 takes it for
+        one to read a register, which only a locked ESP32-S2 gives, and says so (esptool issue 813 is of the same kind).
+        """
+        try:
+            return self._run_once(arguments, after=after, told=told)
+        except _WrongChipError:
+            return self._run_once(arguments, after=after, told=told)
+
+    def _run_once(self, arguments: Sequence[str], *, after: str, told: Callable[[str], None] | None) -> str:
         command = [sys.executable, "-m", "esptool", "--chip", self.chip, "--port", self.port]
         command += ["--baud", str(WRITE_BAUD), "--after", after, *shlex.split(self.flags), *arguments]
         tail: deque[str] = deque(maxlen=400)
@@ -148,6 +164,7 @@ class Esptool:
             if found := re.search(pattern, text):
                 words = {"port": self.port, "chip": CHIPS[self.chip].title, "holder": holder(self.port) or "a program"}
                 words |= found.groupdict()
-                return BoardError(cause.format(**words), cure.format(**words))
+                kind = _WrongChipError if "found" in words else BoardError
+                return kind(cause.format(**words), cure.format(**words))
         tail = "\n".join(f"  {line}" for line in text.splitlines()[-TAIL_LINES:])
         return BoardError(f"esptool failed:\n{tail}")

@@ -37,12 +37,18 @@ def awaited(packets: Sequence[bytes]) -> Iterator[bytes]:
     then takes each later answer for the one before, and in the end an ESP32 for an ESP32-S2.
     """
     for packet, next_one in zip(packets, [*packets[1:], b""], strict=True):
-        if not (_is_sync(packet) and _is_sync(next_one)):
+        if not (asks(packet, SYNC) and asks(next_one, SYNC)):
             yield packet
 
 
-def _is_sync(packet: bytes) -> bool:
-    return packet[:2] == bytes((0, SYNC))
+def asks(packet: bytes, command: int) -> bool:
+    """Whether a packet is this command."""
+    return packet[:2] == bytes((0, command))
+
+
+def refusal(command: int) -> bytes:
+    """The answer to a command that a chip does not know."""
+    return _answer(command, 0, b"", error=_UNKNOWN_COMMAND)
 
 
 @dataclass
@@ -100,7 +106,7 @@ class Rom:
         try:
             value, data = self._commands[command](body, checksum)
         except KeyError:
-            return [_answer(command, 0, b"", error=_UNKNOWN_COMMAND)]
+            return [refusal(command)]
         except _RefusedError as refused:
             return [_answer(command, 0, b"", error=refused.code)]
         except struct.error:

@@ -1,12 +1,14 @@
 """The virtual ESP32 behind its serial port: console, files, resets, button, watchdog."""
 
+import os
+import struct
 import subprocess
 import sys
 
 import pytest
 from winter_river.board import file_system
 from winter_river.board.run_mpremote import Mpremote
-from winter_river.emulator.virtual_board import VirtualEsp32, stand_in
+from winter_river.emulator.virtual_board import VirtualEsp32, device, rom, slip, stand_in
 
 FILES_AT, FILES_BYTES = 0x200000, 0x200000
 
@@ -80,8 +82,8 @@ def test_the_reset_cause_is_told(running, until, virtual, how, cause):
 
 def test_an_unfed_watchdog_restarts_the_board(running, until, virtual):
     mpremote = running({"boot.py": b""})
-    boots = virtual.boots  # mpremote makes a soft reset first, and has ended long before the dog barks
-    mpremote.run("exec", "import machine; machine.WDT(timeout=3000)")
+    boots = virtual.boots  # mpremote makes a soft reset first; it does not wait for what the dog would cut off
+    mpremote.run("exec", "--no-follow", "import machine; machine.WDT(timeout=3000)")
     until(lambda: virtual.boots > boots + 1 and virtual.console_text().rstrip().endswith(">"))
     assert mpremote.run("resume", "exec", "import machine; print(machine.reset_cause())") == "3\n"
 
@@ -108,6 +110,20 @@ def test_reading_the_flash_back_gives_what_it_holds(running, virtual, tmp_path):
         [*command, "read-flash", "0x200000", "0x2000", str(target)], check=True, capture_output=True, timeout=60
     )
     assert target.read_bytes() == bytes(virtual.flash.data[FILES_AT : FILES_AT + 0x2000])
+
+
+def test_a_board_in_download_mode_that_hears_nothing_starts_what_it_has(running, virtual, until, monkeypatch):
+    """It cannot see a port that is closed and opened again in one moment."""
+    monkeypatch.setattr(device, "IDLE_LOOKS", 10)
+    running({})
+    boots = virtual.boots
+    port = os.open(virtual.port, os.O_RDWR | os.O_NOCTTY)
+    try:
+        os.write(port, slip.encode(struct.pack("<BBHI", 0, rom.SYNC, 36, 0) + b"\x07\x07\x12\x20" + b"U" * 32))
+        assert os.read(port, 5) == b"\xc0\x01\x08\x04\x00"
+        until(lambda: virtual.boots == boots + 1)
+    finally:
+        os.close(port)
 
 
 def test_the_flash_file_keeps_the_flash(vm_command, tmp_path):

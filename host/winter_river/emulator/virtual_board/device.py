@@ -33,7 +33,9 @@ OLED_ADDRESS = 0x3C
 CONSOLE_BYTES_MAX = 1 << 16
 READ_BYTES = 1 << 16
 POLL_MS = 20  # how often an unattended port is looked at
-IDLE_S = 8.0  # chosen: esptool never pauses so long; the port may be closed and opened before we could see it
+# chosen: 8 s, esptool never pauses so long; the port may be closed and opened before we could see it. Counted, not timed:
+# where the machine stood still for a while, esptool did so, too.
+IDLE_LOOKS = 8_000 // POLL_MS
 LOOK_S = 0.5  # chosen: how often a caller looks whether the thread it waits for still lives
 PRESS_S = {False: 0.2, True: 1.4}  # a short and a long press
 _RESETS = {"soft": "soft", "hard": "hard", "watchdog": "watchdog"}
@@ -74,7 +76,7 @@ class VirtualEsp32:
         self._slip = slip.Decoder()
         self._vm: VmProcess | None = None
         self._tail = b""  # of what came in, to find a sync packet across two reads
-        self._heard_at_s = 0.0  # when the last bytes came
+        self._idle_looks = 0  # how often nothing has come in download mode
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="virtual-esp32", daemon=True)
 
@@ -164,7 +166,7 @@ class VirtualEsp32:
                 self._calls.popleft()()
             self._serve_line()
             self._serve_vm()
-            if self._rom is not None and time.monotonic() - self._heard_at_s > IDLE_S:
+            if self._rom is not None and self._idle_looks > IDLE_LOOKS:
                 self._boot("power_on")
 
     def _wait(self) -> None:
@@ -182,13 +184,14 @@ class VirtualEsp32:
 
     def _serve_line(self) -> None:
         data, left = self._line.update()
+        self._idle_looks += 1
         if data:
+            self._idle_looks = 0
             self._receive(data)
         if left and self._rom is not None:
             self._boot("power_on")
 
     def _receive(self, data: bytes) -> None:
-        self._heard_at_s = time.monotonic()
         if self._rom is None:
             window = self._tail + data
             at = window.find(roms.SYNC_HEAD)

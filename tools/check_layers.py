@@ -15,7 +15,10 @@ from pathlib import Path
 ROOTS = ("host", "firmware/lib", "firmware")
 OUR_PACKAGES = ("winter_wire", "winter_node", "winter_river")
 
-_PURE_HOST = ("winter_wire", "winter_river.air", "winter_river.engine", "winter_river.facility", "winter_river.site")
+_PURE_HOST = (
+    *("winter_wire", "winter_river.air", "winter_river.engine", "winter_river.facility", "winter_river.likeness"),
+    "winter_river.site",
+)
 ANYTHING = OUR_PACKAGES
 
 # Importer -> what of ours it may import; the longest name that fits counts. Itself is always allowed.
@@ -24,7 +27,8 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_node": ("winter_wire",),
     "boot": (),
     "main": ("winter_wire", "winter_node"),
-    "winter_river.air": ("winter_wire",),
+    "winter_river.likeness": (),
+    "winter_river.air": ("winter_wire", "winter_river.likeness"),
     "winter_river.paths": (),
     "winter_river.address": (),
     "winter_river.package_index": (),
@@ -33,7 +37,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.drivers": ("winter_river.package_index", "winter_river.paths"),
     "winter_river.audit": (),
     "winter_river.clock": (),
-    "winter_river.settings": ("winter_wire", "winter_river.paths"),
+    "winter_river.settings": ("winter_wire", "winter_river.likeness", "winter_river.paths"),
     "winter_river.protect": ("winter_wire",),
     "winter_river.deploy": (
         *("winter_river.service.broker_guarded", "winter_river.service.broker_text"),
@@ -47,7 +51,7 @@ LAYERS: Mapping[str, Sequence[str]] = {
     ),
     "winter_river.engine": ("winter_wire.schema", "winter_wire.tables", "winter_wire.topics", "winter_wire.faults"),
     "winter_river.engine.fast": ("winter_river.engine", "winter_river.paths"),
-    "winter_river.facility": ("winter_wire", "winter_river.engine"),
+    "winter_river.facility": ("winter_wire", "winter_river.engine", "winter_river.likeness"),
     "winter_river.study": ("winter_river.engine", "winter_river.facility"),
     "winter_river.site": ("winter_river.engine", "winter_river.facility"),
     "winter_river.scenario": (*_PURE_HOST, "winter_river.alerts", "winter_river.reference_words"),
@@ -156,6 +160,7 @@ PURE = (
     "winter_node",
     "winter_river.air",
     "winter_river.deploy",
+    "winter_river.likeness",
     "winter_river.alerts.book",
     "winter_river.alerts.causes",
     "winter_river.alerts.conditions",

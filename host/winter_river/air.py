@@ -5,11 +5,12 @@ On the bus a preset is its number, as the contract has it; the names are for ter
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from winter_wire import codec, schema, tables
+
+from winter_river.likeness import meant
 
 VERBS: Mapping[str, Any] = tables.WEATHER_VERBS
 # chosen: the places of the first design's six presets, in its order
@@ -21,17 +22,17 @@ _UNITS = {"outdoor_c": " C", "humidity_pct": " %"}
 def params_of(verb: str, given: Mapping[str, object]) -> dict[str, object]:
     """The parameters as the bus has them, a preset's name as its number. Raises ValueError with every fault and its cure."""
     if verb not in VERBS:
-        raise ValueError(f"the weather has no {verb}{_meant(verb, VERBS)}; it has {', '.join(VERBS)}")
+        raise ValueError(f"the weather has no {verb}{meant(verb, VERBS)}; it has {', '.join(VERBS)}")
     rows = {row[0]: row for row in VERBS[verb]}
     faults, params = [], {}
     for name, value in given.items():
         if name not in rows:
-            faults.append(f"{verb} has no parameter {name}{_meant(name, rows)}; it takes {TAKES}")
+            faults.append(f"{verb} has no parameter {name}{meant(name, rows)}; it takes {TAKES}")
             continue
         _, form, _, low, high = rows[name]
         params[name] = found = _number_of(value) if name == "preset" else value
         if codec.fault_of(name, (form, 3, low, high), found):
-            names = f", or {', '.join(PRESETS)}{_meant(value, PRESETS)}" if name == "preset" else ""
+            names = f", or {', '.join(PRESETS)}{meant(str(value), PRESETS)}" if name == "preset" else ""
             faults.append(f"{name} is {value}; it takes {low} to {high}{_UNITS.get(name, '')}{names}")
     if not given:
         faults.append(f"{verb} is given nothing to set; it takes {TAKES}")
@@ -55,8 +56,3 @@ def words_of(fields: Mapping[str, object]) -> str:
 def _number_of(value: object) -> object:
     text = value.strip().lower() if isinstance(value, str) else value
     return PRESETS.index(text) + 1 if text in PRESETS else value
-
-
-def _meant(word: object, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(word), list(known), 1)
-    return f" (did you mean {close[0]}?)" if close else ""

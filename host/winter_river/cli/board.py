@@ -13,7 +13,7 @@ from winter_river.cli.board_report import TerminalReport
 from winter_river.cli.errors import CommandError, UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
 from winter_river.cli.values import json_text, table_text
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 if TYPE_CHECKING:
     from winter_river.board.credentials import Credentials
@@ -279,9 +279,7 @@ def _job(
     settings = settings_of(facility=facility, root=root)
     site = load_facility(settings.facility)
     if node not in site.nodes:
-        raise UsageError(
-            f"{site.name} has no node {node}{nearest(node, list(site.nodes))}; FACILITY=... names another site"
-        )
+        raise UsageError(f"{site.name} has no node {node}{meant(node, site.nodes)}; FACILITY=... names another site")
     kind, path = loader.load(board), choose(port)  # before anybody types a password for a board that is not there
     given = _credentials(credentials)
     secrets = secrets_of(settings)

@@ -13,7 +13,7 @@ from winter_river.cli.connection import secrets_of, types_at, visiting, where
 from winter_river.cli.errors import FAILED, CommandError, UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
 from winter_river.cli.values import air_params_of, json_text, params_of, table_text
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 if TYPE_CHECKING:
     from winter_river.service.client import BusClient
@@ -142,7 +142,7 @@ def _given(node: str, verb: str, words: Sequence[str]) -> dict[str, object]:
     if verb in air.VERBS:
         raise UsageError(f"{verb} is for the weather: winter-river send {topics.WEATHER} {verb} {air.TAKES}")
     if verb not in schema.VERBS:
-        hint = nearest(verb, list(schema.VERBS))
+        hint = meant(verb, schema.VERBS)
         raise UsageError(f"there is no verb {verb}{hint}; see `winter-river reference verbs`")
     return params_of(verb, words)
 
@@ -164,17 +164,17 @@ def _check_addressee(
         known = sorted(set(statuses) - set(topics.VIRTUAL))
         if not known:
             raise CommandError("no node has ever spoken on this bus; start a site with `winter-river run`")
-        raise UsageError(f"there is no node {node} on this bus{nearest(node, known)}; see `winter-river nodes`")
+        raise UsageError(f"there is no node {node} on this bus{meant(node, known)}; see `winter-river nodes`")
     kind = str(status.get("type", ""))
     known_verbs = schema.verbs(kind)
     if verb not in known_verbs:
         listed = ", ".join(known_verbs) or "no verbs"
-        raise UsageError(f"{node} is a {kind or 'node'}: it has no {verb}{nearest(verb, known_verbs)}; it has {listed}")
+        raise UsageError(f"{node} is a {kind or 'node'}: it has no {verb}{meant(verb, known_verbs)}; it has {listed}")
     malfunction = str(given.get("kind", ""))
     malfunctions: Any = schema.TYPES[kind][schema.MALFUNCTIONS]
     known_kinds = [name for name, _ in malfunctions]
     if malfunction and malfunction not in known_kinds:
-        hint = nearest(malfunction, known_kinds)
+        hint = meant(malfunction, known_kinds)
         raise UsageError(f"{node} is a {kind}: it has no {malfunction}{hint}; it has {', '.join(known_kinds)}")
     if status.get("status") == "offline":
         raise CommandError(f"{node} is offline: nobody would answer; start the node, then send again")

@@ -10,7 +10,7 @@ from winter_river.cli.connection import secrets_of, visiting, where
 from winter_river.cli.errors import FAILED, CommandError, UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
 from winter_river.cli.values import json_text
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 LOAD_S_MAX = 30.0  # chosen: an initial condition of a large site takes seconds to compute
 _SHOWN = ("t_s", "speed", "frozen", "timeline", "lag_ms")
@@ -69,7 +69,7 @@ def _params(verb: str, value: str | None) -> dict[str, object]:
     """The parameters of an engine verb from its one value. Raises UsageError with the cure."""
     if verb not in tables.ENGINE_VERBS:
         known = list(tables.ENGINE_VERBS)
-        raise UsageError(f"the clock has no {verb}{nearest(verb, known)}; it has {', '.join(known)}")
+        raise UsageError(f"the clock has no {verb}{meant(verb, known)}; it has {', '.join(known)}")
     rows = tables.ENGINE_VERBS[verb]
     if value is None:
         if rows and rows[0][2]:

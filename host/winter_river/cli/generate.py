@@ -7,7 +7,7 @@ import typer
 
 from winter_river.cli.errors import UsageError
 from winter_river.cli.options import settings_of
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 ALL = "all"
 
@@ -41,7 +41,7 @@ def generate(
         return
     if what != ALL and what not in GENERATORS:
         names = [*GENERATORS, ALL]
-        raise UsageError(f"nothing is generated for {what}{nearest(what, names)}; there are {', '.join(names)}")
+        raise UsageError(f"nothing is generated for {what}{meant(what, names)}; there are {', '.join(names)}")
     settings = settings_of()
     folders = {name: dict(GENERATORS[name].make(settings)) for name in (GENERATORS if what == ALL else (what,))}
     if output is not None:

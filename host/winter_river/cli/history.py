@@ -14,7 +14,8 @@ from winter_river.cli.errors import CommandError, UsageError
 from winter_river.cli.moments import moment_text, stamp_text, zone
 from winter_river.cli.options import JsonOption, settings_of
 from winter_river.cli.values import json_text, table_text
-from winter_river.settings import DURATION, duration_s, nearest
+from winter_river.likeness import meant
+from winter_river.settings import DURATION, duration_s
 
 if TYPE_CHECKING:
     from winter_river.store import Happening, Series, Span
@@ -95,7 +96,7 @@ def history(
             else:
                 _show(series(GRAPH_WIDTH), series(points), last, from_ms=from_ms)
     except reading.UnknownSeries as error:
-        raise CommandError(f"{error}{nearest(error.asked, error.known)}; there is {', '.join(error.known)}") from None
+        raise CommandError(f"{error}{meant(error.asked, error.known)}; there is {', '.join(error.known)}") from None
     except StoreError as error:
         raise CommandError(str(error)) from error
 

@@ -6,7 +6,7 @@ import typer
 
 from winter_river.cli.errors import UsageError
 from winter_river.cli.values import json_text, table_text
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 _HEAD = ("type", "kind", "severity", "1 is", "acts", "what it does")
 _KEYS = ("type", "kind", "severity", "full", "acts", "what")
@@ -37,7 +37,7 @@ def malfunctions(
 
     names = list(schema.TYPES)
     if type_name is not None and type_name not in names:
-        raise UsageError(f"there is no type {type_name}{nearest(type_name, names)}; types are {', '.join(names)}")
+        raise UsageError(f"there is no type {type_name}{meant(type_name, names)}; types are {', '.join(names)}")
     rows = [
         tuple(cell.strip("`") for cell in row)
         for name in ([type_name] if type_name else names)

@@ -8,7 +8,8 @@ from winter_river.cli.connection import secrets_of, where
 from winter_river.cli.errors import UsageError
 from winter_river.cli.options import BrokerOption, RootOption, settings_of
 from winter_river.cli.run_file import read_note
-from winter_river.settings import PORT_TLS_DEFAULT, nearest
+from winter_river.likeness import meant
+from winter_river.settings import PORT_TLS_DEFAULT
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,7 +41,7 @@ def node(
     note = None if facility else read_note()
     site = load_facility(note.facility_file if note is not None else settings.facility)
     if node_id not in site.nodes:
-        raise UsageError(f"{site.name} has no node {node_id}{nearest(node_id, list(site.nodes))}")
+        raise UsageError(f"{site.name} has no node {node_id}{meant(node_id, site.nodes)}")
     url, root = where(settings)
     bundle = None
     secrets = secrets_of(settings)

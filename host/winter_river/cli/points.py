@@ -32,7 +32,7 @@ def points(
       winter-river points ups_a
       winter-river points --json
     """
-    from winter_river.settings import nearest
+    from winter_river.likeness import meant
     from winter_river.store import StoreError, reading
     from winter_river.store.model import QUALITIES
     from winter_river.store.points import now
@@ -44,7 +44,7 @@ def points(
     except StoreError as error:
         raise CommandError(str(error)) from error
     if node and not found:
-        raise CommandError(f"there is no history of {node}{nearest(node, known)}; there is {', '.join(known)}")
+        raise CommandError(f"there is no history of {node}{meant(node, known)}; there is {', '.join(known)}")
     if json:
         typer.echo(json_text([each._asdict() | {"quality": QUALITIES[each.quality]} for each in found]))
         return

@@ -9,7 +9,7 @@ import typer
 from winter_river.cli.errors import UsageError
 from winter_river.cli.options import JsonOption, settings_of
 from winter_river.cli.values import json_text, table_text
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 if TYPE_CHECKING:
     from winter_river.protect.provision import Provision
@@ -92,7 +92,7 @@ def node(
     for node_id in wanted:
         if node_id not in known.nodes:
             raise UsageError(
-                f"{known.name} has no node {node_id}{nearest(node_id, list(known.nodes))}; --facility names another site"
+                f"{known.name} has no node {node_id}{meant(node_id, known.nodes)}; --facility names another site"
             )
     now_s = _now_s()
     made = [node_id for node_id in wanted if site.node(node_id, password=password, now_s=now_s)]

@@ -7,7 +7,7 @@ import typer
 
 from winter_river.cli.errors import UsageError
 from winter_river.cli.values import json_text
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def reference(
     if table is not None:
         names = [each.name for each in tables]
         if table not in names:
-            raise UsageError(f"there is no table {table}{nearest(table, names)}; tables are {', '.join(names)}")
+            raise UsageError(f"there is no table {table}{meant(table, names)}; tables are {', '.join(names)}")
         tables = tuple(each for each in tables if each.name == table)
     typer.echo(book.as_json(tables) if json else book.markdown(tables), nl=False)
 

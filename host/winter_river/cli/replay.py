@@ -10,7 +10,7 @@ import typer
 
 from winter_river.cli.errors import FAILED, CommandError, UsageError
 from winter_river.cli.values import seconds
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 if TYPE_CHECKING:
     from winter_river.service.wiring import LiveSite
@@ -76,9 +76,7 @@ def replay(
         return
     end_s = player.recording.end_s if to is None else min(seconds(to, option="--to"), player.recording.end_s)
     if screen is not None and screen not in player.facility.nodes:
-        raise UsageError(
-            f"--screen: {player.facility.name} has no node {screen}{nearest(screen, list(player.facility.nodes))}"
-        )
+        raise UsageError(f"--screen: {player.facility.name} has no node {screen}{meant(screen, player.facility.nodes)}")
     lines = EventLines(player)
     _play(player, end_s, speed, (lambda: None) if hash_only else lambda: _tell(lines.fresh()))
     if hash_only:

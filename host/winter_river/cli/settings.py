@@ -75,7 +75,7 @@ def show(
     Example:
       winter-river settings show status_s
     """
-    from winter_river.settings import nearest
+    from winter_river.likeness import meant
 
     if not name:
         _show_all(json)
@@ -84,7 +84,7 @@ def show(
     field = next((each for each in facts["fields"] if each["name"] == name), None)
     if field is None:
         known = [each["name"] for each in facts["fields"]]
-        raise CommandError(f"{name} is not a setting{nearest(name, known)}")
+        raise CommandError(f"{name} is not a setting{meant(name, known)}")
     if json:
         typer.echo(json_text(field))
         return

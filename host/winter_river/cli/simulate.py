@@ -10,7 +10,7 @@ import typer
 
 from winter_river.cli.errors import FAILED, UsageError
 from winter_river.cli.values import json_text, seconds
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 if TYPE_CHECKING:
     from winter_river.facility import Facility
@@ -78,7 +78,7 @@ def simulate(
     until_s = None if until is None else seconds(until, option="--until")
     site, scenario, left_out = _what(facility, script, until_s, seed)
     if why is not None and why not in site.nodes:
-        raise UsageError(f"--why: {site.name} has no node {why}{nearest(why, list(site.nodes))}")
+        raise UsageError(f"--why: {site.name} has no node {why}{meant(why, site.nodes)}")
     simulation = Simulation(site, seed=scenario.seed, dt_s=dt_s)
     end_s = max(scenario.end_s, until_s or 0.0) if script or until else UNTIL_S_DEFAULT
     progress = _progress(end_s)

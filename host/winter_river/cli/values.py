@@ -9,7 +9,7 @@ from winter_wire import codec, schema
 
 from winter_river.audit.record import SECRET_SUFFIX, masked
 from winter_river.cli.errors import UsageError
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 __all__ = ["json_text", "masked", "params_of", "seconds", "table_text"]
 _ASKED = "-"  # the value of a secret that is to be typed when asked
@@ -47,7 +47,7 @@ def params_of(
         if not equals:
             faults.append(f"{word!r} is not key=value; {verb} takes {_takes(verb)}")
         elif name not in rows:
-            faults.append(f"{verb} has no parameter {name}{nearest(name, list(rows))}; it takes {_takes(verb)}")
+            faults.append(f"{verb} has no parameter {name}{meant(name, rows)}; it takes {_takes(verb)}")
         elif name.endswith(SECRET_SUFFIX) and text != _ASKED:
             faults.append(f"{name} does not belong on a command line; write {name}={_ASKED} and type it when asked")
         else:

@@ -12,7 +12,7 @@ from winter_river.cli.connection import visiting, where
 from winter_river.cli.errors import UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, RootOption, settings_of
 from winter_river.cli.values import json_text, masked, seconds
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 if TYPE_CHECKING:
     from winter_river.service.messages import Incoming
@@ -43,7 +43,7 @@ def watch(
       winter-river watch engine --leaf event
     """
     if leaf is not None and leaf not in topics.LEAVES:
-        raise UsageError(f"--leaf: {leaf} is none of {', '.join(topics.LEAVES)}{nearest(leaf, topics.LEAVES)}")
+        raise UsageError(f"--leaf: {leaf} is none of {', '.join(topics.LEAVES)}{meant(leaf, topics.LEAVES)}")
     for_s = math.inf if for_ is None else seconds(for_, option="--for")
     url, root = where(settings_of(broker=broker, root=root))
     began_s = time.monotonic()
@@ -57,7 +57,7 @@ def watch(
                 if node is not None and not missed and node not in heard and item.at_s - began_s > MISSED_S:
                     missed = True
                     known = sorted(heard - {""})
-                    typer.echo(f"no word of {node} so far{nearest(node, known)}; see `winter-river nodes`", err=True)
+                    typer.echo(f"no word of {node} so far{meant(node, known)}; see `winter-river nodes`", err=True)
                 if address is None:
                     if node is None and leaf is None:
                         typer.echo(f"{item.at_s - began_s:8.2f}  {item.topic}: not a topic of ours")

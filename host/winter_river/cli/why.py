@@ -9,7 +9,7 @@ from winter_river.cli.errors import CommandError, UsageError
 from winter_river.cli.options import BrokerOption, JsonOption, settings_of
 from winter_river.cli.run_file import RunNote, note_path, read_note, running
 from winter_river.cli.values import json_text
-from winter_river.settings import nearest
+from winter_river.likeness import meant
 
 if TYPE_CHECKING:
     from winter_river.ui.why import Known
@@ -47,7 +47,7 @@ def why(
             "winter-river simulate --script FILE --why NODE"
         )
     if node not in journal.states:
-        raise UsageError(f"this site has no node {node}{nearest(node, list(journal.states))}; see `winter-river nodes`")
+        raise UsageError(f"this site has no node {node}{meant(node, journal.states)}; see `winter-river nodes`")
     known = Known(node, journal.states[node], journal.isolations.get(node), journal.log)
     if json:
         typer.echo(json_text(why_fields(known)))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from winter_river.likeness import COMPARED_MAX, most_like
+
 FAULTS_MAX = 100  # chosen: nobody reads more, and a hostile file must not fill the memory
 SHOWN_LETTERS_MAX = 60  # of a value quoted in a message
-LIKENESS_MIN = 0.5  # chosen: below half of the letters in common a guess is no help
-COMPARED_MAX = 2000  # chosen: names looked through for a hint, which is not worth a wait
 LISTED_MAX = 16  # chosen: so few names are listed where none is near
 
 
@@ -89,15 +88,9 @@ def shown(value: object) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint with the known name nearest to word (the first of equals), else the few names there are; may be empty."""
     names = list(islice(known, COMPARED_MAX))
-    matcher = difflib.SequenceMatcher()
-    matcher.set_seq2(word[:SHOWN_LETTERS_MAX].lower())
-    best, best_name = LIKENESS_MIN, ""
-    for name in names:
-        matcher.set_seq1(name.lower())
-        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best and matcher.ratio() > best:
-            best, best_name = matcher.ratio(), name
-    if best_name:
-        return f"did you mean `{best_name}`?"
+    found = most_like(word, names)
+    if found:
+        return f"did you mean `{found}`?"
     if 0 < len(names) <= LISTED_MAX:
         return "known: " + ", ".join(names)
     return ""

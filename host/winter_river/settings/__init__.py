@@ -21,7 +21,6 @@ from winter_river.settings.sources import (
     given_by,
     is_address,
     load_settings,
-    nearest,
     secrets_folder,
 )
 
@@ -45,6 +44,5 @@ __all__ = [
     "given_by",
     "is_address",
     "load_settings",
-    "nearest",
     "secrets_folder",
 ]

@@ -17,9 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from winter_river.likeness import meant
 from winter_river.settings.fields import FIELDS, GROUPS, PATHS, Field
 from winter_river.settings.model import Settings, SettingsError
-from winter_river.settings.sources import FILE_BYTES_MAX, nearest
+from winter_river.settings.sources import FILE_BYTES_MAX
 from winter_river.settings.writing import edited, save, save_secret
 
 SECRET_LENGTH_MAX = 4_096
@@ -164,7 +165,7 @@ class LiveSettings:
         faults, found = [], {}
         for name in [*values, *secrets]:
             if name not in FIELDS:
-                faults.append(f"{name} is not a setting{nearest(name, list(FIELDS))}")
+                faults.append(f"{name} is not a setting{meant(name, list(FIELDS))}")
         for name, value in values.items():
             if name not in FIELDS:
                 continue

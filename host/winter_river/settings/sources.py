@@ -6,13 +6,13 @@ place and the nearest right name, and raised once.
 """
 
 import dataclasses
-import difflib
 import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from winter_river.likeness import meant
 from winter_river.settings.fields import FIELDS, PATHS
 from winter_river.settings.model import NAMES, Settings, SettingsError
 
@@ -21,12 +21,6 @@ FILE_BYTES_MAX = 65_536  # chosen: a settings file is a page; anything larger is
 ENVIRONMENT_PREFIX = "WINTER_RIVER_"
 # Variables of winter_river.paths: where the folders are is no setting of a run.
 FOLDER_VARIABLES = tuple(f"WINTER_RIVER_{folder}_DIR" for folder in ("CACHE", "CONFIG", "DATA", "LOG"))
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """ " (did you mean X?)" for the known word most like this one, or "" where none is close."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def is_address(broker: str) -> bool:
@@ -114,7 +108,7 @@ def _checked(
         field = FIELDS.get(name)
         if field is None:
             known = [spell(known) for known in NAMES]
-            hint = nearest(spell(name), known)
+            hint = meant(spell(name), known)
             faults.append(f"{place(name)}: {spell(name)} is not a setting{hint}; settings are {', '.join(known)}")
             continue
         try:

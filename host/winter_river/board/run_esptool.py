@@ -122,8 +122,8 @@ class Esptool:
         """esptool's output. Raises BoardError with cause and cure when it fails.
 
         A wrong chip is believed at the second look; before it is known, nothing is written. An ESP32 refuses the question
-        which chip it is, eight times. Where a slow USB bridge gives one of these refusals late, esptool 5.6 takes it for
-        one to read a register, which only a locked ESP32-S2 gives, and says so (esptool issue 813 is of the same kind).
+        which chip it is eight times (a comment in esptool's loader.py). Where a slow USB bridge gives one of these late,
+        esptool 5.6 takes it for a refusal to read a register, which only a locked ESP32-S2 gives, and says so.
         """
         try:
             return self._run_once(arguments, after=after, told=told)

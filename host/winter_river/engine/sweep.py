@@ -35,8 +35,8 @@ class Wiring:
 class Turn:
     """One island among those that are swept together: where its buses stand among theirs, and how it went.
 
-    emf: behind the impedance of its source; moved: by how much its last pass moved a voltage at most, squared; before: the
-    pass before, not squared; pace: which part that was of the one before it. passes: how many it took where it converged. row: whose place among the active ones this is
+    emf: behind the impedance of its source; moved2, before2, earlier2: by how much its last three passes moved a voltage
+    at most, squared, the last one first. passes: how many it took where it converged. row: whose place among the active ones this is
     (Turns are moved up when others have ended).
     """
 
@@ -44,9 +44,9 @@ class Turn:
     first: int = 0
     end: int = 0
     emf: float = 1.0
-    moved: float = 0.0
-    before: float = 0.0
-    pace: float = 1.0
+    moved2: float = 0.0
+    before2: float = 0.0
+    earlier2: float = 0.0
     row: int = 0
     passes: int = 0
     converged: bool = False
@@ -85,7 +85,7 @@ def sweep(
     has_ratio = len(ratio) > 0
     for k in range(count):
         turn = turns[k]
-        turn.row, turn.before, turn.pace, turn.converged = k, 0.0, 1.0, False
+        turn.row, turn.before2, turn.earlier2, turn.converged = k, 0.0, 0.0, False
     last = turns[count - 1].end if count > 0 else 0
     for iteration in range(ITERATIONS_MAX):
         if count == 0:
@@ -137,7 +137,7 @@ def _spread(
     i: list[complex],
     halved: bool,
 ) -> None:
-    """Forward: the voltages that the currents leave, from each root on; by how much at most goes to Turn.moved.
+    """Forward: the voltages that the currents leave, from each root on; by how much at most goes to Turn.moved2.
 
     halved: only half of the way there. It is a plain True or False wherever this is called, so that the compiler makes
     two of it: to ask at every bus would cost a sixth.
@@ -153,7 +153,7 @@ def _spread(
                 u += scaled(v[up], ratio[k] - 1.0)
         else:
             if active >= 0:
-                turns[active].moved = worst
+                turns[active].moved2 = worst
             active += 1
             worst = 0.0
             u = complex(turns[turns[active].row].emf, 0.0) - z[k] * i[k]
@@ -162,7 +162,7 @@ def _spread(
         e = d.real * d.real + d.imag * d.imag
         if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
             worst = e
-    turns[active].moved = worst
+    turns[active].moved2 = worst
 
 
 def _still_active(turns: list[Turn], count: int, buses: list[int], tolerance_pu: float, passes: int) -> tuple[int, int]:
@@ -170,18 +170,13 @@ def _still_active(turns: list[Turn], count: int, buses: list[int], tolerance_pu:
     left = last = 0
     for k in range(count):
         turn = turns[k]
-        moved, before, first, end, row = math.sqrt(turn.moved), turn.before, turn.first, turn.end, turn.row
-        # Each pass moves the voltages by about the same part of what the one before did. Two passes must say so: where one
-        # part of an island settles at once and another slowly, the first says nothing of the second.
-        ratio = moved / before if before > 0.0 else 1.0
-        pace = max(ratio, turn.pace)
-        rest = moved * pace / (1.0 - pace) if pace < 1.0 else moved
-        if rest < tolerance_pu and moved < LAST_MOVE_PU:
+        moved2, before2, first, end, row = turn.moved2, turn.before2, turn.first, turn.end, turn.row
+        if moved2 < LAST_MOVE_PU * LAST_MOVE_PU and _rest_pu(turn) < tolerance_pu:
             turns[row].converged = True
             turns[row].passes = passes
-        elif moved < 1e6:
+        elif moved2 < 1e12:
             up = turns[left]
-            up.first, up.before, up.pace, up.row = last, moved, ratio, row
+            up.first, up.before2, up.earlier2, up.row = last, moved2, before2, row
             if last != first:
                 for p in range(first, end):
                     buses[last + p - first] = buses[p]
@@ -189,6 +184,17 @@ def _still_active(turns: list[Turn], count: int, buses: list[int], tolerance_pu:
             up.end = last
             left += 1
     return left, last
+
+
+def _rest_pu(turn: Turn) -> float:
+    """How far all further passes would move a voltage.
+
+    Each pass moves the voltages by about the same part of what the one before did. Two passes must say so: where one
+    part of an island settles at once and another slowly, the first says nothing of the second.
+    """
+    moved, before, earlier = math.sqrt(turn.moved2), math.sqrt(turn.before2), math.sqrt(turn.earlier2)
+    pace = max(moved / before if before > 0.0 else 1.0, before / earlier if earlier > 0.0 else 1.0)
+    return moved * pace / (1.0 - pace) if pace < 1.0 else moved
 
 
 def scaled(a: complex, x: float) -> complex:

@@ -4,6 +4,7 @@ import random
 
 import pytest
 from winter_river.engine import restore, snapshot
+from winter_river.engine.step import due_s
 from winter_river.engine.units import NEVER_S
 from winter_wire import codec, faults, schema
 
@@ -85,6 +86,7 @@ def test_no_operation_breaks_a_law(request, story, site, seed):
         w = told.world
         assert w.breaker_due_s == min((b.due_s for b in w.breakers), default=NEVER_S), "kept by protection.protect"
         assert w.server_due_s == min((s.due_s for s in w.servers), default=NEVER_S), "kept by control.run_loads"
+        assert w.unsettled or w.due_s == due_s(w), "kept by step.settle"
         if turn % 25 == 0:
             told.world = restore(told.plan, snapshot(told.plan, told.world))
             for device in devices:

@@ -4,16 +4,19 @@ Each number of each record of a site at rest is moved, one at a time; then eithe
 is another. So a new field, or the record of a new kind, is named here where study/watch.py does not know it.
 """
 
+import random
+
 import pytest
 from winter_river import load_facility
-from winter_river.engine import Device, apply, build_plan, new_world, step
+from winter_river.engine import Device, apply, build_plan, new_world, next_change_s, step
 from winter_river.engine.layout import ROWS, tables
 from winter_river.engine.units import ALWAYS_S, NEVER_S
+from winter_river.engine.words import MALFUNCTIONS
 from winter_river.engine.world import World
 from winter_river.study.availability import steady
 from winter_river.study.rates import failures
 from winter_river.study.records import story_of
-from winter_river.study.watch import is_at_rest, key_size, still_in_s
+from winter_river.study.watch import is_at_rest, is_watched_always, key_size, sign_now, still_in_s
 
 SITES = ("block-2n-24", "campus-bess")
 LATER_S = 12.5
@@ -183,3 +186,36 @@ def test_a_set_that_may_not_run_for_ever_does_not_rest():
     without = on_its_set()
     step(*without[:2], 3600.0)
     assert is_at_rest(*without)
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_no_sign_changes_unseen_while_nothing_is_said_to_move(site):
+    devices = steady(load_facility(site).devices())
+    plan = build_plan(devices, ages=False, reports=False)
+    world, rng = new_world(plan), random.Random(site)
+    signs = story_of(plan, failures(devices), range(len(failures(devices))), world).signs
+    shown = [sign_now(plan, world, r) for r in signs]
+    moved = unmoved = 0
+    broken = ""
+    for _ in range(2000):
+        # One device breaks or is mended, then the site goes on from change to change.
+        if rng.random() < 0.05 and broken:
+            apply(plan, world, broken, {"fault": "", "resets": rng.randrange(1000)}, present=True)
+            broken = ""
+        elif rng.random() < 0.05 and not broken:
+            broken = rng.choice(devices).id
+            apply(
+                plan,
+                world,
+                broken,
+                {"fault": next(iter(MALFUNCTIONS[plan.nodes[plan.index[broken]].type]))[0]},
+                present=True,
+            )
+        world.moved = False
+        step(plan, world, min(next_change_s(plan, world), 3600.0))
+        shows = [sign_now(plan, world, r) for r in signs]
+        changed = [r for r, one, two in zip(signs, shown, shows, strict=True) if one != two]
+        assert world.moved or all(is_watched_always(r) for r in changed)
+        moved, unmoved, shown = moved + bool(changed), unmoved + (not world.moved), shows
+    assert moved > 50
+    assert unmoved > 200

@@ -34,6 +34,7 @@ def attach(plan: Plan, w: World, bus: int, parent: int, z: complex) -> None:
     """Hangs a bus on a parent (DEAD, NONE or another bus); marks the islands that this changes."""
     if w.parent[bus] == parent and w.z[bus] == z:
         return
+    w.rehung = True
     if w.island_of[bus] >= 0:
         w.islands[w.island_of[bus]].dirty = True
     if w.parent[bus] == DEAD:
@@ -222,11 +223,13 @@ def connect(plan: Plan, w: World) -> None:
             _source(plan, w, n, me, plan.generators[n.slot].island, on, impedance(plan, w, n.slot))
         else:
             _board(plan, w, n, me)
-    index_islands(plan, w)
+    if w.rehung:
+        index_islands(plan, w)
 
 
 def index_islands(plan: Plan, w: World) -> None:
     """What follows from parent: the island of each bus, and the order in which each island is swept."""
+    w.rehung = False
     for k in range(len(plan.islands)):
         x = w.wiring[k]
         x.end = x.loads_end = 0

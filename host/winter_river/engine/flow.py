@@ -170,6 +170,8 @@ def _conclude(plan: Plan, w: World, k: int, solver: int, converged: bool) -> Non
             node = plan.islands[k].node
             cause = events.group_cause(w, plan.nodes[node].group)
             island.told = events.emit(plan, w, node, events.NOT_SOLVED, low, load, cause)
+    if not plan.reports:
+        return
     # The impedance of the grid lies in front of a utility's meter: not a loss of the site.
     first = x.first + 1 if plan.nodes[plan.islands[k].node].kind == UTILITY else x.first
     island.loss_kw = losses_kw(plan, w, first, x.end)

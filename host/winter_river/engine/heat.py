@@ -219,7 +219,8 @@ def warm_up(plan: Plan, w: World) -> None:
         s.oil_c = s.oil_end_c
         s.fast_k = oil_law.K21[size] * s.gradient_end_k
         s.slow_k = (oil_law.K21[size] - 1.0) * s.gradient_end_k
-        _watch(size, s, w.t_s)
+        if plan.reports:
+            _watch(size, s, w.t_s)
     for storage in w.storages:
         storage.cells_c = storage.cells_end_c
     for room in w.rooms:

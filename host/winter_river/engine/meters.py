@@ -1,4 +1,4 @@
-"""The books: energy meters and fuel, brought up to date wherever a power changes."""
+"""The books: fuel and energy meters, brought up to date wherever a power changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from winter_river.engine.equipment.generator import GeneratorPlan, GeneratorStat
 from winter_river.engine.equipment.generator_engine import FREQUENCY_DIP_PU, FREQUENCY_RECOVERY_S, dip_pu, recovered
 from winter_river.engine.equipment.server import POWER, ServerPlan
 from winter_river.engine.flow import demand_kw
-from winter_river.engine.followers import store_all
 from winter_river.engine.load_models import taken_ratio
 from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.units import BASE_KW, HOUR_S
@@ -66,16 +65,12 @@ def dip_after(g: GeneratorState, r: GeneratorPlan, power_kw: float, t_s: float) 
     return dip if dip > left else 0.0
 
 
-def book(plan: Plan, w: World) -> None:
-    """Sets every meter to the powers of the settled network, and the fuel to what the machines burn."""
+def burn(plan: Plan, w: World) -> None:
+    """Lets every generating set burn what the settled network asks of it."""
     t_s = w.t_s
-    for k in range(len(plan.utilities)):
-        node = plan.utilities[k].node
-        run(w.meters[node], delivered_kw(plan, w, node), t_s)
     for k in range(len(plan.generators)):
         r, g = plan.generators[k], w.generators[k]
         power_kw = delivered_kw(plan, w, r.node)
-        run(w.meters[r.node], power_kw, t_s)
         gal_h = g.leak_pu_h * r.fuel_gal
         if generator_law.generator_makes_voltage(g):
             gal_h += generator_law.fuel_gal_h(power_kw, r.power_kw)
@@ -85,6 +80,16 @@ def book(plan: Plan, w: World) -> None:
         if dip_pu > 0.0:
             g.dip_pu, g.dip_since_s = dip_pu, t_s
         g.load_kw = power_kw
+
+
+def book(plan: Plan, w: World) -> None:
+    """Sets every meter to the powers of the settled network."""
+    t_s = w.t_s
+    for k in range(len(plan.utilities)):
+        node = plan.utilities[k].node
+        run(w.meters[node], delivered_kw(plan, w, node), t_s)
+    for k in range(len(plan.generators)):
+        run(w.meters[plan.generators[k].node], w.generators[k].load_kw, t_s)
     for k in range(len(plan.servers)):
         rack, s = plan.servers[k], w.servers[k]
         wanted_kw = demand_kw(plan, w, k)
@@ -98,7 +103,6 @@ def book(plan: Plan, w: World) -> None:
         run(w.meters[plan.coolings[k].node], w.coolings[k].load_kw, t_s)
     for k in range(len(plan.upses)):
         run(w.ups_meters[k], ups_lost_kw(w, k, plan.upses[k].charge_efficiency), t_s)
-    store_all(plan, w)
     for k in range(len(plan.storages)):
         run(w.meters[plan.storages[k].node], w.storages[k].power_kw, t_s)
         run(w.storage_meters[k], w.storages[k].loss_kw, t_s)

@@ -114,13 +114,18 @@ class BreakerPlan:
 
 @dataclass(slots=True, frozen=True)
 class Plan:
-    """A whole facility. devices: as given, in plan order; ratings: every rating of each, defaults filled in."""
+    """A whole facility. devices: as given, in plan order; ratings: every rating of each, defaults filled in.
+
+    reports: whether its worlds keep what nothing in them hangs on: states and their events, energy meters, the heat of
+    transformers. A study of availability reads none of it; everything else is the same to the bit without.
+    """
 
     calibration: Calibration
     devices: tuple[Device, ...]
     ratings: tuple[dict[str, float], ...]
     index: dict[str, int]
     groups: int
+    reports: bool
     levels: int  # of islands
     nodes: list[NodePlan]
     buses: list[BusPlan]

@@ -21,7 +21,7 @@ from winter_river.engine.events import check, room
 from winter_river.engine.heat import set_weather, warm_up
 from winter_river.engine.plan import Plan
 from winter_river.engine.sets import warm_up as warm_up_sets
-from winter_river.engine.step import settle
+from winter_river.engine.step import due_s, settle
 from winter_river.engine.sweep import Turn, Wiring
 from winter_river.engine.units import ALWAYS_S, NEVER_S
 from winter_river.engine.world import DEAD, BreakerState, EventRecord, IslandState, Meter, NodeState, World
@@ -39,11 +39,14 @@ def blank_world(plan: Plan, seed: int) -> World:
         first_event=1,
         unsettled=True,
         rewire=True,
+        moved=True,
+        rehung=False,
         touched=False,
         weather_preset=PRESET,
         outdoor_c=0.0,
         outdoor_rh=0.0,
         evaporated_c=0.0,
+        due_s=NEVER_S,
         malfunction_due_s=NEVER_S,
         profile_due_s=ALWAYS_S,
         server_due_s=NEVER_S,
@@ -131,4 +134,5 @@ def new_world(plan: Plan, *, seed: int = 0) -> World:
     for b in w.breakers:
         b.cause = 0
     tell_again(plan, w)
+    w.due_s = due_s(w)
     return w

@@ -10,12 +10,13 @@ from winter_river.engine import events
 from winter_river.engine.connect import connect
 from winter_river.engine.control import control
 from winter_river.engine.flow import draw, solve
-from winter_river.engine.followers import draw_followers, run_profiles
+from winter_river.engine.followers import draw_followers, run_profiles, store_all
 from winter_river.engine.heat import run_transformers
 from winter_river.engine.inputs import run_malfunctions, take_inputs
-from winter_river.engine.meters import book
+from winter_river.engine.meters import book, burn
 from winter_river.engine.plan import Plan
 from winter_river.engine.protection import protect
+from winter_river.engine.ramps import run_ramps
 from winter_river.engine.sets import note, warm
 from winter_river.engine.states import tell_all
 from winter_river.engine.units import NEVER_S
@@ -33,25 +34,33 @@ def settle(plan: Plan, w: World) -> None:
     run_malfunctions(plan, w)
     run_profiles(plan, w)
     if w.touched:
+        w.moved = True
         take_inputs(plan, w)
+    run_ramps(plan, w)
     passes = PASSES_MIN + 10 * len(plan.nodes)
     settled = False
     while not settled and passes > 0:
         passes -= 1
         if w.rewire:
             w.rewire = False
+            w.moved = True
             connect(plan, w)
         draw(plan, w)
         draw_followers(plan, w)
         solve(plan, w)
         settled = not control(plan, w) and not protect(plan, w)
+        w.moved = w.moved or not settled
     if not settled:
         w.trouble = events.UNSETTLED
-    run_transformers(plan, w)
     note(plan, w)
-    tell_all(plan, w)
-    book(plan, w)
+    burn(plan, w)
+    store_all(plan, w)
     warm(plan, w)
+    if plan.reports:
+        run_transformers(plan, w)
+        tell_all(plan, w)
+        book(plan, w)
+    w.due_s = due_s(w)
     w.unsettled = False
 
 
@@ -95,18 +104,16 @@ def advance(plan: Plan, w: World, end_s: float) -> bool:
     """
     if w.unsettled:
         settle(plan, w)
-    at_s = due_s(w)
     stuck = 0
-    while at_s <= end_s and w.trouble == events.NO_TROUBLE:
+    while w.due_s <= end_s and w.trouble == events.NO_TROUBLE:
         if events.is_filling(w):
             return False
-        stuck = 0 if at_s > w.t_s else stuck + 1
+        stuck = 0 if w.due_s > w.t_s else stuck + 1
         if stuck > STUCK_MAX:
             w.trouble = events.STUCK
             return True
-        w.t_s = max(w.t_s, at_s)
+        w.t_s = max(w.t_s, w.due_s)
         settle(plan, w)
-        at_s = due_s(w)
     if w.trouble == events.NO_TROUBLE:
         w.t_s = end_s
     return True
@@ -134,5 +141,4 @@ def next_change_s(plan: Plan, world: World) -> float:
     """Seconds until something changes by itself: 0 when inputs wait to be settled, math.inf when nothing will."""
     if world.unsettled:
         return 0.0
-    at_s = world.machine.due_s(world) if world.machine else due_s(world)
-    return max(0.0, at_s - world.t_s)
+    return max(0.0, world.due_s - world.t_s)

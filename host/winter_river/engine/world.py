@@ -149,8 +149,6 @@ class Machine(Protocol):
 
     def advance(self, w: World, end_s: float) -> bool: ...
 
-    def due_s(self, w: World) -> float: ...
-
     def saved(self, w: World) -> bytes: ...
 
     def fork(self, w: World) -> World: ...
@@ -161,8 +159,10 @@ class World:
     """One world. The columns v, i, load, steady and shunts (load_models.py), parent, z and ratio (plan.py) are by bus, tie_current (through the second main) by tie; island_of, wiring,
     above (the parent, of a root itself) and the orders follow from parent.
 
-    unsettled: something changed since the last settling; rewire: a switch among it. first_event: the first event
-    of this instant; first_by_group: the first one of each connected part. events: the first events_count are news.
+    unsettled: something changed since the last settling; rewire: a switch among it. moved: since somebody looked
+    and cleared it, more moved than what goes by itself at its own pace (ramps.py). due_s: when something changes next by
+    itself, as of the last settling (step.due_s). first_event: the first event
+    of this instant; rehung: a bus hangs on another parent than when the orders were found. first_by_group: the first one of each connected part. events: the first events_count are news.
     weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
     demand_meters: what each rack is set to draw, got or not; trouble: why the step stopped (events.py), 0 for none.
     turns, swept, group_opened, wanted_by: scratch of one settling, by island (and one more), bus, connected part and
@@ -178,16 +178,19 @@ class World:
     unsettled: bool
     rewire: bool
     touched: bool
+    moved: bool
     weather_preset: int
     outdoor_c: float
     outdoor_rh: float
     evaporated_c: float
+    due_s: float
     malfunction_due_s: float
     profile_due_s: float
     server_due_s: float
     breaker_due_s: float
     trouble: int = field(metadata=FOLLOWS)
     events_count: int = field(metadata=FOLLOWS)
+    rehung: bool = field(metadata=FOLLOWS)
     first_by_group: list[int]
     nodes: list[NodeState]
     meters: list[Meter]

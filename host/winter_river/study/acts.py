@@ -10,7 +10,7 @@ from winter_river.engine.plan import Plan
 from winter_river.engine.world import World
 from winter_river.study.books import begin_books
 from winter_river.study.rates import BATTERY, CLOCK, RUN, START, TRANSFER
-from winter_river.study.story import BROKEN, LATENT, NOBODY, REFUEL, RESET, SOUND, SignRow, Story
+from winter_river.study.story import BROKEN, LATENT, NOBODY, REFUEL, RESET, SOUND, UNKNOWN_S, SignRow, Story
 from winter_river.study.stream import exponential, stream, uniform
 from winter_river.study.watch import CRANKING, GENERATOR, IDLE, INPUT, LATCH, RUNNING, SOURCE
 
@@ -52,7 +52,7 @@ def draw_demands(s: Story) -> None:
 
 def happen(s: Story) -> None:
     """Failures, repairs and visits that are due now; s.acts are the visits."""
-    s.acts_count = 0
+    s.acts_count, s.next_s = 0, UNKNOWN_S
     for k in range(len(s.failures)):
         f = s.failures[k]
         if f.at_s != s.now_s:
@@ -105,6 +105,7 @@ def _act(s: Story, kind: int, device: int) -> None:
 def plan_by(s: Story, r: SignRow, at_s: float) -> None:
     """What a change of a sign means for the failures and the crews."""
     d = s.devices[r.device]
+    s.next_s = UNKNOWN_S
     if r.what == LATCH:
         if (d.reset_s < math.inf) != (r.shows == 1):
             d.reset_s = at_s + s.reset_s if r.shows == 1 else math.inf
@@ -207,4 +208,4 @@ def take_back(s: Story) -> None:
         s.streams[k] = s.before_streams[k]
     for d in s.devices:
         d.reset_s, d.refuel_s = d.before_reset_s, d.before_refuel_s
-    s.planned_count = s.before_planned_count
+    s.planned_count, s.next_s = s.before_planned_count, UNKNOWN_S

@@ -104,7 +104,8 @@ def parts_of(devices: Sequence[engine.Device], calibration: str, **options: Any)
     split = structure.parts(engine.build_plan(devices, calibration=calibration, ages=False))
     found = []
     for own in split:
-        plan = engine.build_plan(own, calibration=calibration, ages=False)
+        # The laws want to see it all; the study itself reads nothing of it.
+        plan = engine.build_plan(own, calibration=calibration, ages=False, reports=options.get("laws_every", 0) > 0)
         numbered = [(k, failure) for k, failure in enumerate(failures(devices)) if failure.node_id in plan.index]
         each, numbers = [failure for _, failure in numbered], [k for k, _ in numbered]
         found.append(Part(plan, each, numbers, bytes_max=BYTES_MAX // len(split), **options))

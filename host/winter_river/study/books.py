@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from winter_river.study.story import NOBODY, SOUND, Story
+from winter_river.study.story import NOBODY, SOUND, UNKNOWN_S, Story
 from winter_river.study.table import OWED_OF, find
 
 
@@ -24,6 +24,12 @@ def has_room(s: Story, notes: int) -> bool:
 
 def planned_s(s: Story) -> float:
     """When the next failure, repair or visit is."""
+    if s.next_s == UNKNOWN_S:
+        s.next_s = _soonest_s(s)
+    return s.next_s
+
+
+def _soonest_s(s: Story) -> float:
     at_s = math.inf
     for f in s.failures:
         at_s = min(at_s, f.at_s)
@@ -113,4 +119,5 @@ def begin_books(s: Story) -> None:
         d.told = NOBODY
     for f in s.failures:
         f.state, f.drawn, f.at_s = SOUND, False, math.inf
+    s.next_s = UNKNOWN_S
     s.planned_count = s.toggled_count = s.acts_count = s.own_count = s.racks_dark = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from winter_river.engine.plan import Plan
-from winter_river.engine.step import advance, due_s
+from winter_river.engine.step import advance
 from winter_river.engine.world import World
 from winter_river.study.acts import keep, plan_by, report, take_back, visit
 from winter_river.study.books import book, has_room, planned_s
@@ -23,7 +23,7 @@ from winter_river.study.story import (
     Story,
 )
 from winter_river.study.table import OWED_OF, REST_OF, SET_AFTER, WAY_AFTER, WAY_FROM, find, note
-from winter_river.study.watch import LOAD, is_at_rest, sign_now, still_in_s
+from winter_river.study.watch import LOAD, is_at_rest, is_watched_always, sign_now, still_in_s
 
 QUIET_S = 60.0  # with nothing due for so long it is worth asking whether the site is at rest
 CHANGES_MAX = 100_000  # in one passage; more is a site that never comes to rest
@@ -177,7 +177,7 @@ def step_on(plan: Plan, w: World, s: Story) -> int:
         if _look(plan, w, s) and report(plan, w, s):
             s.dt_s = 0.0
             continue
-        s.dt_s = 0.0 if w.unsettled else max(0.0, due_s(w) - w.t_s)
+        s.dt_s = 0.0 if w.unsettled else max(0.0, w.due_s - w.t_s)
         if s.dt_s > QUIET_S and s.remembers and is_at_rest(plan, w, s):
             return ASKED
         if wait(plan, w, s):
@@ -203,6 +203,8 @@ def _look(plan: Plan, w: World, s: Story) -> bool:
     offset_s = w.t_s - s.begin_s
     for k in range(len(s.signs)):
         r = s.signs[k]
+        if not w.moved and not is_watched_always(r):
+            continue
         shows = sign_now(plan, w, r)
         if shows == r.shows:
             continue
@@ -215,6 +217,7 @@ def _look(plan: Plan, w: World, s: Story) -> bool:
         plan_by(s, r, s.now_s + offset_s)
         if r.what == LOAD:
             book(s, r.load, shows == 1, s.now_s + offset_s)
+    w.moved = False
     return changed
 
 

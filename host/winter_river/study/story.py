@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from winter_river.engine.layout import U64
 
 NOBODY = -1  # a rest, a set, an entry that is not known
+UNKNOWN_S = -1.0
 
 # What the text asks its shell for when it stops.
 NOTHING, WORLD, REST, SET, DEBT, ROOM, TROUBLE, RESTLESS, WAIT, LAWS = range(10)
@@ -170,6 +171,7 @@ class Story:
     reset_s: float
     end_s: float
     now_s: float
+    next_s: float  # when the next act is; UNKNOWN_S where it is to be looked for
     zero_s: float  # the study's clock less the world's
     begin_s: float  # of this passage, by the world's clock
     dt_s: float

@@ -53,6 +53,11 @@ def sign_now(plan: Plan, w: World, r: SignRow) -> int:
     return int(not w.upses[r.slot].source_ok)
 
 
+def is_watched_always(r: SignRow) -> bool:
+    """Whether a sign may change where nothing else moves: a voltage may pass the edge of a window on a ramp."""
+    return r.what == SOURCE or r.what == INPUT
+
+
 def _source_sign(x: TransferState) -> int:
     """1 while the first source is lost, which is a demand; 2 on the way back from one."""
     if not x.first_ok:

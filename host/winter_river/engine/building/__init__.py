@@ -13,8 +13,11 @@ from winter_river.engine.equipment import Device, part_of
 from winter_river.engine.invariants import full_ratings, in_order
 
 
-def build_plan(devices: Sequence[Device], *, calibration: str = "training", ages: bool = True) -> p.Plan:
+def build_plan(
+    devices: Sequence[Device], *, calibration: str = "training", ages: bool = True, reports: bool = True
+) -> p.Plan:
     """The plan of a facility. ages: whether batteries and transformers get older; in studies they are as they begin.
+    reports: whether its worlds keep what is only for who reads them (plan.Plan).
 
     Raises ValueError, naming device, value and limit, where the devices do not make a network: the facility's own
     checks come first and say more, so this is the last line and stops at the first fault.
@@ -26,10 +29,10 @@ def build_plan(devices: Sequence[Device], *, calibration: str = "training", ages
     t = Tables(ordered, ratings, calibration, ages=ages)
     for k, device in enumerate(ordered):
         t.nodes.append(ADD[part_of(device.type)](t, k, ratings[k]))
-    return _plan(t)
+    return _plan(t, reports=reports)
 
 
-def _plan(t: Tables) -> p.Plan:
+def _plan(t: Tables, *, reports: bool) -> p.Plan:
     text = repr((t.calibration, [(d.id, d.type, d.feeds) for d in t.devices], t.ratings))
     if t.profiles:
         text += repr((t.profiles, t.profile_s, t.profile_values, [d.profile for d in t.devices]))
@@ -39,6 +42,7 @@ def _plan(t: Tables) -> p.Plan:
         ratings=t.ratings,
         index=t.index,
         groups=max(t.groups, default=-1) + 1,
+        reports=reports,
         levels=max((island.level for island in t.islands), default=0) + 1,
         nodes=t.nodes,
         buses=t.buses,

@@ -86,6 +86,12 @@ def flow_m3s(r: CoolingPlan, m: CoolingState) -> float:
     return fans_turning(r, m) * r.fan_m3s * fan_speed(m)
 
 
+def run_up(m: CoolingState, c: Calibration, t_s: float) -> None:
+    """The steps that running fans have taken by now on their way up."""
+    while m.piece < PIECES and t_s >= m.ramp_s + (m.piece + 1) * c.fan_ramp_s / PIECES:
+        m.piece += 1
+
+
 def run_cooling(m: CoolingState, c: Calibration, t_s: float, *, closed: bool, supplied: bool, supply_pu: float) -> None:
     """Stops when the supply is lost; fans run up again after every stop.
 
@@ -94,8 +100,7 @@ def run_cooling(m: CoolingState, c: Calibration, t_s: float, *, closed: bool, su
     """
     enough = supply_pu >= DROP_OUT_PU
     if m.running and enough and closed:
-        while m.piece < PIECES and t_s >= m.ramp_s + (m.piece + 1) * c.fan_ramp_s / PIECES:
-            m.piece += 1
+        run_up(m, c, t_s)
     elif m.running:
         m.running = False
         m.lost = closed and supplied

@@ -284,6 +284,11 @@ def run_rectifier(u: UpsState, c: Calibration, t_s: float, *, may_run: bool) -> 
         u.rectifier = WALKING
         u.rectifier_s = t_s
         u.piece = 0
+    walk_in(u, c, t_s)
+
+
+def walk_in(u: UpsState, c: Calibration, t_s: float) -> None:
+    """The steps that a rectifier has taken by now on its way in."""
     while u.rectifier == WALKING and t_s >= u.rectifier_s + (u.piece + 1) * c.walk_in_s / PIECES:
         u.piece += 1
         if u.piece == PIECES:

@@ -7,7 +7,7 @@ from winter_river.engine.connect import index_islands
 from winter_river.engine.events import NO_TROUBLE
 from winter_river.engine.fast.crew import APART, DONE, FULL, IN_TROUBLE
 from winter_river.engine.fast.types import bytes_at, claimed, floats_at, plan_at, world_at
-from winter_river.engine.step import advance, due_s
+from winter_river.engine.step import advance
 
 WAITS_MAX = 10_000  # chosen: 0.1 ms, longer than a share takes; sleeping and waking take as long
 AFTER_YOU = 1000  # chosen: 5 us, in which who asked gets Python's lock; to wait for it, asleep, would take 50
@@ -17,11 +17,6 @@ SHARE = 8  # chosen: so many worlds a thread takes at a time; the others wait fo
 def advance_one(plan: int, plan_places: int, world: int, world_places: int, end_s: float) -> bool:
     """step.advance of one world."""
     return advance(plan_at(plan, plan_places), world_at(world, world_places), end_s)
-
-
-def due_one(world: int, world_places: int) -> float:
-    """step.due_s of one world."""
-    return due_s(world_at(world, world_places))
 
 
 def index_one(plan: int, plan_places: int, world: int, world_places: int) -> None:

@@ -94,10 +94,6 @@ class Block:
         self.load(w)
         return done
 
-    def due_s(self, w: World) -> float:
-        at_s: float = kernel.kernel().due_one(*self.at)
-        return at_s
-
     def saved(self, w: World) -> bytes:
         self.store(w)
         return self._compiled.layout.saved(self.bytes)

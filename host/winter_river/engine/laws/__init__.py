@@ -36,7 +36,8 @@ def check(plan: Plan, world: World, *, events: Sequence[Event] = (), before: Lat
     broken += arrays(plan, world, branches)
     broken += profiles(plan, world)
     broken += grids(plan, world, branches)
-    broken += energy(plan, world)
+    if plan.reports:  # without, nothing counts energy
+        broken += energy(plan, world)
     broken += transfers(plan, world, branches)
     broken += sets(plan, world)
     broken += ranges(plan, world)

@@ -360,6 +360,7 @@ EVENTS = {
     "not_solved": "power flow not solved",
     "near_collapse": "close to collapse",
     "collapsed": "voltage collapsed",
+    "collapse_over": "its voltage is no longer collapsed",
     "solver": "power flow solved by",
     "low_oil": "stops for lack of oil pressure",
     "over_speed": "stops for its speed",

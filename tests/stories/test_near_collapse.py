@@ -42,10 +42,10 @@ BEHIND = """
 
 @pytest.fixture
 def site(start, tmp_path):
-    def begin(text, **ratings):
+    def begin(text, **options):
         path = tmp_path / "site.yaml"
         path.write_text(text)
-        return start(str(path), **ratings)
+        return start(str(path), **options)
 
     return begin
 
@@ -177,10 +177,39 @@ def test_a_rack_that_comes_back_into_a_collapse_names_it_each_time(site):
     simulation = site(TWO_WAYS)
     simulation.advance(1.0)
     assert simulation.command("far", "set_load", power_kw=650).done
-    simulation.advance(10.0)
+    simulation.advance(70.0)
     log = {event.id: event for event in simulation.events()}
     states = [event for event in log.values() if event.node_id == "far"]
     assert len(states) > 10
     for event in states:
         assert explain.chain(log, event)[-1].event == "collapsed", event
     assert "one gives way under far" in why_lines(known_of(simulation, "far"))[-1]
+
+
+@pytest.mark.parametrize(("calibration", "wait_s"), [("training", 10.0), ("realistic", 22.5)])
+def test_a_rack_tries_again_for_ever_but_no_sooner_than_a_server_starts(site, calibration, wait_s):
+    # Intel: 2.5 s until the outputs of a supply stand, 20 s until its server draws. It lets go after 20 ms (ITIC).
+    simulation = site(LONG_FEEDER, calibration=calibration)
+    simulation.advance(1.0)
+    assert simulation.command("far", "set_load", power_kw=400).done
+    simulation.advance(300.0)
+    began = [e.t_s for e in simulation.events() if e.event == "collapsed"]
+    over = [e.t_s for e in simulation.events() if e.event == "collapse_over"]
+    assert len(over) == len(began) == int(300.0 / (wait_s + 0.02)) + 1
+    assert [end - start for start, end in zip(began, over, strict=True)] == pytest.approx([0.02] * len(over), abs=1e-6)
+    assert [start - end for start, end in zip(began[1:], over, strict=False)] == pytest.approx(
+        [wait_s] * (len(began) - 1), abs=1e-6
+    )
+
+
+def test_the_end_of_a_collapse_names_what_ended_it(site):
+    simulation = site(LONG_FEEDER)
+    simulation.advance(1.0)
+    assert simulation.command("far", "set_load", power_kw=400).done
+    simulation.advance(0.01)
+    assert simulation.command("feeder", "set_fault", state=True).done
+    simulation.advance(0.005)
+    log = {event.id: event for event in simulation.events()}
+    (over,) = (event for event in log.values() if event.event == "collapse_over")
+    told = [(event.node_id, event.event) for event in explain.chain(log, over)]
+    assert told[1] == ("feeder", "fault")

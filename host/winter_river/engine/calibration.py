@@ -27,7 +27,7 @@ class Calibration:
     bypass_good_s: float = 1.0
     overload_calm_s: float = 10.0  # back from bypass after this long without overload
     stagger_s: float = 1.0  # between racks that come back behind one feeder
-    restart_s: float = 1.0  # after a drop-out on low voltage, so that a weak source cannot chatter
+    restart_s: float = 10.0  # after a drop-out on low voltage; see REALISTIC, here the half of it
     fan_ramp_s: float = 5.0
     reconnect_s: float = 10.0  # what follows the grid comes back to one that was good this long
     battery_factor: float = 1.0  # of the stated battery_kwh
@@ -60,7 +60,7 @@ QUICK = Calibration(
     bypass_good_s=0.1,
     overload_calm_s=1.0,
     stagger_s=0.1,
-    restart_s=0.1,
+    restart_s=1.0,
     fan_ramp_s=0.5,
     reconnect_s=1.0,
     battery_factor=0.1,
@@ -72,6 +72,9 @@ REALISTIC = Calibration(
     cooldown_s=300.0,
     walk_in_s=10.0,
     stagger_s=5.0,
+    # A server's power supply starts again by itself, for ever: 2.5 s at most until its outputs stand (Intel SC5650HCBRP,
+    # table 28), and its management controller needs some 20 s before it lets it draw (Intel S1600JP, "Power Restore Delay").
+    restart_s=22.5,
     reconnect_s=300.0,  # IEEE 1547-2018, table 4: the delay of entering service
     battery_factor=65.8 / 10.96,  # 600 s in place of 100 s behind the same UPS
     peukert=1.15,

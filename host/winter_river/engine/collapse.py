@@ -78,7 +78,17 @@ def watch_collapse(plan: Plan, w: World, k: int, emf: float) -> None:
     if collapsed and not island.collapsed:
         cause = events.group_cause(w, plan.nodes[node].group)
         island.told = events.emit(plan, w, node, events.COLLAPSED, weakest(plan, w, k), heaviest(plan, w, k), cause)
+    elif island.collapsed and not collapsed:
+        tell_over(plan, w, k)
     island.collapsed = collapsed
+
+
+def tell_over(plan: Plan, w: World, k: int) -> None:
+    """The event that an island carries its loads again, or has none any more: because of what happened now, or else
+    because of the collapse itself, which made loads let go."""
+    node = plan.islands[k].node
+    cause = events.group_cause(w, plan.nodes[node].group)
+    events.emit(plan, w, node, events.COLLAPSE_OVER, 0, 0, cause if cause > 0 else w.islands[k].told)
 
 
 def tell_solver(plan: Plan, w: World, k: int, solver: int) -> None:

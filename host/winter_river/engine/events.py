@@ -11,7 +11,7 @@ from winter_river.engine.world import World
 STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
 LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
 SETPOINT, AT_RESERVE, FULL, BLOCKED, TAP, OVERHEAT, OUT_OF_CLASS, OUT_OF_STEP, SHARES = range(18, 27)
-SOLVER, NEAR_COLLAPSE, COLLAPSED, SHARES_REACTIVE = range(27, 31)
+SOLVER, NEAR_COLLAPSE, COLLAPSED, SHARES_REACTIVE, COLLAPSE_OVER = range(27, 32)
 WORDS = (
     "state",
     "handle",
@@ -44,6 +44,7 @@ WORDS = (
     "near_collapse",
     "collapsed",
     "shares_reactive",
+    "collapse_over",
 )
 POSITION_WORDS = ("open", "first", "second", "both")
 BOTH = 3

@@ -12,7 +12,7 @@ load that made it fail.
 from __future__ import annotations
 
 from winter_river.engine import events
-from winter_river.engine.collapse import PASSES_FEW, at_fault, tell_solver, watch_collapse
+from winter_river.engine.collapse import PASSES_FEW, at_fault, tell_over, tell_solver, watch_collapse
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.server import POWER
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
@@ -116,7 +116,7 @@ def _solve_level(plan: Plan, w: World, level: int) -> None:
         count += 1
         if x.first == x.end:
             count -= 1
-            island.collapsed = False
+            _unload(plan, w, k)
             _conclude(plan, w, k, SWEEP, True)
         elif end >= TOGETHER:
             _sweep_together(plan, w, count)
@@ -152,9 +152,18 @@ def _solve_joined(plan: Plan, w: World, k: int, solver: int) -> None:
             w.islands[m].dirty = False
             if converged and w.wiring[m].first != w.wiring[m].end:
                 watch_collapse(plan, w, m, emf)
+            elif converged:
+                _unload(plan, w, m)
             else:
                 w.islands[m].collapsed = False
             _conclude(plan, w, m, solver, converged)
+
+
+def _unload(plan: Plan, w: World, k: int) -> None:
+    """Nothing is behind a source any more: its collapse is over, whatever happened to its loads."""
+    if w.islands[k].collapsed:
+        w.islands[k].collapsed = False
+        tell_over(plan, w, k)
 
 
 def _conclude(plan: Plan, w: World, k: int, solver: int, converged: bool) -> None:
@@ -162,6 +171,8 @@ def _conclude(plan: Plan, w: World, k: int, solver: int, converged: bool) -> Non
     island, x = w.islands[k], w.wiring[k]
     was_converged, island.converged = island.converged, converged
     if converged:
+        if not was_converged and not island.collapsed:
+            tell_over(plan, w, k)
         tell_solver(plan, w, k, solver)
     else:
         # Collapsed: nothing holds the voltage, so it is none, and whatever watches it lets go.

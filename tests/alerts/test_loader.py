@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from winter_river.alerts.book import AlarmBook
 from winter_river.alerts.json_schema import schema_text
 from winter_river.alerts.loader import RulesError, parse_rules
-from winter_river.alerts.model import Moment, Seen
+from winter_river.alerts.model import SITE, Moment, Seen
 from winter_river.alerts.rules import built_in
 from winter_river.facility import load_facility
 
@@ -138,3 +138,12 @@ def test_the_schema_file_is_up_to_date():
 def test_schema_takes_what_the_loader_takes(text, fits):
     judge = pytest.importorskip("jsonschema_rs")
     assert judge.validator_for(json.loads(schema_text())).is_valid(YAML(typ="safe").load(text)) is fits
+
+
+def test_a_rule_may_look_at_the_flow_behind_a_source():
+    text = "rules: x\nalarms:\n  - {id: weak, when: flow = collapsed, priority: low, types: generator, message: '{gives_way} gives way'}\n"
+    rule = parse_rules(text).rules[-1]
+    assert (rule.clock, rule.recurs) == (SITE, True)
+    assert "collapsed" in rule.asked_by
+    with pytest.raises(RulesError, match="did you mean `collapsed`"):
+        parse_rules(text.replace("flow = collapsed", "flow = colapsed"))

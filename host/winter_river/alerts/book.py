@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from winter_river.alerts import states
 from winter_river.alerts.again import Met
-from winter_river.alerts.causes import chain_of, own_of, roots
+from winter_river.alerts.causes import chain_of, own_of, recurring, roots
+from winter_river.alerts.conditions import OF_EVENTS
 from winter_river.alerts.figures import Figures
 from winter_river.alerts.judging import Finding, Judge, moment_s
 from winter_river.alerts.model import (
@@ -32,6 +33,7 @@ from winter_river.alerts.model import (
     name_of,
     rank,
 )
+from winter_river.alerts.strain import strains
 from winter_river.alerts.wording import filled
 from winter_river.facility.faults import nearest
 
@@ -58,11 +60,12 @@ class AlarmBook:
     """The one owner of a site's alarms. One thread at a time may use it."""
 
     def __init__(self, rules: Sequence[Rule], types: Mapping[str, str], *, facts: Sequence[str] = ()) -> None:
-        """types: node id to type, in file order. facts: what is known of a node beyond its view; see conditions.FACTS."""
+        """types: node id to type, in file order. facts: what is known of a node beyond its view; see conditions.FACTS.
+        What the events tell (conditions.OF_EVENTS) the book finds by itself."""
         self.rules = {rule.id: rule for rule in rules}
         self._order = {rule_id: place for place, rule_id in enumerate(self.rules)}
         self._types = types
-        self._judge = Judge(rules, types, facts=facts)
+        self._judge = Judge(rules, types, facts=(*facts, *OF_EVENTS))
         self._alarms: dict[Key, Alarm] = {}
         self.journal: deque[Transition] = deque(maxlen=JOURNAL_MAX)
         self.figures = Figures()
@@ -102,6 +105,10 @@ class AlarmBook:
         fresh: list[Alarm] = []
         if self._judge.awaits_any:
             self._met.look(seen)
+        told = strains(seen.events.values(), moment.t_s)
+        if told:
+            facts = {**seen.facts, **{each: {**seen.facts.get(each, {}), **more} for each, more in told.items()}}
+            seen = dataclasses.replace(seen, facts=facts)
         for finding in self._judge.judge(seen, lambda rule, node_id: self._met.is_new(rule, node_id, seen)):
             alarm = self._found(finding, seen)
             if alarm is not None:
@@ -109,6 +116,9 @@ class AlarmBook:
         for alarm in self._alarms.values():
             if alarm.restored and not self._judge.awaits(*alarm.key):
                 self._explain(alarm, seen)
+        for alarm in self._alarms.values():
+            if alarm.active and alarm.rule.recurs:
+                alarm.own = recurring(alarm, seen.events)
         acts = {alarm.key: states.RAISE if alarm.active else states.CLEAR for alarm in fresh}
         acts = self._group(moment) | acts
         for key, alarm in list(self._alarms.items()):

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from winter_river.alerts.judging import moment_s
 from winter_river.alerts.model import Alarm, Key, Rule, rank
 from winter_river.alerts.states import SHELVED
+from winter_river.alerts.strain import RECENT_S
 from winter_river.engine import Event
 
 CHAIN_MAX = 200  # chosen: the longest chain of the library's sites is about twenty
@@ -36,6 +37,16 @@ def chain_of(rule: Rule, node_id: str, log: Mapping[int, Event]) -> tuple[int, .
 def own_of(chain: Sequence[int], node_id: str, log: Mapping[int, Event]) -> tuple[int, ...]:
     """Those events of a chain that are of its own node."""
     return tuple(each for each in chain if log[each].node_id == node_id)
+
+
+def recurring(alarm: Alarm, log: Mapping[int, Event]) -> tuple[int, ...]:
+    """The events of an alarm's node that explain it, each time anew: the last CHAIN_MAX since a minute before it came."""
+    since_s = alarm.began.t_s - RECENT_S
+    return tuple(
+        event.id
+        for event in log.values()
+        if event.node_id == alarm.node_id and event.event in alarm.rule.asked_by and event.t_s >= since_s
+    )[-CHAIN_MAX:]
 
 
 def roots(active: Sequence[Alarm], order: Mapping[str, int]) -> dict[Key, Key]:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from winter_wire import schema
 
 from winter_river.alerts.model import Test
+from winter_river.alerts.strain import FLOWS
 from winter_river.facility.faults import nearest, shown
 
 TEXT_LENGTH_MAX = 300
@@ -22,11 +23,18 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 PRESENCES = ("online", "stale", "offline", "never")
+# Of a source, from what the engine's events told of the flow behind it: (form, what it is); see strain.py.
+OF_EVENTS: Mapping[str, tuple[str, str]] = {
+    "flow": (schema.TEXT, "well, near_collapse, collapsed, not_solved: the worst of the last minute, or what lasts"),
+    "gives_way": (schema.TEXT, "the device whose voltage gives way there"),
+    "heaviest": (schema.TEXT, "the load that has most part in it"),
+}
 # What is known of a node beyond its view: (form, what it is).
 FACTS: Mapping[str, tuple[str, str]] = {
     "presence": (schema.TEXT, "online, stale, offline; never: nobody has heard of it in this run"),
     "silent_s": (schema.NUMBER, "seconds since it was last heard"),
     "boot_returns": (schema.NUMBER, "how often in the last minute it was another boot and back: two nodes of one id"),
+    **OF_EVENTS,
 }
 _TEST = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(<=|>=|!=|==|=|<|>)\s*([-+.\w]+)\s*", re.ASCII)
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?", re.ASCII)
@@ -98,6 +106,8 @@ def words_of(name: str, types: Collection[str]) -> tuple[str, ...]:
         return tuple(schema.STATUSES)
     if name == "presence":
         return PRESENCES
+    if name == "flow":
+        return FLOWS
     if name != "state":
         return ()
     rows: list[Any] = [schema.TYPES[type_name] for type_name in types or schema.TYPES]

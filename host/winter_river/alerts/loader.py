@@ -30,9 +30,10 @@ from pathlib import Path
 from winter_wire import schema
 
 from winter_river.alerts.addresses import fault_of_url
-from winter_river.alerts.conditions import FACTS, Alternatives, ConditionError, parse
-from winter_river.alerts.model import PRIORITIES, SITE, STEADY, Rule
+from winter_river.alerts.conditions import FACTS, OF_EVENTS, Alternatives, ConditionError, parse
+from winter_river.alerts.model import EXPLAIN, PRIORITIES, SITE, STEADY, Rule
 from winter_river.alerts.rules import GAUGES, built_in
+from winter_river.alerts.strain import WORSE
 from winter_river.alerts.wording import MESSAGE_LENGTH_MAX, NODE, PLACE, SUBJECT
 from winter_river.facility import Facility, load_facility
 from winter_river.facility.faults import Faults, FileError, nearest, shown
@@ -214,12 +215,15 @@ def _rule(tree: Tree, site: Facility | None, faults: Faults, named: list[tuple[S
     if len(faults) > before or not priority:
         return None
     # What a view shows is the engine's: its times run on the engine's clock.
-    of_view = not gauge and any(test.field not in FACTS for tests in when for test in tests)
+    fields = {test.field for tests in when for test in tests}
+    of_flow = not fields.isdisjoint(OF_EVENTS)
+    of_view = not gauge and any(field not in FACTS or field in OF_EVENTS for field in fields)
     return Rule(
         id=rule_id, priority=priority[0], message=message, cure=_text(found, "cure", faults, MESSAGE_LENGTH_MAX) or "look at it",
         when=when, until=until, gauge=gauge, types=types, nodes=nodes, hold_s=seconds["hold"], off_s=seconds["off"],
         clock=SITE if of_view else STEADY, under=under, gathers_s=seconds["together"],
         stands=_flag(found, "stands", faults), source="a rule of the site",
+        asked_by=WORSE if of_flow else EXPLAIN, recurs=of_flow,
     )  # fmt: skip
 
 
@@ -265,7 +269,7 @@ def _check_places(found: Entries, message: str, tested: set[str], faults: Faults
     if "message" not in found:
         return
     tree = found["message"][1]
-    known = (NODE, SUBJECT, *GAUGES, *schema.ROWS)
+    known = (NODE, SUBJECT, *GAUGES, *OF_EVENTS, *schema.ROWS)
     for name in PLACE.findall(message):
         if name not in known and name not in tested:
             faults.add(

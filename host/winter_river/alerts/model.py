@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Worst first, as EEMUA 191 recommends: few critical ones, most low.
 CRITICAL, HIGH, MEDIUM, LOW = PRIORITIES = ("critical", "high", "medium", "low")
 ONLINE = "online"  # of the fact `presence`: the node has spoken
+EXPLAIN = ("state", "presence")  # events that say how a node stands
 STEADY, SITE = "steady", "site"  # the clocks that hold times run on: this machine's, and the engine's
 
 Number: TypeAlias = float | int
@@ -56,7 +57,8 @@ class Rule:
     of ids; both empty: every node's. hold_s, off_s: how long it must hold, and must be gone. under: rules whose alarm makes this one a consequence.
     gathers_s: of several that come within it the first stands for all; 0: each for itself.
     stands: it is no consequence of another node's, whatever the chain of events says: equipment that was called upon and failed.
-    asked_by: kinds of event that explain it. source: of the threshold.
+    asked_by: kinds of event that explain it; recurs: each of them that comes while it stands, or came in the minute before,
+    is its own. source: of the threshold.
     """
 
     id: str
@@ -74,7 +76,8 @@ class Rule:
     under: tuple[str, ...] = ()
     gathers_s: float = 0.0
     stands: bool = False
-    asked_by: tuple[str, ...] = ("state", "presence")
+    asked_by: tuple[str, ...] = EXPLAIN
+    recurs: bool = False
     source: str = ""
 
 

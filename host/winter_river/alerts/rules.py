@@ -11,6 +11,7 @@ from typing import Any
 
 from winter_river.alerts.conditions import parse
 from winter_river.alerts.model import CRITICAL, HIGH, LOW, MEDIUM, STEADY, Rule
+from winter_river.alerts.strain import WORSE
 
 # Gauge -> what it tells. Whoever runs a site fills them in; one that is missing is not judged, and says so.
 GAUGES: Mapping[str, str] = {
@@ -33,6 +34,7 @@ GAUGES: Mapping[str, str] = {
 _S, _MIN = 1.0, 60.0
 _TOGETHER_S = 10 * _S  # chosen: nodes of one access point, or one supply, go within it
 _TRANSFER_S = 10 * _S  # chosen: a planned retransfer leaves a UPS on its battery for six seconds, which is no alarm
+_AGAIN_S = 30 * _S  # chosen: what starts again on a weak supply is out again within that
 _BUS = ("bus_lost",)
 _STORE = ("database_silent",)
 
@@ -67,6 +69,8 @@ def built_in() -> tuple[Rule, ...]:
         _rule("generator_on", LOW, "state = RUNNING", "{node} runs", "see why the grid is not used; watch its fuel", types="generator", hold_s=2 * _S, source="chosen: a set that runs is worth telling"),
         _rule("generator_long", LOW, "state = RUNNING", "{node} has run for 20 minutes", "plan for its fuel", types="generator", hold_s=20 * _MIN, source="Wildfire Watch: a pump that has run for 1200 s"),
         _rule("fuel_low", MEDIUM, "fuel_pct < 25", "{node} has {fuel_pct} of its fuel left", "call for fuel", until="fuel_pct > 30", types="generator", hold_s=5 * _S, source="chosen: the last quarter of a tank"),
+        _rule("voltage_collapsed", HIGH, "flow = collapsed or flow = not_solved", "the voltage behind {node} has collapsed: {gives_way} gives way under {heaviest}", "take load off what gives way, or bring back a second way to it; what starts again by itself collapses it again", asked_by=WORSE, recurs=True, source="the engine: less than 70 % of the voltage is left, and the loads do not get their power"),
+        _rule("voltage_weak", MEDIUM, "flow = near_collapse", "{gives_way} behind {node} carries all it can, for {heaviest}", "take load off it before its voltage collapses", hold_s=5 * _S, asked_by=WORSE, recurs=True, source="the engine: the next kilowatt finds no voltage that carries it"),
         # storage
         _rule("ups_lost", CRITICAL, "state = FAULT", "{node} holds nothing any more", "bring its supply back, or put it in bypass", types="ups"),
         _rule("low_battery", HIGH, "soc_pct < 20", "{node} has {soc_pct} of its charge left", "shed load, or bring a source back", until="soc_pct > 25", hold_s=1 * _S, source="BESS multi-site monitoring: low_soc; the low-battery warning of a UPS"),
@@ -79,7 +83,7 @@ def built_in() -> tuple[Rule, ...]:
         _rule("overload", HIGH, "state = OVERLOAD", "{node} is overloaded: {load_pct}", "move load away before it trips", types="distribution pdu", hold_s=2 * _S, off_s=2 * _S),
         _rule("transformer_hot", HIGH, "hot_spot_c > 120", "the hot spot of {node} is at {hot_spot_c}", "take load off it; see to its cooling", until="hot_spot_c < 115", types="transformer", hold_s=5 * _S, source="IEC 60076-7: 120 C in normal cyclic loading"),
         # load and air
-        _rule("rack_dark", CRITICAL, "state = FAULT", "{node} is dark", "bring one of its supplies back", types="server"),
+        _rule("rack_dark", CRITICAL, "state = FAULT", "{node} is dark", "bring one of its supplies back", types="server", off_s=_AGAIN_S),
         _rule("rack_degraded", LOW, "state = DEGRADED", "{node} has lost a reserve", "see which of its two supplies is not as it should be", types="server", hold_s=_TRANSFER_S, off_s=5 * _S),
         _rule("cooling_poor", MEDIUM, "state = OFF or state = DEGRADED", "{node} does not cool as it should", "bring its supply, fans or water back", types="cooling", hold_s=_TRANSFER_S, off_s=5 * _S),
         _rule("inlet_hot", HIGH, "inlet_c > 32", "{node} takes in air of {inlet_c}", "bring cooling back, or shed load", until="inlet_c < 30", types="server", hold_s=10 * _S, under=("cooling_poor",), gathers_s=10 * _MIN, asked_by=("too_hot",), source="ASHRAE TC 9.9 (2021): 32 C is allowable for class A1"),

@@ -33,18 +33,19 @@ class ExerciseAlarms:
         self._book = AlarmBook(built_in() if rules is None else rules, types, facts=FACTS)
         self._nodes = tuple(types)
         self._log: dict[int, Event] = {}
-        self._looked_s = 0.0
+        self._looked_s = self._start_s = 0.0
         self._stirred = False
 
-    def begin(self, views: Views, events: Sequence[Event]) -> None:
-        """Takes in what stands already."""
-        self._log = {event.id: event for event in events}
+    def begin(self, views: Views, events: Sequence[Event], start_s: float) -> None:
+        """Takes in what stands already. start_s: when that is, on the site's clock, which the events go by."""
+        self._start_s = start_s
+        self._know(events)
         self._step(0.0, views)
         self._book.acknowledge_all(_at(0.0))
 
     def hear(self, event: Event) -> None:
         """An event of the site, for the chain of causes."""
-        self._log[event.id] = event
+        self._log[event.id] = event._replace(t_s=event.t_s - self._start_s)
         self._stirred = True
 
     def look(self, t_s: float, views: Views) -> list[Alarm]:
@@ -75,9 +76,12 @@ class ExerciseAlarms:
 
     def back_to(self, t_s: float, events: Sequence[Event]) -> None:
         """Time was taken back. events: what had happened by then."""
-        self._log = {event.id: event for event in events}
+        self._know(events)
         self._book.back_to(_at(t_s))
         self._looked_s, self._stirred = t_s, True
+
+    def _know(self, events: Sequence[Event]) -> None:
+        self._log = {event.id: event._replace(t_s=event.t_s - self._start_s) for event in events}
 
     def _nodes_of(self, key: Key) -> tuple[str, ...]:
         return tuple(dict.fromkeys((key[1], *(node_id for _, node_id in self._book.consequences(key)))))

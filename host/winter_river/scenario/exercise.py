@@ -69,7 +69,7 @@ class Exercise:
         self._start_s = site.t_s
         views = Views(site)
         self._last_event_id = max((event.id for event in site.events()), default=0)
-        self._alarms.begin(views, site.events())
+        self._alarms.begin(views, site.events(), self._start_s)
         self._watch.begin(views)
         for expect in self.scenario.steady_state:
             self.records.outcomes.append(self._look(Step(0.0, expect), expect, views))

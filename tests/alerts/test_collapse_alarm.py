@@ -1,0 +1,100 @@
+"""A feeder that is asked for more than it can carry is one alarm, however often its racks come back and take it down.
+
+A reactance of 0.4 ohm from an infinite bus of 480 V carries at most U^2 / 2X = 288 kW at a power factor of 1.
+"""
+
+import pytest
+from winter_river import Simulation, load_facility
+from winter_river.alerts.book import AlarmBook
+from winter_river.alerts.model import Moment, Seen
+from winter_river.alerts.rules import built_in
+
+SITE = """
+facility: long-feeder
+title: Three racks at the end of a long feeder
+calibration: training
+nodes:
+  grid: {type: utility, title: Grid, voltage_v: 480, short_circuit_mva: 100000, x_over_r: 50, frequency_hz: 60}
+  feeder: {type: distribution, from: grid, title: Feeder, rated_a: 10000, feed_reactance_ohm: 0.4}
+"""
+RACK = "  {}: {{type: server, from: feeder, title: Rack, load_kw: 40, load_kw_max: 400, power_factor: 1.0, rated_a: 10000}}"
+
+
+@pytest.fixture
+def watch(tmp_path):
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE + "\n".join(RACK.format(f"far_{k}") for k in (1, 2, 3)) + "\n")
+    return Watch(Simulation(load_facility(str(path)), seed=1))
+
+
+class Watch:
+    """A simulated site and its alarms, judged each second."""
+
+    def __init__(self, sim):
+        self.sim = sim
+        self.types = {node_id: node.type for node_id, node in sim.facility.nodes.items()}
+        self.book = AlarmBook(built_in(), self.types, facts=("presence",))
+
+    def advance(self, seconds):
+        asked = []
+        for _ in range(seconds):
+            self.sim.advance(1)
+            views = {node_id: self.sim.view(node_id) for node_id in self.types}
+            facts = {node_id: {"presence": self.sim.presence(node_id)} for node_id in self.types}
+            log = {event.id: event for event in self.sim.events()}
+            changes = self.book.step(Seen(self.moment, views, facts, {}, log))
+            asked += [change.key for change in changes if change.annunciated]
+        return asked
+
+    @property
+    def moment(self):
+        return Moment(self.sim.t_s, self.sim.t_s)
+
+    def set_load(self, node_id, kw):
+        assert self.sim.command(node_id, "set_load", power_kw=kw).done
+
+
+def test_a_feeder_that_collapses_again_and_again_is_one_alarm_and_its_dark_racks_stand_under_it(watch):
+    assert watch.advance(5) == []
+    watch.set_load("far_1", 300)
+    asked = watch.advance(300)
+    assert set(asked) == {("voltage_collapsed", "grid")}
+    collapses = [event for event in watch.sim.events() if event.event == "collapsed"]
+    assert len(collapses) > 10  # in five minutes, each time they are all back
+    assert len(asked) == 1  # the racks went dark in the same second
+    alarm = watch.book.get(asked[0])
+    assert alarm.message == "the voltage behind grid has collapsed: feeder gives way under far_1"
+    assert (alarm.priority, alarm.count) == ("critical", 1)
+    assert "load off" in alarm.rule.cure
+    watch.book.acknowledge(("voltage_collapsed", "grid"), watch.moment)
+    assert watch.advance(120) == []  # it goes on, and asks nobody again
+
+
+def test_the_alarm_ends_a_minute_after_the_last_collapse(watch):
+    watch.advance(5)
+    watch.set_load("far_1", 300)
+    watch.advance(3)
+    watch.book.acknowledge(("voltage_collapsed", "grid"), watch.moment)
+    watch.set_load("far_1", 40)
+    watch.advance(50)  # they came back after ten seconds, and half a minute later they are not dark any more
+    assert [alarm.name for alarm in watch.book.alarms] == ["voltage_collapsed/grid"]
+    assert watch.advance(10) == []
+    assert watch.book.alarms == []
+
+
+def test_a_collapse_that_something_else_brought_about_stands_under_that(tmp_path):
+    path = tmp_path / "two-ways.yaml"
+    second = "  two: {type: distribution, from: grid, title: Two, rated_a: 10000, feed_reactance_ohm: 0.4}\n"
+    ring = "  ring: {type: switchgear, from: [feeder, two], title: Ring, rated_a: 10000, parallel: on}\n"
+    path.write_text(
+        SITE
+        + second
+        + ring
+        + RACK.format("far").replace("feeder", "ring").replace("load_kw: 40", "load_kw: 320")
+        + "\n"
+    )
+    watch = Watch(Simulation(load_facility(str(path)), seed=1))
+    assert watch.advance(5) == []
+    watch.sim.command("two", "set_fault", state=True)
+    assert set(watch.advance(60)) == {("equipment_failed", "two")}
+    assert ("voltage_collapsed", "grid") in watch.book.consequences(("equipment_failed", "two"))

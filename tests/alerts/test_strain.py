@@ -1,0 +1,49 @@
+"""A collapse that comes and goes with the loads that it puts out is one; worked out by hand from a list of events."""
+
+import pytest
+from winter_river.alerts.strain import strains
+from winter_river.engine import Event
+
+
+def log(*rows):
+    return [Event(k + 1, t_s, node_id, word, "feeder", "rack", 0) for k, (t_s, node_id, word) in enumerate(rows)]
+
+
+def flow(rows, t_s, node_id="grid"):
+    return strains(log(*rows), t_s)[node_id]["flow"]
+
+
+def test_a_source_that_was_never_short_is_not_named():
+    assert strains(log((1.0, "grid", "state"), (2.0, "grid", "collapse_over")), 3.0) == {}
+
+
+def test_a_collapse_lasts_until_its_end_is_told_and_a_minute_more():
+    begun = [(1.0, "grid", "collapsed")]
+    assert flow(begun, 5000.0) == "collapsed"
+    over = [*begun, (100.0, "grid", "collapse_over")]
+    assert flow(over, 159.9) == "collapsed"
+    assert flow(over, 160.0) == "well"
+
+
+def test_one_that_comes_again_within_a_minute_has_not_ended():
+    rows = [(1.0, "grid", "collapsed"), (1.02, "grid", "collapse_over")]
+    rows += [(50.0, "grid", "collapsed"), (50.02, "grid", "collapse_over")]
+    assert flow(rows, 109.0) == "collapsed"
+    assert flow(rows, 110.1) == "well"
+
+
+def test_close_to_collapse_is_told_for_a_minute_and_what_is_worse_takes_its_place():
+    assert flow([(1.0, "grid", "near_collapse")], 60.9) == "near_collapse"
+    assert flow([(1.0, "grid", "near_collapse")], 61.0) == "well"
+    assert flow([(1.0, "grid", "near_collapse"), (2.0, "grid", "not_solved")], 500.0) == "not_solved"
+
+
+def test_each_source_stands_for_itself_and_names_what_gives_way():
+    found = strains(log((1.0, "a", "collapsed"), (2.0, "b", "collapsed"), (2.1, "b", "collapse_over")), 100.0)
+    assert found["a"] == {"flow": "collapsed", "gives_way": "feeder", "heaviest": "rack"}
+    assert found["b"]["flow"] == "well"
+
+
+@pytest.mark.parametrize("word", ["state", "solver", "trip"])
+def test_other_events_of_the_source_end_nothing(word):
+    assert flow([(1.0, "grid", "collapsed"), (2.0, "grid", word)], 300.0) == "collapsed"

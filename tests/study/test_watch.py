@@ -41,7 +41,7 @@ LEFT_OUT = {
         key: {HISTORY: "kwh back_kwh kw since_s"}
         for key in ("meters", "island_meters", "ups_meters", "demand_meters", "storage_meters")
     },
-    "islands": {HISTORY: "told", FOLLOWS: "live dirty converged solver collapsed emf loss_kw"},
+    "islands": {HISTORY: "told over", FOLLOWS: "live dirty converged solver collapsed emf loss_kw"},
     "utilities": {SEVERE: "sag_pu swell_pu off_pu"},
     "transfers": {HISTORY: "opened_s closed_s gap_s first_since_s second_since_s", WAITS: "sync_s"},
     "generators": {

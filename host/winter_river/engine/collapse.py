@@ -88,7 +88,8 @@ def tell_over(plan: Plan, w: World, k: int) -> None:
     because of the collapse itself, which made loads let go."""
     node = plan.islands[k].node
     cause = events.group_cause(w, plan.nodes[node].group)
-    events.emit(plan, w, node, events.COLLAPSE_OVER, 0, 0, cause if cause > 0 else w.islands[k].told)
+    told = w.islands[k].told
+    w.islands[k].over = events.emit(plan, w, node, events.COLLAPSE_OVER, 0, 0, cause if cause > 0 else told)
 
 
 def tell_solver(plan: Plan, w: World, k: int, solver: int) -> None:
@@ -134,4 +135,4 @@ def is_collapsing(w: World) -> bool:
 
 def _is_collapsing(w: World, island: IslandState) -> bool:
     low = island.collapsed or not island.converged or island.solver == NEWTON_COLLAPSE
-    return low or island.told >= w.first_event
+    return low or max(island.told, island.over) >= w.first_event

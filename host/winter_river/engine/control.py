@@ -31,6 +31,7 @@ from winter_river.engine.overlap import tell_shares
 from winter_river.engine.plan import BREAKER_OUTPUT, NONE, NodePlan, Plan
 from winter_river.engine.protection import OVERLOAD
 from winter_river.engine.sets import excite
+from winter_river.engine.sources import what_gave, what_took
 from winter_river.engine.states import tell
 from winter_river.engine.taps import run_taps
 from winter_river.engine.units import NEVER_S, magnitude
@@ -103,8 +104,8 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int, stop: 
             if not fresh:
                 # The source that was lost explains the crank; without one, the switchgear that asked.
                 first = plan.nodes[wanted_by].feed_1 if wanted_by != NONE else NONE
-                lost = first != NONE and not w.nodes[first].live
-                cause = w.nodes[first].origin if lost else w.nodes[wanted_by].last if wanted_by != NONE else 0
+                took = what_took(plan, w, first) if first != NONE else 0
+                cause = took if took > 0 else w.nodes[wanted_by].last if wanted_by != NONE else 0
         g.cranks += 1
         g.start_s = cold_start_s(plan.calibration.start_s, coolant_now_c(g, w.t_s))
         events.emit(plan, w, node, events.CRANK, 0, g.cranks, cause)
@@ -231,18 +232,22 @@ def _cause_of_move(plan: Plan, w: World, k: int, before: int) -> int:
     if me.last >= w.first_event:
         return me.last
     if x.position == switchgear_law.OPEN:
-        first, second = w.nodes[n.feed_1].origin, w.nodes[n.feed_2].origin
+        first, second = what_gave(plan, w, n.feed_1), what_gave(plan, w, n.feed_2)
         if plan.transfers[k].static:
             lost = not (x.first_ok if before == switchgear_law.FIRST else x.second_ok)
             back = max(me.last, first if x.target == switchgear_law.FIRST else second)
             return _source_left(plan, w, n, before) if lost else back
+        left = what_took(plan, w, n.feed_1 if before == switchgear_law.FIRST else n.feed_2)
         if before == switchgear_law.FIRST:
-            return second if x.target == switchgear_law.SECOND or second > first else first
-        return first if x.target == switchgear_law.FIRST and x.second_ok else second
+            if plan.transfers[k].generator != NONE and x.target == switchgear_law.SECOND:
+                return second  # it waited for the set
+            return max(left, w.nodes[n.feed_2].origin) if left > 0 else second
+        return first if x.target == switchgear_law.FIRST and x.second_ok else left if left > 0 else second
     if before == switchgear_law.BOTH and not (x.first_ok and x.second_ok):
         return _source_left(plan, w, n, 3 - x.position)
-    source = w.nodes[n.feed_1 if switchgear_law.fed_by(x) == switchgear_law.FIRST else n.feed_2]
-    return me.last if before == switchgear_law.BOTH else max(me.last, source.origin)
+    joined = x.target if x.position == switchgear_law.BOTH else switchgear_law.fed_by(x)
+    source = n.feed_1 if joined == switchgear_law.FIRST else n.feed_2
+    return me.last if before == switchgear_law.BOTH else max(me.last, what_gave(plan, w, source))
 
 
 def run_upses(plan: Plan, w: World) -> bool:

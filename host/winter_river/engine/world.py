@@ -103,7 +103,8 @@ class IslandState:
     """What one source drives: whether it is solved, by what, the voltage behind its impedance, the losses inside.
 
     collapsed: it is solved, but the network takes so much of the voltage that its loads draw less than they should.
-    told: the event that last told so, or that it is close to it or has no answer; 0 where none ever did."""
+    told: the event that last told so, or that it is close to it or has no answer; over: the one that last told its end;
+    0 where none ever did."""
 
     live: bool = False
     dirty: bool = True
@@ -113,6 +114,7 @@ class IslandState:
     emf: float = 1.0
     loss_kw: float = 0.0
     told: int = 0
+    over: int = 0
 
 
 @dataclass(slots=True)

@@ -252,10 +252,11 @@ def grids_12() -> list[Device]:
 
 
 def of_all_models(devices: list[Device]) -> list[Device]:
-    """The same with racks that hold their current, their impedance and their power, one after the other."""
-    models = itertools.cycle((1, 2, 0))
+    """The same with racks that hold their current, their impedance and their power, one after the other; every second
+    one never lets go."""
+    models, rides = itertools.cycle((1, 2, 0)), itertools.cycle((0, 1))
     return [
-        dataclasses.replace(each, ratings={**each.ratings, "load_model": next(models)})
+        dataclasses.replace(each, ratings={**each.ratings, "load_model": next(models), "ride_through": next(rides)})
         if each.type == "server"
         else each
         for each in devices

@@ -335,6 +335,7 @@ def run_loads(plan: Plan, w: World) -> bool:
             closed=in_service(n, me) and (one or two),
             supplied=me.supplied,
             supply_pu=supply_pu,
+            rides=r.rides,
             hot=hot,
             place=r.place,
         )

@@ -183,6 +183,7 @@ def server(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
             load_kw_max=r["load_kw_max"],
             kvar_per_kw=kvar_per_kw(r["power_factor"]),
             load_model=int(r["load_model"]),
+            rides=r["ride_through"] > 0.0,
             rated_pu=r["rated_a"] / amps(voltage_v),
             place=place,
             heat_shutdown=r["heat_shutdown"] > 0.0,

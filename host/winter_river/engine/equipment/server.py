@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # What a load holds when its voltage is not the nominal one (load_models.py); in a file the word.
 LOAD_MODELS = ("power", "current", "impedance")
 POWER, CURRENT, IMPEDANCE = range(3)
+RIDES_THROUGH = ("itic", "anything")
 
 
 def _combinations(ratings: Mapping[str, float]) -> tuple[Combination, ...]:
@@ -47,6 +48,11 @@ SERVER = Equipment(
             "load_kw is at nominal voltage",
             LOAD_MODELS,
         ),
+        Rating(
+            *("ride_through", 0.0, 0.0, 1.0),
+            "chosen: itic, as power supplies do; anything: a heater or lamp never lets go, whatever voltage is left to it",
+            RIDES_THROUGH,
+        ),
         Rating("cabinets", 16.0, 1.0, 100000.0, "chosen: a row of 16 of 6 kW; how much heat the room holds"),
         Rating("heat_shutdown", 1.0, 0.0, 1.0, "chosen: servers turn themselves off when it is too hot", ("off", "on")),
         *breaker_ratings(fuse=True),
@@ -62,7 +68,7 @@ SERVER = Equipment(
 @dataclass(slots=True, frozen=True)
 class ServerPlan:
     """bus_2: the second cord, NONE with one. place: its turn among the racks behind the same feeder. room: NONE where
-    nothing here cools it."""
+    nothing here cools it. rides: through whatever voltage comes."""
 
     node: int
     bus_1: int
@@ -71,6 +77,7 @@ class ServerPlan:
     load_kw_max: float
     kvar_per_kw: float
     load_model: int
+    rides: bool
     rated_pu: float
     place: int
     room: int
@@ -92,27 +99,37 @@ class ServerState:
 
 
 def run_server(
-    s: ServerState, c: Calibration, t_s: float, *, closed: bool, supplied: bool, supply_pu: float, hot: bool, place: int
+    s: ServerState,
+    c: Calibration,
+    t_s: float,
+    *,
+    closed: bool,
+    supplied: bool,
+    supply_pu: float,
+    rides: bool,
+    hot: bool,
+    place: int,
 ) -> None:
     """Stops when the supply stays away for longer than ITIC asks for, or in a room that is too hot; comes back in its
     turn among the racks behind the same feeder.
 
     closed: switched on, unfaulted, a cord's breaker closed. supplied: a cord is live; supply_pu: the best voltage at
-    the cords while it runs, in front of them while it does not.
+    the cords while it runs, in front of them while it does not. rides: no supply is too poor for it.
     """
+    dose_rate = 0.0 if rides else itic.dose_rate(supply_pu)
     if not closed:
         s.running, s.lost, s.due_s = True, False, NEVER_S  # closing it starts it at once: nothing to take turns with
         _ride(s, t_s, 0.0)
         return
     if s.running:
-        _ride(s, t_s, 0.0 if hot else itic.dose_rate(supply_pu))
+        _ride(s, t_s, 0.0 if hot else dose_rate)
         if hot or t_s >= s.due_s:
             s.running, s.lost, s.due_s = False, supplied and not hot, NEVER_S
             s.stopped_s = t_s
             _ride(s, t_s, 0.0)
         else:
             return
-    if hot or itic.dose_rate(supply_pu) > 0.0:
+    if hot or dose_rate > 0.0:
         s.due_s = NEVER_S
         return
     if s.due_s == NEVER_S:

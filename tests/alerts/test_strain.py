@@ -6,7 +6,11 @@ from winter_river.engine import Event
 
 
 def log(*rows):
-    return [Event(k + 1, t_s, node_id, word, "feeder", "rack", 0) for k, (t_s, node_id, word) in enumerate(rows)]
+    said = {"solver": ("newton_collapse", "sweep"), "state": ("GRID_OK", "SAG")}
+    return [
+        Event(k + 1, t_s, node_id, word, *said.get(word, ("feeder", "rack")), 0)
+        for k, (t_s, node_id, word) in enumerate(rows)
+    ]
 
 
 def flow(rows, t_s, node_id="grid"):
@@ -32,9 +36,15 @@ def test_one_that_comes_again_within_a_minute_has_not_ended():
     assert flow(rows, 110.1) == "well"
 
 
-def test_close_to_collapse_is_told_for_a_minute_and_what_is_worse_takes_its_place():
-    assert flow([(1.0, "grid", "near_collapse")], 60.9) == "near_collapse"
-    assert flow([(1.0, "grid", "near_collapse")], 61.0) == "well"
+@pytest.mark.parametrize("end", ["solver", "state"])
+def test_close_to_collapse_lasts_until_it_is_away_from_it_and_a_minute_more(end):
+    near = [(1.0, "grid", "near_collapse")]
+    assert flow(near, 5000.0) == "near_collapse"
+    assert flow([*near, (10.0, "grid", end)], 69.9) == "near_collapse"
+    assert flow([*near, (10.0, "grid", end)], 70.0) == "well"
+
+
+def test_what_is_worse_takes_its_place():
     assert flow([(1.0, "grid", "near_collapse"), (2.0, "grid", "not_solved")], 500.0) == "not_solved"
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from winter_river.engine import Event
+from winter_river.engine.events import SOLVER_WORDS
+from winter_river.engine.world import NEWTON_COLLAPSE
 
 RECENT_S = 60.0  # chosen: twice the longest time after which a server starts again (engine.calibration), and some
 NEAR, COLLAPSED, NOT_SOLVED = WORSE = ("near_collapse", "collapsed", "not_solved")  # events, and values of `flow`
@@ -23,15 +25,12 @@ def strains(log: Iterable[Event], t_s: float) -> dict[str, Mapping[str, object]]
     which load, is that of the last time.
     """
     last: dict[str, Event] = {}
-    ended: dict[str, float] = {}  # when the last collapse of a source ended; not in it while it lasts
+    ended: dict[str, float] = {}  # when the last one of a source ended; not in it while it lasts
     for event in log:
         if event.event in WORSE:
             last[event.node_id] = event
-            # Close to collapse is told only as it comes: no load stays on at the voltage that is left there.
-            ended[event.node_id] = event.t_s
-            if event.event != NEAR:
-                del ended[event.node_id]
-        elif event.event == OVER and event.node_id in last:
+            ended.pop(event.node_id, None)
+        elif event.node_id in last and event.node_id not in ended and _ends(last[event.node_id], event):
             ended[event.node_id] = event.t_s
     found: dict[str, Mapping[str, object]] = {}
     for node_id, event in last.items():
@@ -39,3 +38,10 @@ def strains(log: Iterable[Event], t_s: float) -> dict[str, Mapping[str, object]]
         word = WELL if stands else event.event
         found[node_id] = {"flow": word, "gives_way": event.from_, "heaviest": event.to}
     return found
+
+
+def _ends(begun: Event, event: Event) -> bool:
+    """Whether an event ends what another began: close to collapse ends also where another solver is enough again, or the
+    source itself has changed."""
+    away = event.event == "state" or (event.event == "solver" and event.from_ == SOLVER_WORDS[NEWTON_COLLAPSE])
+    return event.event == OVER or (begun.event == NEAR and away)

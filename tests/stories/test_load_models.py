@@ -2,6 +2,7 @@
 
 import pytest
 from winter_river.facility import FacilityError, parse_facility
+from winter_river.scenario import Exercise, parse_scenario
 from winter_river.simulation import Simulation
 from winter_river.study.contingency import combinations
 from winter_river.study.contingency import runner as losses_runner
@@ -53,3 +54,28 @@ def test_a_study_counts_what_they_drew(model):
     assert outcomes["grid",].it_kwh == pytest.approx(8 * BY_HAND_KW[model], rel=1e-6)
     assert outcomes["other",].it_kwh == pytest.approx(8 * 50.0, rel=1e-6)
     assert (outcomes["grid",].loads, outcomes["other",].loads) == (("load",), ("far",))
+
+
+@pytest.mark.parametrize("model", BY_HAND_KW)
+def test_energy_not_served_is_of_the_time_in_the_dark_and_not_of_a_voltage_that_is_a_little_low(model):
+    site = parse_facility(SITE.replace("MODEL", model))
+    simulation = Simulation(site)
+    simulation.advance(5.0)
+    exercise = Exercise(
+        parse_scenario("scenario: dark\nuntil: 200s\nsteps:\n  - {at: 199s, say: bye}\n", facility=site), site
+    )
+    exercise.begin(simulation)
+
+    def go_on(seconds):
+        for _ in range(seconds):
+            simulation.advance(1.0)
+            exercise.passed(simulation)
+
+    go_on(60)
+    assert simulation.command("grid", "set_fault", state=True, kind="outage").done
+    go_on(36)
+    assert simulation.command("grid", "set_fault", state=False).done
+    go_on(60)
+    # A hundredth of an hour at what it drew, and up to a second until a power supply starts again in its turn.
+    found = exercise.end().energy_not_served_kwh
+    assert found == {"load": pytest.approx(BY_HAND_KW[model] / 100, abs=BY_HAND_KW[model] * 1.5 / 3600)}

@@ -66,7 +66,8 @@ def json_schema() -> Json:
         ),
         "energy_not_served": _object(
             {"kwh_max": {"type": "number", "minimum": 0}, "points": _POINTS}, ("kwh_max", "points")
-        ),
+        )
+        | {"description": "what racks were set to draw and did not; lamps, and what has a profile: only while dark"},
         "alarms": _object({"within": _DURATION, "points": _POINTS}, ("within", "points")),
         "costs": _object({"hint": _POINTS, "refused": _POINTS, "unneeded": _POINTS}),
         "pass": _POINTS | {"description": "points that it takes to pass; default 70 % of all"},

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from winter_river.facility.model import Facility
+from winter_river.engine.equipment.server import POWER
+from winter_river.facility.model import Facility, Node
 from winter_river.scenario.conditions import Views
+from winter_river.scenario.lacking import Lacking
 from winter_river.scenario.model import Scenario
 from winter_river.scenario.result import Instant, Series
 
@@ -31,6 +33,7 @@ class Watch:
         self._base_kwh: dict[str, float] = {}
         self._base_kw: dict[str, float] = {}
         self._served_kwh: dict[str, float] = {}
+        self._lacking: dict[str, Lacking] = {}
         self._t_s = 0.0
         self._every_s = SAMPLE_S
         self._samples: list[tuple[float, tuple[float | None, ...]]] = []
@@ -42,17 +45,27 @@ class Watch:
             view = views(node_id)
             self._base_kwh[node_id] = _number(view, "energy_kwh") or 0.0
             self._base_kw[node_id] = _number(view, "power_kw") or _rated_kw(self._facility, node_id)
+            if _varies(self._facility.nodes[node_id]):
+                self._lacking[node_id] = Lacking(self._base_kw[node_id], not _number(view, "power_kw"))
 
     def look(self, t_s: float, views: Views, demands: Demands) -> None:
         """Take everything in as it is at t_s."""
         self._t_s = t_s
         served_kw = 0.0
+        asked = {node_id: (at_s, kw) for at_s, node_id, kw in demands}
+        wanted = self._base_kw | {node_id: kw for node_id, (_, kw) in asked.items()}
         for node_id in self._racks:
             view = views(node_id)
-            served_kw += _number(view, "power_kw") or 0.0
+            power_kw = _number(view, "power_kw") or 0.0
+            served_kw += power_kw
             # A meter below where it stood belongs to another run of the site: nothing of this one is known then.
             self._served_kwh[node_id] = max(0.0, (_number(view, "energy_kwh") or 0.0) - self._base_kwh[node_id])
-        wanted_kw = sum((self._base_kw | {node_id: kw for _, node_id, kw in demands}).values())
+            if node_id in self._lacking:
+                lacking, (set_s, set_kw) = self._lacking[node_id], asked.get(node_id, (0.0, None))
+                served_kwh = self._served_kwh[node_id]
+                lacking.look(t_s, power_kw=power_kw, served_kwh=served_kwh, set_kw=set_kw, set_s=set_s)
+                wanted[node_id] = lacking.wanted_kw
+        wanted_kw = sum(wanted.values())
         if not self._samples or t_s - self._samples[-1][0] >= self._every_s - 0.001:
             rest = tuple(_number(views(node_id), name) for node_id, name in self._fields[2:])
             self._samples.append((round(t_s, 3), (served_kw, wanted_kw, *rest)))
@@ -76,21 +89,25 @@ class Watch:
         """Forget everything later than t_s."""
         self._samples = [sample for sample in self._samples if sample[0] <= t_s]
         self._worst = [row for row in self._worst if row[1].t_s <= t_s]
+        for lacking in self._lacking.values():
+            lacking.back_to(t_s)
 
     def not_served_kwh(self, demands: Demands) -> dict[str, float]:
         """By rack: what it wanted up to the last look and did not get; those that got everything are left out.
 
-        Served is what the racks' own meters counted, to the last watt second; wanted is constant between demands.
+        Served is what the racks' own meters counted, to the last watt second; wanted is constant between demands. Of
+        loads that want now more, now less, see Lacking: only what they lack while they are dark.
         """
         found = {}
         for node_id in self._racks:
             wanted_kwh, kw, since_s = 0.0, self._base_kw[node_id], 0.0
+            lacking = self._lacking.get(node_id)
             for t_s, whose, new_kw in demands:
                 if whose == node_id:
                     wanted_kwh += kw * (t_s - since_s) / _S_PER_H
                     kw, since_s = new_kw, t_s
             wanted_kwh += kw * (self._t_s - since_s) / _S_PER_H
-            missing = round(wanted_kwh - self._served_kwh.get(node_id, 0.0), 3)
+            missing = round(lacking.kwh if lacking else wanted_kwh - self._served_kwh.get(node_id, 0.0), 3)
             # Meters are published to a watt hour, and a load moves within the second in which it is asked to.
             if missing > _METER_KWH:
                 found[node_id] = missing
@@ -118,6 +135,11 @@ def _default_trends(facility: Facility) -> tuple[tuple[str, str], ...]:
 
 def _rated_kw(facility: Facility, node_id: str) -> float:
     return facility.nodes[node_id].full_ratings().get("load_kw", 0.0)
+
+
+def _varies(node: Node) -> bool:
+    """Whether a load wants another power at another voltage or hour."""
+    return node.profile != "" or node.full_ratings().get("load_model", POWER) != POWER
 
 
 def _number(view: Mapping[str, object], name: str) -> float | None:

@@ -1,0 +1,65 @@
+"""What a lamp lacks, worked out by hand: 36 s of 100 kW are 1 kWh."""
+
+import pytest
+from winter_river.scenario.lacking import Lacking
+
+
+class Lamp:
+    """A lamp that is looked at once a second, and its meter."""
+
+    def __init__(self, kw):
+        self.lacking = Lacking(kw, dark=False)
+        self.t_s, self.kwh, self.set_kw, self.set_s = 0, 0.0, None, 0.0
+
+    def goes_on(self, seconds, kw):
+        for _ in range(seconds):
+            self.t_s += 1
+            self.kwh += kw / 3600
+            self.lacking.look(float(self.t_s), power_kw=kw, served_kwh=self.kwh, set_kw=self.set_kw, set_s=self.set_s)
+
+    def is_set(self, kw):
+        self.set_kw, self.set_s = kw, float(self.t_s)
+
+
+def test_a_lamp_that_is_dimmed_by_its_voltage_lacks_nothing():
+    lamp = Lamp(100.0)
+    lamp.goes_on(60, 90.7)
+    assert lamp.lacking.kwh == 0.0
+
+
+def test_in_the_dark_it_lacks_what_it_drew_last():
+    lamp = Lamp(100.0)
+    lamp.goes_on(10, 90.0)
+    lamp.goes_on(40, 0.0)
+    lamp.goes_on(10, 90.0)
+    assert lamp.lacking.kwh == pytest.approx(1.0)  # 40 s of 90 kW
+
+
+def test_what_it_is_set_to_in_the_dark_counts_from_then_on():
+    lamp = Lamp(100.0)
+    lamp.goes_on(10, 100.0)
+    lamp.goes_on(36, 0.0)
+    lamp.is_set(50.0)
+    lamp.goes_on(1, 0.0)  # the second in which it is set is still of the power before
+    lamp.goes_on(71, 0.0)
+    assert lamp.lacking.kwh == pytest.approx(1.0 + 100 / 3600 + 50 * 71 / 3600)
+
+
+def test_a_load_that_is_set_to_nothing_lacks_nothing():
+    lamp = Lamp(100.0)
+    lamp.goes_on(10, 100.0)
+    lamp.is_set(0.0)
+    lamp.goes_on(1, 0.0)
+    seen = lamp.lacking.kwh
+    lamp.goes_on(100, 0.0)
+    assert lamp.lacking.kwh == seen <= 100 / 3600
+
+
+def test_going_back_forgets_what_was_lacking_since():
+    lamp = Lamp(100.0)
+    lamp.goes_on(10, 100.0)
+    lamp.goes_on(72, 0.0)
+    lamp.lacking.back_to(46.0)
+    assert lamp.lacking.kwh == pytest.approx(1.0)
+    lamp.lacking.back_to(5.0)
+    assert lamp.lacking.kwh == 0.0

@@ -138,10 +138,12 @@ class Simulation:
 
     def view(self, node_id: str) -> dict[str, object]:
         """What the engine computed for a node: the contract's view fields, `type`, and `status` (offline when absent).
+        Of `facility`, the site as a whole, and `weather`: their own fields.
 
         Numbers have the contract's decimals, as on the bus.
         """
-        self._must_exist(node_id)
+        if node_id not in (topics.FACILITY, topics.WEATHER):
+            self._must_exist(node_id)
         return published(self._coordinator.view(node_id))
 
     def status(self, node_id: str) -> dict[str, object]:

@@ -52,7 +52,10 @@ class Site(Protocol):
         """
 
     def view(self, node_id: str) -> Mapping[str, object]:
-        """The contract's view fields of a node with its type and status word; status `offline` when it is absent."""
+        """The contract's view fields of a node with its type and status word; status `offline` when it is absent.
+
+        Of `facility` and `weather` their own fields alone.
+        """
 
     def isolation(self, node_id: str) -> Isolation | None:
         """What keeps a node dead, and in what condition that is; None while it is live."""

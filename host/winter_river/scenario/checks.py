@@ -12,7 +12,7 @@ from winter_river.facility.faults import Faults, nearest, shown
 from winter_river.facility.model import Facility
 from winter_river.facility.reading import Entries, entries, kind_of, number_of, unknown
 from winter_river.facility.yaml_lines import Scalar, Table, Tree
-from winter_river.scenario.conditions import fields_of, is_pattern, matching, words_of
+from winter_river.scenario.conditions import WHOLE, fields_of, is_pattern, matching, types_of, words_of
 from winter_river.scenario.durations import duration_s
 from winter_river.scenario.model import Expect, Send, Want
 
@@ -100,6 +100,16 @@ def nodes_of(tree: Tree, site: Facility | None, faults: Faults) -> tuple[str, ..
     return found
 
 
+def seen_nodes_of(tree: Tree, site: Facility | None, faults: Faults) -> tuple[str, ...] | None:
+    """The same of what is only looked at: `facility` and `weather`, too."""
+    if isinstance(tree, Scalar) and tree.text in WHOLE:
+        return (tree.text,)
+    if isinstance(tree, Scalar) and site is not None and not is_pattern(tree.text) and tree.text not in site.nodes:
+        unknown(tree, "node", (*site.nodes, *WHOLE), faults)
+        return None
+    return nodes_of(tree, site, faults)
+
+
 def word_of(tree: Tree, known: tuple[str, ...], what: str, faults: Faults) -> str | None:
     """The text of a scalar that is one of the known words, or None and a fault."""
     if not isinstance(tree, Scalar):
@@ -160,8 +170,8 @@ def checked_expect(tree: Tree, site: Facility | None, faults: Faults) -> Expect 
     if found is None or "node" not in found:
         return None
     before = len(faults)
-    nodes = nodes_of(found["node"][1], site, faults)
-    types = dict.fromkeys(site.nodes[node_id].type for node_id in nodes or ()) if site else {}
+    nodes = seen_nodes_of(found["node"][1], site, faults)
+    types = types_of(nodes or (), site)
     type_name = next(iter(types)) if len(types) == 1 else None
     within_s = seconds_of(found["within"][1], faults, what="within") if "within" in found else 0.0
     known = fields_of(types)

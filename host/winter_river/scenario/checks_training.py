@@ -17,6 +17,7 @@ from winter_river.scenario.checks import (
     checked_params,
     nodes_of,
     seconds_of,
+    seen_nodes_of,
     type_of,
     word_of,
 )
@@ -325,8 +326,8 @@ def checked_trend(tree: Tree, site: Facility | None, faults: Faults) -> list[tup
     if not isinstance(tree, Scalar) or not dot:
         faults.add(tree.line, tree.column, f"a trend must be NODE.FIELD, not {kind_of(tree)}", "`ups_a.soc_pct`")
         return []
-    nodes = nodes_of(Scalar(node, node, tree.line, tree.column), site, faults)
-    types = dict.fromkeys(site.nodes[node_id].type for node_id in nodes or ()) if site else {}
+    nodes = seen_nodes_of(Scalar(node, node, tree.line, tree.column), site, faults)
+    types = conditions.types_of(nodes or (), site)
     known = conditions.fields_of(types)
     row: Any = schema.ROWS.get(name) if name in known else None
     if row is None or row[1] not in (schema.NUMBER, schema.INTEGER):

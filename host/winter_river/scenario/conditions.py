@@ -3,19 +3,22 @@
 condition   alternative [or alternative]...
 alternative clause [and clause]...
 clause      [any|all] NODE.FIELD OPERATOR VALUE      a NODE with a * needs any or all
+
+A NODE may also be `facility`, the site as a whole, or `weather`, the air outside: `facility.pue < 1.5`.
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from winter_wire import schema
+from winter_wire import schema, topics
 
+from winter_river.engine.view import AIR_MODES
 from winter_river.facility.faults import Faults, nearest, shown
 from winter_river.facility.model import Facility
 from winter_river.facility.reading import kind_of
@@ -24,6 +27,8 @@ from winter_river.facility.yaml_lines import Scalar, Tree
 CONDITION_LENGTH_MAX = 500
 ANY, ALL = "any", "all"
 ENVELOPE = ("v", "node_id", "timeline", "t_s", "speed")  # of a view: says nothing of the site
+# Of no device: the site as a whole and the air outside. A pattern never means them.
+WHOLE = (topics.FACILITY, topics.WEATHER)
 Views = Callable[[str], Mapping[str, object]]
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -82,11 +87,18 @@ def is_pattern(text: str) -> bool:
     return "*" in text or "?" in text
 
 
+def types_of(nodes: Iterable[str], site: Facility | None) -> dict[str, None]:
+    """The types of nodes; `facility` and `weather` are types of their own. {} where the site is not known."""
+    whole = [node_id for node_id in nodes if node_id in WHOLE]
+    return dict.fromkeys(whole or ([site.nodes[node_id].type for node_id in nodes] if site else []))
+
+
 def fields_of(types: Mapping[str, None]) -> tuple[str, ...]:
     """The fields that views of these types have, all types where none is given."""
-    names: dict[str, None] = {"status": None}
-    for type_name in types or schema.TYPES:
-        names |= dict.fromkeys(schema.fields("view", type_name))
+    names: dict[str, None] = {}
+    for type_name in types or (*schema.TYPES, *WHOLE):
+        whole = schema.VIRTUAL_FIELDS[type_name] if type_name in WHOLE else ()
+        names |= dict.fromkeys(whole or ("status", *schema.fields("view", type_name)))
     return tuple(name for name in names if name not in ENVELOPE)
 
 
@@ -94,6 +106,8 @@ def words_of(name: str, types: Mapping[str, None]) -> tuple[str, ...]:
     """The words a text field can have."""
     if name == "status":
         return tuple(schema.STATUSES)
+    if name == "air_mode":
+        return AIR_MODES
     rows: list[Any] = [schema.TYPES[type_name] for type_name in types or schema.TYPES]
     return tuple(dict.fromkeys(state for row in rows for state, _ in row[schema.STATES]))
 
@@ -128,18 +142,20 @@ def _clause(text: str, place: Scalar, site: Facility | None, faults: Faults, wha
     nodes = _nodes(node, site, place, faults, what)
     if nodes is None:
         return None
-    types = dict.fromkeys(site.nodes[node_id].type for node_id in nodes) if site else {}
+    types = types_of(nodes, site)
     value = _value(name, sign, word, types, place, faults, what)
     return None if value is None else Clause(nodes, quantifier != ANY, name, sign, value)
 
 
 def _nodes(node: str, site: Facility | None, place: Scalar, faults: Faults, what: str) -> tuple[str, ...] | None:
+    if node in WHOLE:
+        return (node,)
     if site is None:
         return ()
     nodes = matching(node, site) if is_pattern(node) else (node,) if node in site.nodes else ()
     if nodes:
         return nodes
-    hint = "" if faults.full else nearest(node.rstrip("*?"), site.nodes)
+    hint = "" if faults.full else nearest(node.rstrip("*?"), (*site.nodes, *WHOLE))
     faults.add(place.line, place.column, f"{what}: unknown node {shown(node)}", hint)
     return None
 

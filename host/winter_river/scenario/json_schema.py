@@ -13,6 +13,7 @@ from winter_wire import schema
 
 from winter_river import air
 from winter_river.engine import CALIBRATIONS
+from winter_river.engine.view import AIR_MODES
 from winter_river.facility.json_schema import DIALECT
 from winter_river.scenario.checks_training import (
     BROKER,
@@ -133,7 +134,7 @@ def _params() -> Json:
 def _expect(*, within: bool) -> Json:
     number: Json = {"type": "number"}
     bounds = _object({"min": number, "max": number}) | {"minProperties": 1}
-    properties: Json = {"node": _NODES}
+    properties: Json = {"node": _NODES | {"description": "a node, a pattern, facility or weather"}}
     for name in fields_of({}):
         form = schema.ROWS[name][1]
         if name not in ENVELOPE:
@@ -153,6 +154,8 @@ def _words(name: str) -> Json:
         return {"enum": list(schema.STATUSES)}
     if name == "state":
         return {"enum": list(dict.fromkeys(word for row in _types() for word, _ in row[schema.STATES]))}
+    if name == "air_mode":
+        return {"enum": list(AIR_MODES)}
     return {"type": "string"}
 
 

@@ -56,5 +56,7 @@ class Views:
             sight = self._site.sight()
             self._known.update(sight.views)
             self._t_s = sight.t_s
+            if node_id and node_id not in self._known:  # the site as a whole, or the weather
+                self._known[node_id] = self._site.view(node_id)
         else:
             self._known[node_id] = self._site.view(node_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import asdict
 
-from winter_wire import schema
+from winter_wire import schema, topics
 
 from winter_river import engine
 from winter_river.service import outgoing, statuses
@@ -81,7 +81,13 @@ class Asked:
         return Counters(**asdict(self._roster.heard), **asdict(self.work))
 
     def view(self, node_id: str) -> dict[str, object]:
-        """The contract's view fields of one node, and its type and status word (offline when the slot is empty)."""
+        """The contract's view fields of one node, and its type and status word (offline when the slot is empty); of
+        `facility` and `weather` their own fields alone."""
+        if node_id in self._roster.slots:
+            return self._view(node_id)
+        return self.balance() if node_id == topics.FACILITY else {topics.WEATHER: engine.weather(self._world)}[node_id]
+
+    def _view(self, node_id: str) -> dict[str, object]:
         slot = self._roster.slots[node_id]
         fields = engine.view(self._plan, self._world, node_id)
         word = schema.health(slot.type, fields["state"]) if slot.presence.carries else statuses.OFFLINE

@@ -65,9 +65,11 @@ class Fork:
         return engine.snapshot(self._plan, self._world)
 
     def view(self, node_id: str) -> dict[str, object]:
-        """As Coordinator.view; of `facility` its balance."""
+        """As Coordinator.view."""
         if node_id == topics.FACILITY:
             return dict(engine.balance(self._plan, self._world))
+        if node_id == topics.WEATHER:
+            return dict(engine.weather(self._world))
         fields = engine.view(self._plan, self._world, node_id)
         node_type = self.facility.nodes[node_id].type
         word = schema.health(node_type, fields["state"]) if self.present(node_id) else OFFLINE

@@ -1,6 +1,11 @@
 """The sweep: balanced three-phase, positive sequence, radial; backward for currents, forward for voltages.
 
 Some islands at a time, from the voltages as they stand. The live engine and the network solver share it.
+
+Between two passes it looks ahead. Where a pass moves the voltage V of the loads by d, each of constant power draws
+-conj(d / V) more of its current, and whatever that flows through drops as much more of its voltage: all drops of an island
+E - V change by the same share, but for what its loads have of their own. The next pass begins from there, so three do what five
+did. It only guesses; what is answered is a pass as it stands.
 """
 
 from __future__ import annotations
@@ -16,6 +21,10 @@ ITERATIONS_MAX = 400  # chosen: 99 % of what a reactance carries takes 165 passe
 # Loads draw constant power down to here and constant impedance below, so that a deep sag has a solution; the
 # supplies of servers drop out at this voltage (ITIC), so it is only passed through on the way to settling.
 LOW_PU = 0.7
+# Chosen: of |a|^2 (look_ahead), a drop of a sixth. Beyond it how many passes there are says how near it is to collapse
+# (collapse.PASSES_FEW).
+AHEAD_MAX = 0.04
+AHEAD_MIN = 1e-4  # chosen: a pass leaves less than a hundredth to the next one
 
 
 @dataclass(slots=True)
@@ -35,7 +44,8 @@ class Wiring:
 class Turn:
     """One island among those that are swept together: where its buses stand among theirs, and how it went.
 
-    emf: behind the impedance of its source; moved2, before2, earlier2: by how much its last three passes moved a voltage
+    emf: behind the impedance of its source; moved_...: by how much its last pass moved its last bus; ahead2:
+    the |a|^2 by which it has looked ahead, 0 where it has not. moved2, before2, earlier2: by how much its last three passes moved a voltage
     at most, squared, the last one first. passes: how many it took where it converged. row: whose place among the active ones this is
     (Turns are moved up when others have ended).
     """
@@ -44,6 +54,9 @@ class Turn:
     first: int = 0
     end: int = 0
     emf: float = 1.0
+    moved_real: float = 0.0
+    moved_imag: float = 0.0
+    ahead2: float = 0.0
     moved2: float = 0.0
     before2: float = 0.0
     earlier2: float = 0.0
@@ -85,7 +98,7 @@ def sweep(
     has_ratio = len(ratio) > 0
     for k in range(count):
         turn = turns[k]
-        turn.row, turn.before2, turn.earlier2, turn.converged = k, 0.0, 0.0, False
+        turn.row, turn.before2, turn.earlier2, turn.ahead2, turn.converged = k, 0.0, 0.0, 0.0, False
     last = turns[count - 1].end if count > 0 else 0
     for iteration in range(ITERATIONS_MAX):
         if count == 0:
@@ -112,7 +125,8 @@ def sweep(
             _spread(turns, buses, last, above, z, ratio, v, i, False)
         else:
             _spread(turns, buses, last, above, z, ratio, v, i, True)
-        count, last = _still_active(turns, count, buses, tolerance_pu, iteration + 1)
+        # At taps a drop is not what the loads make of it.
+        count, last = _still_active(turns, count, buses, v, tolerance_pu, iteration + 1, not has_ratio)
 
 
 def _draw_steady(
@@ -145,6 +159,7 @@ def _spread(
     has_ratio = len(ratio) > 0
     active = -1
     worst = 0.0
+    d = 0j
     for k in buses[:last]:
         up = above[k]
         if up != k:
@@ -153,7 +168,7 @@ def _spread(
                 u += scaled(v[up], ratio[k] - 1.0)
         else:
             if active >= 0:
-                turns[active].moved2 = worst
+                _note(turns[active], worst, d)
             active += 1
             worst = 0.0
             u = complex(turns[turns[active].row].emf, 0.0) - z[k] * i[k]
@@ -162,19 +177,57 @@ def _spread(
         e = d.real * d.real + d.imag * d.imag
         if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
             worst = e
-    turns[active].moved2 = worst
+    _note(turns[active], worst, d)
 
 
-def _still_active(turns: list[Turn], count: int, buses: list[int], tolerance_pu: float, passes: int) -> tuple[int, int]:
-    """Moves those up that go on: (how many they are, how many buses they have)."""
+def _note(turn: Turn, worst: float, last: complex) -> None:
+    turn.moved2, turn.moved_real, turn.moved_imag = worst, last.real, last.imag
+
+
+def look_ahead(turn: Turn, emf: float, buses: list[int], v: list[complex], tolerance2: float) -> float:
+    """Moves the voltages of an island to where the next passes would, by what the last one did to its last bus; |a|^2, or 0
+    where it is not worth it or no good.
+
+    With a = (E - V) / conj(V) there, a move d goes on as a conj(d), |a|^2 d, ...: together E - V times
+    (conj(d) + conj(a) d) / conj(V) / (1 - |a|^2).
+    """
+    u, d = v[buses[turn.end - 1]], complex(turn.moved_real, turn.moved_imag)
+    m2 = u.real * u.real + u.imag * u.imag
+    drop = complex(emf - u.real, -u.imag)
+    drop2 = drop.real * drop.real + drop.imag * drop.imag
+    if m2 < LOW_PU * LOW_PU or drop2 > AHEAD_MAX * m2 or drop2 < AHEAD_MIN * m2:
+        return 0.0
+    if turn.moved2 * drop2 < LAST_MOVE_PU * LAST_MOVE_PU * m2 and turn.moved2 * drop2 * drop2 < tolerance2 * m2 * m2:
+        return 0.0  # the next pass is the last one anyway
+    per_m2 = 1.0 / m2
+    a2 = drop2 * per_m2
+    # conj(a) = conj(E - V) conj(V) / |V|^2, 1 / conj(V) = V / |V|^2, and 1 + |a|^2 is near enough to 1 / (1 - |a|^2).
+    c = scaled((d.conjugate() + scaled((drop * u).conjugate() * d, per_m2)) * u, per_m2 * (1.0 + a2))
+    for k in buses[turn.first : turn.end]:
+        v[k] += c * complex(emf - v[k].real, -v[k].imag)
+    return a2
+
+
+def _still_active(
+    turns: list[Turn],
+    count: int,
+    buses: list[int],
+    v: list[complex],
+    tolerance_pu: float,
+    passes: int,
+    looks_ahead: bool,
+) -> tuple[int, int]:
+    """Looks ahead for those that go on, and moves them up: (how many they are, how many buses they have)."""
     left = last = 0
     for k in range(count):
         turn = turns[k]
         moved2, before2, first, end, row = turn.moved2, turn.before2, turn.first, turn.end, turn.row
-        if moved2 < LAST_MOVE_PU * LAST_MOVE_PU and _rest_pu(turn) < tolerance_pu:
+        if moved2 < LAST_MOVE_PU * LAST_MOVE_PU and _is_there(turn, turns[row].ahead2, tolerance_pu):
             turns[row].converged = True
             turns[row].passes = passes
         elif moved2 < 1e12:
+            if looks_ahead and passes < ITERATIONS_MAX // 2:
+                turns[row].ahead2 = look_ahead(turn, turns[row].emf, buses, v, tolerance_pu * tolerance_pu)
             up = turns[left]
             up.first, up.before2, up.earlier2, up.row = last, moved2, before2, row
             if last != first:
@@ -186,15 +239,19 @@ def _still_active(turns: list[Turn], count: int, buses: list[int], tolerance_pu:
     return left, last
 
 
-def _rest_pu(turn: Turn) -> float:
-    """How far all further passes would move a voltage.
+def _is_there(turn: Turn, ahead2: float, tolerance_pu: float) -> bool:
+    """Whether all further passes together would move no voltage by the tolerance, from where the last one has left it.
 
-    Each pass moves the voltages by about the same part of what the one before did. Two passes must say so: where one
-    part of an island settles at once and another slowly, the first says nothing of the second.
+    Each pass moves the voltages by about the same part of what the one before did, its pace p: together by moved p / (1 - p).
+    Two passes must say so: where one part of an island settles at once and another slowly, the first says nothing of
+    the second. What it has looked ahead for is in the moves no more, and comes on top.
     """
-    moved, before, earlier = math.sqrt(turn.moved2), math.sqrt(turn.before2), math.sqrt(turn.earlier2)
-    pace = max(moved / before if before > 0.0 else 1.0, before / earlier if earlier > 0.0 else 1.0)
-    return moved * pace / (1.0 - pace) if pace < 1.0 else moved
+    moved2, before2, earlier2 = turn.moved2, turn.before2, turn.earlier2
+    if moved2 >= before2 or before2 >= earlier2:
+        return moved2 < tolerance_pu * tolerance_pu  # no pace yet, or none any more: what is left is rounding
+    pace_max = tolerance_pu / (math.sqrt(moved2) + tolerance_pu) - math.sqrt(ahead2)
+    slower2 = pace_max * pace_max
+    return pace_max > 0.0 and moved2 < slower2 * before2 and before2 < slower2 * earlier2
 
 
 def scaled(a: complex, x: float) -> complex:

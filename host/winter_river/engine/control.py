@@ -72,8 +72,9 @@ def run_generators(plan: Plan, w: World) -> bool:
         if w.t_s >= generator_law.fuel_out_s(g):
             g.fuel_gal, g.fuel_gal_h, g.fuel_since_s = 0.0, 0.0, w.t_s
         wanted_by = w.wanted_by[k] if me.handle == generator_law.AUTO else NONE
-        makes = generator_law.generator_makes_voltage(g)
-        stop = generator_law.protection_of(r, g, w.t_s, delivered_kw(plan, w, r.node) if makes else 0.0)
+        stop = generator_law.NO_PROTECTION
+        if generator_law.generator_makes_voltage(g):
+            stop = generator_law.protection_of(r, g, w.t_s, delivered_kw(plan, w, r.node))
         mode = generator_law.generator_mode(
             g,
             plan.calibration,
@@ -87,7 +88,6 @@ def run_generators(plan: Plan, w: World) -> bool:
         if mode != g.mode:
             _change_mode(plan, w, k, mode, wanted_by, stop)
             changed = True
-        g.due_s = generator_law.generator_due_s(r, g, plan.calibration, w.t_s)
     return changed
 
 
@@ -258,7 +258,8 @@ def run_upses(plan: Plan, w: World) -> bool:
         path, rectifier, piece, handle = u.path, u.rectifier, u.piece, u.handle
         usable = in_service(n, me)
         u.handle = me.handle
-        u.out_kw, u.out_kva = ups_output(plan, w, k)
+        if u.path == ups_law.BYPASS:  # else it is as the flow took it, which solves what is behind a UPS first
+            u.out_kw, u.out_kva = ups_output(plan, w, k)
         changed = ups_law.watch_battery(u, r.battery_kwh, w.t_s) or changed
         off = off_pu(plan, w, plan.nodes[n.feed_1].bus_out)
         in_step = off == 0.0 or abs(off_hz(plan, w, plan.nodes[n.feed_1].bus_out)) <= ups_law.BYPASS_OFF_HZ

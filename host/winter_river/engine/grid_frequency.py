@@ -12,6 +12,8 @@ from winter_river.engine.world import World
 
 def off_pu(plan: Plan, w: World, bus: int) -> float:
     """How far off it is where a utility drives the bus, of its nominal frequency; else 0."""
+    if not w.grid_off:
+        return 0.0
     island = w.island_of[bus]
     if island == NONE:
         return 0.0

@@ -46,9 +46,17 @@ def _gather(plan: Plan, w: World) -> None:
     """Adds up load, air and supply of each room; the supply of what blows, or of all units where none does."""
     for room in w.rooms:
         room.it_kw = room.flow_m3s = room.blown = room.still = room.units = 0.0
+    # Racks of one room follow each other: their sum is kept at hand until the next room's begins.
+    at, sum_kw = NONE, 0.0
     for k in range(len(plan.servers)):
-        if plan.servers[k].room != NONE:
-            w.rooms[plan.servers[k].room].it_kw += w.servers[k].load_kw
+        if plan.servers[k].room != at:
+            if at != NONE:
+                w.rooms[at].it_kw = sum_kw
+            at = plan.servers[k].room
+            sum_kw = w.rooms[at].it_kw if at != NONE else 0.0
+        sum_kw += w.servers[k].load_kw
+    if at != NONE:
+        w.rooms[at].it_kw = sum_kw
     for k in range(len(plan.coolings)):
         r, m = plan.coolings[k], w.coolings[k]
         if r.room == NONE:
@@ -76,6 +84,9 @@ def run_rooms(plan: Plan, w: World) -> bool:
         if end != room.end_c or tau != room.tau_s:
             room.cold_c = cold_now_c(room, w.t_s)
             room.since_s, room.end_c, room.tau_s = w.t_s, end, tau
+        if not (room.warm or room.hot) and max(room.cold_c, room.end_c) < room_law.ALLOWABLE_C_MAX - NEAR_K:
+            room.due_s = NEVER_S  # it passes no level on its way, and has passed none
+            continue
         cold = cold_now_c(room, w.t_s)
         if room.warm:
             room.warm = cold > room_law.CALM_C + NEAR_K

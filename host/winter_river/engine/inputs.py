@@ -208,12 +208,18 @@ def take_inputs(plan: Plan, w: World) -> None:
         if me.fault != me.fault_seen:
             events.emit(plan, w, k, events.FAULT, me.fault_seen, me.fault, 0)
             me.fault_seen = me.fault
-            w.rewire = True
+            w.rewire = w.rewire or not _stands_still(plan, w, k)
         _follow_setpoint(plan, w, k)
         if me.reset_due:
             me.reset_due = False
             _reset(plan, w, k, me)
         _suffer(plan, w, k, me)
+
+
+def _stands_still(plan: Plan, w: World, k: int) -> bool:
+    """Whether it is a set that makes no voltage: nothing is on it that a fault could take away."""
+    n = plan.nodes[k]
+    return n.kind == GENERATOR and not generator_law.generator_makes_voltage(w.generators[n.slot])
 
 
 def _follow_setpoint(plan: Plan, w: World, k: int) -> None:
@@ -256,6 +262,9 @@ def _suffer(plan: Plan, w: World, k: int, me: NodeState) -> None:
         if off_pu != u.off_pu and len(plan.ties) > 0:
             w.rewire = True  # two grids that part are parted
         u.off_pu = off_pu
+        w.grid_off = False
+        for each in w.utilities:
+            w.grid_off = w.grid_off or each.off_pu != 0.0
         _drive(plan, w, k, me)
     elif n.kind == TRANSFORMER:
         w.transformers[n.slot].cooling_lost_pu = w.malfunctions[first + 1].severity

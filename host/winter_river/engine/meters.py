@@ -60,6 +60,8 @@ def _taken_ratio(w: World, rack: ServerPlan) -> float:
 
 def dip_after(g: GeneratorState, r: GeneratorPlan, power_kw: float, t_s: float) -> float:
     """The dip of the frequency that a step of load begins now, pu; 0 where it is less than what is left of the last."""
+    if power_kw <= g.load_kw:
+        return 0.0
     dip = dip_pu(FREQUENCY_DIP_PU[r.step_class], (power_kw - g.load_kw) / r.power_kw)
     left = recovered(g.dip_pu, FREQUENCY_RECOVERY_S[r.step_class], t_s - g.dip_since_s)
     return dip if dip > left else 0.0

@@ -72,12 +72,16 @@ def warm(plan: Plan, w: World) -> None:
     """Lets the coolant of every set run on from the settled network, and says what is due."""
     for k in range(len(plan.generators)):
         r, g = plan.generators[k], w.generators[k]
-        full_gal_h = generator_law.fuel_gal_h(r.power_kw, r.power_kw)
+        running = generator_law.generator_makes_voltage(g)
+        heat_pu = 0.0
+        if running:
+            full_gal_h = generator_law.fuel_gal_h(r.power_kw, r.power_kw)
+            heat_pu = generator_law.fuel_gal_h(g.load_kw, r.power_kw) / full_gal_h
         coolant_law.run_coolant(
             g,
             w.t_s,
-            running=generator_law.generator_makes_voltage(g),
-            heat_pu=generator_law.fuel_gal_h(g.load_kw, r.power_kw) / full_gal_h,
+            running=running,
+            heat_pu=heat_pu,
             air_c=w.outdoor_c,
             heater_lost=w.nodes[r.node].fault & generator_law.HEATER_LOST != 0,
         )

@@ -40,6 +40,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         unsettled=True,
         rewire=True,
         moved=True,
+        grid_off=False,
         rehung=False,
         touched=False,
         weather_preset=PRESET,

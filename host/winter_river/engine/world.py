@@ -162,7 +162,7 @@ class World:
     above (the parent, of a root itself) and the orders follow from parent.
 
     unsettled: something changed since the last settling; rewire: a switch among it. moved: since somebody looked
-    and cleared it, more moved than what goes by itself at its own pace (ramps.py). due_s: when something changes next by
+    and cleared it, more moved than what goes by itself at its own pace (ramps.py). grid_off: the frequency of a utility is off its nominal one. due_s: when something changes next by
     itself, as of the last settling (step.due_s). first_event: the first event
     of this instant; rehung: a bus hangs on another parent than when the orders were found. first_by_group: the first one of each connected part. events: the first events_count are news.
     weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
@@ -181,6 +181,7 @@ class World:
     rewire: bool
     touched: bool
     moved: bool
+    grid_off: bool
     weather_preset: int
     outdoor_c: float
     outdoor_rh: float

@@ -23,7 +23,7 @@ from winter_river.study.story import (
     Story,
 )
 from winter_river.study.table import OWED_OF, REST_OF, SET_AFTER, WAY_AFTER, WAY_FROM, find, note
-from winter_river.study.watch import LOAD, is_at_rest, is_watched_always, sign_now, still_in_s
+from winter_river.study.watch import LOAD, is_at_rest, sign_now, still_in_s
 
 QUIET_S = 60.0  # with nothing due for so long it is worth asking whether the site is at rest
 CHANGES_MAX = 100_000  # in one passage; more is a site that never comes to rest
@@ -201,10 +201,9 @@ def _look(plan: Plan, w: World, s: Story) -> bool:
     """Takes every sign that changed; True where any did."""
     changed = False
     offset_s = w.t_s - s.begin_s
-    for k in range(len(s.signs)):
+    first, end = (0, len(s.signs)) if w.moved else (s.watched_first, s.watched_end)
+    for k in range(first, end):
         r = s.signs[k]
-        if not w.moved and not is_watched_always(r):
-            continue
         shows = sign_now(plan, w, r)
         if shows == r.shows:
             continue

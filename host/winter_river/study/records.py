@@ -13,7 +13,7 @@ from winter_river.engine.plan import NONE, is_board
 from winter_river.study import structure
 from winter_river.study.rates import BATTERY, START, TRANSFER, Failure
 from winter_river.study.story import NOBODY, DeviceRow, FailureRow, LoadRow, SignRow, Story
-from winter_river.study.watch import GENERATOR, INPUT, LATCH, LOAD, SOURCE, key_size, sign_now
+from winter_river.study.watch import GENERATOR, INPUT, LATCH, LOAD, SOURCE, is_watched_always, key_size, sign_now
 
 ROWS_FIRST = 256  # chosen: of a table that grows; a power of two
 SIGN_OF_DEMAND = {START: GENERATOR, TRANSFER: SOURCE, BATTERY: INPUT}
@@ -25,6 +25,7 @@ def story_of(plan: engine.Plan, failures: Sequence[Failure], numbers: Sequence[i
     signs = [*_signs(plan, loads)]
     for sign in signs:
         sign.first = sign.shows = sign_now(plan, healthy, sign)
+    watched = [k for k, sign in enumerate(signs) if is_watched_always(sign)]
     place = {(sign.what, sign.device): k for k, sign in enumerate(signs)}
     rows = [_failure(plan, failure, place) for failure in failures]
     filled: dict[str, Any] = {
@@ -41,6 +42,8 @@ def story_of(plan: engine.Plan, failures: Sequence[Failure], numbers: Sequence[i
         "key": [0] * key_size(plan),
         "first_rest": NOBODY,
         "wait": NOBODY,
+        "watched_first": watched[0] if watched else 0,
+        "watched_end": watched[-1] + 1 if watched else 0,
     }
     lengths = {"worlds": 1, "down_s": 1, "begun": 1, "before": 1, "known_before": 1}
     for table in tables(Story):
@@ -58,7 +61,8 @@ def empty(table: Table) -> Callable[[], Any]:
 
 
 def _signs(plan: engine.Plan, loads: Sequence[int]) -> Iterator[SignRow]:
-    """Loads live, generators, first sources of transfers lost, inputs of UPS lost, latches."""
+    """Loads live, generators, first sources of transfers lost, inputs of UPS lost, latches. Those that are watched always
+    follow each other."""
     for load, k in enumerate(loads):
         yield SignRow(LOAD, k, load=load)
     for slot, generator in enumerate(plan.generators):

@@ -156,8 +156,9 @@ class Story:
     phase: where the text goes on; rest, fault_set: the numbers of the rest the site is at and of what is broken;
     held: the engine's world stands where the story is; wait: where it does not, and the story stands in a passage, the
     number of its wait, which was at stood_s. laws_every: the shell is to hold the laws against every so manieth step of a
-    passage, 0 for none; is_checked: it has done so with this one. toggled: failures by which what is broken differs from
-    fault_set. acts: who comes now, as kind x devices + device; is_full: the memory is to be emptied. ..._count: how much of a table is in use.
+    passage, 0 for none; is_checked: it has done so with this one. watched_first, watched_end: the signs that are looked
+    at also where nothing moved (records.py). toggled: failures by which what is broken differs from fault_set. acts: who
+    comes now, as kind x devices + device; is_full: the memory is to be emptied. ..._count: how much of a table is in use.
     """
 
     seed: U64
@@ -204,6 +205,8 @@ class Story:
     before_at: int  # the next spell of the parts that ran before
     before_count: int
     key_count: int
+    watched_first: int
+    watched_end: int
     racks_dark: int
     dark_since_s: float
     worlds: list[U64]  # their numbers

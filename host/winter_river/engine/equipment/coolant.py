@@ -47,6 +47,8 @@ def run_coolant(
 
 
 def is_too_hot(g: GeneratorState, t_s: float) -> bool:
+    if max(g.coolant_c, g.coolant_end_c) < TOO_HOT_C - NEAR_K:
+        return False  # it runs from the one to the other
     return coolant_now_c(g, t_s) >= TOO_HOT_C - NEAR_K
 
 

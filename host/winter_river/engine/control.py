@@ -117,7 +117,8 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int, stop: 
         events.emit(plan, w, node, word, 0, 0, me.last)
     elif not fresh and wanted_by == NONE:
         me.origin = events.group_cause(w, plan.nodes[node].group) or me.last
-    tell(plan, w, node, True, True)  # at once: the transfer that follows names it as its cause
+    if plan.reports:
+        tell(plan, w, node, True, True)  # at once: the transfer that follows names it as its cause
     if makes != generator_law.generator_makes_voltage(g):
         w.rewire = True
 

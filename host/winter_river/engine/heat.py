@@ -12,12 +12,14 @@ from winter_river.engine.equipment.room_heat import RoomState
 from winter_river.engine.equipment.transformer import TransformerState
 from winter_river.engine.exponential import left_after, reach_s, value_after
 from winter_river.engine.plan import NONE, Plan
+from winter_river.engine.roots import inverse_fifth_roots
 from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import DEAD, World
 
 NEAR_K = 1e-6  # chosen: instants are sums of floats: at the one of a crossing the level counts as reached
 SAME_PU = 1e-6  # chosen: a transformer's load that moves by less is the same
 CALM_K = 5.0  # chosen: this far below a limit a warning ends, so that it cannot chatter
+assert tuple(k11 * k22 for k11, k22 in zip(oil_law.K11, oil_law.K22, strict=True)) == (2.0, 1.0)  # _left_after needs it
 PAST_S = 0.001  # chosen: a crossing is looked for from here on, so that the last one is not found again
 
 
@@ -129,11 +131,9 @@ def aged_now_h(size: int, s: TransformerState, t_s: float) -> float:
 
 def _left_after(size: int, elapsed_s: float) -> tuple[float, float, float]:
     """The shares of their ways that the three lags still have to go."""
-    return (
-        left_after(oil_law.K11[size] * oil_law.OIL_TAU_S[size], elapsed_s),
-        left_after(oil_law.K22[size] * oil_law.WINDING_TAU_S[size], elapsed_s),
-        left_after(oil_law.OIL_TAU_S[size] / oil_law.K22[size], elapsed_s),
-    )
+    oil = left_after(oil_law.K11[size] * oil_law.OIL_TAU_S[size], elapsed_s)
+    fast = left_after(oil_law.K22[size] * oil_law.WINDING_TAU_S[size], elapsed_s)
+    return oil, fast, oil * oil if size == 0 else oil  # the slow lag is half of the oil's, or the same
 
 
 def _load(size: int, s: TransformerState, t_s: float, *, oil_left: float, fast_left: float, slow_left: float) -> None:
@@ -147,9 +147,28 @@ def _load(size: int, s: TransformerState, t_s: float, *, oil_left: float, fast_l
 
 def run_transformers(plan: Plan, w: World) -> None:
     """Takes the loads of this instant, and says when a temperature passes a limit."""
+    count = _take_loads(plan, w)
+    inverse_fifth_roots(w.bases, w.roots, 2 * count)
+    for place in range(count):
+        k = w.heated[place]
+        r, s = plan.transformers[k], w.transformers[k]
+        s.oil_end_c, s.gradient_end_k = w.outdoor_c, 0.0
+        if s.load_pu >= 0.0:
+            losses, base = w.bases[2 * place], w.bases[2 * place + 1]
+            # chosen: without any of its cooling the oil rises twice as far, in between in proportion.
+            rise = oil_law.oil_rise_k(r.size, losses, w.roots[2 * place]) * (1.0 + s.cooling_lost_pu)
+            s.oil_end_c = w.outdoor_c + rise
+            s.gradient_end_k = oil_law.winding_rise_k(r.size, s.load_pu, base, w.roots[2 * place + 1])
+        _watch(r.size, s, w.t_s)
+
+
+def _take_loads(plan: Plan, w: World) -> int:
+    """Brings those whose load, air or cooling is another up to now; how many they are. Who they are stands in w.heated, of
+    what their ends take roots in w.bases: two for each."""
     # Those of one size that changed together last share their exponentials; there are two sizes (SMALL_KVA).
     since_0 = since_1 = NEVER_S
     left_0 = left_1 = 0.0, 0.0, 0.0
+    count = 0
     for k in range(len(plan.transformers)):
         r, s = plan.transformers[k], w.transformers[k]
         size = r.size
@@ -158,32 +177,31 @@ def run_transformers(plan: Plan, w: World) -> None:
         # By current, not by power: in a sag the same power heats the windings more.
         load_pu = magnitude(w.i[n.bus_out]) / r.power_pu if live else -1.0
         moved = load_pu > s.load_pu + SAME_PU or load_pu < s.load_pu - SAME_PU
-        if moved or s.ambient_c != w.outdoor_c or s.blocked_pu != s.cooling_lost_pu:
-            elapsed_s = w.t_s - s.since_s
-            if size == 0 and s.since_s != since_0:
-                since_0, left_0 = s.since_s, _left_after(0, elapsed_s)
-            elif size != 0 and s.since_s != since_1:
-                since_1, left_1 = s.since_s, _left_after(size, elapsed_s)
-            oil_left, fast_left, slow_left = left_0 if size == 0 else left_1
-            if not r.ages:
-                _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
-            elif elapsed_s > life_law.SHORT_S:
-                s.aged_h = aged_now_h(size, s, w.t_s)
-                _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
-            else:
-                spot = s.oil_c + s.fast_k - s.slow_k
-                _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
-                s.aged_h += life_law.between_h(spot, s.oil_c + s.fast_k - s.slow_k, elapsed_s)
-            s.load_pu, s.ambient_c, s.blocked_pu = load_pu, w.outdoor_c, s.cooling_lost_pu
-            s.oil_end_c, s.gradient_end_k = w.outdoor_c, 0.0
-            if live:
-                # chosen: without any of its cooling the oil rises twice as far, in between in proportion.
-                rise = oil_law.oil_end_c(size, 0.0, load_pu, r.loss_ratio) * (1.0 + s.cooling_lost_pu)
-                s.oil_end_c = w.outdoor_c + rise
-                s.gradient_end_k = oil_law.gradient_end_k(size, load_pu)
-        elif w.t_s < s.due_s:
+        if not moved and s.ambient_c == w.outdoor_c and s.blocked_pu == s.cooling_lost_pu:
+            if w.t_s >= s.due_s:
+                _watch(size, s, w.t_s)
             continue
-        _watch(size, s, w.t_s)
+        elapsed_s = w.t_s - s.since_s
+        if size == 0 and s.since_s != since_0:
+            since_0, left_0 = s.since_s, _left_after(0, elapsed_s)
+        elif size != 0 and s.since_s != since_1:
+            since_1, left_1 = s.since_s, _left_after(size, elapsed_s)
+        oil_left, fast_left, slow_left = left_0 if size == 0 else left_1
+        if not r.ages:
+            _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
+        elif elapsed_s > life_law.SHORT_S:
+            s.aged_h = aged_now_h(size, s, w.t_s)
+            _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
+        else:
+            spot = s.oil_c + s.fast_k - s.slow_k
+            _load(size, s, w.t_s, oil_left=oil_left, fast_left=fast_left, slow_left=slow_left)
+            s.aged_h += life_law.between_h(spot, s.oil_c + s.fast_k - s.slow_k, elapsed_s)
+        s.load_pu, s.ambient_c, s.blocked_pu = load_pu, w.outdoor_c, s.cooling_lost_pu
+        w.heated[count] = k
+        w.bases[2 * count] = oil_law.losses_ratio(load_pu, r.loss_ratio)
+        w.bases[2 * count + 1] = oil_law.winding_base(size, load_pu) if live else 0.0
+        count += 1
+    return count
 
 
 def _watch(size: int, s: TransformerState, t_s: float) -> None:

@@ -260,8 +260,6 @@ def tell(plan: Plan, w: World, node: int, discharging: bool, collapsing: bool) -
 
     discharging: whether any UPS may be on its battery; collapsing: whether any voltage may be collapsing.
     """
-    if not plan.reports:
-        return
     n, me = plan.nodes[node], w.nodes[node]
     own = me.last >= w.first_event
     moved = me.supplied != me.supplied_seen or me.live != me.live_seen

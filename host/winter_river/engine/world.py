@@ -168,7 +168,7 @@ class World:
     weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
     demand_meters: what each rack is set to draw, got or not; trouble: why the step stopped (events.py), 0 for none.
     turns, swept, group_opened, wanted_by: scratch of one settling, by island (and one more), bus, connected part and
-    generator; joined: islands that closed mains join to the one that is solved. on_way, slope, cross, constant (by bus), gap, pull
+    generator; heated (by transformer), bases, roots (two each): scratch of heat.py; joined: islands that closed mains join to the one that is solved. on_way, slope, cross, constant (by bus), gap, pull
     (two numbers a tie): scratch of newton.py.
     machine: what steps this world compiled, None for the text as it stands.
     """
@@ -233,6 +233,9 @@ class World:
     turns: list[Turn] = field(metadata=FOLLOWS)
     swept: list[int] = field(metadata=FOLLOWS)
     load_order: list[int] = field(metadata=FOLLOWS)
+    heated: list[int] = field(metadata=FOLLOWS)
+    bases: list[float] = field(metadata=FOLLOWS)
+    roots: list[float] = field(metadata=FOLLOWS)
     group_opened: list[bool] = field(metadata=FOLLOWS)
     wanted_by: list[int] = field(metadata=FOLLOWS)
     joined: list[bool] = field(metadata=FOLLOWS)

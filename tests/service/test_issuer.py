@@ -237,6 +237,26 @@ def test_a_command_that_waits_for_a_first_word_is_open_and_audited_and_bound_by_
     assert sent["deadline"] == (0 + 3 + 1) * 1000, "what is left of the 5 s, and the whole second of a status"
 
 
+def test_in_secured_nothing_goes_out_to_a_node_whose_first_word_nobody_can_read():
+    bench = Bench(known=False, secured=True)
+    bench.desk.hear(topics.topic("x", topics.STATUS), b'{"v":2}', retained=False, now_s=10.0)
+    assert bench.send("open").reason == "expired"
+    assert bench.log == ["pending", "failed"]
+
+
+def test_a_first_word_that_comes_with_the_end_of_waiting_binds_too():
+    bench = Bench(known=False)
+    births = Bench().node.connect(0)
+
+    def wait(seconds):
+        bench._hear(births)
+        return False  # the run ends: nobody will be heard any more
+
+    bench.wait = wait
+    bench.send("open")
+    assert "boot" in json.loads(bench.payload)
+
+
 def test_a_disk_that_takes_too_long_sends_nothing_late():
     bench = Bench()
 

@@ -247,7 +247,7 @@ class Desk:
             return ""
         if not has_key:
             return "mac"
-        return "expired" if status and not bound else ""
+        return "expired" if self.has_heard(node_id) and not bound else ""
 
     def repeat(self, order: Order, now_s: float) -> Message | None:
         """The message to send again now, if it is time."""

@@ -134,7 +134,7 @@ class Issuer:
         """Of something that is never sent."""
         with self.line.held():
             now_s = self.line.now_s()
-            order = Order(self.desk.next_id(), asked.node_id, asked.verb, Message("", b"", 1, False), now_s, now_s, [])
+            order = Order(self.desk.next_id(), asked.node_id, asked.verb, Message("", b"", 1, False), now_s, now_s)
         return _Entry(order, asked, self.wall())
 
     def refused(
@@ -199,8 +199,9 @@ class Issuer:
             return
         while not desk.has_heard(order.node_id):
             if not line.connected or (now_s := line.now_s()) >= order.until_s or not line.wait(order.until_s - now_s):
-                return
-        desk.bind(order, line.now_s())
+                break
+        if desk.has_heard(order.node_id):
+            desk.bind(order, line.now_s())
 
     def _await(self, order: Order) -> None:
         """Returns with the answer or when there can be none any more; sends the command again meanwhile."""

@@ -4,8 +4,8 @@ Some islands at a time, from the voltages as they stand. The live engine and the
 
 Between two passes it looks ahead. Where a pass moves the voltage V of the loads by d, each of constant power draws
 -conj(d / V) more of its current, and whatever that flows through drops as much more of its voltage: all drops of an island
-E - V change by the same share, but for what its loads have of their own. The next pass begins from there, so three do what five
-did. It only guesses; what is answered is a pass as it stands.
+E - V change by the same share, but for what its loads have of their own. The next pass begins from there: where all loads hold
+their power, three do what five did. It only guesses; what is answered is a pass as it stands.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ LOW_PU = 0.7
 # Chosen: of |a|^2 (look_ahead), a drop of a sixth. Beyond it how many passes there are says how near it is to collapse
 # (collapse.PASSES_FEW).
 AHEAD_MAX = 0.04
+AHEAD_PASSES = 20  # chosen: three to five do where it is any good
 AHEAD_MIN = 1e-4  # chosen: a pass leaves less than a hundredth to the next one
 
 
@@ -125,8 +126,10 @@ def sweep(
             _spread(turns, buses, last, above, z, ratio, v, i, False)
         else:
             _spread(turns, buses, last, above, z, ratio, v, i, True)
-        # At taps a drop is not what the loads make of it.
-        count, last = _still_active(turns, count, buses, v, tolerance_pu, iteration + 1, not has_ratio)
+        # At taps a drop is not what the loads make of it; those of constant current or impedance answer otherwise; and what
+        # takes so long is no island of one voltage.
+        looks_ahead = not has_ratio and len(steady) == 0 and iteration < AHEAD_PASSES
+        count, last = _still_active(turns, count, buses, v, tolerance_pu, iteration + 1, looks_ahead)
 
 
 def _draw_steady(
@@ -226,7 +229,8 @@ def _still_active(
             turns[row].converged = True
             turns[row].passes = passes
         elif moved2 < 1e12:
-            if looks_ahead and passes < ITERATIONS_MAX // 2:
+            turns[row].ahead2 = 0.0
+            if looks_ahead:
                 turns[row].ahead2 = look_ahead(turn, turns[row].emf, buses, v, tolerance_pu * tolerance_pu)
             up = turns[left]
             up.first, up.before2, up.earlier2, up.row = last, moved2, before2, row

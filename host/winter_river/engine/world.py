@@ -158,18 +158,20 @@ class Machine(Protocol):
 
 @dataclass(slots=True)
 class World:
-    """One world. The columns v, i, load, steady and shunts (load_models.py), parent, z and ratio (plan.py) are by bus, tie_current (through the second main) by tie; island_of, wiring,
-    above (the parent, of a root itself) and the orders follow from parent.
+    """One world. The columns v, i, load, steady and shunts (load_models.py), parent, z and ratio (plan.py) are by bus,
+    tie_current (through the second main) by tie; island_of, wiring, above (the parent, of a root itself) and the orders
+    follow from parent.
 
-    unsettled: something changed since the last settling; rewire: a switch among it. moved: since somebody looked
-    and cleared it, more moved than what goes by itself at its own pace (ramps.py). grid_off: the frequency of a utility is off its nominal one. due_s: when something changes next by
-    itself, as of the last settling (step.due_s). first_event: the first event
-    of this instant; rehung: a bus hangs on another parent than when the orders were found. first_by_group: the first one of each connected part. events: the first events_count are news.
-    weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
+    unsettled: something changed since the last settling. rewire: a switch among it. rehung: a bus hangs on another parent,
+    or by another impedance, than when the orders were found. moved: since somebody looked and cleared it, more moved than
+    what goes by itself at its own pace (ramps.py, profiles). grid_off: the frequency of a utility is off its nominal one.
+    due_s: when something changes next by itself, as of the last settling (step.due_s).
+    first_event: the first event of this instant; first_by_group: the first one of each connected part. events: the first
+    events_count are news. weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
     demand_meters: what each rack is set to draw, got or not; trouble: why the step stopped (events.py), 0 for none.
     turns, swept, group_opened, wanted_by: scratch of one settling, by island (and one more), bus, connected part and
-    generator; heated (by transformer), bases, roots (two each): scratch of heat.py; joined: islands that closed mains join to the one that is solved. on_way, slope, cross, constant (by bus), gap, pull
-    (two numbers a tie): scratch of newton.py.
+    generator; heated (by transformer), bases, roots (two each): scratch of heat.py; joined: islands that closed mains join
+    to the one that is solved. on_way, slope, cross, constant (by bus), gap, pull (two numbers a tie): scratch of newton.py.
     machine: what steps this world compiled, None for the text as it stands.
     """
 

@@ -33,7 +33,7 @@ def build_plan(
 
 
 def _plan(t: Tables, *, reports: bool) -> p.Plan:
-    text = repr((t.calibration, [(d.id, d.type, d.feeds) for d in t.devices], t.ratings))
+    text = repr((t.calibration, reports, [(d.id, d.type, d.feeds) for d in t.devices], t.ratings))
     if t.profiles:
         text += repr((t.profiles, t.profile_s, t.profile_values, [d.profile for d in t.devices]))
     return p.Plan(

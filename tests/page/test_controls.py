@@ -212,8 +212,9 @@ def test_the_weather_outside_is_a_preset_or_figures_of_ones_own(site, reader):
     run_by_name(page, "Weather outside")
     page.get_by_role("listitem").filter(has_text="Arizona").get_by_role("button", name="Set").click()
     reader.until(lambda: outdoor_c() == 43.0)
+    page.locator("dialog[open]").wait_for(state="detached")  # until then keys go to it
     run_by_name(page, "Weather outside")
     page.get_by_label("Temperature").fill("-3.5")
     page.get_by_role("button", name="Set these").click()
     reader.until(lambda: outdoor_c() == -3.5)
-    assert page.locator("dialog[open]").count() == 0
+    page.locator("dialog[open]").wait_for(state="detached")

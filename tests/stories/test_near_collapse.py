@@ -76,6 +76,30 @@ def test_a_feeder_close_to_its_most_is_solved_and_says_by_what_where_and_for_who
     assert said(simulation, "solver")[-1] == ("grid", "solver", "newton_collapse", "sweep")
 
 
+def test_a_source_that_is_poor_or_lost_is_close_to_collapse_as_long_as_its_feeder_is(site):
+    alone = LONG_FEEDER[: LONG_FEEDER.index("  near:")]
+    simulation = site(alone.replace("power_factor: 1.0", "power_factor: 1.0, ride_through: anything"))
+    simulation.advance(1.0)
+    assert simulation.command("far", "set_load", power_kw=287.5).done
+    simulation.advance(1.0)
+    assert said(simulation, "solver")[-1][2:] == ("sweep", "newton_collapse")
+    count = len(said(simulation, "solver"))
+    assert simulation.command("grid", "set_fault", state=True, kind="frequency_low", severity=0.1).done
+    simulation.advance(5.0)
+    assert said(simulation, "state")[-1] == ("grid", "state", "GRID_OK", "FREQUENCY")
+    assert len(said(simulation, "solver")) == count
+    assert simulation.command("grid", "set_fault", state=False, kind="frequency_low").done
+    assert simulation.command("grid", "set_fault", state=True, kind="outage").done
+    simulation.advance(5.0)
+    assert said(simulation, "solver")[count:] == [("grid", "solver", "newton_collapse", "sweep")]
+    assert simulation.command("grid", "set_fault", state=False, kind="outage").done
+    simulation.advance(0.2)
+    assert said(simulation, "solver", "near_collapse")[-2:] == [
+        ("grid", "near_collapse", "feeder", "far"),
+        ("grid", "solver", "sweep", "newton_collapse"),
+    ]
+
+
 def test_a_feeder_that_is_asked_for_more_than_it_can_carry_says_so_each_time(site):
     simulation = site(LONG_FEEDER)
     simulation.advance(1.0)

@@ -12,7 +12,7 @@ from winter_river.engine.loops import lowest_pu
 from winter_river.engine.plan import Plan
 from winter_river.engine.sweep import LOW_PU
 from winter_river.engine.units import magnitude
-from winter_river.engine.world import NEWTON_COLLAPSE, IslandState, World
+from winter_river.engine.world import NEWTON_COLLAPSE, SWEEP, IslandState, World
 
 # Chosen: a network that takes 30 % of the voltage moves it by 0.43 of what the pass before did, so from a
 # millionth away that takes 8 passes and more; 3 to 6 do where all is well. So nobody looks for a collapse there.
@@ -93,9 +93,12 @@ def tell_over(plan: Plan, w: World, k: int) -> None:
 
 
 def tell_solver(plan: Plan, w: World, k: int, solver: int) -> None:
-    """The event that another method solves an island now; close to collapse also which device and load bring it there."""
+    """The event that another method solves an island now; close to collapse also which device and load bring it there.
+    Where nothing is behind its source any more, the one event is that it is not close to collapse."""
     island, node = w.islands[k], plan.islands[k].node
-    if solver == island.solver or w.wiring[k].first == w.wiring[k].end:
+    if w.wiring[k].first == w.wiring[k].end:
+        solver = SWEEP if island.solver == NEWTON_COLLAPSE else island.solver
+    if solver == island.solver:
         return
     before, island.solver = island.solver, solver
     cause = events.group_cause(w, plan.nodes[node].group)

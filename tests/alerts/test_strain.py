@@ -6,9 +6,13 @@ from winter_river.engine import Event
 
 
 def log(*rows):
-    said = {"solver": ("newton_collapse", "sweep"), "state": ("GRID_OK", "SAG")}
+    said = {
+        "solver": ("newton_collapse", "sweep"),
+        "to_newton": ("sweep", "newton_collapse"),
+        "state": ("GRID_OK", "SAG"),
+    }
     return [
-        Event(k + 1, t_s, node_id, word, *said.get(word, ("feeder", "rack")), 0)
+        Event(k + 1, t_s, node_id, word.replace("to_newton", "solver"), *said.get(word, ("feeder", "rack")), 0)
         for k, (t_s, node_id, word) in enumerate(rows)
     ]
 
@@ -36,12 +40,17 @@ def test_one_that_comes_again_within_a_minute_has_not_ended():
     assert flow(rows, 110.1) == "well"
 
 
-@pytest.mark.parametrize("end", ["solver", "state"])
-def test_close_to_collapse_lasts_until_it_is_away_from_it_and_a_minute_more(end):
+def test_close_to_collapse_lasts_until_it_is_away_from_it_and_a_minute_more():
     near = [(1.0, "grid", "near_collapse")]
     assert flow(near, 5000.0) == "near_collapse"
-    assert flow([*near, (10.0, "grid", end)], 69.9) == "near_collapse"
-    assert flow([*near, (10.0, "grid", end)], 70.0) == "well"
+    assert flow([*near, (10.0, "grid", "solver")], 69.9) == "near_collapse"
+    assert flow([*near, (10.0, "grid", "solver")], 70.0) == "well"
+
+
+def test_a_collapse_that_ends_close_to_the_next_one_is_close_to_collapse_a_minute_later():
+    begun = log((1.0, "grid", "collapsed"), (1.0, "grid", "to_newton"), (9.0, "grid", "collapse_over"))
+    assert strains(begun, 68.9)["grid"]["flow"] == "collapsed"
+    assert strains(begun, 500.0)["grid"] == {"flow": "near_collapse", "gives_way": "feeder", "heaviest": "rack"}
 
 
 def test_what_is_worse_takes_its_place():
@@ -57,3 +66,8 @@ def test_each_source_stands_for_itself_and_names_what_gives_way():
 @pytest.mark.parametrize("word", ["state", "solver", "trip"])
 def test_other_events_of_the_source_end_nothing(word):
     assert flow([(1.0, "grid", "collapsed"), (2.0, "grid", word)], 300.0) == "collapsed"
+
+
+@pytest.mark.parametrize("word", ["state", "to_newton", "trip"])
+def test_a_source_that_changes_its_state_is_still_close_to_collapse(word):
+    assert flow([(1.0, "grid", "near_collapse"), (2.0, "grid", word)], 300.0) == "near_collapse"

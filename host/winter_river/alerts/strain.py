@@ -7,6 +7,7 @@ later: the flow has to stand for a minute before that is over. So a collapse tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from winter_river.engine import Event
 from winter_river.engine.events import SOLVER_WORDS
@@ -16,32 +17,56 @@ RECENT_S = 60.0  # chosen: twice the longest time after which a server starts ag
 NEAR, COLLAPSED, NOT_SOLVED = WORSE = ("near_collapse", "collapsed", "not_solved")  # events, and values of `flow`
 WELL, OVER = "well", "collapse_over"
 FLOWS = (WELL, *WORSE)
+_NEWTON = SOLVER_WORDS[NEWTON_COLLAPSE]
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """event: the last that told of it. over_s: when it ended, None while it lasts."""
+
+    event: Event
+    over_s: float | None = None
+
+    def stands(self, t_s: float) -> bool:
+        return self.over_s is None or t_s - self.over_s < RECENT_S
 
 
 def strains(log: Iterable[Event], t_s: float) -> dict[str, Mapping[str, object]]:
     """The facts `flow`, `gives_way` and `heaviest` of every source that was ever short of what was asked of it.
 
     log: oldest first. t_s: now. flow: the worst that lasts, or was told in the last RECENT_S; what gives way, and for
-    which load, is that of the last time.
+    which load, is that of the last time. A source is close to collapse as long as its flow takes Newton's method for
+    that, in whatever state it is: the engine tells when another is enough again, or nothing is behind it any more.
     """
-    last: dict[str, Event] = {}
-    ended: dict[str, float] = {}  # when the last one of a source ended; not in it while it lasts
+    short: dict[str, _Trouble] = {}  # collapsed, or without a solution
+    near: dict[str, _Trouble] = {}
     for event in log:
-        if event.event in WORSE:
-            last[event.node_id] = event
-            ended.pop(event.node_id, None)
-        elif event.node_id in last and event.node_id not in ended and _ends(last[event.node_id], event):
-            ended[event.node_id] = event.t_s
-    found: dict[str, Mapping[str, object]] = {}
-    for node_id, event in last.items():
-        stands = node_id in ended and t_s - ended[node_id] >= RECENT_S
-        word = WELL if stands else event.event
-        found[node_id] = {"flow": word, "gives_way": event.from_, "heaviest": event.to}
-    return found
+        if event.event in (COLLAPSED, NOT_SOLVED):
+            short[event.node_id] = _Trouble(event)
+        elif event.event == NEAR:
+            near[event.node_id] = _Trouble(event)
+        elif event.event == OVER:
+            _end(short, event)
+        elif event.event == "solver" and event.from_ == _NEWTON:
+            _end(near, event)
+        elif event.event == "solver" and event.to == _NEWTON and _lasts(short, event.node_id):
+            near[event.node_id] = _Trouble(short[event.node_id].event)  # of a collapse, which alone is told
+    return {node_id: _facts(short.get(node_id), near.get(node_id), t_s) for node_id in short | near}
 
 
-def _ends(begun: Event, event: Event) -> bool:
-    """Whether an event ends what another began: close to collapse ends also where another solver is enough again, or the
-    source itself has changed."""
-    away = event.event == "state" or (event.event == "solver" and event.from_ == SOLVER_WORDS[NEWTON_COLLAPSE])
-    return event.event == OVER or (begun.event == NEAR and away)
+def _lasts(troubles: Mapping[str, _Trouble], node_id: str) -> bool:
+    return node_id in troubles and troubles[node_id].over_s is None
+
+
+def _end(troubles: Mapping[str, _Trouble], event: Event) -> None:
+    if _lasts(troubles, event.node_id):
+        troubles[event.node_id].over_s = event.t_s
+
+
+def _facts(short: _Trouble | None, near: _Trouble | None, t_s: float) -> Mapping[str, object]:
+    word, event = WELL, max(each.event for each in (short, near) if each is not None)
+    if short is not None and short.stands(t_s):
+        word, event = short.event.event, short.event
+    elif near is not None and near.stands(t_s):
+        word, event = NEAR, near.event
+    return {"flow": word, "gives_way": event.from_, "heaviest": event.to}

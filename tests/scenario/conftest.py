@@ -34,6 +34,7 @@ class ToySite:
         return {
             "state": "NORMAL" if lit else "OFF",
             "status": "ok",
+            "voltage_out": 480.0 if lit else 0.0,
             "power_kw": 40.0004 if lit else 0.0,
             "tripped": False,
         }

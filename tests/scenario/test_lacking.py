@@ -12,10 +12,24 @@ class Lamp:
         self.t_s, self.kwh, self.set_kw, self.set_s = 0, 0.0, None, 0.0
 
     def goes_on(self, seconds, kw):
+        """Fed, and drawing kw."""
+        self._goes_on(seconds, kw, dark=False)
+
+    def is_dark(self, seconds):
+        self._goes_on(seconds, 0.0, dark=True)
+
+    def _goes_on(self, seconds, kw, *, dark):
         for _ in range(seconds):
             self.t_s += 1
             self.kwh += kw / 3600
-            self.lacking.look(float(self.t_s), power_kw=kw, served_kwh=self.kwh, set_kw=self.set_kw, set_s=self.set_s)
+            self.lacking.look(
+                float(self.t_s),
+                dark=dark,
+                power_kw=kw,
+                served_kwh=self.kwh,
+                set_kw=self.set_kw,
+                set_s=self.set_s,
+            )
 
     def is_set(self, kw):
         self.set_kw, self.set_s = kw, float(self.t_s)
@@ -27,10 +41,19 @@ def test_a_lamp_that_is_dimmed_by_its_voltage_lacks_nothing():
     assert lamp.lacking.kwh == 0.0
 
 
+def test_what_is_fed_and_draws_nothing_lacks_nothing():
+    street = Lamp(100.0)
+    street.goes_on(60, 100.0)
+    street.goes_on(600, 0.0)  # its day begins
+    assert street.lacking.kwh == 0.0
+    street.is_dark(36)
+    assert street.lacking.kwh == 0.0  # by day it wants nothing, dark or not
+
+
 def test_in_the_dark_it_lacks_what_it_drew_last():
     lamp = Lamp(100.0)
     lamp.goes_on(10, 90.0)
-    lamp.goes_on(40, 0.0)
+    lamp.is_dark(40)
     lamp.goes_on(10, 90.0)
     assert lamp.lacking.kwh == pytest.approx(1.0)  # 40 s of 90 kW
 
@@ -38,10 +61,10 @@ def test_in_the_dark_it_lacks_what_it_drew_last():
 def test_what_it_is_set_to_in_the_dark_counts_from_then_on():
     lamp = Lamp(100.0)
     lamp.goes_on(10, 100.0)
-    lamp.goes_on(36, 0.0)
+    lamp.is_dark(36)
     lamp.is_set(50.0)
-    lamp.goes_on(1, 0.0)  # the second in which it is set is still of the power before
-    lamp.goes_on(71, 0.0)
+    lamp.is_dark(1)  # the second in which it is set is still of the power before
+    lamp.is_dark(71)
     assert lamp.lacking.kwh == pytest.approx(1.0 + 100 / 3600 + 50 * 71 / 3600)
 
 
@@ -49,16 +72,16 @@ def test_a_load_that_is_set_to_nothing_lacks_nothing():
     lamp = Lamp(100.0)
     lamp.goes_on(10, 100.0)
     lamp.is_set(0.0)
-    lamp.goes_on(1, 0.0)
+    lamp.is_dark(1)
     seen = lamp.lacking.kwh
-    lamp.goes_on(100, 0.0)
+    lamp.is_dark(100)
     assert lamp.lacking.kwh == seen <= 100 / 3600
 
 
 def test_going_back_forgets_what_was_lacking_since():
     lamp = Lamp(100.0)
     lamp.goes_on(10, 100.0)
-    lamp.goes_on(72, 0.0)
+    lamp.is_dark(72)
     lamp.lacking.back_to(46.0)
     assert lamp.lacking.kwh == pytest.approx(1.0)
     lamp.lacking.back_to(5.0)

@@ -79,3 +79,34 @@ def test_energy_not_served_is_of_the_time_in_the_dark_and_not_of_a_voltage_that_
     # A hundredth of an hour at what it drew, and up to a second until a power supply starts again in its turn.
     found = exercise.end().energy_not_served_kwh
     assert found == {"load": pytest.approx(BY_HAND_KW[model] / 100, abs=BY_HAND_KW[model] * 1.5 / 3600)}
+
+
+FED_AT_NOTHING = """
+facility: lamps
+begins_h: 6
+profiles:
+  street: {steps_h: [[0, 1], [6.01, 0]], repeat_h: 24}
+nodes:
+  grid: {type: utility, voltage_v: 480, short_circuit_mva: 1000000}
+  lamp: {type: server, from: grid, load_kw: 100, load_kw_max: 200, rated_a: 400, profile: street}
+  heater: {type: server, from: grid, load_kw: 100, load_kw_max: 200, rated_a: 400, load_model: impedance}
+  rack: {type: server, from: grid, load_kw: 100, load_kw_max: 200, rated_a: 400}
+"""
+
+
+def test_what_is_fed_and_draws_nothing_lacks_nothing_by_day_or_because_it_was_set_so():
+    site = parse_facility(FED_AT_NOTHING)
+    simulation = Simulation(site)
+    simulation.advance(5.0)
+    for node_id in ("heater", "rack"):
+        assert simulation.command(node_id, "set_load", power_kw=0.0).done
+    simulation.advance(1.0)
+    script = parse_scenario("scenario: day\nuntil: 300s\nsteps:\n  - {at: 299s, say: bye}\n", facility=site)
+    exercise = Exercise(script, site)
+    exercise.begin(simulation)
+    for _ in range(120):  # day begins at 36 s
+        simulation.advance(1.0)
+        exercise.passed(simulation)
+    seen = {node_id: simulation.view(node_id) for node_id in ("lamp", "heater", "rack")}
+    assert {(view["state"], view["power_kw"]) for view in seen.values()} == {("NORMAL", 0.0)}
+    assert exercise.end().energy_not_served_kwh == {}

@@ -27,19 +27,20 @@ class _Span:
 @dataclass(slots=True)
 class Lacking:
     """One load, looked at in the order of time; times are the exercise's seconds. wanted_kw: what it wants now; dark:
-    whether it draws nothing."""
+    whether it has no voltage. What is fed and draws nothing, at night or because it was set to, lacks nothing."""
 
     wanted_kw: float
     dark: bool
-    fed_s: float = 0.0  # when it was last seen to draw
+    fed_s: float = 0.0  # when it was last seen to be fed
     _t_s: float = 0.0
     _served_kwh: float = 0.0
     _spans: list[_Span] = field(default_factory=list)
 
-    def look(self, t_s: float, *, power_kw: float, served_kwh: float, set_kw: float | None, set_s: float) -> None:
+    def look(
+        self, t_s: float, *, dark: bool, power_kw: float, served_kwh: float, set_kw: float | None, set_s: float
+    ) -> None:
         """Takes it as it is. served_kwh: by its meter since the beginning. set_kw, set_s: what it was last asked to draw
         in this exercise, and when; None: nothing."""
-        dark = power_kw <= 0.0
         if t_s > self._t_s and (dark or self.dark):
             kwh = self.wanted_kw * (t_s - self._t_s) / _S_PER_H - max(0.0, served_kwh - self._served_kwh)
             self._add(self._t_s, t_s, max(0.0, kwh))

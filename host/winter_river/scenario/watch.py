@@ -44,9 +44,10 @@ class Watch:
         for node_id in self._racks:
             view = views(node_id)
             self._base_kwh[node_id] = _number(view, "energy_kwh") or 0.0
-            self._base_kw[node_id] = _number(view, "power_kw") or _rated_kw(self._facility, node_id)
+            drawn_kw = _number(view, "power_kw") or 0.0
+            self._base_kw[node_id] = _rated_kw(self._facility, node_id) if _is_dark(view) else drawn_kw
             if _varies(self._facility.nodes[node_id]):
-                self._lacking[node_id] = Lacking(self._base_kw[node_id], not _number(view, "power_kw"))
+                self._lacking[node_id] = Lacking(self._base_kw[node_id], _is_dark(view))
 
     def look(self, t_s: float, views: Views, demands: Demands) -> None:
         """Take everything in as it is at t_s."""
@@ -63,7 +64,8 @@ class Watch:
             if node_id in self._lacking:
                 lacking, (set_s, set_kw) = self._lacking[node_id], asked.get(node_id, (0.0, None))
                 served_kwh = self._served_kwh[node_id]
-                lacking.look(t_s, power_kw=power_kw, served_kwh=served_kwh, set_kw=set_kw, set_s=set_s)
+                dark = _is_dark(view)
+                lacking.look(t_s, dark=dark, power_kw=power_kw, served_kwh=served_kwh, set_kw=set_kw, set_s=set_s)
                 wanted[node_id] = lacking.wanted_kw
         wanted_kw = sum(wanted.values())
         if not self._samples or t_s - self._samples[-1][0] >= self._every_s - 0.001:
@@ -140,6 +142,12 @@ def _rated_kw(facility: Facility, node_id: str) -> float:
 def _varies(node: Node) -> bool:
     """Whether a load wants another power at another voltage or hour."""
     return node.profile != "" or node.full_ratings().get("load_model", POWER) != POWER
+
+
+def _is_dark(view: Mapping[str, object]) -> bool:
+    """Whether a load has no voltage: it is off, has failed, or nothing feeds it. Its power does not tell: what is fed may
+    want nothing."""
+    return not _number(view, "voltage_out")
 
 
 def _number(view: Mapping[str, object], name: str) -> float | None:

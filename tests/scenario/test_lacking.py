@@ -31,8 +31,8 @@ class Lamp:
                 set_s=self.set_s,
             )
 
-    def is_set(self, kw):
-        self.set_kw, self.set_s = kw, float(self.t_s)
+    def is_set(self, kw, *, after_s=0.0):
+        self.set_kw, self.set_s = kw, self.t_s + after_s
 
 
 def test_a_lamp_that_is_dimmed_by_its_voltage_lacks_nothing():
@@ -63,19 +63,28 @@ def test_what_it_is_set_to_in_the_dark_counts_from_then_on():
     lamp.goes_on(10, 100.0)
     lamp.is_dark(36)
     lamp.is_set(50.0)
-    lamp.is_dark(1)  # the second in which it is set is still of the power before
-    lamp.is_dark(71)
-    assert lamp.lacking.kwh == pytest.approx(1.0 + 100 / 3600 + 50 * 71 / 3600)
+    lamp.is_dark(72)
+    assert lamp.lacking.kwh == pytest.approx(1.0 + 1.0)
 
 
-def test_a_load_that_is_set_to_nothing_lacks_nothing():
+def test_a_look_in_whose_middle_it_was_set_is_split_there():
+    lamp = Lamp(100.0)
+    lamp.goes_on(10, 100.0)
+    lamp.is_dark(36)
+    lamp.is_set(20.0, after_s=0.25)
+    lamp.is_dark(1)
+    assert lamp.lacking.kwh == pytest.approx(1.0 + (100 * 0.25 + 20 * 0.75) / 3600)
+
+
+@pytest.mark.parametrize("fed", [True, False])
+def test_a_load_that_is_set_to_nothing_lacks_nothing(fed):
     lamp = Lamp(100.0)
     lamp.goes_on(10, 100.0)
     lamp.is_set(0.0)
-    lamp.is_dark(1)
-    seen = lamp.lacking.kwh
+    if fed:
+        lamp.goes_on(1, 0.0)
     lamp.is_dark(100)
-    assert lamp.lacking.kwh == seen <= 100 / 3600
+    assert lamp.lacking.kwh <= 0.005
 
 
 def test_going_back_forgets_what_was_lacking_since():

@@ -8,6 +8,7 @@ lack nothing while they are fed. While such a load is dark it wants what it drew
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _S_PER_H = 3600.0
@@ -31,7 +32,6 @@ class Lacking:
 
     wanted_kw: float
     dark: bool
-    fed_s: float = 0.0  # when it was last seen to be fed
     _t_s: float = 0.0
     _served_kwh: float = 0.0
     _spans: list[_Span] = field(default_factory=list)
@@ -41,21 +41,25 @@ class Lacking:
     ) -> None:
         """Takes it as it is. served_kwh: by its meter since the beginning. set_kw, set_s: what it was last asked to draw
         in this exercise, and when; None: nothing."""
-        if t_s > self._t_s and (dark or self.dark):
-            kwh = self.wanted_kw * (t_s - self._t_s) / _S_PER_H - max(0.0, served_kwh - self._served_kwh)
-            self._add(self._t_s, t_s, max(0.0, kwh))
-        if not dark:
-            self.wanted_kw, self.fed_s = power_kw, t_s
-        elif set_kw is not None and set_s >= self.fed_s:
-            self.wanted_kw = set_kw
+        parts = [(self._t_s, t_s, self.wanted_kw)]
+        if set_kw is not None and self._t_s <= set_s <= t_s:
+            parts = [(self._t_s, set_s, self.wanted_kw), (set_s, t_s, set_kw)]
+        if dark or self.dark:
+            self._add(parts, max(0.0, served_kwh - self._served_kwh))
+        self.wanted_kw = parts[-1][2] if dark else power_kw
         self._t_s, self.dark, self._served_kwh = t_s, dark, served_kwh
 
-    def _add(self, begin_s: float, end_s: float, kwh: float) -> None:
-        last = self._spans[-1] if self._spans else None
-        if last is not None and (len(self._spans) >= SPANS_MAX or (last.end_s, last.kw) == (begin_s, self.wanted_kw)):
-            last.end_s, last.kwh = end_s, last.kwh + kwh
-        elif kwh > 0.0:
-            self._spans.append(_Span(begin_s, end_s, self.wanted_kw, kwh))
+    def _add(self, parts: Sequence[tuple[float, float, float]], served_kwh: float) -> None:
+        """parts: begin, end, and the kW wanted. Where in them it drew is not known: what was served counts from the
+        first on."""
+        for begin_s, end_s, kw in parts:
+            wanted_kwh = kw * (end_s - begin_s) / _S_PER_H
+            kwh, served_kwh = max(0.0, wanted_kwh - served_kwh), max(0.0, served_kwh - wanted_kwh)
+            last = self._spans[-1] if self._spans else None
+            if last is not None and (len(self._spans) >= SPANS_MAX or (last.end_s, last.kw) == (begin_s, kw)):
+                last.end_s, last.kwh = end_s, last.kwh + kwh
+            elif kwh > 0.0:
+                self._spans.append(_Span(begin_s, end_s, kw, kwh))
 
     def back_to(self, t_s: float) -> None:
         """Forgets what came later than t_s; of a time in between it keeps its share."""
@@ -65,7 +69,6 @@ class Lacking:
                 span.kwh *= (t_s - span.begin_s) / (span.end_s - span.begin_s)
                 span.end_s = t_s
         self._t_s, self.dark = t_s, False
-        self.fed_s = min(self.fed_s, t_s)
 
     @property
     def kwh(self) -> float:

@@ -22,14 +22,15 @@ class Lamp:
         for _ in range(seconds):
             self.t_s += 1
             self.kwh += kw / 3600
-            self.lacking.look(
-                float(self.t_s),
-                dark=dark,
-                power_kw=kw,
-                served_kwh=self.kwh,
-                set_kw=self.set_kw,
-                set_s=self.set_s,
-            )
+            self.looks(kw, dark=dark)
+
+    def looks(self, kw, *, dark):
+        asked = {"set_kw": self.set_kw, "set_s": self.set_s}
+        self.lacking.look(float(self.t_s), dark=dark, power_kw=kw, served_kwh=self.kwh, **asked)
+
+    def is_taken_back(self, t_s, *, kwh):
+        self.t_s, self.kwh = t_s, kwh
+        self.lacking.back_to(float(t_s))
 
     def is_set(self, kw, *, after_s=0.0):
         self.set_kw, self.set_s = kw, self.t_s + after_s
@@ -95,3 +96,40 @@ def test_going_back_forgets_what_was_lacking_since():
     assert lamp.lacking.kwh == pytest.approx(1.0)
     lamp.lacking.back_to(5.0)
     assert lamp.lacking.kwh == 0.0
+
+
+def test_taken_back_into_the_dark_it_wants_what_it_wanted_then():
+    lamp = Lamp(100.0)
+    lamp.goes_on(10, 100.0)
+    lamp.is_dark(50)
+    lamp.goes_on(40, 20.0)  # back, and dimmed
+    lamp.is_taken_back(46, kwh=1000 / 3600)
+    assert lamp.lacking.kwh == pytest.approx(1.0)
+    lamp.is_dark(36)
+    assert lamp.lacking.kwh == pytest.approx(2.0)
+
+
+def test_taken_back_to_where_it_was_set_to_nothing_it_wants_nothing():
+    lamp = Lamp(100.0)
+    lamp.goes_on(10, 100.0)
+    lamp.is_dark(36)
+    lamp.is_set(0.0)
+    lamp.is_dark(36)
+    lamp.is_set(50.0)
+    lamp.is_dark(72)
+    assert lamp.lacking.kwh == pytest.approx(2.0)
+    lamp.set_kw, lamp.set_s = 0.0, 46.0  # as it was set last by then
+    lamp.is_taken_back(60, kwh=1000 / 3600)
+    lamp.is_dark(36)
+    assert lamp.lacking.kwh == pytest.approx(1.0)
+
+
+def test_taken_back_to_where_it_was_fed_it_wants_what_it_draws_then():
+    lamp = Lamp(100.0)
+    lamp.goes_on(10, 100.0)
+    lamp.is_dark(50)
+    lamp.goes_on(40, 20.0)
+    lamp.is_taken_back(5, kwh=500 / 3600)
+    lamp.looks(100.0, dark=False)
+    lamp.is_dark(36)
+    assert lamp.lacking.kwh == pytest.approx(1.0)

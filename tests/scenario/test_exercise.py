@@ -332,7 +332,10 @@ def test_a_site_that_goes_on_is_looked_at_as_of_one_moment(toy) -> None:
     class Live(type(toy)):
         def sight(self):
             seen = types.SimpleNamespace(
-                t_s=self.t_s, views={node_id: self.view(node_id) for node_id in self.facility.nodes}
+                t_s=self.t_s,
+                views={node_id: self.view(node_id) for node_id in self.facility.nodes},
+                balance={},
+                weather={},
             )
             self.t_s += 0.3
             return seen

@@ -49,7 +49,9 @@ def test_going_anywhere_starts_a_timeline_and_shows_what_the_station_remembers(r
     replay.freeze()
     for t_s in (30.5, 9.0, 40.25):
         replay.go_to(t_s)
-        assert replay.site.sight().views == bench.station.at(t_s)
+        sight = replay.site.sight()
+        assert sight.views == bench.station.at(t_s)
+        assert (sight.balance, sight.weather) == (replay.site.view("facility"), replay.site.view("weather"))
     assert replay.clock().timeline == before + 3
     replay.back(10.0)
     assert replay.clock().t_s == pytest.approx(30.25)

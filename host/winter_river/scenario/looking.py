@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from winter_wire import topics
+
 from winter_river.site import Site
 
 
@@ -18,6 +20,14 @@ class Sight(Protocol):
     @property
     def views(self) -> Mapping[str, Mapping[str, object]]:
         """Each node's view."""
+
+    @property
+    def balance(self) -> Mapping[str, object]:
+        """Of the site as a whole."""
+
+    @property
+    def weather(self) -> Mapping[str, object]:
+        """The air outside."""
 
 
 @runtime_checkable
@@ -33,30 +43,29 @@ class Views:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._seen = site if isinstance(site, Seen) else None
         self._known: dict[str, Mapping[str, object]] = {}
         self._t_s: float | None = None
 
     def __call__(self, node_id: str) -> Mapping[str, object]:
+        self._take()
         if node_id not in self._known:
-            self._take(node_id)
+            self._known[node_id] = self._site.view(node_id)
         return self._known[node_id]
 
     def t_s(self) -> float:
         """The moment of the views."""
-        if isinstance(self._site, Seen) and self._t_s is None:
-            self._take("")
+        self._take()
         return self._site.t_s if self._t_s is None else self._t_s
 
     def forget(self) -> None:
         """The site may have changed."""
         self._known.clear()
+        self._t_s = None
 
-    def _take(self, node_id: str) -> None:
-        if isinstance(self._site, Seen):
-            sight = self._site.sight()
-            self._known.update(sight.views)
+    def _take(self) -> None:
+        """All of it at once, where the site can be seen so and has not been yet."""
+        if self._seen is not None and self._t_s is None:
+            sight = self._seen.sight()
+            self._known = {**sight.views, topics.FACILITY: sight.balance, topics.WEATHER: sight.weather}
             self._t_s = sight.t_s
-            if node_id and node_id not in self._known:  # the site as a whole, or the weather
-                self._known[node_id] = self._site.view(node_id)
-        else:
-            self._known[node_id] = self._site.view(node_id)

@@ -70,14 +70,15 @@ class Report:
 class Sight(NamedTuple):
     """A live site at one moment, everything of the same step; by node id unless said otherwise.
 
-    balance: of the whole site, by the contract's names. reports: the last status
-    of each node that has spoken, as it came over the bus. last_event: the id of the newest event, 0 for none.
+    balance: of the whole site, and weather: the air outside, by the contract's names. reports: the last status of each
+    node that has spoken, as it came over the bus. last_event: the id of the newest event, 0 for none.
     """
 
     t_s: float
     views: Mapping[str, Mapping[str, object]]
     presences: Mapping[str, str]
     balance: Mapping[str, object]
+    weather: Mapping[str, object]
     reports: Mapping[str, bytes]
     last_event: int
 
@@ -189,6 +190,7 @@ class LiveSite:
                 views={node_id: coordinator.view(node_id) for node_id in ids},
                 presences={node_id: coordinator.presence(node_id) for node_id in ids},
                 balance=coordinator.balance(),
+                weather=coordinator.view(topics.WEATHER),
                 reports=self.reports(),
                 last_event=events[-1].id if events else 0,
             )

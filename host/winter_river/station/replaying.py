@@ -38,6 +38,7 @@ class Sight(NamedTuple):
     views: Mapping[str, Mapping[str, object]]
     presences: Mapping[str, str]
     balance: Mapping[str, object]
+    weather: Mapping[str, object]
     reports: Mapping[str, bytes]
     last_event: int
 
@@ -115,6 +116,7 @@ class ReplaySite:
                 views=views,
                 presences={node_id: player.presence(node_id) for node_id in ids},
                 balance=player.balance(),
+                weather=player.view(topics.WEATHER),
                 reports={node_id: _report(node_id, views[node_id], player.own(node_id)) for node_id in ids},
                 last_event=events[-1].id if events else 0,
             )

@@ -7,6 +7,7 @@ import threading
 import pytest
 from winter_river.audit import Trail
 from winter_river.facility import load_facility
+from winter_river.scenario.looking import Views
 from winter_river.scenario.playing import Disturbable
 from winter_river.service.client import BusClient
 from winter_river.web.exercise_site import ExerciseSite
@@ -336,6 +337,16 @@ def test_an_exercise_takes_power_and_radio_from_nodes_of_this_machine_and_asks_f
     site.lose_broker()
     ExerciseSite(dataclasses.replace(page.server.desk.plant, fleet=None), asked.append).remove("ups_a")
     assert [cue.text for cue in asked] == ["Stop the broker", "Unplug ups_a"]
+
+
+def test_an_exercise_sees_all_of_the_live_site_at_one_moment(page, until):
+    site = ExerciseSite(page.server.desk.plant, print)
+    views = Views(site)
+    then_s, then = views.t_s(), views("utility_a")
+    until(lambda: site.t_s > then_s + 1.0)
+    assert views("facility")["it_kwh"] < site.view("facility")["it_kwh"]
+    assert views("weather") == site.view("weather")  # nobody has changed it
+    assert (views.t_s(), views("utility_a")) == (then_s, then)
 
 
 @pytest.mark.parametrize("door", ["cli", "terminal"])

@@ -15,6 +15,7 @@ from winter_river.web.plant import Nodes, Plant
 if TYPE_CHECKING:
     from winter_river.engine import Event, Isolation
     from winter_river.facility import Facility
+    from winter_river.scenario.looking import Sight
 
 
 class ExerciseSite:
@@ -41,6 +42,10 @@ class ExerciseSite:
     def view(self, node_id: str) -> Mapping[str, object]:
         """The contract's view fields of a node with its type and status word."""
         return self._site.view(node_id)
+
+    def sight(self) -> Sight:
+        """All of it at one moment."""
+        return self._site.sight()
 
     def isolation(self, node_id: str) -> Isolation | None:
         """What keeps a node dead; None while it is live."""

@@ -1,7 +1,7 @@
 """A collapse that comes and goes with the loads that it puts out is one; worked out by hand from a list of events."""
 
 import pytest
-from winter_river.alerts.strain import strains
+from winter_river.alerts.strain import Strains
 from winter_river.engine import Event
 
 
@@ -15,6 +15,13 @@ def log(*rows):
         Event(k + 1, t_s, node_id, word.replace("to_newton", "solver"), *said.get(word, ("feeder", "rack")), 0)
         for k, (t_s, node_id, word) in enumerate(rows)
     ]
+
+
+def strains(events, t_s):
+    """The facts of a log, heard at once."""
+    made = Strains()
+    made.hear({event.id: event for event in events})
+    return made.facts(t_s)
 
 
 def flow(rows, t_s, node_id="grid"):
@@ -71,3 +78,49 @@ def test_other_events_of_the_source_end_nothing(word):
 @pytest.mark.parametrize("word", ["state", "to_newton", "trip"])
 def test_a_source_that_changes_its_state_is_still_close_to_collapse(word):
     assert flow([(1.0, "grid", "near_collapse"), (2.0, "grid", word)], 300.0) == "near_collapse"
+
+
+def test_a_collapse_that_has_left_the_log_still_lasts_and_its_end_is_heard():
+    rows = log((1.0, "grid", "collapsed"), (2.0, "rack", "state"), (900.0, "grid", "collapse_over"))
+    strain = Strains()
+    for event in rows:
+        strain.hear({event.id: event})  # a log of one
+        assert strain.facts(900.0)["grid"]["flow"] == "collapsed"
+    assert strain.facts(960.0)["grid"]["flow"] == "well"
+
+
+def test_events_are_heard_once_in_the_order_they_came():
+    rows = log((1.0, "grid", "collapsed"), (2.0, "grid", "collapse_over"), (3.0, "grid", "near_collapse"))
+    strain = Strains()
+    for count in (1, 2, 3, 3):
+        strain.hear({event.id: event for event in rows[:count]})
+    assert strain.facts(61.9)["grid"]["flow"] == "collapsed"
+    assert strain.facts(62.0)["grid"]["flow"] == "near_collapse"
+
+
+def test_going_back_to_before_the_end_of_a_trouble_it_lasts_again():
+    rows = log(
+        (1.0, "a", "collapsed"), (2.0, "b", "near_collapse"), (50.0, "a", "collapse_over"), (50.0, "b", "solver")
+    )
+    strain = Strains()
+    strain.hear({event.id: event for event in rows})
+    strain.back_to(20.0)
+    strain.hear({})  # nobody has a log of then any more
+    assert {node_id: facts["flow"] for node_id, facts in strain.facts(900.0).items()} == {
+        "a": "collapsed",
+        "b": "near_collapse",
+    }
+
+
+def test_going_back_to_before_a_trouble_what_was_before_it_is_read_from_the_log():
+    before = log((1.0, "grid", "collapsed"), (2.0, "grid", "collapse_over"))
+    strain = Strains()
+    strain.hear({event.id: event for event in (*before, Event(3, 50.0, "grid", "collapsed", "feeder", "rack", 0))})
+    strain.back_to(20.0)
+    assert strain.facts(20.0) == {}
+    strain.hear({event.id: event for event in before})
+    assert strain.facts(61.9)["grid"]["flow"] == "collapsed"
+    assert strain.facts(62.0)["grid"]["flow"] == "well"
+    again = Event(3, 70.0, "grid", "near_collapse", "feeder", "rack", 0)  # ids are given anew from there
+    strain.hear({event.id: event for event in (*before, again)})
+    assert strain.facts(200.0)["grid"]["flow"] == "near_collapse"

@@ -33,7 +33,7 @@ from winter_river.alerts.model import (
     name_of,
     rank,
 )
-from winter_river.alerts.strain import strains
+from winter_river.alerts.strain import Strains
 from winter_river.alerts.wording import filled
 from winter_river.facility.faults import nearest
 
@@ -70,6 +70,7 @@ class AlarmBook:
         self.journal: deque[Transition] = deque(maxlen=JOURNAL_MAX)
         self.figures = Figures()
         self.dropped = 0  # alarms that found no room
+        self.strains = Strains()
         self._met = Met()
 
     # what others may ask
@@ -105,7 +106,8 @@ class AlarmBook:
         fresh: list[Alarm] = []
         if self._judge.awaits_any:
             self._met.look(seen)
-        told = strains(seen.events.values(), moment.t_s)
+        self.strains.hear(seen.events)
+        told = self.strains.facts(moment.t_s)
         if told:
             facts = {**seen.facts, **{each: {**seen.facts.get(each, {}), **more} for each, more in told.items()}}
             seen = dataclasses.replace(seen, facts=facts)
@@ -130,6 +132,7 @@ class AlarmBook:
         """Engine time was taken back: alarms of the site that came later have not come, nor were they acknowledged."""
         self._judge.back_to(moment.t_s)
         self._met.back_to(moment.t_s)
+        self.strains.back_to(moment.t_s)
         changes = []
         for key, alarm in list(self._alarms.items()):
             if alarm.rule.clock == SITE and alarm.active and alarm.began.t_s > moment.t_s:

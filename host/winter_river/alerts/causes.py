@@ -40,13 +40,16 @@ def own_of(chain: Sequence[int], node_id: str, log: Mapping[int, Event]) -> tupl
 
 
 def recurring(alarm: Alarm, log: Mapping[int, Event]) -> tuple[int, ...]:
-    """The events of an alarm's node that explain it, each time anew: the last CHAIN_MAX since a minute before it came."""
-    since_s = alarm.began.t_s - RECENT_S
-    return tuple(
+    """The events of an alarm's node that explain it, each time anew: the last CHAIN_MAX since a minute before it came.
+    Those that have left the log since are kept, so that what followed from them still stands under it."""
+    since_s, oldest = alarm.began.t_s - RECENT_S, next(iter(log), 0)
+    left = tuple(event_id for event_id in alarm.own if event_id < oldest)
+    fresh = tuple(
         event.id
         for event in log.values()
         if event.node_id == alarm.node_id and event.event in alarm.rule.asked_by and event.t_s >= since_s
-    )[-CHAIN_MAX:]
+    )
+    return (left + fresh)[-CHAIN_MAX:]
 
 
 def roots(active: Sequence[Alarm], order: Mapping[str, int]) -> dict[Key, Key]:

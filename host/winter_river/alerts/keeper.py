@@ -121,6 +121,7 @@ class AlarmKeeper:
             known = parse(text_of(self._book.alarms, moment).encode(), fresh.rules, moment, path="the rules before")
             fresh.keep(known, moment)
             fresh.journal, fresh.figures, fresh.dropped = self._book.journal, self._book.figures, self._book.dropped
+            fresh.strains = self._book.strains
             self._book = fresh
             self._keep()
             self._retell()

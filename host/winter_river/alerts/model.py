@@ -86,14 +86,15 @@ class Seen:
     """What is looked at in one judgement.
 
     views: by node. facts: of the node beyond its view (`presence`, `silent_s`), {} where nobody knows them. gauges: by
-    name, a number, or a number for each of several subjects; a missing one, or None, is not judged. events: the log by id.
+    name, a number, or a number for each of several subjects; a missing one, or None, is not judged. events: the log by id,
+    oldest first.
     """
 
     moment: Moment
     views: Mapping[str, Mapping[str, object]]
     facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     gauges: Mapping[str, Gauge] = field(default_factory=dict)
-    events: Mapping[int, Event] = field(default_factory=dict)
+    events: dict[int, Event] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -6,8 +6,9 @@ later: the flow has to stand for a minute before that is over. So a collapse tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from winter_river.engine import Event
 from winter_river.engine.events import SOLVER_WORDS
@@ -31,27 +32,53 @@ class _Trouble:
         return self.over_s is None or t_s - self.over_s < RECENT_S
 
 
-def strains(log: Iterable[Event], t_s: float) -> dict[str, Mapping[str, object]]:
-    """The facts `flow`, `gives_way` and `heaviest` of every source that was ever short of what was asked of it.
+class Strains:
+    """What the engine's events told so far, also when they have left the log: two troubles at most of each source."""
 
-    log: oldest first. t_s: now. flow: the worst that lasts, or was told in the last RECENT_S; what gives way, and for
-    which load, is that of the last time. A source is close to collapse as long as its flow takes Newton's method for
-    that, in whatever state it is: the engine tells when another is enough again, or nothing is behind it any more.
-    """
-    short: dict[str, _Trouble] = {}  # collapsed, or without a solution
-    near: dict[str, _Trouble] = {}
-    for event in log:
+    def __init__(self) -> None:
+        self._short: dict[str, _Trouble] = {}  # collapsed, or without a solution
+        self._near: dict[str, _Trouble] = {}
+        self._last_id = 0
+
+    def hear(self, log: dict[int, Event]) -> None:
+        """Takes in what is new in the log. log: by id, oldest first."""
+        fresh = list(takewhile(lambda event_id: event_id > self._last_id, reversed(log)))
+        for event_id in reversed(fresh):
+            self._take(log[event_id])
+            self._last_id = event_id
+
+    def facts(self, t_s: float) -> dict[str, Mapping[str, object]]:
+        """The facts `flow`, `gives_way` and `heaviest` of every source that was ever short of what was asked of it.
+
+        t_s: now. flow: the worst that lasts, or was told in the last RECENT_S; what gives way, and for which load, is
+        that of the last time. A source is close to collapse as long as its flow takes Newton's method for that, in
+        whatever state it is: the engine tells when another is enough again, or nothing is behind it any more.
+        """
+        nodes = self._short | self._near
+        return {node_id: _facts(self._short.get(node_id), self._near.get(node_id), t_s) for node_id in nodes}
+
+    def back_to(self, t_s: float) -> None:
+        """Engine time was taken back: what ended later lasts, what began later has not been. What was before that is
+        known as far as the log tells it, which is heard again."""
+        self._last_id = 0
+        for troubles in (self._short, self._near):
+            for node_id, trouble in list(troubles.items()):
+                if trouble.event.t_s > t_s:
+                    del troubles[node_id]
+                elif trouble.over_s is not None and trouble.over_s > t_s:
+                    trouble.over_s = None
+
+    def _take(self, event: Event) -> None:
         if event.event in (COLLAPSED, NOT_SOLVED):
-            short[event.node_id] = _Trouble(event)
+            self._short[event.node_id] = _Trouble(event)
         elif event.event == NEAR:
-            near[event.node_id] = _Trouble(event)
+            self._near[event.node_id] = _Trouble(event)
         elif event.event == OVER:
-            _end(short, event)
+            _end(self._short, event)
         elif event.event == "solver" and event.from_ == _NEWTON:
-            _end(near, event)
-        elif event.event == "solver" and event.to == _NEWTON and _lasts(short, event.node_id):
-            near[event.node_id] = _Trouble(short[event.node_id].event)  # of a collapse, which alone is told
-    return {node_id: _facts(short.get(node_id), near.get(node_id), t_s) for node_id in short | near}
+            _end(self._near, event)
+        elif event.event == "solver" and event.to == _NEWTON and _lasts(self._short, event.node_id):
+            self._near[event.node_id] = _Trouble(self._short[event.node_id].event)  # of a collapse, which alone is told
 
 
 def _lasts(troubles: Mapping[str, _Trouble], node_id: str) -> bool:

@@ -27,7 +27,7 @@ class Calibration:
     bypass_good_s: float = 1.0
     overload_calm_s: float = 10.0  # back from bypass after this long without overload
     stagger_s: float = 1.0  # between racks that come back behind one feeder
-    restart_s: float = 10.0  # after a drop-out on low voltage; see REALISTIC, here the half of it
+    restart_s: float = 10.0  # after a drop-out on low voltage; chosen: about half of what REALISTIC has
     fan_ramp_s: float = 5.0
     reconnect_s: float = 10.0  # what follows the grid comes back to one that was good this long
     battery_factor: float = 1.0  # of the stated battery_kwh

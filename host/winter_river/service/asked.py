@@ -82,10 +82,12 @@ class Asked:
 
     def view(self, node_id: str) -> dict[str, object]:
         """The contract's view fields of one node, and its type and status word (offline when the slot is empty); of
-        `facility` and `weather` their own fields alone."""
-        if node_id in self._roster.slots:
-            return self._view(node_id)
-        return self.balance() if node_id == topics.FACILITY else {topics.WEATHER: engine.weather(self._world)}[node_id]
+        `facility` and `weather` their own fields alone. Raises KeyError for an id that there is not."""
+        if node_id == topics.FACILITY:
+            return self.balance()
+        if node_id == topics.WEATHER:
+            return engine.weather(self._world)
+        return self._view(node_id)
 
     def _view(self, node_id: str) -> dict[str, object]:
         slot = self._roster.slots[node_id]

@@ -1,4 +1,7 @@
-"""A collapse that comes and goes with the loads that it puts out is one; worked out by hand from a list of events."""
+"""A collapse that comes and goes with the loads that it puts out is one; worked out by hand from a list of events.
+
+The slowest servers start again after 22.5 s, and ten of them at one feeder within 50 s more: 73 s.
+"""
 
 import pytest
 from winter_river.alerts.strain import Strains
@@ -32,31 +35,31 @@ def test_a_source_that_was_never_short_is_not_named():
     assert strains(log((1.0, "grid", "state"), (2.0, "grid", "collapse_over")), 3.0) == {}
 
 
-def test_a_collapse_lasts_until_its_end_is_told_and_a_minute_more():
+def test_a_collapse_lasts_until_its_end_is_told_and_some_time_more():
     begun = [(1.0, "grid", "collapsed")]
     assert flow(begun, 5000.0) == "collapsed"
     over = [*begun, (100.0, "grid", "collapse_over")]
-    assert flow(over, 159.9) == "collapsed"
-    assert flow(over, 160.0) == "well"
+    assert flow(over, 172.9) == "collapsed"
+    assert flow(over, 173.0) == "well"
 
 
-def test_one_that_comes_again_within_a_minute_has_not_ended():
+def test_one_that_comes_again_soon_has_not_ended():
     rows = [(1.0, "grid", "collapsed"), (1.02, "grid", "collapse_over")]
     rows += [(50.0, "grid", "collapsed"), (50.02, "grid", "collapse_over")]
-    assert flow(rows, 109.0) == "collapsed"
-    assert flow(rows, 110.1) == "well"
+    assert flow(rows, 123.0) == "collapsed"
+    assert flow(rows, 123.1) == "well"
 
 
-def test_close_to_collapse_lasts_until_it_is_away_from_it_and_a_minute_more():
+def test_close_to_collapse_lasts_until_it_is_away_from_it_and_some_time_more():
     near = [(1.0, "grid", "near_collapse")]
     assert flow(near, 5000.0) == "near_collapse"
-    assert flow([*near, (10.0, "grid", "solver")], 69.9) == "near_collapse"
-    assert flow([*near, (10.0, "grid", "solver")], 70.0) == "well"
+    assert flow([*near, (10.0, "grid", "solver")], 82.9) == "near_collapse"
+    assert flow([*near, (10.0, "grid", "solver")], 83.0) == "well"
 
 
-def test_a_collapse_that_ends_close_to_the_next_one_is_close_to_collapse_a_minute_later():
+def test_a_collapse_that_ends_close_to_the_next_one_is_close_to_collapse_then():
     begun = log((1.0, "grid", "collapsed"), (1.0, "grid", "to_newton"), (9.0, "grid", "collapse_over"))
-    assert strains(begun, 68.9)["grid"]["flow"] == "collapsed"
+    assert strains(begun, 81.9)["grid"]["flow"] == "collapsed"
     assert strains(begun, 500.0)["grid"] == {"flow": "near_collapse", "gives_way": "feeder", "heaviest": "rack"}
 
 
@@ -86,7 +89,7 @@ def test_a_collapse_that_has_left_the_log_still_lasts_and_its_end_is_heard():
     for event in rows:
         strain.hear({event.id: event})  # a log of one
         assert strain.facts(900.0)["grid"]["flow"] == "collapsed"
-    assert strain.facts(960.0)["grid"]["flow"] == "well"
+    assert strain.facts(973.0)["grid"]["flow"] == "well"
 
 
 def test_events_are_heard_once_in_the_order_they_came():
@@ -94,8 +97,8 @@ def test_events_are_heard_once_in_the_order_they_came():
     strain = Strains()
     for count in (1, 2, 3, 3):
         strain.hear({event.id: event for event in rows[:count]})
-    assert strain.facts(61.9)["grid"]["flow"] == "collapsed"
-    assert strain.facts(62.0)["grid"]["flow"] == "near_collapse"
+    assert strain.facts(74.9)["grid"]["flow"] == "collapsed"
+    assert strain.facts(75.0)["grid"]["flow"] == "near_collapse"
 
 
 def test_going_back_to_before_the_end_of_a_trouble_it_lasts_again():
@@ -119,8 +122,8 @@ def test_going_back_to_before_a_trouble_what_was_before_it_is_read_from_the_log(
     strain.back_to(20.0)
     assert strain.facts(20.0) == {}
     strain.hear({event.id: event for event in before})
-    assert strain.facts(61.9)["grid"]["flow"] == "collapsed"
-    assert strain.facts(62.0)["grid"]["flow"] == "well"
+    assert strain.facts(74.9)["grid"]["flow"] == "collapsed"
+    assert strain.facts(75.0)["grid"]["flow"] == "well"
     again = Event(3, 70.0, "grid", "near_collapse", "feeder", "rack", 0)  # ids are given anew from there
     strain.hear({event.id: event for event in (*before, again)})
     assert strain.facts(200.0)["grid"]["flow"] == "near_collapse"

@@ -12,7 +12,7 @@ def asked(alarms, seconds):
     return [(t_s, each.rule) for t_s in seconds for each in alarms.look(float(t_s), lambda _: QUIET)]
 
 
-def test_a_collapse_is_told_when_it_comes_and_is_over_a_minute_after_its_end():
+def test_a_collapse_is_told_when_it_comes_and_is_over_some_time_after_its_end():
     alarms = ExerciseAlarms(load_facility("seed-8"), None)
     node_id = next(iter(load_facility("seed-8").nodes))
     alarms.begin(lambda _: QUIET, [], START_S)
@@ -21,9 +21,9 @@ def test_a_collapse_is_told_when_it_comes_and_is_over_a_minute_after_its_end():
     assert asked(alarms, range(6, 60)) == [(6, "voltage_collapsed")]
     alarms.hear(Event(3, START_S + 60.0, node_id, "collapsed", "a", "b", 0))
     alarms.hear(Event(4, START_S + 60.1, node_id, "collapse_over", "", "", 3))
-    assert asked(alarms, range(60, 130)) == []  # the same one goes on
-    alarms.hear(Event(5, START_S + 130.0, node_id, "collapsed", "a", "b", 0))
-    assert asked(alarms, [130]) == [(130, "voltage_collapsed")]
+    assert asked(alarms, range(60, 135)) == []  # the same one goes on
+    alarms.hear(Event(5, START_S + 135.0, node_id, "collapsed", "a", "b", 0))
+    assert asked(alarms, [135]) == [(135, "voltage_collapsed")]
 
 
 def test_a_collapse_that_was_over_before_the_exercise_is_no_alarm_of_it():

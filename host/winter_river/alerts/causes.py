@@ -40,7 +40,7 @@ def own_of(chain: Sequence[int], node_id: str, log: Mapping[int, Event]) -> tupl
 
 
 def recurring(alarm: Alarm, log: Mapping[int, Event]) -> tuple[int, ...]:
-    """The events of an alarm's node that explain it, each time anew: the last CHAIN_MAX since a minute before it came.
+    """The events of an alarm's node that explain it, each time anew: the last CHAIN_MAX since RECENT_S before it came.
     Those that have left the log since are kept, so that what followed from them still stands under it."""
     since_s, oldest = alarm.began.t_s - RECENT_S, next(iter(log), 0)
     left = tuple(event_id for event_id in alarm.own if event_id < oldest)

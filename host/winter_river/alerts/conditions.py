@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from winter_wire import schema
 
 from winter_river.alerts.model import Test
-from winter_river.alerts.strain import FLOWS
+from winter_river.alerts.strain import FLOWS, RECENT_S
 from winter_river.facility.faults import nearest, shown
 
 TEXT_LENGTH_MAX = 300
@@ -25,7 +25,10 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 PRESENCES = ("online", "stale", "offline", "never")
 # Of a source, from what the engine's events told of the flow behind it: (form, what it is); see strain.py.
 OF_EVENTS: Mapping[str, tuple[str, str]] = {
-    "flow": (schema.TEXT, "well, near_collapse, collapsed, not_solved: the worst of the last minute, or what lasts"),
+    "flow": (
+        schema.TEXT,
+        f"well, near_collapse, collapsed, not_solved: the worst of the last {RECENT_S:g} s, or what lasts",
+    ),
     "gives_way": (schema.TEXT, "the device whose voltage gives way there"),
     "heaviest": (schema.TEXT, "the load that has most part in it"),
 }

@@ -57,7 +57,7 @@ class Rule:
     of ids; both empty: every node's. hold_s, off_s: how long it must hold, and must be gone. under: rules whose alarm makes this one a consequence.
     gathers_s: of several that come within it the first stands for all; 0: each for itself.
     stands: it is no consequence of another node's, whatever the chain of events says: equipment that was called upon and failed.
-    asked_by: kinds of event that explain it; recurs: each of them that comes while it stands, or came in the minute before,
+    asked_by: kinds of event that explain it; recurs: each of them that comes while it stands, or came in the RECENT_S before,
     is its own. source: of the threshold.
     """
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from winter_river.alerts.conditions import parse
 from winter_river.alerts.model import CRITICAL, HIGH, LOW, MEDIUM, STEADY, Rule
-from winter_river.alerts.strain import WORSE
+from winter_river.alerts.strain import RECENT_S, WORSE
 
 # Gauge -> what it tells. Whoever runs a site fills them in; one that is missing is not judged, and says so.
 GAUGES: Mapping[str, str] = {
@@ -34,7 +34,6 @@ GAUGES: Mapping[str, str] = {
 _S, _MIN = 1.0, 60.0
 _TOGETHER_S = 10 * _S  # chosen: nodes of one access point, or one supply, go within it
 _TRANSFER_S = 10 * _S  # chosen: a planned retransfer leaves a UPS on its battery for six seconds, which is no alarm
-_AGAIN_S = 30 * _S  # chosen: what starts again on a weak supply is out again within that
 _BUS = ("bus_lost",)
 _STORE = ("database_silent",)
 
@@ -83,7 +82,7 @@ def built_in() -> tuple[Rule, ...]:
         _rule("overload", HIGH, "state = OVERLOAD", "{node} is overloaded: {load_pct}", "move load away before it trips", types="distribution pdu", hold_s=2 * _S, off_s=2 * _S),
         _rule("transformer_hot", HIGH, "hot_spot_c > 120", "the hot spot of {node} is at {hot_spot_c}", "take load off it; see to its cooling", until="hot_spot_c < 115", types="transformer", hold_s=5 * _S, source="IEC 60076-7: 120 C in normal cyclic loading"),
         # load and air
-        _rule("rack_dark", CRITICAL, "state = FAULT", "{node} is dark", "bring one of its supplies back", types="server", off_s=_AGAIN_S),
+        _rule("rack_dark", CRITICAL, "state = FAULT", "{node} is dark", "bring one of its supplies back", types="server", off_s=RECENT_S),
         _rule("rack_degraded", LOW, "state = DEGRADED", "{node} has lost a reserve", "see which of its two supplies is not as it should be", types="server", hold_s=_TRANSFER_S, off_s=5 * _S),
         _rule("cooling_poor", MEDIUM, "state = OFF or state = DEGRADED", "{node} does not cool as it should", "bring its supply, fans or water back", types="cooling", hold_s=_TRANSFER_S, off_s=5 * _S),
         _rule("inlet_hot", HIGH, "inlet_c > 32", "{node} takes in air of {inlet_c}", "bring cooling back, or shed load", until="inlet_c < 30", types="server", hold_s=10 * _S, under=("cooling_poor",), gathers_s=10 * _MIN, asked_by=("too_hot",), source="ASHRAE TC 9.9 (2021): 32 C is allowable for class A1"),

@@ -1,20 +1,25 @@
 """How the power flow behind each source stands, by what the engine's events told of it. Pure.
 
 A load that a collapse puts out brings the voltage back, and takes it down again when it starts anew, some 10 to 25 s
-later: the flow has to stand for a minute before that is over. So a collapse that comes again and again is one alarm.
+later, or when the last of its turn has: the flow has to stand for RECENT_S before that is over. So a collapse that comes
+again and again is one alarm.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
 from winter_river.engine import Event
+from winter_river.engine.calibration import CALIBRATION_BY_NAME
 from winter_river.engine.events import SOLVER_WORDS
 from winter_river.engine.world import NEWTON_COLLAPSE
 
-RECENT_S = 60.0  # chosen: twice the longest time after which a server starts again (engine.calibration), and some
+RACKS = 10  # chosen: behind one feeder, more than twice as many as the library has; of more each collapse may ask anew
+# What a weak feeder put out is back, and out again, within this: restarts, and the turns that racks take, of the slowest.
+RECENT_S = float(math.ceil(max(each.restart_s + RACKS * each.stagger_s for each in CALIBRATION_BY_NAME.values())))
 NEAR, COLLAPSED, NOT_SOLVED = WORSE = ("near_collapse", "collapsed", "not_solved")  # events, and values of `flow`
 WELL, OVER = "well", "collapse_over"
 FLOWS = (WELL, *WORSE)

@@ -203,6 +203,32 @@ def test_screen_reader_hears_what_happens(site, reader):
     reader.until(lambda: "fault" in page.locator("#node-utility_b").get_attribute("aria-label").lower())
 
 
+def test_a_dialog_that_is_opened_as_another_closes_stays_open(reader):
+    page = reader.page
+    page.keyboard.press("m")
+    page.locator(".palette").wait_for()
+    # The key comes with the closing itself: before the browser tells of it, which it does a moment later.
+    page.evaluate(
+        """() => {
+          const close = HTMLDialogElement.prototype.close;
+          HTMLDialogElement.prototype.close = function () {
+            HTMLDialogElement.prototype.close = close;
+            close.call(this);
+            document.dispatchEvent(new KeyboardEvent("keydown", { key: "m" }));
+            window.closedOnce = new Promise((told) => this.addEventListener("close", () => setTimeout(told, 200)));
+          };
+        }"""
+    )
+    page.get_by_role("button", name="Close (Escape)").click()
+    page.wait_for_function("() => window.closedOnce")
+    page.evaluate("() => window.closedOnce")
+    assert page.locator("dialog[open] .palette").is_visible()
+    page.keyboard.press("Escape")
+    page.locator("dialog[open]").wait_for(state="detached")
+    page.keyboard.press("m")
+    page.locator("dialog[open] .palette").wait_for()
+
+
 def test_the_weather_outside_is_a_preset_or_figures_of_ones_own(site, reader):
     page = reader.page
 

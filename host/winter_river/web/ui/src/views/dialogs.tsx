@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, FunctionComponent } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { save, step, whatIf } from "../acts";
 import { sentence } from "../api";
 import { facility, may, moment } from "../store";
@@ -27,7 +27,8 @@ const TITLES = {
 export function Dialogs() {
   const open = dialog.value;
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // At once, in the task that asked for it: what a dialog tells when it closes comes in a later one, when the next may be open.
+  useLayoutEffect(() => {
     if (open) element.current?.showModal();
     else element.current?.close();
   }, [open]);
@@ -36,7 +37,7 @@ export function Dialogs() {
       ref={element}
       class={`dialog ${open}`}
       aria-label={open ? TITLES[open] : "closed"}
-      onClose={() => (dialog.value = "")}
+      onClose={() => element.current?.open || (dialog.value = "")}
       onClick={(event) => event.target === element.current && (dialog.value = "")}
     >
       {open ? (

@@ -4,43 +4,16 @@ import re
 from importlib import resources
 
 import pytest
-from winter_river import Simulation, load_facility
-from winter_river.alerts.book import AlarmBook
-from winter_river.alerts.conditions import FACTS, fields_of
-from winter_river.alerts.model import PRIORITIES, Moment, Seen
+from winter_river.alerts.conditions import fields_of
+from winter_river.alerts.model import PRIORITIES
 from winter_river.alerts.rules import GAUGES, built_in
 from winter_river.alerts.wording import NODE, PLACE, SUBJECT
 from winter_river.facility import library
 from winter_wire import schema
 
+from .watch import Watch
+
 RULES = {rule.id: rule for rule in built_in()}
-
-
-class Watch:
-    """A simulated site and its alarms, judged each second."""
-
-    def __init__(self, facility="block-2n-24"):
-        self.sim = Simulation(load_facility(facility), seed=1)
-        self.types = {node_id: node.type for node_id, node in self.sim.facility.nodes.items()}
-        self.book = AlarmBook(built_in(), self.types, facts=tuple(FACTS))
-
-    def advance(self, seconds):
-        asked = []
-        for _ in range(seconds):
-            self.sim.advance(1)
-            views = {node_id: self.sim.view(node_id) for node_id in self.types}
-            facts = {node_id: {"presence": self.sim.presence(node_id)} for node_id in self.types}
-            seen = Seen(
-                Moment(self.sim.t_s, self.sim.t_s), views, facts, {}, {event.id: event for event in self.sim.events()}
-            )
-            asked += [change.key for change in self.book.step(seen) if change.annunciated]
-        return asked
-
-    def break_(self, node_id, kind):
-        self.sim.command(node_id, "set_fault", state=True, kind=kind)
-
-    def mend(self, node_id):
-        self.sim.command(node_id, "set_fault", state=False)
 
 
 def test_site_at_rest_has_no_alarm():
@@ -53,7 +26,7 @@ def test_lost_utility_is_one_alarm_and_its_return_none():
     watch.break_("utility_a", "outage")
     assert watch.advance(60) == [("utility_lost", "utility_a")]
     assert watch.book.get(("utility_lost", "utility_a")).consequences == 1  # generator_on; the UPS is charging again
-    watch.book.acknowledge(("utility_lost", "utility_a"), Moment(watch.sim.t_s, watch.sim.t_s))
+    watch.book.acknowledge(("utility_lost", "utility_a"), watch.moment)
     watch.mend("utility_a")
     assert watch.advance(180) == []
     assert watch.book.alarms == []

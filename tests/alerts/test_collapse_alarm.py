@@ -4,10 +4,8 @@ A reactance of 0.4 ohm from an infinite bus of 480 V carries at most U^2 / 2X = 
 """
 
 import pytest
-from winter_river import Simulation, load_facility
-from winter_river.alerts.book import AlarmBook
-from winter_river.alerts.model import Moment, Seen
-from winter_river.alerts.rules import built_in
+
+from .watch import Watch
 
 SITE = """
 facility: long-feeder
@@ -24,34 +22,7 @@ RACK = "  {}: {{type: server, from: feeder, title: Rack, load_kw: 40, load_kw_ma
 def watch(tmp_path):
     path = tmp_path / "site.yaml"
     path.write_text(SITE + "\n".join(RACK.format(f"far_{k}") for k in (1, 2, 3)) + "\n")
-    return Watch(Simulation(load_facility(str(path)), seed=1))
-
-
-class Watch:
-    """A simulated site and its alarms, judged each second."""
-
-    def __init__(self, sim):
-        self.sim = sim
-        self.types = {node_id: node.type for node_id, node in sim.facility.nodes.items()}
-        self.book = AlarmBook(built_in(), self.types, facts=("presence",))
-
-    def advance(self, seconds):
-        asked = []
-        for _ in range(seconds):
-            self.sim.advance(1)
-            views = {node_id: self.sim.view(node_id) for node_id in self.types}
-            facts = {node_id: {"presence": self.sim.presence(node_id)} for node_id in self.types}
-            log = {event.id: event for event in self.sim.events()}
-            changes = self.book.step(Seen(self.moment, views, facts, {}, log))
-            asked += [change.key for change in changes if change.annunciated]
-        return asked
-
-    @property
-    def moment(self):
-        return Moment(self.sim.t_s, self.sim.t_s)
-
-    def set_load(self, node_id, kw):
-        assert self.sim.command(node_id, "set_load", power_kw=kw).done
+    return Watch(path)
 
 
 def test_a_feeder_that_collapses_again_and_again_is_one_alarm_and_its_dark_racks_stand_under_it(watch):
@@ -89,7 +60,7 @@ def test_ten_racks_that_come_back_in_turn_and_go_out_again_ask_once(tmp_path):
     racks = "\n".join(RACK.format(f"far_{k}").replace("load_kw: 40", "load_kw: 27") for k in range(10))
     path = tmp_path / "ten.yaml"
     path.write_text(SITE.replace("calibration: training", "calibration: realistic") + racks + "\n")
-    watch = Watch(Simulation(load_facility(str(path)), seed=1))
+    watch = Watch(path)
     assert watch.advance(5) == []
     watch.set_load("far_0", 57)
     asked = []
@@ -113,7 +84,7 @@ def test_a_collapse_that_something_else_brought_about_stands_under_that(tmp_path
         + RACK.format("far").replace("feeder", "ring").replace("load_kw: 40", "load_kw: 320")
         + "\n"
     )
-    watch = Watch(Simulation(load_facility(str(path)), seed=1))
+    watch = Watch(path)
     assert watch.advance(5) == []
     watch.sim.command("two", "set_fault", state=True)
     assert set(watch.advance(60)) == {("equipment_failed", "two")}

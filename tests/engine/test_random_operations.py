@@ -87,6 +87,8 @@ def test_no_operation_breaks_a_law(request, story, site, seed):
         assert w.breaker_due_s == min((b.due_s for b in w.breakers), default=NEVER_S), "kept by protection.protect"
         assert w.server_due_s == min((s.due_s for s in w.servers), default=NEVER_S), "kept by control.run_loads"
         assert w.unsettled or w.due_s == due_s(w), "kept by step.settle"
+        assert w.grid_off == any(u.off_pu != 0.0 for u in w.utilities), "kept by inputs.take_inputs"
+        assert not w.rehung, "index_islands has seen it"
         if turn % 25 == 0:
             told.world = restore(told.plan, snapshot(told.plan, told.world))
             for device in devices:

@@ -19,8 +19,8 @@ from winter_river.engine.world import DEAD, World
 NEAR_K = 1e-6  # chosen: instants are sums of floats: at the one of a crossing the level counts as reached
 SAME_PU = 1e-6  # chosen: a transformer's load that moves by less is the same
 CALM_K = 5.0  # chosen: this far below a limit a warning ends, so that it cannot chatter
-assert tuple(k11 * k22 for k11, k22 in zip(oil_law.K11, oil_law.K22, strict=True)) == (2.0, 1.0)  # _left_after needs it
 PAST_S = 0.001  # chosen: a crossing is looked for from here on, so that the last one is not found again
+assert tuple(k11 * k22 for k11, k22 in zip(oil_law.K11, oil_law.K22, strict=True)) == (2.0, 1.0)  # _left_after needs it
 
 
 def set_weather(w: World, temperature_c: float, rh_pu: float) -> None:
@@ -48,17 +48,9 @@ def _gather(plan: Plan, w: World) -> None:
     """Adds up load, air and supply of each room; the supply of what blows, or of all units where none does."""
     for room in w.rooms:
         room.it_kw = room.flow_m3s = room.blown = room.still = room.units = 0.0
-    # Racks of one room follow each other: their sum is kept at hand until the next room's begins.
-    at, sum_kw = NONE, 0.0
     for k in range(len(plan.servers)):
-        if plan.servers[k].room != at:
-            if at != NONE:
-                w.rooms[at].it_kw = sum_kw
-            at = plan.servers[k].room
-            sum_kw = w.rooms[at].it_kw if at != NONE else 0.0
-        sum_kw += w.servers[k].load_kw
-    if at != NONE:
-        w.rooms[at].it_kw = sum_kw
+        if plan.servers[k].room != NONE:
+            w.rooms[plan.servers[k].room].it_kw += w.servers[k].load_kw
     for k in range(len(plan.coolings)):
         r, m = plan.coolings[k], w.coolings[k]
         if r.room == NONE:

@@ -45,10 +45,10 @@ class Wiring:
 class Turn:
     """One island among those that are swept together: where its buses stand among theirs, and how it went.
 
-    emf: behind the impedance of its source; moved_...: by how much its last pass moved its last bus; ahead2:
-    the |a|^2 by which it has looked ahead, 0 where it has not. moved2, before2, earlier2: by how much its last three passes moved a voltage
-    at most, squared, the last one first. passes: how many it took where it converged. row: whose place among the active ones this is
-    (Turns are moved up when others have ended).
+    emf: behind the impedance of its source; moved_...: by how much its last pass moved its last bus; ahead2: the |a|^2 by
+    which it has looked ahead, 0 where it has not. moved2, before2, earlier2: by how much its last three passes moved a
+    voltage at most, squared, the last one first. passes: how many it took where it converged. row: whose place among the
+    active ones this is (Turns are moved up when others have ended).
     """
 
     island: int = 0

@@ -151,3 +151,25 @@ def test_a_question_for_one_device_and_an_hour_goes_by_the_index(tmp_path) -> No
         ).fetchall()
     told = " / ".join(row[3] for row in plan)
     assert "SEARCH r USING PRIMARY KEY (_node=? AND _ms>? AND _ms<?)" in told, told
+
+
+def test_a_field_that_is_first_said_in_the_middle_of_a_question_is_of_the_next_one(bench) -> None:
+    site = bench()
+    site.say(voltage_in=480.0, boot=1, seq=1)
+    site.turn()
+
+    def asked_while_more_is_said(connection):
+        said = []
+
+        def say_more(statement: str) -> None:
+            if "FROM node" in statement and not said:
+                said.append(statement)
+                site.say(voltage_in=480.0, aged_h=2.5, boot=1, seq=2)
+                site.turn()
+
+        connection.set_trace_callback(say_more)
+        return points.now(connection, now_ms=site.clock.ms()), said
+
+    found, said = site.keeper.ask(asked_while_more_is_said)
+    assert said and {each.field for each in found} == {"voltage_in"}
+    assert now(site, "ups_a/aged_h").value == 2.5

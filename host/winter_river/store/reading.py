@@ -42,8 +42,9 @@ class _Place(NamedTuple):
 
 @contextmanager
 def opened(path: Path, *, copy: bool = False) -> Iterator[sqlite3.Connection]:
-    """A store, to read. copy: one that is to be put in a store's place; a run then brings an older one up to date.
+    """A store as it is at one moment, whatever a run writes meanwhile: all that is asked here agrees with itself.
 
+    copy: one that is to be put in a store's place; a run then brings an older one up to date.
     Raises StoreError where there is none of a version that we know.
     """
     cures = (_COPIES, _COPIES) if copy else ("winter-river run keeps one", "winter-river restore FILE, or move it away")
@@ -51,6 +52,7 @@ def opened(path: Path, *, copy: bool = False) -> Iterator[sqlite3.Connection]:
         raise StoreError(f"there is no history at {path}\ncure: {cures[0]}")
     try:
         with closing(sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=2.0)) as connection:
+            connection.execute("BEGIN")  # deferred: the moment is that of the first look, and no writer waits for it
             version = tables.check(connection, path)
             if version < tables.VERSION and not copy:
                 raise StoreError(

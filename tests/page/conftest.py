@@ -43,6 +43,14 @@ def browser():
         opened.close()
 
 
+def run_by_name(page, name):
+    """Finds a command in the palette by its words."""
+    page.keyboard.press("m")
+    page.get_by_label("Find a command").fill(name)
+    page.keyboard.press("Enter")
+    page.locator(".palette").wait_for(state="detached")  # until then keys go to its field
+
+
 class Served:
     """A running site and its page. stop_page and start_page: as if the service were restarted on the same address."""
 

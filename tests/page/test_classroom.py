@@ -5,6 +5,8 @@ import ast
 import pytest
 from winter_river.scenario import parse_scenario
 
+from .conftest import run_by_name
+
 ROW = "server_rack_a1"
 
 
@@ -48,13 +50,6 @@ def trainee(read, link_for):
     opened.is_live()
     opened.page.wait_for_selector("#node-ups_a")
     return opened
-
-
-def run_by_name(page, name):
-    page.keyboard.press("m")
-    page.get_by_label("Find a command").fill(name)
-    page.keyboard.press("Enter")
-    page.locator(".palette").wait_for(state="detached")  # until then keys go to its field
 
 
 def start(reader, scenario):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from .conftest import run_by_name
+
 
 @pytest.fixture
 def site(serve):
@@ -20,14 +22,6 @@ def reader(site, read):
 
 def clock(site):
     return site.ask("/state")[1]["clock"]
-
-
-def run_by_name(page, name):
-    """Finds a command in the palette by its words."""
-    page.keyboard.press("m")
-    page.get_by_label("Find a command").fill(name)
-    page.keyboard.press("Enter")
-    page.locator(".palette").wait_for(state="detached")  # until then keys go to its field
 
 
 def test_first_screen_has_exactly_six_controls(reader):
@@ -227,6 +221,17 @@ def test_a_dialog_that_is_opened_as_another_closes_stays_open(reader):
     page.locator("dialog[open]").wait_for(state="detached")
     page.keyboard.press("m")
     page.locator("dialog[open] .palette").wait_for()
+
+
+def test_what_is_typed_as_soon_as_the_page_is_there_is_done(reader):
+    page = reader.page
+    reader.context.route("**/api/v1/stream", lambda _route: None)  # not a word of it
+    page.reload()
+    page.locator("#page main").wait_for()
+    run_by_name(page, "Latest commands")
+    page.locator("dialog[open] .audit").wait_for()
+    assert page.get_by_role("toolbar", name="Instructor").locator("button, select").count() == 6
+    assert "live" in reader.look_of("node-utility_a")
 
 
 def test_the_weather_outside_is_a_preset_or_figures_of_ones_own(site, reader):

@@ -8,6 +8,8 @@ from winter_river.cli.live import live
 from winter_river.facility import load_facility
 from winter_river.settings import Settings
 
+from .conftest import run_by_name
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -33,9 +35,7 @@ def form(run, browser):
     page.set_default_timeout(60_000)
     page.goto(run.page.url)
     page.locator("#page main").wait_for()
-    page.keyboard.press("m")
-    page.fill(".palette input", "settings")
-    page.keyboard.press("Enter")
+    run_by_name(page, "settings")
     page.locator("form.settings").wait_for()
     yield page
     page.close()

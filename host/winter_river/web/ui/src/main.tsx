@@ -7,14 +7,15 @@ import "./style/parts.css";
 import "./style/views.css";
 import "./style/settings.css";
 
+import { batch } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { get, sentence } from "./api";
 import { duration, figure, num } from "./format";
 import { startKeys } from "./keys";
 import { startStream } from "./stream";
-import { exercise, facility, ids, link, shown, shownBalance, stateLike } from "./store";
-import type { Facility } from "./types";
+import { applyState, exercise, facility, ids, link, shown, shownBalance, stateLike } from "./store";
+import type { Facility, State } from "./types";
 import { applyLook, projector, say, selected, view } from "./ui";
 import { Alarms } from "./views/alarms";
 import { Announcer, LastEvent } from "./views/announce";
@@ -108,7 +109,12 @@ function Large() {
 
 async function begin(): Promise<void> {
   try {
-    facility.value = await get<Facility>("/facility");
+    // Both before anything is shown: a page whose buttons come later swallows what is typed at once.
+    const [site, state] = await Promise.all([get<Facility>("/facility"), get<State>("/state")]);
+    batch(() => {
+      facility.value = site;
+      applyState(state);
+    });
     startStream();
   } catch (error) {
     say(sentence(error), true);

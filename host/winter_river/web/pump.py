@@ -64,7 +64,8 @@ class Pump:
         self._failed_in_a_row = 0
         self.failure: Exception | None = None
         self._end_alarms: Callable[[], None] = lambda: None
-        self.state: Json = {}
+        self.state: Json = {}  # what the stream has come to: the server's loop may be some pictures behind
+        self._made: Json = {}  # the last picture
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
 
     def start(self) -> None:
@@ -157,10 +158,10 @@ class Pump:
             self._timeline, self._last_event = now["clock"]["timeline"], 0
             known = site.events()
             self._last_event = known[-1].id if known else 0
-        changed = delta(self.state, now)
+        changed = delta(self._made, now)
         self._seq += 1
         now["seq"] = self._seq
-        if went_elsewhere or not self.state:
+        if went_elsewhere or not self._made:
             messages.append(write("state", now, run=run, seq=self._seq))
         elif changed:
             messages.append(write("delta", {"seq": self._seq, **changed}, run=run, seq=self._seq))
@@ -177,10 +178,11 @@ class Pump:
             for message in messages:
                 self._stream.post(message)
 
-        if self.state:
-            self._later(take)
+        first, self._made = not self._made, state
+        if first:
+            self.state = state  # before anybody can ask for it
         else:
-            self.state = state
+            self._later(take)
 
     def _news(self, notes: Sequence[Note]) -> list[tuple[str, Json]]:
         """Events, notes and cues since the last picture."""

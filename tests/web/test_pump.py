@@ -40,7 +40,7 @@ def test_what_changes_and_changes_back_while_the_server_is_busy_is_told_both_tim
         until(lambda: page.site.view("util_a")["state"] == state)
         for count in range(len(loop.handed), len(loop.handed) + 2):  # the first may have been under way
             pump.stir()
-            until(lambda: len(loop.handed) > count)
+            until(lambda had=count: len(loop.handed) > had)
 
     try:
         command(outage=True, state="OUTAGE")

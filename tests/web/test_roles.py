@@ -4,6 +4,8 @@ import base64
 import contextlib
 import hashlib
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -98,6 +100,33 @@ def test_a_link_that_was_taken_back_is_nobodys_even_on_this_machine(page):
             assert trainee.get(path).status_code == 401
         assert trainee.get("/?k=").status_code == 200  # gives the link up, and is again who opens the page here
         assert trainee.get("/api/v1/me").json()["role"] == "admin"
+
+
+def test_who_asks_for_the_screens_as_his_link_is_taken_back_does_not_see_them(page, monkeypatch):
+    """The first who watches waits for a look at every screen; whoever is cut off has to be known by then."""
+    looking, taken_back = threading.Event(), threading.Event()
+    oled = page.fleet.node("util_a").oled
+    frame = oled.frame
+
+    def slow_frame():
+        looking.set()
+        taken_back.wait(60.0)
+        return frame()
+
+    monkeypatch.setattr(oled, "frame", slow_frame)
+    with page.client() as instructor, page.client() as viewer, ThreadPoolExecutor() as pool:
+        made = instructor.post("/api/v1/links", json={"role": "viewer", "name": "Eve"}).json()
+        viewer.get(made["url"])
+
+        def watch():
+            with viewer.stream("GET", "/api/v1/screens/stream") as wall:
+                return wall.status_code
+
+        asked = pool.submit(watch)
+        assert looking.wait(60.0)
+        assert instructor.delete(f"/api/v1/links/{made['id']}").status_code == 200
+        taken_back.set()
+        assert asked.result(60.0) == 401
 
 
 def test_who_opens_the_page_on_this_machine_may_service_nodes_and_make_admins(page, browser):

@@ -17,7 +17,8 @@ def looked_at(page, fleet):
 
     async def first():
         screens = Screens(plant, SimpleNamespace(state=desk.pump.state))
-        client = await screens.join()
+        await screens.wake()
+        client = screens.join()
         screens.close()
         assert client is not None
         return screens._frames

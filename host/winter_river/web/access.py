@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -85,9 +86,10 @@ def with_article(role: str) -> str:
 
 
 class Links:
-    """The links given out by this run, by the hashes of their tokens."""
+    """The links given out by this run, by the hashes of their tokens. Safe from any thread."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._known: dict[str, Link] = {}
         self._taken_back: deque[str] = deque(maxlen=TAKEN_BACK_MAX)
 
@@ -95,17 +97,19 @@ class Links:
         """(token, link). Raises ValueError for a role that there is not, or when there are too many."""
         if role not in ROLES:
             raise ValueError(f"role is {role}; one of {', '.join(ROLES)}")
-        if len(self._known) >= LINKS_MAX:
-            raise ValueError(f"{LINKS_MAX} links have been given out; take one back first")
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        return token, self._add(token, role, name)
+        with self._lock:
+            if len(self._known) >= LINKS_MAX:
+                raise ValueError(f"{LINKS_MAX} links have been given out; take one back first")
+            return token, self._add(token, role, name)
 
     def admit(self, token: str, role: str, name: str) -> Link:
         """A link for a token that somebody has made himself, as for a program that outlasts a run. Raises ValueError for
         one that could be guessed."""
         if len(token) < OWN_TOKEN_LENGTH_MIN:
             raise ValueError(f"a token of {len(token)} letters can be guessed; make it {OWN_TOKEN_LENGTH_MIN} at least")
-        return self._add(token, role, name)
+        with self._lock:
+            return self._add(token, role, name)
 
     def _add(self, token: str, role: str, name: str) -> Link:
         key = _hash(token)
@@ -113,24 +117,31 @@ class Links:
         self._known[key] = link
         return link
 
-    def who(self, token: str) -> Who | None:
-        """Whose token that is; None for one that we never gave, or took back."""
-        link = self._known.get(_hash(token))
-        return None if link is None else Who(link.role, link.name, link.id)
-
-    def was_taken_back(self, token: str) -> bool:
-        """Whether that was a link of ours once."""
-        return _hash(token) in self._taken_back
+    def who(self, token: str, *, otherwise: Who | None = None) -> Who | None:
+        """Whose token that is; `otherwise` for one that we never gave, and None for one that was taken back: nobody
+        becomes somebody else by losing a link."""
+        key = _hash(token)
+        with self._lock:
+            link = self._known.get(key)
+            if link is not None:
+                return Who(link.role, link.name, link.id)
+            return None if key in self._taken_back else otherwise
 
     def all(self) -> list[Link]:
-        return list(self._known.values())
+        with self._lock:
+            return list(self._known.values())
+
+    def has(self, link_id: str) -> bool:
+        """Whether that link is given out now."""
+        return any(link.id == link_id for link in self.all())
 
     def take_back(self, link_id: str) -> bool:
         """Whether there was such a link."""
-        keys = [key for key, link in self._known.items() if link.id == link_id]
-        for key in keys:
-            del self._known[key]
-        self._taken_back.extend(keys)
+        with self._lock:
+            keys = [key for key, link in self._known.items() if link.id == link_id]
+            for key in keys:
+                del self._known[key]
+            self._taken_back.extend(keys)
         return bool(keys)
 
 

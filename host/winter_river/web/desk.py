@@ -12,7 +12,7 @@ from winter_wire import schema
 from winter_river.facility.faults import nearest
 from winter_river.web.access import Links, Who, with_article
 from winter_river.web.diagram import draw
-from winter_river.web.errors import forbidden, not_found
+from winter_river.web.errors import PageFault, forbidden, not_found
 from winter_river.web.stream import Stream
 
 if TYPE_CHECKING:
@@ -90,6 +90,13 @@ def who_of(request: Request) -> Who:
 
 DeskHere = Annotated[Desk, Depends(desk_of)]
 WhoAsks = Annotated[Who, Depends(who_of)]
+
+
+def must_hold(desk: Desk, who: Who) -> None:
+    """Raises PageFault where somebody's link was taken back since his request was let in: whoever takes one back cuts off
+    who follows by then, and nobody may come after that."""
+    if who.link_id and not desk.links.has(who.link_id):
+        raise PageFault("this link was taken back", "ask the instructor for another one", status=401)
 
 
 def must(who: Who, right: str) -> None:

@@ -146,11 +146,7 @@ class Guard:
         return "" if morsel is None else morsel.value
 
     def _who(self, shown: str) -> Who | None:
-        if not shown:
-            return self._open_as
-        if self._links.was_taken_back(shown):  # nobody becomes the admin by losing a link
-            return None
-        return self._links.who(shown) or self._open_as
+        return self._links.who(shown, otherwise=self._open_as) if shown else self._open_as
 
     async def _enter(self, token: str, address: str, send: Send) -> None:
         """A link was opened: the browser keeps its token, out of reach of any script, and forgets the address. An empty

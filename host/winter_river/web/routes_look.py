@@ -14,7 +14,7 @@ from winter_river.engine import Event, explain
 from winter_river.scenario.trace import event_fields
 from winter_river.web import forms
 from winter_river.web.access import RIGHTS, Who
-from winter_river.web.desk import API, Desk, DeskHere, WhoAsks
+from winter_river.web.desk import API, Desk, DeskHere, WhoAsks, must_hold
 from winter_river.web.diagram import draw
 from winter_river.web.errors import PageFault
 from winter_river.web.facts import facility_facts
@@ -118,6 +118,7 @@ async def stream(desk: DeskHere, who: WhoAsks, request: Request, nodes: NodesAsk
         state = desk.pump.state if chosen is None else chosen.narrowed("state", desk.pump.state)
         return merged(state or {}, role_facts(who), desk.stream.run_of(chosen))
 
+    must_hold(desk, who)
     client = desk.stream.join(last_id, whole, link_id=who.link_id, subset=chosen)
     if client is None:
         raise PageFault(

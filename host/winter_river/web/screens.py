@@ -43,14 +43,19 @@ class Screens:
         self.stream = Stream()
         self._frames: dict[str, Frame] = {}
         self._writes: dict[str, int] = {}  # of each glass, when it was last looked at
+        self._waking = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
-    async def join(self, link_id: str = "") -> Client | None:
-        """A new watcher, or None where there are too many; the first one starts the looking. link_id: see Client."""
-        if self._task is None or self._task.done():
-            self._writes.clear()
-            await asyncio.to_thread(self._look)
-            self._task = asyncio.create_task(self._watch())
+    async def wake(self) -> None:
+        """Begins the looking, where nobody has watched so far; to be called before join()."""
+        async with self._waking:  # of two who come at once one looks, and both are shown it
+            if self._task is None or self._task.done():
+                self._writes.clear()
+                await asyncio.to_thread(self._look)
+                self._task = asyncio.create_task(self._watch())
+
+    def join(self, link_id: str = "") -> Client | None:
+        """A new watcher, or None where there are too many. link_id: see Client."""
         whole = write("screens", _facts(self._frames)).data
         return self.stream.join("", lambda: whole, link_id=link_id)
 

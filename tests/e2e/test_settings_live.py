@@ -245,8 +245,11 @@ def test_the_broker_changes_while_the_site_runs_and_one_that_is_not_there_is_ref
     assert run.running.broker is old and run.service.report().connected
     before = {node_id: node.boots for node_id, node in run.running.fleet.nodes.items()}
     rows = run.running.keeper.health().rows
+    ended = []  # whether the old one had, when those who watch it were told to look at the new one: it ends the run
+    run.running.seat.moved.append(lambda _fresh: ended.append(old.fault()))
     with start_broker("auto", data_dir=tmp_path / "second") as second:
         told = run.done(broker=second.url)
+        assert ended == [""]
         assert told["notes"] == [f"the site is at {second.url} now, with all nodes"]
         assert (run.running.broker.url, run.service.report().broker) == (second.url, second.url)
         assert run.running.fatal() == "", "the end of the old broker, which is ours, is no fault"

@@ -218,9 +218,6 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             intervals=intervals,
             seat=seat,
         )
-        page = None
-        if settings.page:
-            page = running.enter_context(_page(service, fleet, keeper, settings, secured, host=host, held=held))
         live = Live(
             facility,
             service,
@@ -228,17 +225,18 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             settings.seed,
             is_open=host != LOOPBACK,
             fleet=fleet,
-            page=page,
             keeper=keeper,
             secured=secured,
             seat=seat,
         )
         seat.moved.append(lambda fresh: setattr(live, "broker", fresh))
+        if settings.page:  # last: from its page the broker may be changed at once
+            live.page = running.enter_context(_page(service, fleet, keeper, settings, secured, host=host, held=held))
         if secured is not None:
             from winter_river.cli.secured import Renewal
             from winter_river.emulator import Fleet
 
-            take_up = [broker.reload, *([] if page is None else [page.reload])]
+            take_up = [broker.reload, *([] if live.page is None else [live.page.reload])]
             nodes_at = None if broker.nodes_port is None else (broker.address.host, broker.nodes_port)
             renewal = Renewal(secured, take_up=take_up, tell=live.tell, nodes_at=nodes_at)
             if isinstance(fleet, Fleet):

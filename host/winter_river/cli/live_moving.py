@@ -75,12 +75,12 @@ class Seat:
             fleet.move(fresh.address)  # type: ignore[union-attr]  # _stays has let no VMs pass
 
     def _took(self, service: "Service", fresh: "Broker") -> str:
-        """The old broker goes when nobody is on it any more."""
+        """The old broker goes when nobody is on it any more, nor looks at it: one that has ended ends the run."""
         all_there = service.wait_online(timeout_s=NODES_S_MAX)
         old, self.broker = self.broker, fresh
-        old.stop()
         for tell in self.moved:
             tell(fresh)
+        old.stop()
         report = service.report()
         there = "all nodes" if all_there else f"{report.online} of {report.nodes} nodes so far"
         return f"the site is at {fresh.url} now, with {there}"

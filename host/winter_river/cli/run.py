@@ -143,11 +143,11 @@ def _run(settings: "Settings", for_s: float | None, *, open_: bool | None, asked
     host = lan_address(settings.lan_address) if settings.lan else LOOPBACK
     with live(site, settings, host=host, say=say) as running:
         try:
+            if running.seat is not None:
+                running.seat.moved.append(lambda _broker: write_note(_note(settings, running)))
             write_note(_note(settings, running))
             if running.page is not None:
                 write_link(running.page.url)
-            if running.seat is not None:
-                running.seat.moved.append(lambda _broker: write_note(_note(settings, running)))
             for line in start_lines(running, settings, for_s):
                 typer.echo(line)
             sys.stdout.flush()

@@ -206,7 +206,10 @@ class Keeper:
         with self._lock:
             oldest_s = self._queue[0].at_s if self._queue else None
             queue = self._count()
-            lost = self._dropped + self._ingester.refused + self._writer.left_out
+            lost = Counter(self._dropped)
+        # dict() copies at one go: the store's thread counts meanwhile, and a counter that grows cannot be gone through.
+        for counted in (dict(self._ingester.refused), dict(self._writer.left_out)):
+            lost.update(counted)
         lost.update({f"{name} out-box full": count for name, count in self._writer.outbox.given_up.items()})
         waits_s = [since_s for since_s in (self._pending_s, oldest_s) if since_s is not None]
         return StoreHealth(

@@ -13,7 +13,7 @@ from winter_river.service.client import BusClient
 from winter_river.service.coordinator import Coordinator
 from winter_river.service.desk import Desk
 from winter_river.service.issuer import Issuer
-from winter_river.service.loop import Loop
+from winter_river.service.loop import SETTLE_S_MAX, Loop
 from winter_river.service.wiring import LiveSite, LoopLine, ServiceError
 from winter_wire import codec
 
@@ -43,6 +43,30 @@ def test_broken_invariant_stops_the_engine_loudly_and_says_so_on_the_bus(brokers
         return statuses and codec.decode("status", statuses[-1])[0]["status"] == "offline"
 
     until(remembered)
+    loop.stop()
+    bus.stop()
+
+
+class Lingering(Loop):
+    """A loop whose thread gets no processor for a second when its work is done."""
+
+    def _run(self):
+        super()._run()
+        time.sleep(1.0)
+
+
+def test_who_waits_for_an_engine_that_ends_is_let_go_at_once(brokers, until):
+    coordinator, desk = Broken(load_facility("seed-8"), boot=5), Desk("test")
+    bus = Bus(brokers.url, client_id="engine", subscriptions=desk.subscriptions(), will=coordinator.goodbye)
+    loop = Lingering(coordinator, bus, desk)
+    bus.start()
+    loop.start()
+    until(lambda: coordinator.t_s > 2.0)
+    began_s = time.monotonic()
+    with loop.lock:
+        coordinator.freeze(loop.clock())
+    loop.settle()
+    assert time.monotonic() - began_s < SETTLE_S_MAX / 2
     loop.stop()
     bus.stop()
 

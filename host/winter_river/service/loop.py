@@ -75,14 +75,15 @@ class Loop:
         self.came: Callable[[Incoming], None] = lambda _item: None  # every message of a node; must be quick
         self.went: Callable[[Sequence[Message]], None] = lambda _messages: None  # what a step sends; must be quick
         self.alive: Callable[[], None] = lambda: None  # called after each pass, once a second or more, lock free
-        self._stopping = threading.Event()
+        self._stopping, self._ended = threading.Event(), False
         self._lag_s_max = self._step_s_max = 0.0
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     @property
     def running(self) -> bool:
-        """Whether the engine's thread lives."""
-        return self._thread.is_alive()
+        """Whether the engine's thread works. Who waits for a step is woken when it ends, and has to see it then: the
+        thread itself lives a moment longer."""
+        return self._thread.is_alive() and not self._ended
 
     def start(self) -> None:
         """Starts the thread; the first step follows when the broker has told what it remembers."""
@@ -112,6 +113,7 @@ class Loop:
             self.bus.publish([self.coordinator.goodbye()])
         finally:
             with self.lock:
+                self._ended = True
                 self.stepped.notify_all()
 
     def _open(self) -> None:

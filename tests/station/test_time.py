@@ -114,3 +114,39 @@ def test_a_watcher_that_fails_is_dropped_and_noted(bench):
     assert len(calls) >= 2
     assert [note.text for note in bench.coordinator.notes() if "watcher failed" in note.text]
     assert len(bench.coordinator.notes()) == 1
+
+
+class Hurried:
+    """A lock for which somebody else has waited: he acts as soon as it is let go for the first time."""
+
+    def __init__(self, lock, act):
+        self._lock, self._act, self._depth = lock, act, 0
+
+    def __enter__(self):
+        self._lock.acquire()
+        self._depth += 1
+
+    def __exit__(self, *exception):
+        self._depth -= 1
+        self._lock.release()
+        if not self._depth and self._act:
+            act, self._act = self._act, None
+            act()
+
+
+@pytest.mark.parametrize(
+    ("ask", "back_s"),
+    [
+        (lambda station: station.back(5.0), 15.0),
+        (lambda station: station.what_if([], ahead_s=1.0), 10.0),
+        (lambda station: station.as_scenario(), 10.0),
+    ],
+    ids=["back", "what-if", "save"],
+)
+def test_what_is_asked_as_somebody_else_goes_back_is_done(bench, ask, back_s):
+    bench.advance(30.0)
+    bench.station.freeze()
+    began_s = bench.t_s
+    bench.loop.lock = Hurried(bench.loop.lock, lambda: bench.station.back(10.0))
+    ask(bench.station)
+    assert bench.t_s == pytest.approx(began_s - back_s, abs=1e-6)

@@ -207,9 +207,9 @@ class Station(Timekeeper):
             self._column(field)
         with self._forking:
             with self._loop.lock:
-                start_s = self._coordinator.t_s if from_s is None else from_s
-            fork, recorded = self._fork_at(start_s)
-            return run_ahead(fork, changes, recorded, ahead_s=ahead_s, fields=fields, breathe=_breathe)
+                since = self._since(self._coordinator.t_s if from_s is None else from_s)
+            fork = self._forked(since)
+            return run_ahead(fork, changes, since.later, ahead_s=ahead_s, fields=fields, breathe=_breathe)
 
     # saving
 
@@ -225,8 +225,8 @@ class Station(Timekeeper):
         """What was done since engine time 0, and the states that are settled now."""
         with self._loop.lock:
             t_s, acts = self._coordinator.t_s, self._past.acts()
-            events = self._past.events()
-        fork = self._fork_at(t_s)[0]
+            events, since = self._past.events(), self._since(t_s)
+        fork = self._forked(since)
         states = saving.states_of(fork.views())
         moving = {event.node_id for event in events if event.t_s > t_s - SETTLED_S}
         moving |= {event.node_id for event in fork.advance_to(t_s + SETTLED_S)}
@@ -259,11 +259,11 @@ class Station(Timekeeper):
 
     def at(self, t_s: float) -> Mapping[str, Mapping[str, object]]:
         """The views as they were at that instant of our own past, by node id. Raises StationError."""
-        return self._fork_at(t_s)[0].views()
+        return self._fork_at(t_s).views()
 
     def then(self, t_s: float) -> Fork:
         """The whole site as it was at that instant, as a copy: views, balance, what nodes were set to. Raises StationError."""
-        return self._fork_at(t_s)[0]
+        return self._fork_at(t_s)
 
     def _column(self, field: Field) -> int:
         columns = self._sampler.columns

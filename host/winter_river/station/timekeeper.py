@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from winter_wire import topics
 
@@ -39,6 +39,20 @@ if TYPE_CHECKING:
 
 MOMENT_GAP_S = 0.5  # chosen: at high speed snapshots are this far apart on the wall clock, whatever time does
 SUBSCRIBERS_MAX = 100
+
+
+class Since(NamedTuple):
+    """An instant of a past: the last moment before it, what nodes were set to then, and all inputs since that moment."""
+
+    t_s: float
+    world: engine.Snapshot
+    own: tuple[Input, ...]
+    inputs: list[tuple[float, tuple[Input, ...]]]
+
+    @property
+    def later(self) -> list[tuple[float, tuple[Input, ...]]]:
+        """The inputs that came after the instant."""
+        return [each for each in self.inputs if each[0] > self.t_s]
 
 
 class Bus(Protocol):
@@ -229,36 +243,51 @@ class Timekeeper:
         """So many engine seconds back, or as far as the run reaches. Raises ValueError."""
         if not seconds > 0:
             raise StationError(f"back by {seconds:g} s; more than 0")
-        with self._loop.lock:
+
+        def so_far_back() -> float:
             first_s = min((moment.t_s for moment in self._past.line()), default=0.0)
-            t_s = max(first_s, self._coordinator.t_s - seconds)
-        self.go_to(t_s)
+            return max(first_s, self._coordinator.t_s - seconds)
+
+        self._go(so_far_back)
 
     def go_to(self, t_s: float) -> None:
         """Back to exactly that instant of our own past, on a new timeline. Raises StationError."""
+        self._go(lambda: t_s)
+
+    def _go(self, where_s: Callable[[], float]) -> None:
+        """where_s: asked under the lock, and again where somebody else goes elsewhere meanwhile."""
         while True:
             with self._loop.lock:
-                timeline = self._coordinator.timeline
-            fork = self._fork_at(t_s)[0]
+                timeline, t_s = self._coordinator.timeline, where_s()
+                since = self._since(t_s)
+            fork = self._forked(since)
             with self._loop.lock:
                 if self._coordinator.timeline != timeline:
-                    continue  # somebody else went elsewhere meanwhile: what we have is not our past any more
+                    continue  # what we have is not our past any more
                 self._past.go_to(t_s)
                 self._rewind(fork.snapshot(), why=recording.BACK, parent=timeline)
             self._loop.settle()
             return
 
-    def _fork_at(self, t_s: float) -> tuple[Fork, list[tuple[float, tuple[Input, ...]]]]:
-        """A world of exactly that instant, and the inputs that came after it."""
+    def _fork_at(self, t_s: float) -> Fork:
+        """A world of exactly that instant."""
         with self._loop.lock:
-            now_s = self._coordinator.t_s
-            if not t_s <= now_s:
-                raise StationError(f"{t_s:g} s has not come yet; it is {now_s:.1f} s\ncure: what-if runs ahead")
-            moment, since = self._past.since(t_s)
-            world, own, inputs = moment.world(), moment.own, since.inputs
-        fork = Fork(self._facility, self._plan, world, own)
-        fork.replay([each for each in inputs if each[0] <= t_s], until_s=t_s)
-        return fork, [each for each in inputs if each[0] > t_s]
+            since = self._since(t_s)
+        return self._forked(since)
+
+    def _since(self, t_s: float) -> Since:
+        """What a world of that instant is made of; called under the lock, with whatever belongs to the same moment."""
+        now_s = self._coordinator.t_s
+        if not t_s <= now_s:
+            raise StationError(f"{t_s:g} s has not come yet; it is {now_s:.1f} s\ncure: what-if runs ahead")
+        moment, since = self._past.since(t_s)
+        return Since(t_s, moment.world(), moment.own, since.inputs)
+
+    def _forked(self, since: Since) -> Fork:
+        """A world of exactly that instant. It takes a while, and needs no lock."""
+        fork = Fork(self._facility, self._plan, since.world, since.own)
+        fork.replay([each for each in since.inputs if each[0] <= since.t_s], until_s=since.t_s)
+        return fork
 
     def _rewind(self, world: engine.Snapshot, *, why: str, parent: int) -> None:
         """The live world becomes this one, with the past that is in place; called under the lock."""

@@ -1,5 +1,6 @@
 """What the keeper knows of a collapse lasts as long as the collapse, whatever becomes of the log. A site of numbers only."""
 
+import contextlib
 from collections import deque
 
 import pytest
@@ -30,6 +31,9 @@ class Site:
     @property
     def views(self):
         return {node_id: {"status": "ok", "state": state} for node_id, state in self.states.items()}
+
+    def moment(self):
+        return contextlib.nullcontext()
 
     def sight(self):
         return self
@@ -102,3 +106,34 @@ def test_time_that_is_taken_back_to_before_the_collapse_undoes_it(site, keeper):
     site.tell("grid", "collapsed", "feeder", "rack")
     keeper.look()
     assert standing(keeper) == {COLLAPSED: "unacknowledged"}
+
+
+class Hurried:
+    """A lock for which somebody else has waited: he acts as soon as it is let go."""
+
+    def __init__(self, lock):
+        self._lock, self.act, self._depth = lock, None, 0
+
+    def __enter__(self):
+        self._lock.acquire()
+        self._depth += 1
+
+    def __exit__(self, *exception):
+        self._depth -= 1
+        self._lock.release()
+        if not self._depth and self.act:
+            act, self.act = self.act, None
+            act()
+
+
+def test_an_alarm_that_is_acknowledged_as_soon_as_it_stands_is_told_first_and_acknowledged_then(site):
+    keeper = AlarmKeeper(site, built_in(), steady=lambda: site.t_s, unix=lambda: 1_700_000_000.0 + site.t_s)
+    told = []
+    keeper.listen(lambda changes: told.extend(each.act for each in changes if each.key == COLLAPSED))
+    keeper.look()
+    site.t_s = 1.0
+    site.tell("grid", "collapsed", "feeder", "rack")
+    keeper._lock = Hurried(keeper._lock)
+    keeper._lock.act = lambda: keeper.acknowledge(COLLAPSED, by="Ann")
+    keeper.look()
+    assert told == ["raise", "acknowledge"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from winter_river.alerts import states
@@ -42,7 +43,7 @@ class Sight(Protocol):
 
 class LiveSite(Protocol):
     """What a running site tells. facts: of each node beyond its view; see conditions.FACTS. timeline: it rises whenever
-    time was taken back."""
+    time was taken back. moment: while it lasts nothing happens there."""
 
     @property
     def facility(self) -> Facility: ...
@@ -50,6 +51,7 @@ class LiveSite(Protocol):
     def t_s(self) -> float: ...
     @property
     def timeline(self) -> int: ...
+    def moment(self) -> AbstractContextManager[object]: ...
     def sight(self) -> Sight: ...
     def facts(self) -> Mapping[str, Mapping[str, object]]: ...
     def events(self, since_id: int = 0) -> Sequence[Event]: ...
@@ -78,6 +80,8 @@ class AlarmKeeper:
         self._lock = threading.RLock()
         self._sources: list[Gauges] = []
         self._listeners: list[Listener] = []
+        self._telling = threading.RLock()  # one tells at a time, in the order in which things changed
+        self._untold: list[Transition] = []
         self._log: dict[int, Event] = {}
         self._last_id = 0
         self._timeline = 0
@@ -99,7 +103,8 @@ class AlarmKeeper:
             self._sources.append(source)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Calls back with what has changed, on the thread that changed it; must be quick. Gives what ends it.
+        """Calls back with what has changed, in that order, on a thread that changed something; must be quick. Gives what
+        ends it.
 
         Raises ValueError beyond LISTENERS_MAX.
         """
@@ -143,18 +148,20 @@ class AlarmKeeper:
     def look(self) -> list[Transition]:
         """One judgement now."""
         began_s = time.perf_counter()
-        sight, facts, timeline = self._site.sight(), self._site.facts(), self._site.timeline
         with self._lock:
-            self._moment = Moment(self._steady(), sight.t_s, self._unix())
-            changes = self._follow_time(timeline)
+            with self._site.moment():
+                sight, facts = self._site.sight(), self._site.facts()
+                self._moment = Moment(self._steady(), sight.t_s, self._unix())
+                changes = self._follow_time(self._site.timeline)
             self._looked = self._moment
             self.gauges = self._gauges()
             changes += self._book.step(Seen(self._moment, sight.views, facts, self.gauges, self._log))
             if changes:
                 self._keep()
             self._retell()
+            self._untold += changes
         self.look_s = time.perf_counter() - began_s
-        self._tell(changes)
+        self._tell()
         return changes
 
     # what others may ask and do
@@ -213,7 +220,8 @@ class AlarmKeeper:
             changes = act(Moment(self._steady(), self._moment.t_s, self._unix()))
             self._keep()
             self._retell()
-        self._tell(changes)
+            self._untold += changes
+        self._tell()
         return changes
 
     def _follow_time(self, timeline: int) -> list[Transition]:
@@ -276,14 +284,17 @@ class AlarmKeeper:
             if listener in self._listeners:
                 self._listeners.remove(listener)
 
-    def _tell(self, changes: Sequence[Transition]) -> None:
-        if not changes:
-            return
-        for listener in list(self._listeners):
-            try:
-                listener(changes)
-            except Exception as error:  # noqa: BLE001 - who listens must not stop the judging
-                self.fault = f"who listened to the alarms failed: {error!r}"[:200]
+    def _tell(self) -> None:
+        """Tells what has changed, of others too where they have not come to it: nobody hears of an alarm's end first."""
+        with self._telling:
+            with self._lock:
+                changes, self._untold = self._untold, []
+                listeners = list(self._listeners) if changes else []
+            for listener in listeners:
+                try:
+                    listener(changes)
+                except Exception as error:  # noqa: BLE001 - who listens must not stop the judging
+                    self.fault = f"who listened to the alarms failed: {error!r}"[:200]
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -179,6 +179,10 @@ class LiveSite:
         with self._loop.lock:
             return self._loop.coordinator.presence(node_id)
 
+    def moment(self) -> AbstractContextManager[object]:
+        """While this lasts nothing happens here, so that several answers are of one moment. The engine waits: be quick."""
+        return self._loop.lock
+
     def sight(self) -> Sight:
         """Everything that a screen shows, of one moment."""
         with self._loop.lock:

@@ -170,8 +170,10 @@ class Classroom:
     def _alarms_moved(self, changes: Sequence[Transition]) -> None:
         """Whoever acknowledges an alarm of the site, by whichever door, has done so in the exercise."""
         seen = [change.key for change in changes if change.act == states.ACKNOWLEDGE]
+        if not seen:  # the alarms wait for no exercise that is being begun
+            return
         with self._lock:
-            if not seen or self._exercise is None or self._exercise.state != "running":
+            if self._exercise is None or self._exercise.state != "running":
                 return
             for key in seen:
                 self._exercise.acknowledge_alarm(key)

@@ -130,8 +130,9 @@ async def stream(desk: DeskHere, who: WhoAsks, request: Request, nodes: NodesAsk
 @routes.get("/events", response_model=forms.EventsAnswer)
 def events(desk: DeskHere, since: Annotated[int, Query(ge=0, le=SEQ_MAX)] = 0) -> Response:
     """The events with an id above `since`, the last 2,000 at most, oldest first."""
-    found = list(desk.plant.site.events(since))[-EVENTS_SHOWN_MAX:]
-    timeline = desk.plant.station.clock().timeline
+    site = desk.plant.site
+    with site.moment():
+        found, timeline = site.events(since)[-EVENTS_SHOWN_MAX:], site.timeline
     return JSONResponse({"timeline": timeline, "events": [event_fields(event) for event in found]})
 
 
@@ -157,11 +158,12 @@ def why_event(desk: DeskHere, event_id: int) -> Response:
 
 def why_facts(desk: Desk, node_id: str) -> dict[str, Any]:
     site = desk.plant.site
-    log: Mapping[int, Event] = {event.id: event for event in site.events()}
-    isolation = site.isolation(node_id)
+    with site.moment():
+        events, isolation, state = site.events(), site.isolation(node_id), site.view(node_id)["state"]
+    log: Mapping[int, Event] = {event.id: event for event in events}
     latest = explain.latest(log.values(), node_id)
     chain = [] if latest is None else explain.chain(log, latest)
-    text = [f"{node_id} is {site.view(node_id)['state']}"]
+    text = [f"{node_id} is {state}"]
     if isolation is not None:
         text.append(explain.isolation_text(isolation, explain.condition_since_s(log.values(), isolation.by)))
     text += [event_words(chain[0]), *(f"because {event_words(event)}" for event in chain[1:])] if chain else []

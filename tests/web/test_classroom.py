@@ -323,6 +323,22 @@ def test_scenarios_of_ones_own_are_listed_after_the_built_in_ones_and_start(page
         assert begin(browser, lesson)["scenario"] == "test-exercise"
 
 
+def test_a_node_that_is_put_back_while_it_is_being_unplugged_comes_back_without_anybodys_hand(page, until, monkeypatch):
+    """What is asked of a fleet happens a moment later, in its own thread."""
+    node, held, asked = page.fleet.node("server_rack_b4"), threading.Event(), []
+    kill = node.kill
+    monkeypatch.setattr(node, "kill", lambda: (held.wait(60.0), kill()))
+    site = ExerciseSite(page.server.desk.plant, asked.append)
+    boots = node.boots
+    site.remove("server_rack_b4")
+    site.insert("server_rack_b4")
+    site.thaw_node("server_rack_b4")
+    held.set()
+    until(lambda: node.boots == boots + 1)
+    until(lambda: page.site.presence("server_rack_b4") == "online")
+    assert asked == []
+
+
 def test_an_exercise_takes_power_and_radio_from_nodes_of_this_machine_and_asks_for_the_rest(page, until):
     asked = []
     site = ExerciseSite(page.server.desk.plant, asked.append)

@@ -98,6 +98,10 @@ class Fleet:
         """One node; raises KeyError where there is none."""
         return self._nodes[node_id]
 
+    def runs(self, node_id: str) -> bool:
+        """Whether that node is one of these, with power or without."""
+        return node_id in self._nodes
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -134,8 +138,8 @@ class Fleet:
         self._ask(node_id, act)
 
     def power_on(self, node_id: str) -> None:
-        """Give a killed node its power back."""
-        self._ask(node_id, lambda node, now_ms: node.start(now_ms))
+        """Give a killed node its power back; one that has it goes on."""
+        self._ask(node_id, lambda node, now_ms: None if node.powered else node.start(now_ms))
 
     def renew(self, node_id: str, bundle: HasBundle) -> None:
         """Flash a node anew with what it has been provisioned with, and start it: its key is another."""

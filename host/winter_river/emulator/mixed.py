@@ -59,6 +59,10 @@ class MixedFleet(Fleet):
         """The slots that boards have now."""
         return self._twins.boards()
 
+    def runs(self, node_id: str) -> bool:
+        """Whether its twin is here and no board has its slot."""
+        return super().runs(node_id) and node_id not in self._twins.boards()
+
     def start(self) -> None:
         self._bus.start()
         super().start()

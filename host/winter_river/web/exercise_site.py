@@ -65,9 +65,8 @@ class ExerciseSite:
 
     def insert(self, node_id: str) -> None:
         """Plugs it in again; one that has power is left alone."""
-        fleet = self._fleet
-        if fleet is not None and node_id in fleet.nodes and not fleet.nodes[node_id].powered:
-            fleet.power_on(node_id)
+        if self._fleet is not None and self._fleet.runs(node_id):
+            self._fleet.power_on(node_id)
 
     def freeze_node(self, node_id: str) -> None:
         """Silences a node."""
@@ -86,8 +85,8 @@ class ExerciseSite:
         self._ask(ByHand("Start the broker again"))
 
     def _disturb(self, node_id: str, act: Callable[[Nodes], None], by_hand: str) -> None:
-        fleet = self._fleet
-        if fleet is not None and node_id in fleet.nodes and fleet.nodes[node_id].powered:
-            act(fleet)
+        # Not whether it has power: what was asked of the fleet before may still be on its way.
+        if self._fleet is not None and self._fleet.runs(node_id):
+            act(self._fleet)
         else:
             self._ask(ByHand(by_hand))

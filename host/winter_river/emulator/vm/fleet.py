@@ -129,6 +129,10 @@ class VmFleet:
         """One node; raises KeyError where there is none."""
         return self._nodes[node_id]
 
+    def runs(self, node_id: str) -> bool:
+        """Whether that node is one of these, with power or without."""
+        return node_id in self._nodes
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -183,7 +187,7 @@ class VmFleet:
         self._send(b"0", node_id)
 
     def power_on(self, node_id: str) -> None:
-        """Give a killed node its power back."""
+        """Give a killed node its power back; one that has it goes on."""
         self._send(b"1", node_id)
 
     def freeze(self, node_id: str) -> None:

@@ -102,6 +102,12 @@ def test_a_clock_of_1970_and_one_that_went_back_make_readings_uncertain(ingester
     assert take(ingester, status(), ms=NOW_MS - 3_600_000).quality == UNCERTAIN
 
 
+def test_what_comes_later_is_kept_as_later_though_the_clock_was_slewed_back_meanwhile(ingester) -> None:
+    came_ms = [NOW_MS, NOW_MS + 40, NOW_MS + 15, NOW_MS + 60, NOW_MS - 5_000]
+    kept = [take(ingester, status(boot=1, seq=seq), ms=ms).ms for seq, ms in enumerate(came_ms)]
+    assert kept == [NOW_MS, NOW_MS + 40, NOW_MS + 40, NOW_MS + 60, NOW_MS - 5_000]  # the last one was set, not slewed
+
+
 def test_a_silent_node_gives_bad_readings_at_its_own_pace_and_none_when_it_speaks_again(ingester) -> None:
     take(ingester, status(), at_s=0.0)
     due = [at_s for at_s in range(40) if ingester.silent(ms=NOW_MS + at_s * 1000, at_s=at_s)]

@@ -61,7 +61,7 @@ def test_ten_racks_that_come_back_in_turn_and_go_out_again_ask_once(tmp_path):
     path = tmp_path / "ten.yaml"
     path.write_text(SITE.replace("calibration: training", "calibration: realistic") + racks + "\n")
     watch = Watch(path)
-    assert watch.advance(5) == []
+    assert watch.advance(5) == [("voltage_low", "grid")]  # 270 kW leave 394 V of 480
     watch.set_load("far_0", 57)
     asked = []
     for _ in range(300):
@@ -89,3 +89,21 @@ def test_a_collapse_that_something_else_brought_about_stands_under_that(tmp_path
     watch.sim.command("two", "set_fault", state=True)
     assert set(watch.advance(60)) == {("equipment_failed", "two")}
     assert ("voltage_collapsed", "grid") in watch.book.consequences(("equipment_failed", "two"))
+
+
+def test_racks_that_load_alone_starves_again_and_again_stand_under_one_alarm(watch):
+    # Together 275 kW leave 396 V of 480, by hand: V^4 - U^2 V^2 + (X P)^2 = 0. ITIC bears 82 % for ten seconds.
+    watch.advance(5)
+    watch.set_load("far_1", 195)
+    asked = watch.advance(5)
+    assert asked == [("voltage_low", "grid")]
+    assert watch.book.get(asked[0]).priority == "medium"
+    assert watch.advance(295) == asked  # once more: racks that go dark for it make it critical
+    assert watch.book.get(asked[0]).priority == "critical"
+    assert not [event for event in watch.sim.events() if event.event in ("collapsed", "near_collapse")]
+    dark = [event for event in watch.sim.events() if event.to == "FAULT"]
+    assert len(dark) > 10
+    assert watch.book.get(asked[0]).message == "far_1 pulls the voltage of feeder too low for what grid feeds there"
+    watch.set_load("far_1", 40)
+    watch.advance(120)
+    assert watch.book.get(asked[0]).active is False

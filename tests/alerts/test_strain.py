@@ -73,6 +73,16 @@ def test_each_source_stands_for_itself_and_names_what_gives_way():
     assert found["b"]["flow"] == "well"
 
 
+def test_a_voltage_that_load_pulls_too_low_lasts_until_its_end_and_some_time_more_and_is_the_least():
+    low = [(1.0, "grid", "undervoltage")]
+    assert flow(low, 5000.0) == "undervoltage"
+    assert flow([*low, (10.0, "grid", "undervoltage_over")], 82.9) == "undervoltage"
+    assert flow([*low, (10.0, "grid", "undervoltage_over")], 83.0) == "well"
+    assert flow([*low, (2.0, "grid", "near_collapse")], 500.0) == "near_collapse"
+    assert flow([*low, (2.0, "grid", "near_collapse"), (9.0, "grid", "solver")], 500.0) == "undervoltage"
+    assert flow([*low, (2.0, "grid", "collapsed"), (9.0, "grid", "undervoltage_over")], 500.0) == "collapsed"
+
+
 @pytest.mark.parametrize("word", ["state", "solver", "trip"])
 def test_other_events_of_the_source_end_nothing(word):
     assert flow([(1.0, "grid", "collapsed"), (2.0, "grid", word)], 300.0) == "collapsed"

@@ -66,7 +66,7 @@ def test_every_metric_that_a_rule_names_is_served():
 
 def test_what_metrics_do_not_tell_is_said_to_be_left_out():
     # There is no replication to another site, so nothing tells how far it is behind; a collapse may last 20 ms.
-    assert TEXT.splitlines()[2].endswith("judged by: voltage_collapsed, voltage_weak, replication_lag.")
+    assert TEXT.splitlines()[2].endswith("judged by: voltage_collapsed, voltage_weak, voltage_low, replication_lag.")
     assert "ReplicationLag" not in RULES
 
 

@@ -12,6 +12,7 @@ the same seconds, unless that stood under it already: who shelves the one has no
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
 from winter_river.alerts.judging import moment_s
 from winter_river.alerts.model import Alarm, Key, Rule, rank
@@ -35,8 +36,9 @@ def chain_of(rule: Rule, node_id: str, log: Mapping[int, Event]) -> tuple[int, .
 
 
 def own_of(chain: Sequence[int], node_id: str, log: Mapping[int, Event]) -> tuple[int, ...]:
-    """Those events of a chain that are of its own node."""
-    return tuple(each for each in chain if log[each].node_id == node_id)
+    """Those events of a chain that are of its own node, up to the first of another: what is behind that led to it, be it of
+    the same node again, as the load that a rack was set to is."""
+    return tuple(takewhile(lambda each: log[each].node_id == node_id, chain))
 
 
 def recurring(alarm: Alarm, log: Mapping[int, Event]) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ PRESENCES = ("online", "stale", "offline", "never")
 OF_EVENTS: Mapping[str, tuple[str, str]] = {
     "flow": (
         schema.TEXT,
-        f"well, near_collapse, collapsed, not_solved: the worst of the last {RECENT_S:g} s, or what lasts",
+        f"{', '.join(FLOWS)}: the worst of the last {RECENT_S:g} s, or what lasts",
     ),
     "gives_way": (schema.TEXT, "the device whose voltage gives way there"),
     "heaviest": (schema.TEXT, "the load that has most part in it"),

@@ -8,7 +8,7 @@ again and again is one alarm.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -20,16 +20,22 @@ from winter_river.engine.world import NEWTON_COLLAPSE
 RACKS = 10  # chosen: behind one feeder, more than twice as many as the library has; of more each collapse may ask anew
 # What a weak feeder put out is back, and out again, within this: restarts, and the turns that racks take, of the slowest.
 RECENT_S = float(math.ceil(max(each.restart_s + RACKS * each.stagger_s for each in CALIBRATION_BY_NAME.values())))
-NEAR, COLLAPSED, NOT_SOLVED = WORSE = ("near_collapse", "collapsed", "not_solved")  # events, and values of `flow`
-WELL, OVER = "well", "collapse_over"
+LOW, NEAR, COLLAPSED, NOT_SOLVED = WORSE = (
+    "undervoltage",
+    "near_collapse",
+    "collapsed",
+    "not_solved",
+)  # events, and values of `flow`
+WELL, OVER, LOW_OVER = "well", "collapse_over", "undervoltage_over"
 FLOWS = (WELL, *WORSE)
 _NEWTON = SOLVER_WORDS[NEWTON_COLLAPSE]
 
 
 @dataclass(slots=True)
 class _Trouble:
-    """event: the last that told of it. over_s: when it ended, None while it lasts."""
+    """flow: which. event: the last that told of it. over_s: when it ended, None while it lasts."""
 
+    flow: str
     event: Event
     over_s: float | None = None
 
@@ -38,11 +44,12 @@ class _Trouble:
 
 
 class Strains:
-    """What the engine's events told so far, also when they have left the log: two troubles at most of each source."""
+    """What the engine's events told so far, also when they have left the log: three troubles at most of each source."""
 
     def __init__(self) -> None:
         self._short: dict[str, _Trouble] = {}  # collapsed, or without a solution
         self._near: dict[str, _Trouble] = {}
+        self._low: dict[str, _Trouble] = {}  # load pulls a voltage too low, no more
         self._last_id = 0
 
     def hear(self, log: dict[int, Event]) -> None:
@@ -59,14 +66,15 @@ class Strains:
         that of the last time. A source is close to collapse as long as its flow takes Newton's method for that, in
         whatever state it is: the engine tells when another is enough again, or nothing is behind it any more.
         """
-        nodes = self._short | self._near
-        return {node_id: _facts(self._short.get(node_id), self._near.get(node_id), t_s) for node_id in nodes}
+        nodes = self._short | self._near | self._low
+        kinds = (self._short, self._near, self._low)
+        return {node_id: _facts([each[node_id] for each in kinds if node_id in each], t_s) for node_id in nodes}
 
     def back_to(self, t_s: float) -> None:
         """Engine time was taken back: what ended later lasts, what began later has not been. What was before that is
         known as far as the log tells it, which is heard again."""
         self._last_id = 0
-        for troubles in (self._short, self._near):
+        for troubles in (self._short, self._near, self._low):
             for node_id, trouble in list(troubles.items()):
                 if trouble.event.t_s > t_s:
                     del troubles[node_id]
@@ -75,15 +83,21 @@ class Strains:
 
     def _take(self, event: Event) -> None:
         if event.event in (COLLAPSED, NOT_SOLVED):
-            self._short[event.node_id] = _Trouble(event)
+            self._short[event.node_id] = _Trouble(event.event, event)
         elif event.event == NEAR:
-            self._near[event.node_id] = _Trouble(event)
+            self._near[event.node_id] = _Trouble(NEAR, event)
+        elif event.event == LOW:
+            self._low[event.node_id] = _Trouble(LOW, event)
+        elif event.event == LOW_OVER:
+            _end(self._low, event)
         elif event.event == OVER:
             _end(self._short, event)
         elif event.event == "solver" and event.from_ == _NEWTON:
             _end(self._near, event)
         elif event.event == "solver" and event.to == _NEWTON and _lasts(self._short, event.node_id):
-            self._near[event.node_id] = _Trouble(self._short[event.node_id].event)  # of a collapse, which alone is told
+            self._near[event.node_id] = _Trouble(
+                NEAR, self._short[event.node_id].event
+            )  # of a collapse, which alone is told
 
 
 def _lasts(troubles: Mapping[str, _Trouble], node_id: str) -> bool:
@@ -95,10 +109,10 @@ def _end(troubles: Mapping[str, _Trouble], event: Event) -> None:
         troubles[event.node_id].over_s = event.t_s
 
 
-def _facts(short: _Trouble | None, near: _Trouble | None, t_s: float) -> Mapping[str, object]:
-    word, event = WELL, max(each.event for each in (short, near) if each is not None)
-    if short is not None and short.stands(t_s):
-        word, event = short.event.event, short.event
-    elif near is not None and near.stands(t_s):
-        word, event = NEAR, near.event
-    return {"flow": word, "gives_way": event.from_, "heaviest": event.to}
+def _facts(troubles: Sequence[_Trouble], t_s: float) -> Mapping[str, object]:
+    """troubles: the worst first."""
+    for trouble in troubles:
+        if trouble.stands(t_s):
+            return {"flow": trouble.flow, "gives_way": trouble.event.from_, "heaviest": trouble.event.to}
+    event = max(trouble.event for trouble in troubles)
+    return {"flow": WELL, "gives_way": event.from_, "heaviest": event.to}

@@ -361,6 +361,8 @@ EVENTS = {
     "near_collapse": "close to collapse",
     "collapsed": "voltage collapsed",
     "collapse_over": "its voltage is no longer collapsed",
+    "undervoltage": "its load pulls the voltage too low for what is fed there",
+    "undervoltage_over": "its load pulls no voltage too low any more",
     "solver": "power flow solved by",
     "low_oil": "stops for lack of oil pressure",
     "over_speed": "stops for its speed",

@@ -13,7 +13,7 @@ TABLES = {"events", "first_by_group", "meters", "island_meters", "ups_meters", "
 FIELDS = {
     "nodes": {"state", "last", "origin", "live_seen", "supplied_seen"},
     "transformers": None,  # all but their taps
-    "islands": {"loss_kw", "told", "over"},
+    "islands": {"loss_kw", "told", "over", "low", "low_bus", "lifted"},
     "breakers": {"cause"},
     "rooms": {"event"},
 }

@@ -96,3 +96,48 @@ def test_what_lets_go_and_so_ends_a_collapse_names_the_collapse_and_not_its_end(
     for e in told.events:
         if e.node_id in ("ups", "cool") and e.to in ("ON_BATTERY", "OFF"):
             assert "collapse_over" not in [word for _, word, _ in causes(told, e)], e
+
+
+@pytest.mark.parametrize(("second", "way"), KINDS)
+def test_a_source_that_load_alone_pulls_too_low_is_told_with_the_load_and_who_set_it(story, second, way):
+    told = story(site(second, way, fans=54))
+    told.tell("cool", fans_running=0)
+    told.run(90)
+    told.tell("cool", fans_running=54)
+    told.run(30)
+    assert not [e for e in told.events if e.event in ("collapsed", "near_collapse")]
+    (low,) = (e for e in told.events if e.event == "undervoltage" and e.t_s >= 90.0)
+    assert (low.t_s, low.node_id, low.from_, low.to) == (90.0, "grid", "feeder", "cool")
+    because = [("grid", "undervoltage", "cool"), ("cool", "setpoint", "54 fans")]
+    assert causes(told, low) == because
+    if way != "static":  # which is quicker than the UPS
+        assert causes(told, first(told, "ups", "state", after_s=89.9))[-2:] == because
+    assert causes(told, first(told, "ats", "transfer", after_s=89.9))[-2:] == because
+    if second == "generator":
+        assert causes(told, first(told, "other", "crank", after_s=89.9)) == [("other", "crank", "1"), *because]
+    told.tell("cool", fans_running=0)
+    told.run(60)
+    back = causes(told, first(told, "ats", "transfer", after_s=120.0))
+    assert back[-2:] == [("grid", "undervoltage_over", ""), ("cool", "setpoint", "0 fans")], back
+
+
+def test_a_site_that_begins_with_a_voltage_too_low_says_so(story):
+    told = story(site("generator", fans=54))
+    told.run(3)
+    (low,) = (e for e in told.events if e.event == "undervoltage")
+    assert (low.t_s, low.node_id, low.from_, low.to, low.cause) == (0.0, "grid", "feeder", "cool", 0)
+    assert causes(told, first(told, "other", "crank"))[-1] == ("grid", "undervoltage", "cool")
+
+
+@pytest.mark.parametrize(("second", "way"), KINDS)
+def test_what_is_done_by_command_names_the_command(story, second, way):
+    told = story(site(second, way, fans=1))
+    told.run(5)
+    for source in ("second", "auto"):
+        told.tell("ats", source_set=source)
+        told.run(60)
+        because = ("ats", "setpoint", source)
+        moves = [e for e in told.events if e.event in ("transfer", "crank") and e.t_s > told.world.t_s - 60.0]
+        assert moves
+        for event in moves:
+            assert because in causes(told, event), event

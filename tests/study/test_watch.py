@@ -33,7 +33,7 @@ STANDS = "is what the site at rest loads it with: alike where the key is"
 NO_AGE = "stands still in a study, where nothing ages"
 LEFT_OUT = {
     "nodes": {
-        TOLD: "present_seen handle_seen fault_seen supplied_seen live_seen touched reset_due",
+        TOLD: "present_seen handle_seen fault_seen supplied_seen live_seen touched reset_due setting",
         HISTORY: "resets origin last",
         FOLLOWS: "supplied feeder blame state",
     },
@@ -41,7 +41,7 @@ LEFT_OUT = {
         key: {HISTORY: "kwh back_kwh kw since_s"}
         for key in ("meters", "island_meters", "ups_meters", "demand_meters", "storage_meters")
     },
-    "islands": {HISTORY: "told over", FOLLOWS: "live dirty converged solver collapsed emf loss_kw"},
+    "islands": {HISTORY: "told over low low_bus lifted", FOLLOWS: "live dirty converged solver collapsed emf loss_kw"},
     "utilities": {SEVERE: "sag_pu swell_pu off_pu"},
     "transfers": {HISTORY: "opened_s closed_s gap_s first_since_s second_since_s", WAITS: "sync_s"},
     "generators": {
@@ -80,12 +80,12 @@ LEFT_OUT = {
         HISTORY: "ramp_s",
     },
     "storages": {
-        SET: "setpoint_kw setpoint_seen_kw",
+        SET: "setpoint_kw",
         SEVERE: "limit_pu cooling_lost_pu",
         FOLLOWS: "power_kw loss_kw drain_kw",
         HISTORY: "energy_since_s cells_since_s",
     },
-    "arrays": {SET: "limit_set_kw limit_seen_kw", SEVERE: "clouded_pu limit_pu", FOLLOWS: "possible_kw power_kw"},
+    "arrays": {SET: "limit_set_kw", SEVERE: "clouded_pu limit_pu", FOLLOWS: "possible_kw power_kw"},
     "profiles": {"has one value in a study": "place lap value due_s"},
     "breakers": {FOLLOWS: "current_pu rate", HISTORY: "since_s cause", WAITS: "short_s instant_s", FIRST: "due_s"},
     "transformers": {

@@ -7,9 +7,10 @@ one whose power, through all the impedance before it, has most part in that.
 from __future__ import annotations
 
 from winter_river.engine import events
+from winter_river.engine.equipment.ups import RECTIFIER_ON, WALKING
 from winter_river.engine.load_models import asked_pu
 from winter_river.engine.loops import lowest_pu
-from winter_river.engine.plan import Plan
+from winter_river.engine.plan import COOLING, UPS, Plan
 from winter_river.engine.sweep import LOW_PU
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import NEWTON_COLLAPSE, SWEEP, IslandState, World
@@ -50,13 +51,18 @@ def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
 
 def weakest(plan: Plan, w: World, k: int) -> int:
     """The device of an island whose voltage has dropped most."""
+    return plan.buses[weakest_bus(w, k)].node
+
+
+def weakest_bus(w: World, k: int) -> int:
+    """The bus of an island whose voltage has dropped most."""
     x = w.wiring[k]
     found, most_pu = w.order[x.first], -1.0
     for bus in w.order[x.first : x.end]:
         drop_pu = magnitude(complex(w.islands[k].emf, 0.0) - w.v[bus])
         if drop_pu > most_pu + ALIKE_PU:
             found, most_pu = bus, drop_pu
-    return plan.buses[found].node
+    return found
 
 
 def heaviest(plan: Plan, w: World, k: int) -> int:
@@ -70,14 +76,39 @@ def heaviest(plan: Plan, w: World, k: int) -> int:
     return plan.buses[found].node
 
 
+def _comes_on(plan: Plan, w: World, node: int) -> bool:
+    """Whether a load has just come on, or is still on its way up."""
+    n, me = plan.nodes[node], w.nodes[node]
+    if n.kind == UPS:
+        u, walked_s = w.upses[n.slot], plan.calibration.walk_in_s
+        return u.rectifier == WALKING or (u.rectifier == RECTIFIER_ON and w.t_s <= u.rectifier_s + walked_s)
+    if n.kind == COOLING and w.t_s <= w.coolings[n.slot].ramp_s + plan.calibration.fan_ramp_s:
+        return True
+    return me.live and not me.live_seen
+
+
+def what_loaded(plan: Plan, w: World, k: int, load: int) -> int:
+    """What made the load of an island so heavy: what set this instant off, else the last event of what has just come on,
+    the heaviest or another. 0: it has grown by itself, or by its profile."""
+    cause = events.group_cause(w, plan.nodes[plan.islands[k].node].group)
+    if cause > 0 or _comes_on(plan, w, load):
+        return cause if cause > 0 else w.nodes[load].last
+    x = w.wiring[k]
+    for bus in w.load_order[x.loads_first : x.loads_end]:
+        if _comes_on(plan, w, plan.buses[bus].node):
+            cause = max(cause, w.nodes[plan.buses[bus].node].last)
+    return cause
+
+
 def watch_collapse(plan: Plan, w: World, k: int, emf: float) -> None:
     """The event that an island asks for more than it can carry: its loads are left with less than their power. emf: the
     lowest voltage that a source makes there."""
     island, node = w.islands[k], plan.islands[k].node
     collapsed = lowest_pu(w, k) < LOW_PU * emf
     if collapsed and not island.collapsed:
-        cause = events.group_cause(w, plan.nodes[node].group)
-        island.told = events.emit(plan, w, node, events.COLLAPSED, weakest(plan, w, k), heaviest(plan, w, k), cause)
+        load = heaviest(plan, w, k)
+        cause = what_loaded(plan, w, k, load)
+        island.told = events.emit(plan, w, node, events.COLLAPSED, weakest(plan, w, k), load, cause)
     elif island.collapsed and not collapsed:
         tell_over(plan, w, k)
     island.collapsed = collapsed
@@ -103,7 +134,9 @@ def tell_solver(plan: Plan, w: World, k: int, solver: int) -> None:
     before, island.solver = island.solver, solver
     cause = events.group_cause(w, plan.nodes[node].group)
     if solver == NEWTON_COLLAPSE and not island.collapsed:
-        cause = events.emit(plan, w, node, events.NEAR_COLLAPSE, weakest(plan, w, k), heaviest(plan, w, k), cause)
+        load = heaviest(plan, w, k)
+        cause = what_loaded(plan, w, k, load)
+        cause = events.emit(plan, w, node, events.NEAR_COLLAPSE, weakest(plan, w, k), load, cause)
         island.told = cause
     events.emit(plan, w, node, events.SOLVER, before, solver, cause)
 

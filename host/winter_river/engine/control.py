@@ -34,6 +34,7 @@ from winter_river.engine.sets import excite
 from winter_river.engine.sources import what_gave, what_took
 from winter_river.engine.states import tell
 from winter_river.engine.taps import run_taps
+from winter_river.engine.undervoltage import short_at, watch_low
 from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import DEAD, World, in_service, is_tripped
 
@@ -140,6 +141,7 @@ def run_transfers(plan: Plan, w: World) -> bool:
         r, x = plan.transfers[k], w.transfers[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
         position, target, fed = x.position, x.target, switchgear_law.fed_by(x)
+        first_ok, second_ok = x.first_ok, x.second_ok
         locked = not in_service(n, me) or is_tripped(w, n.breaker_1)
         generator, coming = _second_source(plan, w, r)
         first_pu = source_pu(plan, w, n.feed_1, x.first_ok)
@@ -152,6 +154,10 @@ def run_transfers(plan: Plan, w: World) -> bool:
             static_law.watch_fault(x, locked=locked, current_pu=current_pu)
         else:
             switchgear_law.watch_sources(x, w.t_s, first_pu=first_pu, second_pu=second_pu)
+        if first_ok and not x.first_ok:
+            watch_low(plan, w, plan.nodes[n.feed_1].bus_out)
+        if second_ok and not x.second_ok:
+            watch_low(plan, w, plan.nodes[n.feed_2].bus_out)
         # A breaker that fails to open keeps its source; one that fails to close takes none. An overlap that began ends.
         jammed = FAIL_TO_OPEN if x.position != switchgear_law.OPEN else FAIL_TO_CLOSE
         jammed = 0 if x.position == switchgear_law.BOTH else jammed
@@ -221,6 +227,9 @@ def _source_left(plan: Plan, w: World, n: NodePlan, position: int) -> int:
     """What happened to the source in this position that a static switch is on or leaves: at this instant, so nothing
     between has told of it yet."""
     feed = n.feed_1 if position == switchgear_law.FIRST else n.feed_2
+    short = short_at(w, plan.nodes[feed].bus_out)
+    if short >= w.first_event:
+        return short
     by = w.nodes[feed].blame if w.nodes[feed].blame != NONE else feed
     found = w.nodes[by].origin
     return found if found >= w.first_event else events.group_cause(w, n.group) or found
@@ -258,6 +267,7 @@ def run_upses(plan: Plan, w: World) -> bool:
         n, me = plan.nodes[r.node], w.nodes[r.node]
         path, rectifier, piece, handle = u.path, u.rectifier, u.piece, u.handle
         usable = in_service(n, me)
+        held = u.source_ok and u.outside_s == NEVER_S
         u.handle = me.handle
         if u.path == ups_law.BYPASS:  # else it is as the flow took it, which solves what is behind a UPS first
             u.out_kw, u.out_kva = ups_output(plan, w, k)
@@ -271,6 +281,8 @@ def run_upses(plan: Plan, w: World) -> bool:
             bypass_lost=me.fault & ups_law.BYPASS_LOST != 0 or not in_step,
             off_pu=off,
         )
+        if held and not (u.source_ok and u.outside_s == NEVER_S):
+            watch_low(plan, w, plan.nodes[n.feed_1].bus_out)
         may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1) and u.handle != ups_law.HANDLE_SERVICE
         ups_law.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)
         ups_law.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from winter_river.engine.plan import BREAKER_WORDS, Plan
+from winter_wire import schema
+
+from winter_river.engine.plan import BREAKER_WORDS, COOLING, SWITCHGEAR, NodePlan, Plan
 from winter_river.engine.words import HANDLE_WORDS, STATE_WORDS, fault_text
 from winter_river.engine.world import World
 
 STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, BATTERY_EMPTY, NOT_SOLVED = range(11)
 LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
 SETPOINT, AT_RESERVE, FULL, BLOCKED, TAP, OVERHEAT, OUT_OF_CLASS, OUT_OF_STEP, SHARES = range(18, 27)
-SOLVER, NEAR_COLLAPSE, COLLAPSED, SHARES_REACTIVE, COLLAPSE_OVER = range(27, 32)
+SOLVER, NEAR_COLLAPSE, COLLAPSED, SHARES_REACTIVE, COLLAPSE_OVER, UNDERVOLTAGE, UNDERVOLTAGE_OVER = range(27, 34)
 WORDS = (
     "state",
     "handle",
@@ -45,6 +47,8 @@ WORDS = (
     "collapsed",
     "shares_reactive",
     "collapse_over",
+    "undervoltage",
+    "undervoltage_over",
 )
 POSITION_WORDS = ("open", "first", "second", "both")
 BOTH = 3
@@ -112,7 +116,8 @@ def group_cause(w: World, group: int) -> int:
     return first if first >= w.first_event else 0
 
 
-def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[str, str]:
+def _words(plan: Plan, node: NodePlan, word: int, before: int, after: int) -> tuple[str, str]:
+    kind = node.type
     if word == STATE:
         return STATE_WORDS[kind][before], STATE_WORDS[kind][after]
     if word == HANDLE:
@@ -127,6 +132,10 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
         return POSITION_WORDS[before], POSITION_WORDS[after]
     if word == CRANK:
         return "", str(after)
+    if word == SETPOINT and node.kind == SWITCHGEAR:
+        return schema.SOURCES[before], schema.SOURCES[after]
+    if word == SETPOINT and node.kind == COOLING:
+        return f"{before} fans", f"{after} fans"
     if word == SETPOINT:
         return f"{before / W_PER_KW:g} kW", f"{after / W_PER_KW:g} kW"
     if word == TAP:
@@ -139,7 +148,7 @@ def _words(plan: Plan, kind: int, word: int, before: int, after: int) -> tuple[s
         return "", f"first {before / W_PER_KW:.4g} kvar, second {after / W_PER_KW:.4g} kvar"
     if word == SOLVER:
         return SOLVER_WORDS[before], SOLVER_WORDS[after]
-    if word in (NOT_SOLVED, NEAR_COLLAPSE, COLLAPSED):  # where the voltage gives way, and for which load
+    if word in (NOT_SOLVED, NEAR_COLLAPSE, COLLAPSED, UNDERVOLTAGE):  # where the voltage gives way, and for which load
         return plan.nodes[before].id, plan.nodes[after].id
     return "", ""
 
@@ -158,7 +167,7 @@ def take(plan: Plan, w: World) -> list[Event]:
     for k in range(w.events_count):
         e = w.events[k]
         n = plan.nodes[e.node]
-        from_, to = _words(plan, n.type, e.word, e.before, e.after)
+        from_, to = _words(plan, n, e.word, e.before, e.after)
         taken.append(Event(e.number, e.t_s, n.id, WORDS[e.word], from_, to, e.cause))
     w.events_count = 0
     return taken

@@ -12,7 +12,7 @@ load that made it fail.
 from __future__ import annotations
 
 from winter_river.engine import events
-from winter_river.engine.collapse import PASSES_FEW, at_fault, tell_over, tell_solver, watch_collapse
+from winter_river.engine.collapse import PASSES_FEW, at_fault, tell_over, tell_solver, watch_collapse, what_loaded
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.server import POWER
 from winter_river.engine.equipment.ups import BYPASS, ups_flows
@@ -179,7 +179,7 @@ def _conclude(plan: Plan, w: World, k: int, solver: int, converged: bool) -> Non
         low, load = at_fault(plan, w, k)
         if was_converged:
             node = plan.islands[k].node
-            cause = events.group_cause(w, plan.nodes[node].group)
+            cause = what_loaded(plan, w, k, load)
             island.told = events.emit(plan, w, node, events.NOT_SOLVED, low, load, cause)
     if not plan.reports:
         return

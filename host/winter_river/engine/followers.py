@@ -10,6 +10,7 @@ from winter_river.engine.equipment.profile import run_profile
 from winter_river.engine.flow import set_load
 from winter_river.engine.grid_frequency import off_pu
 from winter_river.engine.plan import NONE, UTILITY, Plan
+from winter_river.engine.undervoltage import watch_low
 from winter_river.engine.units import BASE_KW, NEVER_S, magnitude
 from winter_river.engine.world import DEAD, World, in_service, is_tripped
 
@@ -91,6 +92,8 @@ def run_followers(plan: Plan, w: World) -> bool:
             supply_pu=magnitude(supply) if me.supplied else 0.0,
             off_pu=off_pu(plan, w, plan.nodes[n.feed_1].bus_out),
         )
+        if running and not f.running:
+            watch_low(plan, w, plan.nodes[n.feed_1].bus_out)
         if f.running != running:
             w.rewire = changed = True
     return changed

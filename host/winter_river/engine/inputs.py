@@ -22,6 +22,7 @@ from winter_river.engine.plan import (
     GENERATOR,
     NONE,
     PV,
+    SERVER,
     SWITCHGEAR,
     TRANSFORMER,
     UPS,
@@ -209,7 +210,7 @@ def take_inputs(plan: Plan, w: World) -> None:
             events.emit(plan, w, k, events.FAULT, me.fault_seen, me.fault, 0)
             me.fault_seen = me.fault
             w.rewire = w.rewire or not _stands_still(plan, w, k)
-        _follow_setpoint(plan, w, k)
+        _follow_setting(plan, w, k)
         if me.reset_due:
             me.reset_due = False
             _reset(plan, w, k, me)
@@ -222,21 +223,33 @@ def _stands_still(plan: Plan, w: World, k: int) -> bool:
     return n.kind == GENERATOR and not generator_law.generator_makes_voltage(w.generators[n.slot])
 
 
-def _follow_setpoint(plan: Plan, w: World, k: int) -> None:
-    """A new setpoint of a storage or an array is news."""
+def setting_of(plan: Plan, w: World, k: int) -> float:
+    """What a device is set to: kW of a rack, a storage or an array, fans of cooling, the source (a place in the
+    schema's) of a switchgear with two; 0 of others."""
     n = plan.nodes[k]
-    before_kw = after_kw = 0.0
+    if n.kind == SERVER:
+        return w.servers[n.slot].load_set_kw
+    if n.kind == COOLING:
+        return float(w.coolings[n.slot].fans_set)
     if n.kind == BESS:
-        s = w.storages[n.slot]
-        before_kw, after_kw = s.setpoint_seen_kw, s.setpoint_kw
-        s.setpoint_seen_kw = after_kw
-    elif n.kind == PV:
-        a = w.arrays[n.slot]
-        before_kw, after_kw = a.limit_seen_kw, a.limit_set_kw
-        a.limit_seen_kw = after_kw
-    if before_kw != after_kw:
-        before, after = int(before_kw * events.W_PER_KW), int(after_kw * events.W_PER_KW)
-        events.emit(plan, w, k, events.SETPOINT, before, after, 0)
+        return w.storages[n.slot].setpoint_kw
+    if n.kind == PV:
+        return w.arrays[n.slot].limit_set_kw
+    if n.kind == SWITCHGEAR and plan.boards[n.slot].transfer != NONE:
+        return float(w.transfers[plan.boards[n.slot].transfer].source_set)
+    if n.kind == SWITCHGEAR and plan.boards[n.slot].tie != NONE:
+        return float(w.ties[plan.boards[n.slot].tie].source_set)
+    return 0.0
+
+
+def _follow_setting(plan: Plan, w: World, k: int) -> None:
+    """What a device is newly set to is news."""
+    me, after = w.nodes[k], setting_of(plan, w, k)
+    if after != me.setting:
+        kind = plan.nodes[k].kind
+        scale = 1 if kind == COOLING or kind == SWITCHGEAR else events.W_PER_KW
+        events.emit(plan, w, k, events.SETPOINT, int(me.setting * scale), int(after * scale), 0)
+        me.setting = after
 
 
 def _move_contact(plan: Plan, w: World, k: int, me: NodeState) -> None:

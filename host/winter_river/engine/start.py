@@ -19,10 +19,12 @@ from winter_river.engine.equipment.ups import UpsState
 from winter_river.engine.equipment.utility import UtilityState
 from winter_river.engine.events import check, room
 from winter_river.engine.heat import set_weather, warm_up
+from winter_river.engine.inputs import setting_of
 from winter_river.engine.plan import Plan
 from winter_river.engine.sets import warm_up as warm_up_sets
 from winter_river.engine.step import due_s, settle
 from winter_river.engine.sweep import Turn, Wiring
+from winter_river.engine.undervoltage import tell_low_again
 from winter_river.engine.units import ALWAYS_S, NEVER_S
 from winter_river.engine.world import DEAD, BreakerState, EventRecord, IslandState, Meter, NodeState, World
 
@@ -69,11 +71,8 @@ def blank_world(plan: Plan, seed: int) -> World:
         servers=[ServerState(load_set_kw=r.load_kw) for r in plan.servers],
         coolings=[CoolingState(fans_set=r.fans, piece=PIECES) for r in plan.coolings],
         followers=[FollowerState() for _ in plan.followers],
-        storages=[
-            BessState(setpoint_kw=r.setpoint_kw, setpoint_seen_kw=r.setpoint_kw, energy_kwh=r.begin_kwh)
-            for r in plan.storages
-        ],
-        arrays=[PvState(limit_set_kw=r.inverter_kw, limit_seen_kw=r.inverter_kw) for r in plan.arrays],
+        storages=[BessState(setpoint_kw=r.setpoint_kw, energy_kwh=r.begin_kwh) for r in plan.storages],
+        arrays=[PvState(limit_set_kw=r.inverter_kw) for r in plan.arrays],
         profiles=[_profile_at_the_start(plan, k) for k in range(len(plan.profiles))],
         storage_meters=[Meter() for _ in plan.storages],
         breakers=[BreakerState() for _ in plan.breakers],
@@ -124,6 +123,8 @@ def _profile_at_the_start(plan: Plan, k: int) -> ProfileState:
 def new_world(plan: Plan, *, seed: int = 0) -> World:
     """A settled world at t = 0. seed: names its random stream; nothing in it is random yet but what others add."""
     w = blank_world(plan, seed)
+    for k in range(len(w.nodes)):
+        w.nodes[k].setting = setting_of(plan, w, k)
     set_weather(w, celsius(PRESETS_F[PRESET - 1]), PRESETS_RH_PCT[PRESET - 1] / 100.0)
     settle(plan, w)
     warm_up(plan, w)
@@ -138,5 +139,6 @@ def new_world(plan: Plan, *, seed: int = 0) -> World:
     for b in w.breakers:
         b.cause = 0
     tell_again(plan, w)
+    tell_low_again(plan, w)
     w.due_s = due_s(w)
     return w

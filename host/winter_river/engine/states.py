@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from winter_river.engine import events
-from winter_river.engine.collapse import collapse_at, is_collapsing
+from winter_river.engine.collapse import is_collapsing
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment import utility as utility_law
@@ -25,6 +25,7 @@ from winter_river.engine.plan import (
     NodePlan,
     Plan,
 )
+from winter_river.engine.undervoltage import is_low_anywhere, short_at, tell_lifted, watch_low
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import DEAD, FAULT_BIT, HANDLE_OFF, NodeState, World, is_tripped
 
@@ -232,33 +233,33 @@ def _ramp_ends_now(plan: Plan, w: World, n: NodePlan) -> bool:
     return False
 
 
-def _collapse(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
-    """The event of the collapse that takes a load or a UPS its voltage, 0 where none does."""
+def _shortage(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
+    """The event of what takes a load or a UPS its voltage without leaving it dead, 0 where nothing does."""
     found = 0
     if n.kind == SERVER:
         r = plan.servers[n.slot]
         for bus in (r.bus_1, r.bus_2):
             if bus != NONE and w.parent[bus] != DEAD and magnitude(w.v[bus]) < STEADY_LOW_PU:
-                found = max(found, collapse_at(w, bus))
+                found = max(found, short_at(w, bus))
     elif me.supplied and (n.kind == COOLING or n.kind == UPS or n.kind == BESS or n.kind == PV):
         # It may have let go at once, and the voltage is back.
         bus = plan.nodes[me.feeder].bus_out
         let_go = not w.upses[n.slot].source_ok if n.kind == UPS else w.parent[n.bus_in] == DEAD
         if let_go or magnitude(w.v[bus]) < STEADY_LOW_PU:
-            found = collapse_at(w, bus)
+            found = short_at(w, bus)
     return found
 
 
-def tell(plan: Plan, w: World, node: int, discharging: bool, collapsing: bool) -> None:
+def tell(plan: Plan, w: World, node: int, discharging: bool, short: bool) -> None:
     """Emits a state event where the state is news, with its cause.
 
-    The cause is the collapse that takes its voltage; else the device's own event of this instant; else, where its
+    The cause is what takes its voltage, a collapse or load alone; else the device's own event of this instant; else, where its
     supply changed, the event that explains the device isolating it or feeding it; else what set this instant off;
     else its own last event (a delay ran out). Devices that only pass power on pass the explanation on too, so that
     what is dark behind three of them still names the source; machines (generator, transfer, UPS) explain what is
     behind them by themselves.
 
-    discharging: whether any UPS may be on its battery; collapsing: whether any voltage may be collapsing.
+    discharging: whether any UPS may be on its battery; short: whether any voltage may be too low.
     """
     n, me = plan.nodes[node], w.nodes[node]
     own = me.last >= w.first_event
@@ -269,15 +270,20 @@ def tell(plan: Plan, w: World, node: int, discharging: bool, collapsing: bool) -
         if not own and by != NONE and by != node:
             me.origin = w.nodes[by].origin
     state = state_of(plan, w, node, discharging)
-    collapse = _collapse(plan, w, n, me) if collapsing else 0
-    me.origin = max(me.origin, collapse)
+    if state != me.state and state == LOAD_DEGRADED and (n.kind == SERVER or n.kind == COOLING):
+        watch_low(plan, w, n.bus_in)
+        if n.kind == SERVER and plan.servers[n.slot].bus_2 != NONE:
+            watch_low(plan, w, plan.servers[n.slot].bus_2)
+        short = True
+    shortage = _shortage(plan, w, n, me) if short else 0
+    me.origin = max(me.origin, shortage)
     if state == me.state:
         return
     machine = (
         n.kind == UPS or n.kind == GENERATOR or n.kind == SERVER or n.kind == COOLING or n.kind == BESS or n.kind == PV
     )
-    if collapse > (me.last if own else 0):
-        cause = collapse
+    if shortage > (me.last if own else 0):
+        cause = shortage
     elif own:
         cause = me.last
     elif moved:
@@ -299,6 +305,9 @@ def tell_all(plan: Plan, w: World) -> None:
     discharging = False
     for u in w.upses:
         discharging = discharging or u.discharge_kw > 0.0
-    collapsing = is_collapsing(w)
+    low = is_low_anywhere(w)
+    short = low or is_collapsing(w)
     for k in range(len(plan.nodes)):
-        tell(plan, w, k, discharging, collapsing)
+        tell(plan, w, k, discharging, short)
+    if low:
+        tell_lifted(plan, w)

@@ -64,7 +64,8 @@ class NodeState:
     handle: place in the schema's handles of its type; contact: where it really is, which is elsewhere when a breaker
     fails to open or close. fault: one bit a malfunction of its type that acts now. `..._seen`: as of the last event.
     supplied: its line side is live; live: it delivers (a load: it draws). blame: the device that isolates it, NONE
-    while live. last: its latest event; origin: the event that explains its condition.
+    while live. setting: what it is set to (inputs.setting_of), as of the last event. last: its latest event; origin: the
+    event that explains its condition.
     """
 
     present: bool = True
@@ -76,6 +77,7 @@ class NodeState:
     fault_seen: int = 0
     resets: int = 0
     reset_due: bool = False
+    setting: float = 0.0
     touched: bool = False
     supplied: bool = False
     supplied_seen: bool = False
@@ -104,7 +106,7 @@ class IslandState:
 
     collapsed: it is solved, but the network takes so much of the voltage that its loads draw less than they should.
     told: the event that last told so, or that it is close to it or has no answer; over: the one that last told its end;
-    0 where none ever did."""
+    0 where none ever did. low: the event that last told that its load pulls low_bus too low; lifted: the one of its end."""
 
     live: bool = False
     dirty: bool = True
@@ -115,6 +117,9 @@ class IslandState:
     loss_kw: float = 0.0
     told: int = 0
     over: int = 0
+    low: int = 0
+    low_bus: int = 0
+    lifted: int = 0
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from winter_river.likeness import COMPARED_MAX, most_like
 
 FAULTS_MAX = 100  # chosen: nobody reads more, and a hostile file must not fill the memory
 SHOWN_LETTERS_MAX = 60  # of a value quoted in a message
-LISTED_MAX = 16  # chosen: so few names are listed where none is near
+LISTED_MAX = 20  # chosen: so few names are listed where none is near
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def what_text(event: Event) -> str:
     """What happened, in words: `STARTING -> RUNNING`, `fault outage`, `trips on overload`."""
     if event.event == "fault":
         return "fault cleared" if not event.to else event.to if event.to == "fault" else f"fault {event.to}"
-    if event.event in ("not_solved", "near_collapse", "collapsed"):
+    if event.event in ("not_solved", "near_collapse", "collapsed", "undervoltage"):
         return f"{reference_words.EVENTS[event.event]}: {event.from_} gives way under {event.to}"
     phrase = reference_words.EVENTS.get(event.event, event.event.replace("_", " "))
     change = f"{event.from_} -> {event.to}" if event.from_ and event.to else event.to or event.from_

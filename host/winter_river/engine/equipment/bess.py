@@ -86,7 +86,6 @@ class BessState:
     """
 
     setpoint_kw: float = 0.0
-    setpoint_seen_kw: float = 0.0
     limit_pu: float = 0.0
     cooling_lost_pu: float = 0.0
     power_kw: float = 0.0

@@ -46,7 +46,6 @@ class PvState:
     """limit_set_kw: its setpoint, the most it may deliver. power_kw: positive while it delivers."""
 
     limit_set_kw: float = 0.0
-    limit_seen_kw: float = 0.0
     clouded_pu: float = 0.0
     limit_pu: float = 0.0
     possible_kw: float = 0.0

@@ -11,6 +11,7 @@ interface Frame {
   readonly redrawn: boolean; // a real board's picture, drawn anew by the same program
 }
 
+const AGAIN_MS = 2_000;
 const LIT = [226, 238, 250];
 const DARK = [8, 12, 18];
 
@@ -47,8 +48,15 @@ export function watchScreens(): () => void {
 
 function start(): void {
   if (source) return;
-  source = new EventSource("/api/v1/screens/stream");
-  source.addEventListener("screens", (message) => {
+  const fresh = new EventSource("/api/v1/screens/stream");
+  source = fresh;
+  // The browser tries again by itself unless it was refused outright.
+  fresh.onerror = () => {
+    if (fresh.readyState !== EventSource.CLOSED || source !== fresh) return;
+    source = null;
+    setTimeout(() => watchers && start(), AGAIN_MS);
+  };
+  fresh.addEventListener("screens", (message) => {
     const data = JSON.parse((message as MessageEvent<string>).data) as Record<string, unknown>;
     for (const [id, value] of Object.entries(data)) {
       const frame = decode(value);

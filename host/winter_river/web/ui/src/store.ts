@@ -125,9 +125,10 @@ export function applyDelta(delta: Delta): void {
 }
 
 export function addEvents(fresh: readonly SiteEvent[]): void {
-  const known = events.value.at(-1)?.id ?? 0;
-  const later = fresh.filter((each) => each.id > known);
-  if (later.length) events.value = [...events.value, ...later].slice(-EVENTS_MAX);
+  // In any order: what is asked for may come after what the stream has told meanwhile.
+  const known = new Set(events.value.map((each) => each.id));
+  const others = fresh.filter((each) => !known.has(each.id));
+  if (others.length) events.value = [...events.value, ...others].sort((one, other) => one.id - other.id).slice(-EVENTS_MAX);
 }
 
 export function addCue(cue: Cue): void {

@@ -70,7 +70,9 @@ async function watch(): Promise<void> {
 }
 
 async function refresh(): Promise<void> {
+  const before = heardAt;
   const state = await get<State>("/state");
+  if (heardAt !== before) return; // the stream is back, and knows better
   batch(() => takeIn(state));
   await catchUp();
 }
@@ -85,7 +87,8 @@ function takeIn(state: State): void {
 async function catchUp(): Promise<void> {
   try {
     const since = events.value.at(-1)?.id ?? 0;
-    addEvents((await get<{ events: SiteEvent[] }>(`/events?since=${since}`)).events);
+    const told = await get<{ timeline: number; events: SiteEvent[] }>(`/events?since=${since}`);
+    if (told.timeline === clock.value.timeline) addEvents(told.events); // else time was taken back, and the stream says so
   } catch {
     // The stream or the next watch says what is wrong.
   }

@@ -2,10 +2,10 @@
 
 import { signal } from "@preact/signals";
 import { post, sentence } from "./api";
-import { clock, cues, exercise, facility, may, role, running } from "./store";
+import { clock, cues, exercise, facility, link, may, role, running } from "./store";
 import { lookNow } from "./past";
 import type { Ack, Exercise, WhatIf } from "./types";
-import { dialog, say, view } from "./ui";
+import { closing, say, view } from "./ui";
 
 // What operates no equipment; see scenario/exercise.py.
 const NOT_FOR_TRAINEES = new Set(["set_fault", "restore", "restart", "config", "factory_reset", "update"]);
@@ -89,11 +89,12 @@ export function backTo(t_s: number): Promise<void> {
 export async function start(scenario: string, options: { exam?: boolean; trainee?: string } = {}): Promise<void> {
   lookNow();
   cues.value = [];
+  const close = closing();
   try {
     const answer = await post<{ exercise: Exercise }>("/exercise", { scenario, exam: false, trainee: "", ...options });
-    exercise.value = answer.exercise;
+    if (link.value !== "live") exercise.value = answer.exercise; // else the stream tells it, and may be further by now
     say(`Started: ${String(answer.exercise.title ?? scenario)}`);
-    dialog.value = "";
+    close();
   } catch (error) {
     say(`Cannot start ${scenario}: ${sentence(error)}`, true);
   }
@@ -125,12 +126,13 @@ interface Change {
 export async function whatIf(title: string, changes: readonly Change[], from_s: number | null): Promise<void> {
   const fields = trendFields.value.length ? trendFields.value : firstFields();
   trendFields.value = fields;
+  const close = closing();
   try {
     const run = await post<WhatIf>("/what-if", { changes, from_s, ahead_s: AHEAD_S, fields });
     ghost.value = { title, from_s: from_s ?? clock.value.t_s, run };
     lookNow();
     view.value = "trends";
-    dialog.value = "";
+    close();
     say(`What if: ${title}. ${run.events?.length ?? 0} events in the ten minutes ahead`);
   } catch (error) {
     say(`What if: ${sentence(error)}`, true);

@@ -17,6 +17,10 @@ export function get<T>(path: string): Promise<T> {
   return ask<T>("GET", path);
 }
 
+export function getText(path: string): Promise<string> {
+  return ask<string>("GET", path, undefined, (text) => text);
+}
+
 export function post<T>(path: string, body: unknown = {}): Promise<T> {
   return ask<T>("POST", path, body);
 }
@@ -31,8 +35,9 @@ export function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function ask<T>(method: string, path: string, body?: unknown, read: (text: string) => unknown = JSON.parse): Promise<T> {
   let answer: Response;
+  let text: string;
   try {
     answer = await fetch(BASE + path, {
       method,
@@ -40,14 +45,13 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
+    text = await answer.text();
   } catch {
     throw new Refusal("the service does not answer", "Is it still running in its terminal?", 0);
   }
-  if (answer.status === 204) return undefined as T;
-  const text = await answer.text();
   let data: unknown;
   try {
-    data = text ? JSON.parse(text) : undefined;
+    data = text ? (answer.ok ? read : JSON.parse)(text) : undefined;
   } catch {
     data = undefined;
   }

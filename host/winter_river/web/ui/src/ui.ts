@@ -16,6 +16,14 @@ export const view = signal<ViewName>("plant");
 export const selected = signal<string | null>(null);
 export const dialog = signal<"" | "more" | "keys" | "chain" | "what-if" | "snapshots" | "initial" | "weather" | "links" | "audit" | "scenario" | "settings">("");
 
+/** What closes the dialog that is open now, once what it asked for is done: another may have been opened by then. */
+export function closing(): () => void {
+  const open = dialog.value;
+  return () => {
+    if (dialog.value === open) dialog.value = "";
+  };
+}
+
 /** The event whose chain of causes is shown. */
 export const chainOf = signal(0);
 

@@ -1,9 +1,8 @@
 /** The latest commands, from every door: who asked what, and what became of it. */
 
-import { useEffect, useState } from "preact/hooks";
-import { get, sentence } from "../api";
+import { get } from "../api";
 import { moment as momentOf } from "../history";
-import { say } from "../ui";
+import { useAsked } from "./asked";
 
 interface Row {
   readonly id: string;
@@ -18,13 +17,9 @@ interface Row {
 }
 
 export function Audit() {
-  const [rows, setRows] = useState<readonly Row[] | null>(null);
-  useEffect(() => {
-    void get<{ commands: readonly Row[] }>("/audit?last=50")
-      .then((answer) => setRows(answer.commands))
-      .catch((error: unknown) => say(sentence(error), true));
-  }, []);
-  if (!rows) return null;
+  const { found, waiting } = useAsked(() => get<{ commands: readonly Row[] }>("/audit?last=50"));
+  if (!found) return waiting;
+  const rows = found.commands;
   return (
     <>
       <p class="quiet">Every command is written down before it goes out; <code>winter-river audit</code> has them all.</p>

@@ -2,13 +2,12 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, FunctionComponent } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { save, step, whatIf } from "../acts";
-import { sentence } from "../api";
 import { facility, may, moment } from "../store";
-import { dialog, projector, say, theme, view, VIEWS } from "../ui";
+import { dialog, projector, theme, view, VIEWS } from "../ui";
+import { useAsked } from "./asked";
 import { Chain } from "./events";
-import { ForTrainee, InitialConditions, Snapshots, Weather, WhatIfForm } from "./station";
 
 const TITLES = {
   more: "More",
@@ -41,7 +40,7 @@ export function Dialogs() {
       onClick={(event) => event.target === element.current && (dialog.value = "")}
     >
       {open ? (
-        <div class="sheet">
+        <div class="sheet" key={open}>
           <header class="panel-head">
             <h2>{TITLES[open]}</h2>
             <button class="close" aria-label="Close (Escape)" onClick={() => (dialog.value = "")}>×</button>
@@ -57,21 +56,20 @@ const CONTENTS: Readonly<Record<keyof typeof TITLES, () => ComponentChildren>> =
   more: () => <Palette />,
   keys: () => <Keys />,
   chain: () => <Chain />,
-  "what-if": () => <WhatIfForm />,
-  snapshots: () => <Snapshots />,
-  initial: () => <InitialConditions />,
-  weather: () => <Weather />,
+  "what-if": () => <Seldom load={async () => (await import("./station")).WhatIfForm} />,
+  snapshots: () => <Seldom load={async () => (await import("./station")).Snapshots} />,
+  initial: () => <Seldom load={async () => (await import("./station")).InitialConditions} />,
+  weather: () => <Seldom load={async () => (await import("./station")).Weather} />,
   links: () => <Seldom load={async () => (await import("./links")).Links} />,
   audit: () => <Seldom load={async () => (await import("./audit")).Audit} />,
-  scenario: () => <ForTrainee />,
+  scenario: () => <Seldom load={async () => (await import("./station")).ForTrainee} />,
   settings: () => <Seldom load={async () => (await import("./settings")).Settings} />,
 };
 
 /** A view whose code comes when it is first opened. */
 function Seldom({ load }: { load: () => Promise<FunctionComponent> }) {
-  const View = useSignal<FunctionComponent | null>(null);
-  useEffect(() => void load().then((view) => (View.value = view)).catch((error: unknown) => say(sentence(error), true)), []);
-  return View.value ? <View.value /> : <p class="quiet">One moment …</p>;
+  const { found: View, waiting } = useAsked(load);
+  return View ? <View /> : waiting;
 }
 
 interface Entry {

@@ -69,7 +69,9 @@ export function Events({ rows = ROWS }: { rows?: number }) {
 function Kept({ words }: { words: string }) {
   const found = useSignal<readonly KeptEvent[]>([]);
   const told = useSignal("");
+  const busy = useSignal(false);
   const load = async () => {
+    busy.value = true;
     try {
       const to = found.value[0]?.unix_s ?? (clock.value.unix_s ?? 0) + 1;
       const { events: older } = await get<{ events: KeptEvent[] }>(`/happenings?from_unix_s=0&to_unix_s=${to}&limit=${ROWS}`);
@@ -78,6 +80,7 @@ function Kept({ words }: { words: string }) {
     } catch (error) {
       told.value = `${sentence(error)}.`;
     }
+    busy.value = false;
   };
   const listed = new Set(events.value.map((event) => `${event.id} ${event.t_s}`)); // of this run, above
   const fitting = found.value.filter((event) => !(event.source === "engine" && listed.has(`${event.id} ${event.t_s}`)) && (!words || `${event.node_id} ${wordsOf(event)}`.toLowerCase().includes(words)));
@@ -95,7 +98,7 @@ function Kept({ words }: { words: string }) {
         ))}
       </ol>
       <div class="row">
-        <button onClick={() => void load()}>Earlier, from the history</button> <span class="quiet" role="status">{told.value}</span>
+        <button disabled={busy.value} onClick={() => void load()}>Earlier, from the history</button> <span class="quiet" role="status">{told.value}</span>
       </div>
     </>
   );

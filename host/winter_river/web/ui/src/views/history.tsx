@@ -74,8 +74,10 @@ export function History() {
   useEffect(() => follow(() => trendFields.peek()), []);
   useEffect(() => {
     let gone = false;
+    let asked = 0;
     const load = async () => {
       if (document.hidden) return;
+      const mine = (asked += 1);
       const to_s = ends ?? clock.peek().unix_s ?? 0;
       const from_s = to_s - span_s.peek();
       const pieces = SPANS.find(([seconds]) => seconds === span_s.peek())?.[2] ?? 1;
@@ -85,10 +87,11 @@ export function History() {
           get<{ events: Shown["marks"] }>(`/happenings?from_unix_s=${from_s}&to_unix_s=${to_s}&limit=${MARKS_MAX}`),
           Promise.all(fields.map((field) => curve(field, from_s, ends, pieces))),
         ]);
-        if (!gone) shown.value = { from_s, to_s, curves: new Map(fields.map((field, place) => [field, curves[place]!])), marks: events.filter((event) => weightOf(event) > 1) };
+        if (!gone && mine === asked) shown.value = { from_s, to_s, curves: new Map(fields.map((field, place) => [field, curves[place]!])), marks: events.filter((event) => weightOf(event) > 1) };
       } catch (error) {
         if (error instanceof Refusal && error.status === NO_STORE) noStore.value = `${sentence(error)}.`;
         else say(`Trends: ${sentence(error)}`, true);
+        if (!gone && ends !== null) setTimeout(() => gone || void load(), REFRESH_MS[0]);
       }
     };
     void load();

@@ -1,11 +1,11 @@
 /** Links that give a role: for the projector, for trainees, for others. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { attempt } from "../acts";
 import { get, post, remove, sentence } from "../api";
 import { role } from "../store";
 import { say } from "../ui";
+import { useAsked } from "./asked";
 
 interface RoleLink {
   readonly id: string;
@@ -23,13 +23,10 @@ const LINK_ROLES: readonly (readonly [string, string])[] = [
 ];
 
 export function Links() {
-  const made = useSignal<readonly RoleLink[]>([]);
+  const made = useSignal<readonly RoleLink[]>([]); // here and now: of these alone the page knows the address
+  const gone = useSignal<readonly string[]>([]);
   const name = useSignal("");
-  useEffect(() => {
-    void get<readonly RoleLink[]>("/links")
-      .then((answer) => (made.value = answer))
-      .catch((error: unknown) => say(sentence(error), true));
-  }, []);
+  const { found, waiting } = useAsked(() => get<readonly RoleLink[]>("/links"));
   const make = async (given: string) => {
     try {
       const fresh = await post<RoleLink>("/links", { role: given, name: name.value });
@@ -41,9 +38,10 @@ export function Links() {
   };
   const takeBack = (link: RoleLink) =>
     attempt(
-      remove<readonly RoleLink[]>(`/links/${encodeURIComponent(link.id)}`).then(() => (made.value = made.value.filter((each) => each.id !== link.id))),
+      remove<readonly RoleLink[]>(`/links/${encodeURIComponent(link.id)}`).then(() => (gone.value = [...gone.value, link.id])),
       `The link of ${link.name} is taken back`,
     );
+  const others = (found ?? []).filter((each) => !made.value.some(({ id }) => id === each.id));
   return (
     <>
       <p class="quiet">Whoever opens a link has that role until the run ends. The service checks every act.</p>
@@ -57,7 +55,7 @@ export function Links() {
         ))}
       </div>
       <ul class="picks">
-        {made.value.map((each) => (
+        {[...made.value, ...others].filter(({ id }) => !gone.value.includes(id)).map((each) => (
           <li key={each.id}>
             <b>{each.name}</b>
             {each.url ? (
@@ -70,6 +68,7 @@ export function Links() {
           </li>
         ))}
       </ul>
+      {found ? null : waiting}
     </>
   );
 }

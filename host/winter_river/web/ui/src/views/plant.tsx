@@ -1,10 +1,12 @@
 /** The one-line diagram: painted live, zoomed and panned, and every device reached by mouse, finger or keyboard. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
+import { getText } from "../api";
 import { adopt, paint } from "../painter";
 import { ids } from "../store";
 import { select, selected } from "../ui";
 import { Viewport } from "../viewport";
+import { useAsked } from "./asked";
 
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
@@ -16,34 +18,22 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 export function Plant() {
   const holder = useRef<HTMLDivElement>(null);
   const viewport = useRef<Viewport | null>(null);
-  const [fault, setFault] = useState("");
+  const { found: svg, waiting } = useAsked(async () => adopt(await getText("/diagram.svg")));
 
   useEffect(() => {
-    let stop = () => undefined as void;
-    let gone = false;
-    void fetch("/api/v1/diagram.svg")
-      .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(`the service answers ${answer.status}`))))
-      .then((text) => {
-        if (gone || !holder.current) return;
-        const svg = adopt(text);
-        svg.setAttribute("aria-label", `One-line diagram of ${ids.value.length} devices. Arrow keys move, Enter opens.`);
-        svg.setAttribute("role", "group");
-        holder.current.replaceChildren(svg);
-        viewport.current = new Viewport(svg);
-        stop = paint(svg);
-        roam(svg, viewport.current);
-      })
-      .catch((error: Error) => setFault(error.message));
-    return () => {
-      gone = true;
-      stop();
-    };
-  }, []);
+    if (!svg) return undefined;
+    svg.setAttribute("aria-label", `One-line diagram of ${ids.value.length} devices. Arrow keys move, Enter opens.`);
+    svg.setAttribute("role", "group");
+    holder.current?.replaceChildren(svg);
+    viewport.current = new Viewport(svg);
+    roam(svg, viewport.current);
+    return paint(svg);
+  }, [svg]);
 
   return (
     <section class="plant" aria-label="Plant">
       <div class="drawing" ref={holder}>
-        <p class="quiet">{fault ? `There is no diagram: ${fault}.` : "Drawing the plant …"}</p>
+        {svg ? null : waiting}
       </div>
       <div class="zoom" role="group" aria-label="Zoom">
         <button title="Nearer (+)" aria-label="Nearer" onClick={() => viewport.current?.zoom(1.4)}>+</button>

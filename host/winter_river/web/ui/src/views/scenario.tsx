@@ -5,6 +5,8 @@ import { signal } from "@preact/signals";
 import { get } from "../api";
 import type { ScenarioInfo } from "../types";
 
+const AGAIN_MS = 2_000;
+
 const scenarios = signal<readonly ScenarioInfo[]>([]);
 export const chosenScenario = signal("");
 
@@ -15,7 +17,7 @@ async function loadScenarios(): Promise<void> {
     const fitting = scenarios.value.filter((each) => each.fits);
     chosenScenario.value ||= (fitting.find((each) => each.name.includes("tour")) ?? fitting[0])?.name ?? "";
   } catch {
-    // Without scenarios the list stays empty; the rest works.
+    setTimeout(() => void loadScenarios(), AGAIN_MS); // the rest works meanwhile
   }
 }
 

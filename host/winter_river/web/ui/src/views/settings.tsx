@@ -1,12 +1,12 @@
 /** The settings of the run, as a form made of what the service says of each: form, limits, unit, help, when it acts. */
 
 import { useSignal, type Signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { get, post, Refusal, sentence } from "../api";
 import { ids } from "../store";
 import { command } from "../acts";
 import { moment as momentOf } from "../history";
 import { say } from "../ui";
+import { useAsked } from "./asked";
 import { Input } from "./setting";
 
 type SettingValue = string | number | boolean;
@@ -49,19 +49,11 @@ export interface Edits {
 }
 
 export function Settings() {
-  const facts = useSignal<Facts | null>(null);
+  const { found: facts, load: look, waiting, take } = useAsked(() => get<Facts>("/settings"));
   const edits: Edits = { values: useSignal({}), secrets: useSignal({}) };
   const told = useSignal<{ readonly lines: readonly string[]; readonly bad: boolean }>({ lines: [], bad: false });
   const busy = useSignal(false);
-  const look = async () => {
-    try {
-      facts.value = await get<Facts>("/settings");
-    } catch (error) {
-      say(sentence(error), true);
-    }
-  };
-  useEffect(() => void look(), []);
-  if (!facts.value) return <p class="quiet">Asking for the settings …</p>;
+  if (!facts) return waiting;
   const count = Object.keys(edits.values.value).length + Object.keys(edits.secrets.value).length;
   const forget = () => {
     edits.values.value = {};
@@ -70,8 +62,8 @@ export function Settings() {
   const apply = async () => {
     busy.value = true;
     try {
-      const changed = await post<Changed>("/settings", { tag: facts.value?.tag ?? "", values: edits.values.value, secrets: edits.secrets.value });
-      facts.value = changed.settings;
+      const changed = await post<Changed>("/settings", { tag: facts.tag, values: edits.values.value, secrets: edits.secrets.value });
+      take(changed.settings);
       forget();
       const waits = changed.waits.length ? [`${changed.waits.join(", ")}: written, and holds from the next start on`] : [];
       const beaten = Object.entries(changed.beaten).map(([name, place]) => `${name}: at the next start ${place} beats the file`);
@@ -94,10 +86,10 @@ export function Settings() {
       }}
     >
       <p class="quiet">
-        What is changed here holds at once, and is written into <code>{facts.value.file}</code>. {lastWords(facts.value)}
+        What is changed here holds at once, and is written into <code>{facts.file}</code>. {lastWords(facts)}
       </p>
-      {facts.value.groups.map((group) => (
-        <Group key={group} title={group} fields={facts.value!.fields.filter((field) => field.group === group)} edits={edits} />
+      {facts.groups.map((group) => (
+        <Group key={group} title={group} fields={facts.fields.filter((field) => field.group === group)} edits={edits} />
       ))}
       <footer class="apply">
         <div role="status" class={told.value.bad ? "bad" : "good"}>

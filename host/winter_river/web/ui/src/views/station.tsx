@@ -1,13 +1,13 @@
 /** The instructor's station beyond the six controls: what-ifs, snapshots, initial conditions, the weather, starting for a trainee. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { attempt, command, start, whatIf } from "../acts";
-import { get, post, sentence } from "../api";
+import { get, post } from "../api";
 import { runTime } from "../format";
 import { clock, facility, ids, may, moment } from "../store";
 import type { InitialCondition, SnapshotInfo } from "../types";
-import { dialog, say } from "../ui";
+import { closing } from "../ui";
+import { useAsked } from "./asked";
 import { chosenScenario } from "./scenario";
 
 export function WhatIfForm() {
@@ -49,22 +49,8 @@ export function WhatIfForm() {
   );
 }
 
-/** Loads a list once and shows it, or says why there is none. */
-function useList<T>(path: string) {
-  const found = useSignal<readonly T[] | null>(null);
-  const load = () =>
-    get<readonly T[]>(path)
-      .then((all) => (found.value = all))
-      .catch((error: unknown) => {
-        found.value = [];
-        say(sentence(error), true);
-      });
-  useEffect(() => void load(), []);
-  return { found, load };
-}
-
 export function Snapshots() {
-  const { found, load } = useList<SnapshotInfo>("/snapshots");
+  const { found, load, waiting } = useAsked(() => get<readonly SnapshotInfo[]>("/snapshots"));
   const name = useSignal("");
   return (
     <>
@@ -79,32 +65,34 @@ export function Snapshots() {
         <button type="submit" class="go">Take a snapshot</button>
       </form>
       <ul class="picks">
-        {(found.value ?? []).slice().reverse().map((each) => (
+        {(found ?? []).slice().reverse().map((each) => (
           <li key={each.id} class={each.name ? "named" : ""}>
             <span class="t">{runTime(each.t_s)}</span>
             <span>{each.name || <span class="quiet">automatic</span>}</span>
             {may("time") ? (
-              <button onClick={() => attempt(post(`/snapshots/${encodeURIComponent(each.id)}/restore`), `The site is back at ${runTime(each.t_s)}`).then(() => (dialog.value = ""))}>Restore</button>
+              <button onClick={() => attempt(post(`/snapshots/${encodeURIComponent(each.id)}/restore`), `The site is back at ${runTime(each.t_s)}`).then(closing())}>Restore</button>
             ) : null}
           </li>
         ))}
       </ul>
+      {found ? null : waiting}
     </>
   );
 }
 
 export function InitialConditions() {
-  const { found } = useList<InitialCondition>("/initial-conditions");
+  const { found, waiting } = useAsked(() => get<readonly InitialCondition[]>("/initial-conditions"));
+  if (!found) return waiting;
   return (
     <ul class="picks">
-      {(found.value ?? []).map((each) => (
+      {found.map((each) => (
         <li key={each.id}>
           <span>{each.title || each.id}</span>
           <span class="quiet">{each.version === undefined ? "" : `version ${each.version}`}</span>
-          <button onClick={() => attempt(post(`/initial-conditions/${encodeURIComponent(each.id)}/load`), `Loaded: ${each.title || each.id}`).then(() => (dialog.value = ""))}>Load</button>
+          <button onClick={() => attempt(post(`/initial-conditions/${encodeURIComponent(each.id)}/load`), `Loaded: ${each.title || each.id}`).then(closing())}>Load</button>
         </li>
       ))}
-      {found.value?.length === 0 ? <li class="quiet">There are none for this facility.</li> : null}
+      {found.length === 0 ? <li class="quiet">There are none for this facility.</li> : null}
     </ul>
   );
 }
@@ -112,7 +100,10 @@ export function InitialConditions() {
 export function Weather() {
   const outdoor_c = useSignal("");
   const humidity_pct = useSignal("");
-  const set = (params: Record<string, unknown>) => command("weather", "set_weather", params).then((done) => done && (dialog.value = ""));
+  const set = (params: Record<string, unknown>) => {
+    const close = closing();
+    return command("weather", "set_weather", params).then((done) => done && close());
+  };
   const own = Object.fromEntries(Object.entries({ outdoor_c: outdoor_c.value, humidity_pct: humidity_pct.value }).filter(([, text]) => text !== "").map(([name, text]) => [name, Number(text)]));
   return (
     <>

@@ -37,9 +37,9 @@ class Intervals:
 
     def __init__(self, site: Site, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._site, self._clock = site, clock
-        self._wanted_s = 0
+        self._wanted = (0, 0)  # how often, and the number of this wish
         self.told: dict[str, tuple[int, int]] = {}
-        self._tried_s: dict[str, float] = {}
+        self._tried: dict[str, tuple[int, float]] = {}  # node id -> the wish that it was told last, and when
         self._stirred, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="intervals", daemon=True)
 
@@ -48,8 +48,7 @@ class Intervals:
 
     def want(self, seconds: int) -> None:
         """Every node is to report that often; 0: as it has it itself."""
-        self._wanted_s = seconds
-        self._tried_s.clear()
+        self._wanted = (seconds, self._wanted[1] + 1)
         self._stirred.set()
 
     def stop(self) -> None:
@@ -59,8 +58,9 @@ class Intervals:
             self._thread.join(STOP_S_MAX)
 
     def look(self) -> None:
-        """Tells every node that is there and has not been told."""
-        wanted_s = self._wanted_s
+        """Tells every node that is there and has not been told; ends where another interval is wanted meanwhile."""
+        wanted = self._wanted
+        wanted_s, number = wanted
         if not wanted_s:
             return
         reports = self._site.reports()
@@ -68,9 +68,12 @@ class Intervals:
             boot = _boot_of(reports.get(node_id, b""))
             if facts["presence"] != ONLINE or boot is None or self.told.get(node_id) == (boot, wanted_s):
                 continue
-            if self._clock() - self._tried_s.get(node_id, -AGAIN_S) < AGAIN_S or self._stopping.is_set():
+            if self._wanted != wanted or self._stopping.is_set():
+                return
+            tried, tried_s = self._tried.get(node_id, (0, 0.0))
+            if tried == number and self._clock() - tried_s < AGAIN_S:
                 continue
-            self._tried_s[node_id] = self._clock()
+            self._tried[node_id] = (number, self._clock())
             try:
                 answer = self._site.send(node_id, "config", {"status_s": wanted_s}, by=BY, timeout_s=TELL_S)
             except (AuditError, ValueError):

@@ -162,6 +162,23 @@ def test_in_an_exam_nobody_touches_time_and_there_are_no_hints(page, lesson):
         assert instructor.get(f"/api/v1/debriefs/{filed}.json").json()["seed"] == 7  # the lesson's, not the run's
 
 
+def test_an_exam_that_is_being_begun_is_one(page, lesson, monkeypatch):
+    """Time that somebody freezes as an exam begins could be let go by nobody while it lasts."""
+    station, seen = page.service.station, []
+    run = station.run
+    with page.client() as instructor, page.client() as other:
+
+        def freeze_just_after():
+            run()
+            seen.append(other.post("/api/v1/clock", json={"action": "freeze"}).status_code)
+
+        monkeypatch.setattr(station, "run", freeze_just_after)
+        begin(instructor, lesson, exam=True)
+        monkeypatch.undo()
+        instructor.post("/api/v1/exercise/end")
+    assert seen == [403]
+
+
 def test_an_exam_begins_from_the_same_state_for_everybody(page, lesson):
     with page.client() as instructor:
         hashes = []

@@ -28,6 +28,7 @@ from winter_river.scenario import (
     Done,
     Exercise,
     Result,
+    Scenario,
     cue_fields,
 )
 from winter_river.scenario.debrief import debrief_html
@@ -66,6 +67,7 @@ class Classroom:
         self._end_alarms: Callable[[], None] = lambda: None
         self._froze = False
         self._began = False
+        self._exam_begins = False
         self._status: dict[str, Any] | None = None
         self._debrief = ""
         self._owners: set[str] = set()  # ids of the links of those who took part
@@ -94,7 +96,9 @@ class Classroom:
 
     @property
     def in_exam(self) -> bool:
-        """Whether an exam is going on."""
+        """Whether an exam is going on, or is being begun: time runs for everybody alike from then on."""
+        if self._exam_begins:  # looked at first: when it is over, the status tells
+            return True
         status = self._status
         return status is not None and bool(status["exam"]) and status["state"] == "running"
 
@@ -110,31 +114,38 @@ class Classroom:
         link_ids: of the trainees of that name; where there is one alone the debrief is his, acting or not.
         """
         scenario = self.catalogue.load(name)
-        station, site = self._plant.station, self._site
         with self._lock:
             if self._exercise is not None and self._exercise.state == "running":
                 raise conflict("an exercise is going on", "end it first")
-            wanted = scenario.initial_condition
-            if exam and not wanted:
-                wanted = next((each.id for each in station.initial_conditions()), "")
-            if wanted:  # an exam begins alike for everybody: the same state, the same seed
-                station.load_initial_condition(wanted, seed=scenario.seed if exam else None)
-            station.set_speed(1.0)
-            station.run()
-            # Out of an exam the file's seed is for a simulation of its own.
-            seeded = scenario if exam and wanted else dataclasses.replace(scenario, seed=station.seed)
-            self._exercise = Exercise(seeded, site.facility, exam=exam, trainee=trainee, rules=self._rules())
-            self._froze, self._began, self._debrief = False, False, ""
-            self._owners = set(link_ids) if len(link_ids) == 1 else set()
+            self._exam_begins = exam
             try:
-                cues = self._exercise.begin(site)
-                # What is stopped before anything happened was nobody's exercise: it leaves no debrief.
-                self._began = not (self._exercise.stopped and not self._exercise.records.begun)
-                self._shown(cues)
-            except Exception:
-                self._break_off()
-                raise
-            return self._look()
+                return self._begin(scenario, exam=exam, trainee=trainee, link_ids=link_ids)
+            finally:
+                self._exam_begins = False
+
+    def _begin(self, scenario: Scenario, *, exam: bool, trainee: str, link_ids: Collection[str]) -> dict[str, Any]:
+        station, site = self._plant.station, self._site
+        wanted = scenario.initial_condition
+        if exam and not wanted:
+            wanted = next((each.id for each in station.initial_conditions()), "")
+        if wanted:  # an exam begins alike for everybody: the same state, the same seed
+            station.load_initial_condition(wanted, seed=scenario.seed if exam else None)
+        station.set_speed(1.0)
+        station.run()
+        # Out of an exam the file's seed is for a simulation of its own.
+        seeded = scenario if exam and wanted else dataclasses.replace(scenario, seed=station.seed)
+        self._exercise = Exercise(seeded, site.facility, exam=exam, trainee=trainee, rules=self._rules())
+        self._froze, self._began, self._debrief = False, False, ""
+        self._owners = set(link_ids) if len(link_ids) == 1 else set()
+        try:
+            cues = self._exercise.begin(site)
+            # What is stopped before anything happened was nobody's exercise: it leaves no debrief.
+            self._began = not (self._exercise.stopped and not self._exercise.records.begun)
+            self._shown(cues)
+        except Exception:
+            self._break_off()
+            raise
+        return self._look()
 
     def joins(self, who: Who) -> None:
         """Somebody takes part in the exercise that is going on: its debrief is his, too. A name would be another's as well."""

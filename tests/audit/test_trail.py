@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from winter_river.audit import AuditError, Trail, latest, verify
+from winter_river.audit import AuditError, Trail, latest, reading, verify
+from winter_river.audit.trail import parts
 
 
 def lines_of(folder):
@@ -47,6 +48,24 @@ def test_two_trails_on_one_folder_make_one_chain(trail, facts):
         (trail, other)[number % 2].append(facts())
     other.close()
     assert verify(trail.folder).lines == 11 and verify(trail.folder).fault == ""
+
+
+def test_a_part_that_fills_up_while_the_latest_are_read_hides_none_of_its_commands(tmp_path, facts, monkeypatch):
+    trail = Trail(tmp_path, part_bytes_max=2_000)
+    ids = [f"test-1-{number}" for number in range(3)]
+    for command_id in ids:
+        trail.append(facts(command_id))
+    held, filled = reading.held_for_reading, []
+
+    def held_once_it_is_full(folder):
+        while not parts(folder):
+            filled.append(f"test-2-{len(filled)}")
+            trail.append(facts(filled[-1]))
+        return held(folder)
+
+    monkeypatch.setattr(reading, "held_for_reading", held_once_it_is_full)
+    found = [row.id for row in latest(tmp_path, last=100)]
+    assert filled and [command_id for command_id in found if command_id in ids] == ids[::-1]
 
 
 def test_parts_carry_the_chain_over(tmp_path, facts):

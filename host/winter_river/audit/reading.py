@@ -57,10 +57,16 @@ def latest(folder: Path, *, last: int = 20, node: str = "", by: str = "") -> lis
 
 def _newest_first(folder: Path) -> Iterator[dict[str, Any]]:
     """The lines of all parts, backwards; what cannot be read is passed over, `verify` tells of it."""
-    for path in reversed([*parts(folder), folder / NAME]):
+    for path in _files_newest_first(folder):
         with held_for_reading(folder):
             lines = path.read_bytes().split(b"\n") if path.exists() else []
         for line in reversed(lines):
             facts = record.read(line) if line else None
             if facts is not None:
                 yield facts
+
+
+def _files_newest_first(folder: Path) -> Iterator[Path]:
+    """Full parts are listed once the part being written was read: it may have become one of them meanwhile."""
+    yield folder / NAME
+    yield from reversed(parts(folder))

@@ -106,8 +106,11 @@ class Recorder:
 
 def _make_room(folder: Path) -> None:
     """Removes the oldest recordings beyond FILES_MAX and FOLDER_BYTES_MAX."""
-    files = sorted(folder.glob(f"*{SUFFIX}"), key=lambda file: file.stat().st_mtime)
-    sizes = [file.stat().st_size for file in files]
-    while files and (len(files) >= FILES_MAX or sum(sizes) > FOLDER_BYTES_MAX):
-        files.pop(0).unlink(missing_ok=True)
-        sizes.pop(0)
+    found = []
+    for path in folder.glob(f"*{SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):  # another run has made room meanwhile
+            state = path.stat()
+            found.append((state.st_mtime, state.st_size, path))
+    found.sort()
+    while found and (len(found) >= FILES_MAX or sum(size for _, size, _ in found) > FOLDER_BYTES_MAX):
+        found.pop(0)[2].unlink(missing_ok=True)

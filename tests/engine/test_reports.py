@@ -9,16 +9,25 @@ from winter_river.engine import apply, build_plan, laws, new_world, step
 from .test_random_operations import Operator
 
 # What is only for who reads it, or the number of an event: there are fewer without states.
-TABLES = {"events", "first_by_group", "meters", "island_meters", "ups_meters", "demand_meters", "storage_meters"}
+TABLES = {
+    "events",
+    "lows",
+    "first_by_group",
+    "meters",
+    "island_meters",
+    "ups_meters",
+    "demand_meters",
+    "storage_meters",
+}
 FIELDS = {
     "nodes": {"state", "last", "origin", "live_seen", "supplied_seen"},
     "transformers": None,  # all but their taps
-    "islands": {"loss_kw", "told", "over", "low", "low_bus", "lifted"},
+    "islands": {"loss_kw", "told", "over"},
     "breakers": {"cause"},
     "rooms": {"event"},
 }
 TAPS = ("tap", "tap_s", "tap_way", "tap_ok")
-SCALARS = {"next_event", "first_event", "due_s", "moved", "events_count"}
+SCALARS = {"low", "next_event", "first_event", "due_s", "moved", "events_count"}
 
 
 class Both:

@@ -33,7 +33,7 @@ STANDS = "is what the site at rest loads it with: alike where the key is"
 NO_AGE = "stands still in a study, where nothing ages"
 LEFT_OUT = {
     "nodes": {
-        TOLD: "present_seen handle_seen fault_seen supplied_seen live_seen touched reset_due setting",
+        TOLD: "present_seen handle_seen fault_seen supplied_seen live_seen touched reset_due",
         HISTORY: "resets origin last",
         FOLLOWS: "supplied feeder blame state",
     },
@@ -41,7 +41,8 @@ LEFT_OUT = {
         key: {HISTORY: "kwh back_kwh kw since_s"}
         for key in ("meters", "island_meters", "ups_meters", "demand_meters", "storage_meters")
     },
-    "islands": {HISTORY: "told over low low_bus lifted", FOLLOWS: "live dirty converged solver collapsed emf loss_kw"},
+    "islands": {HISTORY: "told over", FOLLOWS: "live dirty converged solver collapsed emf loss_kw"},
+    "lows": {HISTORY: "bus told over"},
     "utilities": {SEVERE: "sag_pu swell_pu off_pu"},
     "transfers": {HISTORY: "opened_s closed_s gap_s first_since_s second_since_s", WAITS: "sync_s"},
     "generators": {

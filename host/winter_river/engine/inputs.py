@@ -244,12 +244,12 @@ def setting_of(plan: Plan, w: World, k: int) -> float:
 
 def _follow_setting(plan: Plan, w: World, k: int) -> None:
     """What a device is newly set to is news."""
-    me, after = w.nodes[k], setting_of(plan, w, k)
-    if after != me.setting:
+    before, after = w.settings[k], setting_of(plan, w, k)
+    if after != before:
         kind = plan.nodes[k].kind
         scale = 1 if kind == COOLING or kind == SWITCHGEAR else events.W_PER_KW
-        events.emit(plan, w, k, events.SETPOINT, int(me.setting * scale), int(after * scale), 0)
-        me.setting = after
+        events.emit(plan, w, k, events.SETPOINT, int(before * scale), int(after * scale), 0)
+        w.settings[k] = after
 
 
 def _move_contact(plan: Plan, w: World, k: int, me: NodeState) -> None:

@@ -26,7 +26,7 @@ from winter_river.engine.step import due_s, settle
 from winter_river.engine.sweep import Turn, Wiring
 from winter_river.engine.undervoltage import tell_low_again
 from winter_river.engine.units import ALWAYS_S, NEVER_S
-from winter_river.engine.world import DEAD, BreakerState, EventRecord, IslandState, Meter, NodeState, World
+from winter_river.engine.world import DEAD, BreakerState, EventRecord, IslandState, LowState, Meter, NodeState, World
 
 PRESET = 1  # as the first design starts: Virginia in summer
 
@@ -43,6 +43,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         rewire=True,
         moved=True,
         grid_off=False,
+        low=False,
         rehung=False,
         touched=False,
         weather_preset=PRESET,
@@ -58,7 +59,9 @@ def blank_world(plan: Plan, seed: int) -> World:
         events_count=0,
         first_by_group=[0] * plan.groups,
         nodes=[NodeState() for _ in plan.nodes],
+        settings=[0.0 for _ in plan.nodes],
         meters=[Meter() for _ in plan.nodes],
+        lows=[LowState() for _ in plan.islands],
         islands=[IslandState() for _ in plan.islands],
         island_meters=[Meter() for _ in plan.islands],
         utilities=[UtilityState() for _ in plan.utilities],
@@ -124,7 +127,7 @@ def new_world(plan: Plan, *, seed: int = 0) -> World:
     """A settled world at t = 0. seed: names its random stream; nothing in it is random yet but what others add."""
     w = blank_world(plan, seed)
     for k in range(len(w.nodes)):
-        w.nodes[k].setting = setting_of(plan, w, k)
+        w.settings[k] = setting_of(plan, w, k)
     set_weather(w, celsius(PRESETS_F[PRESET - 1]), PRESETS_RH_PCT[PRESET - 1] / 100.0)
     settle(plan, w)
     warm_up(plan, w)

@@ -25,7 +25,7 @@ from winter_river.engine.plan import (
     NodePlan,
     Plan,
 )
-from winter_river.engine.undervoltage import is_low_anywhere, short_at, tell_lifted, watch_low
+from winter_river.engine.undervoltage import short_at, tell_lifted, watch_low
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import DEAD, FAULT_BIT, HANDLE_OFF, NodeState, World, is_tripped
 
@@ -305,7 +305,7 @@ def tell_all(plan: Plan, w: World) -> None:
     discharging = False
     for u in w.upses:
         discharging = discharging or u.discharge_kw > 0.0
-    low = is_low_anywhere(w)
+    low = w.low
     short = low or is_collapsing(w)
     for k in range(len(plan.nodes)):
         tell(plan, w, k, discharging, short)

@@ -30,8 +30,8 @@ def _is_low(w: World, bus: int) -> bool:
 
 def _stands(w: World, k: int) -> bool:
     """Whether what gave way in an island is still there, and too low."""
-    bus = w.islands[k].low_bus
-    return w.island_of[bus] == k and _is_low(w, bus)
+    bus = w.lows[k].bus
+    return w.lows[k].told > w.lows[k].over and w.island_of[bus] == k and _is_low(w, bus)
 
 
 def watch_low(plan: Plan, w: World, bus: int) -> None:
@@ -39,57 +39,48 @@ def watch_low(plan: Plan, w: World, bus: int) -> None:
     that sags and no collapse explains it, and it was not told already: what gives way has to be good again before."""
     if not _is_low(w, bus) or collapse_at(w, bus) > 0:
         return
-    grid = grid_of(plan, w, bus)
-    if grid != NONE and w.nodes[grid].fault & utility_law.SAG:
+    grid, k = grid_of(plan, w, bus), w.island_of[bus]
+    if (grid != NONE and w.nodes[grid].fault & utility_law.SAG) or _stands(w, k):
         return
-    k = w.island_of[bus]
-    island, node = w.islands[k], plan.islands[k].node
-    if island.low > island.lifted and _stands(w, k):
-        return
-    island.low_bus = weakest_bus(w, k)
-    weak, load = plan.buses[island.low_bus].node, heaviest(plan, w, k)
-    island.low = events.emit(plan, w, node, events.UNDERVOLTAGE, weak, load, what_loaded(plan, w, k, load))
+    low = w.lows[k]
+    low.bus = weakest_bus(w, k)
+    node, load = plan.buses[low.bus].node, heaviest(plan, w, k)
+    cause = what_loaded(plan, w, k, load)
+    low.told = events.emit(plan, w, plan.islands[k].node, events.UNDERVOLTAGE, node, load, cause)
+    w.low = True
 
 
 def tell_lifted(plan: Plan, w: World) -> None:
     """The event that what gave way is good again, or nothing is there any more: because of what happened now, or else of the
     low voltage itself, at which somebody let go."""
+    w.low = False
     for k in range(len(plan.islands)):
-        island, node = w.islands[k], plan.islands[k].node
-        if island.low > island.lifted and not _stands(w, k):
+        low, node = w.lows[k], plan.islands[k].node
+        if _stands(w, k):
+            w.low = True
+        elif low.told > low.over:
             cause = events.group_cause(w, plan.nodes[node].group)
-            cause = cause if cause > 0 else island.low
-            island.lifted = events.emit(plan, w, node, events.UNDERVOLTAGE_OVER, 0, 0, cause)
+            low.over = events.emit(plan, w, node, events.UNDERVOLTAGE_OVER, 0, 0, cause if cause > 0 else low.told)
 
 
 def low_at(w: World, bus: int) -> int:
     """The event that told that load alone pulls this bus too low, or did at this instant; 0 where it does not."""
     if w.island_of[bus] < 0:
         return 0
-    island = w.islands[w.island_of[bus]]
-    if island.low >= w.first_event:
-        return island.low
-    return island.low if island.low > island.lifted and _is_low(w, bus) else 0
+    low = w.lows[w.island_of[bus]]
+    return low.told if low.told >= w.first_event or (low.told > low.over and _is_low(w, bus)) else 0
 
 
 def short_at(w: World, bus: int) -> int:
-    """The event that told that a bus has too little voltage for what is fed there: it is collapsing, or pulled too low; 0 where
-    it has enough."""
+    """The event that told that a bus has too little voltage for what is fed there: it is collapsing, or pulled too low; 0
+    where it has enough."""
     collapse = collapse_at(w, bus)
     return collapse if collapse > 0 else low_at(w, bus)
-
-
-def is_low_anywhere(w: World) -> bool:
-    """Whether some load pulls a voltage too low now, or did at this instant, as far as it was told."""
-    for island in w.islands:
-        if island.low > island.lifted or island.low >= w.first_event:
-            return True
-    return False
 
 
 def tell_low_again(plan: Plan, w: World) -> None:
     """The events of islands that are too low, for who heard nothing of it: those of a new world."""
     for k in range(len(plan.islands)):
-        was, w.islands[k].low, w.islands[k].lifted = w.islands[k].low, 0, 0
+        was, w.lows[k].told, w.lows[k].over = w.lows[k].told, 0, 0
         if was > 0:
-            watch_low(plan, w, w.islands[k].low_bus)
+            watch_low(plan, w, w.lows[k].bus)

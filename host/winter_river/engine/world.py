@@ -64,8 +64,7 @@ class NodeState:
     handle: place in the schema's handles of its type; contact: where it really is, which is elsewhere when a breaker
     fails to open or close. fault: one bit a malfunction of its type that acts now. `..._seen`: as of the last event.
     supplied: its line side is live; live: it delivers (a load: it draws). blame: the device that isolates it, NONE
-    while live. setting: what it is set to (inputs.setting_of), as of the last event. last: its latest event; origin: the
-    event that explains its condition.
+    while live. last: its latest event; origin: the event that explains its condition.
     """
 
     present: bool = True
@@ -77,7 +76,6 @@ class NodeState:
     fault_seen: int = 0
     resets: int = 0
     reset_due: bool = False
-    setting: float = 0.0
     touched: bool = False
     supplied: bool = False
     supplied_seen: bool = False
@@ -106,7 +104,7 @@ class IslandState:
 
     collapsed: it is solved, but the network takes so much of the voltage that its loads draw less than they should.
     told: the event that last told so, or that it is close to it or has no answer; over: the one that last told its end;
-    0 where none ever did. low: the event that last told that its load pulls low_bus too low; lifted: the one of its end."""
+    0 where none ever did."""
 
     live: bool = False
     dirty: bool = True
@@ -117,9 +115,16 @@ class IslandState:
     loss_kw: float = 0.0
     told: int = 0
     over: int = 0
-    low: int = 0
-    low_bus: int = 0
-    lifted: int = 0
+
+
+@dataclass(slots=True)
+class LowState:
+    """An island whose load alone pulls a voltage too low (undervoltage.py). bus: what gives way there. told: the event that
+    last told so; over: the one of its end; 0 where none ever did."""
+
+    bus: int = 0
+    told: int = 0
+    over: int = 0
 
 
 @dataclass(slots=True)
@@ -170,6 +175,8 @@ class World:
     unsettled: something changed since the last settling. rewire: a switch among it. rehung: a bus hangs on another parent,
     or by another impedance, than when the orders were found. moved: since somebody looked and cleared it, more moved than
     what goes by itself at its own pace (ramps.py, profiles). grid_off: the frequency of a utility is off its nominal one.
+    low: some load pulls a voltage too low, or did at this instant (lows, by island). settings: by device, what it is set to
+    (inputs.setting_of), as of the last event.
     due_s: when something changes next by itself, as of the last settling (step.due_s).
     first_event: the first event of this instant; first_by_group: the first one of each connected part. events: the first
     events_count are news. weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
@@ -189,6 +196,7 @@ class World:
     touched: bool
     moved: bool
     grid_off: bool
+    low: bool
     weather_preset: int
     outdoor_c: float
     outdoor_rh: float
@@ -203,8 +211,10 @@ class World:
     rehung: bool = field(metadata=FOLLOWS)
     first_by_group: list[int]
     nodes: list[NodeState]
+    settings: list[float]
     meters: list[Meter]
     islands: list[IslandState]
+    lows: list[LowState]
     island_meters: list[Meter]
     utilities: list[UtilityState]
     transfers: list[TransferState]

@@ -108,6 +108,8 @@ def test_every_cause_in_a_long_story_comes_before_its_effect_and_ends_at_a_first
 def test_a_chain_ends_where_the_log_does():
     log = {8: Event(8, 2.0, "b", "state", "X", "Y", 7), 9: Event(9, 3.0, "a", "state", "X", "Y", 8)}
     assert [one.id for one in explain.chain(log, log[9])] == [9, 8]
+    itself = Event(8, 2.0, "b", "state", "X", "Y", 8)
+    assert explain.chain({8: itself}, itself) == [itself]
     assert explain.latest([], "a") is None
     assert explain.condition_since_s([], "a") is None
 

@@ -141,3 +141,34 @@ def test_what_is_done_by_command_names_the_command(story, second, way):
         assert moves
         for event in moves:
             assert because in causes(told, event), event
+
+
+def test_what_collapsed_before_the_story_begins_is_nobody_s_cause(story):
+    def rack(node_id, kw, *feeds):
+        return Device(
+            node_id, "server", feeds, {"load_kw": kw, "load_kw_max": 400, "power_factor": 1.0, "rated_a": 1e5}
+        )
+
+    # A UPS takes part of the load away as the world comes to life, which ends a collapse that nobody was told of.
+    told = story(
+        [
+            Device("grid", "utility", (), GRID),
+            Device("other", "generator", (), SECONDS["generator"]),
+            Device("far", "distribution", ("grid",), {**BIG, "feed_reactance_ohm": 0.4}),
+            Device("near", "distribution", ("grid",), {**BIG, "feed_reactance_ohm": 0.2}),
+            Device("ats", "switchgear", ("far", "other"), {**BIG, "transfer": 1}),
+            Device(
+                "ups",
+                "ups",
+                ("ats",),
+                {"power_kva": 100, "power_kw": 100, "battery_kwh": 1, "input_rated_a": 400, "output_rated_a": 400},
+            ),
+            rack("both", 10, "far", "ats"),
+            rack("two", 140, "ats", "far"),
+            rack("safe", 100, "ups", "ats"),
+            rack("close", 60, "near", "ats"),
+        ]
+    )
+    told.run(40)
+    for event in told.events:
+        assert event.cause < event.id, event

@@ -44,7 +44,5 @@ def test_racks_that_a_neighbour_starves_name_the_voltage_and_who_set_its_load(si
         chain = [(each.node_id, each.event, each.from_, each.to) for each in explain.chain(log, event)]
         assert chain[-2:] == [("grid", "undervoltage", "feeder", "big"), ("big", "setpoint", "100 kW", "200 kW")], chain
     why = why_lines(known_of(site, "far"))
-    assert any(
-        "has a voltage too low for what is fed there: feeder gives way under big" in line for line in why
-    ), why
+    assert any("has a voltage too low for what is fed there: feeder gives way under big" in line for line in why), why
     assert any("big is set to 100 kW -> 200 kW" in line for line in why), why

@@ -115,9 +115,9 @@ def flow_text(flow: Flow) -> str:
 def chain(log: Mapping[int, events.Event], event: events.Event) -> list[events.Event]:
     """An event, its cause, the cause of that, back to the first, or as far as the log reaches.
 
-    log: events by id. The last one has cause 0, or one that the log no longer has.
+    log: events by id. The last one has cause 0, or one that the log no longer has (or that came later, if a law is broken).
     """
     found = [event]
-    while found[-1].cause in log:
+    while found[-1].cause in log and found[-1].cause < found[-1].id:
         found.append(log[found[-1].cause])
     return found

@@ -141,6 +141,10 @@ def new_world(plan: Plan, *, seed: int = 0) -> World:
         me.origin = me.last = 0
     for b in w.breakers:
         b.cause = 0
+    for h in w.rooms:
+        h.event = 0
+    for island in w.islands:
+        island.told = island.over = 0
     tell_again(plan, w)
     tell_low_again(plan, w)
     w.due_s = due_s(w)

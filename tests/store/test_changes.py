@@ -117,7 +117,7 @@ def test_a_sink_that_is_taken_away_gets_nothing_more_and_holds_no_row_back(tmp_p
 
 
 def test_a_store_that_does_not_answer_refuses_a_change_and_goes_on_as_it_was(tmp_path, sink, monkeypatch) -> None:
-    monkeypatch.setattr(keeper, "CHANGE_S_MAX", 0.5)
+    monkeypatch.setattr(keeper, "CHANGE_LOOKS", 5)
     with Keeper(tmp_path / "s", sinks=[influx(sink.url, org="me")]) as kept:
         say(kept, 1)
         until(lambda: sink.numbers() == [1])

@@ -34,7 +34,9 @@ BATCH_MAX = 10_000  # messages a commit, so that a long queue does not end in on
 RETRY_S_MAX = 30.0
 PRUNE_S = 60.0
 STOP_S_MAX = 5.0  # a clean stop may take that long
-CHANGE_S_MAX = 5.0  # chosen: a turn comes every second; a store that takes longer has a fault, and tells it
+# Chosen: a turn comes every second; a store that takes 5 s has a fault, and tells it. Looks, not seconds: whoever waits may
+# have been stopped for longer than that, and the store with him.
+CHANGE_LOOK_S, CHANGE_LOOKS = 0.1, 50
 JUMP_S = 86_400.0  # chosen: a wall clock that jumped by more than a day decides no deleting
 # Errors that come again with the same rows; all others are of the moment (locked, full, broken disk).
 POISON = (
@@ -180,7 +182,7 @@ class Keeper:
             self._asked = order
         if not self._thread.is_alive():
             self._obey()
-        done = order.done.wait(CHANGE_S_MAX)
+        done = any(order.done.wait(CHANGE_LOOK_S) for _ in range(CHANGE_LOOKS))
         with self._lock:
             done = done or order.done.is_set()
             self._asked = None

@@ -162,6 +162,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
             from winter_river.cli.secured import prepared
 
             secured = prepared(facility, settings, host=host, say=say)
+            seen = secured.seen(facility.nodes)
         broker = broker_of(settings, secured, host=host, say=say)
         seat = running.enter_context(Seat(broker, host=host))
         if is_address(settings.broker):
@@ -238,7 +239,7 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
 
             take_up = [broker.reload, *([] if live.page is None else [live.page.reload])]
             nodes_at = None if broker.nodes_port is None else (broker.address.host, broker.nodes_port)
-            renewal = Renewal(secured, take_up=take_up, tell=live.tell, nodes_at=nodes_at)
+            renewal = Renewal(secured, since=seen, take_up=take_up, tell=live.tell, nodes_at=nodes_at)
             if isinstance(fleet, Fleet):
                 renewal.provide(list(fleet.nodes), fleet.renew)
             running.enter_context(renewal)

@@ -6,10 +6,10 @@ import dataclasses
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from winter_river.cli.errors import CommandError
 from winter_river.settings import PORT_DEFAULT, PORT_TLS_DEFAULT, Settings, secrets_folder
@@ -27,6 +27,14 @@ LOOK_S = 1.0  # how often files are looked at: a revocation takes hold within tw
 PASSWORD_BYTES = 32
 CUTS = 3  # chosen: a second apart, for a broker that takes its time to read its lists again
 WARN_EVERY_S = 86_400.0
+
+
+class Seen(NamedTuple):
+    """stamps: of the files of broker and page, when each was written. revoked: the nodes that are. keys: of nodes."""
+
+    stamps: Mapping[str, int]
+    revoked: frozenset[str]
+    keys: Mapping[str, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,24 @@ class Secured:
 
         pair = self.site.stand_in(node_id, now_s=int(time.time()))
         mqtt_probe.probe(host, port, certificates=Certificates(self.site.authority_cert(), pair.cert, pair.key))
+
+    def seen(self, node_ids: Iterable[str]) -> Seen:
+        """How the secrets are now. node_ids: whose keys are wanted."""
+        revoked = frozenset(self.site.read().revoked_nodes())
+        return Seen(self.stamps(), revoked, {node_id: self.site.keys(node_id) for node_id in node_ids})
+
+    def stamps(self) -> dict[str, int]:
+        """When each file of broker and page was written."""
+        files = [*self.site.places.broker.glob("*"), self.site.places.pair("page", "page")]
+        found = {}
+        for path in files:
+            if path.name.startswith("."):  # one that is being written
+                continue
+            try:
+                found[str(path)] = path.stat().st_mtime_ns
+            except FileNotFoundError:  # replaced between the two looks: seen the next time
+                found[str(path)] = 0
+        return found
 
     def warnings(self) -> list[str]:
         """One line for whatever is wrong with the secrets or ends soon, with its cure."""
@@ -180,7 +206,8 @@ def board_credentials(given: Credentials, node_id: str, settings: Settings, fold
 class Renewal:
     """Looks at the secrets while a run lasts: what changes is taken up, what ends soon is told once a day.
 
-    take_up: called after a file of the broker or the page has changed. nodes_at: the broker's address for nodes, where
+    since: how they were before broker and page read them: what has changed since then is taken up, too. take_up: called
+    after a file of the broker or the page has changed. nodes_at: the broker's address for nodes, where
     the sessions of revoked ones are cut; None where the broker is not ours. A context manager.
     """
 
@@ -188,6 +215,7 @@ class Renewal:
         self,
         secured: Secured,
         *,
+        since: Seen,
         take_up: Sequence[Callable[[], None]],
         tell: Callable[[str], None],
         nodes_at: tuple[str, int] | None = None,
@@ -195,35 +223,21 @@ class Renewal:
         self._renew: Callable[[str, Bundle], None] = lambda _node_id, _bundle: None
         self._keys: dict[str, bytes | None] = {}
         self._nodes_at = nodes_at
-        self._revoked = frozenset(secured.site.read().revoked_nodes())
+        self._seen, self._revoked, self._keys_before = since
         self._cutting: dict[str, int] = {}  # node -> how often still
         self._secured, self._take_up, self._tell = secured, take_up, tell
         self._stopping = threading.Event()
-        self._seen = self._stamp()
         self._thread = threading.Thread(target=self._run, name="renewal", daemon=True)
 
     def provide(self, node_ids: Sequence[str], renew: Callable[[str, Bundle], None]) -> None:
         """Nodes of this run, and who gives one of them what it was provisioned anew with. Before it starts."""
         self._renew = renew
-        self._keys = {node_id: self._secured.site.keys(node_id) for node_id in node_ids}
-
-    def _stamp(self) -> dict[str, int]:
-        places = self._secured.site.places
-        files = [*places.broker.glob("*"), places.pair("page", "page")]
-        found = {}
-        for path in files:
-            if path.name.startswith("."):  # one that is being written
-                continue
-            try:
-                found[str(path)] = path.stat().st_mtime_ns
-            except FileNotFoundError:  # replaced between the two looks: seen the next time
-                found[str(path)] = 0
-        return found
+        self._keys = {node_id: self._keys_before.get(node_id) for node_id in node_ids}
 
     def _run(self) -> None:
         told_s = -WARN_EVERY_S
         while not self._stopping.wait(LOOK_S):
-            now = self._stamp()
+            now = self._secured.stamps()
             if now != self._seen:
                 self._seen = now
                 self._tell(self._taken_up())

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from winter_river.service.wiring import Service
     from winter_river.store import Keeper
 
-TOLD_S_MAX = 5.0  # how long a change of the interval waits for nodes to take it; the rest is told in the background
-LOOK_S = 0.05
+# How long a change of the interval waits for nodes to take it, 5 s; the rest is told in the background. Looks, not seconds: who
+# waits may have been stopped meanwhile, and who tells the nodes with him.
+LOOK_S, LOOKS_MAX = 0.05, 100
 _KEEPING = frozenset(
     ("keep_raw", "keep_sums", "influx_url", "influx_bucket", "influx_org", "influx_token_file")
     + ("webhook_url", "webhook_token_file")
@@ -55,11 +56,10 @@ def _pacing(service: "Service", intervals: "Intervals") -> Callable[[Settings, S
         intervals.want(new.status_s)
         if not new.status_s:
             return "nodes go on reporting as they do, and are told nothing any more"
-        until_s = time.monotonic() + TOLD_S_MAX
-        while True:
+        for _ in range(LOOKS_MAX):
             there = [node_id for node_id, each in service.site.facts().items() if each["presence"] == "online"]
             told = [node_id for node_id in there if intervals.told.get(node_id, (0, 0))[1] == new.status_s]
-            if len(told) == len(there) or time.monotonic() > until_s:
+            if len(told) == len(there):
                 break
             time.sleep(LOOK_S)
         rest = "" if len(told) == len(service.site.facility.nodes) else "; the others are told when they are there"

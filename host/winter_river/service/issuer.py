@@ -7,6 +7,7 @@ differ: in `lab` the command goes on, the run says so loudly and counts it; in `
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -78,6 +79,7 @@ class Issuer:
     answered: Callable[[Ack, str, Mapping[str, object], str, Source], None] = lambda *_: None
     unaudited: int = 0
     _refusals: list[float] = field(default_factory=list)
+    _counting: threading.Lock = field(default_factory=threading.Lock)  # of what is counted from any door's thread
 
     def send(
         self,
@@ -142,11 +144,12 @@ class Issuer:
     ) -> None:
         """Writes down what somebody asked and may not ask: it failed, and was never sent. So many a minute, no more."""
         now_s = self.line.now_s()
-        self._refusals = [at_s for at_s in self._refusals if now_s - at_s < REFUSALS_S]
-        if len(self._refusals) >= REFUSALS_MAX:
-            self.unaudited += 1
-            return
-        self._refusals.append(now_s)
+        with self._counting:
+            self._refusals = [at_s for at_s in self._refusals if now_s - at_s < REFUSALS_S]
+            if len(self._refusals) >= REFUSALS_MAX:
+                self.unaudited += 1
+                return
+            self._refusals.append(now_s)
         entry = self._entry(_Asked(node_id, verb, params, by, source, schema.PRIORITY_DEFAULT))
         entry.completed_s, entry.result, entry.error = entry.created_s, "refused", why
         self._write(entry, FAILED, must=False)
@@ -221,7 +224,8 @@ class Issuer:
         try:
             self.ledger.append(entry.facts(state))
         except AuditError as error:
-            self.unaudited += 1
+            with self._counting:
+                self.unaudited += 1
             text = f"{entry.asked.node_id} {entry.asked.verb} ({entry.result or state}) IS NOT IN THE AUDIT"
             self.trouble(f"{text}: {error.cause}")
             if self.desk.secured and must:

@@ -7,11 +7,11 @@ import type { ScenarioInfo } from "../types";
 
 const AGAIN_MS = 2_000;
 
-const scenarios = signal<readonly ScenarioInfo[]>([]);
+const scenarios = signal<readonly ScenarioInfo[] | null>(null);
 export const chosenScenario = signal("");
 
 async function loadScenarios(): Promise<void> {
-  if (scenarios.value.length) return;
+  if (scenarios.value) return;
   try {
     scenarios.value = await get<readonly ScenarioInfo[]>("/scenarios");
     const fitting = scenarios.value.filter((each) => each.fits);
@@ -25,8 +25,8 @@ export function Scenario() {
   useEffect(() => void loadScenarios(), []);
   return (
     <select class="scenario" aria-label="Scenario" value={chosenScenario.value} onChange={(event) => (chosenScenario.value = event.currentTarget.value)}>
-      {chosenScenario.value ? null : <option value="">{scenarios.value.length ? "none fits this site" : "no scenarios"}</option>}
-      {scenarios.value.map((each) => (
+      {chosenScenario.value ? null : <option value="">{scenarios.value ? (scenarios.value.length ? "none fits this site" : "no scenarios") : "one moment …"}</option>}
+      {scenarios.value?.map((each) => (
         <option key={each.name} value={each.name} disabled={!each.fits} title={each.fits ? each.about : each.why_not}>{each.title || each.name}</option>
       ))}
     </select>

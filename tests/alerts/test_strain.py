@@ -83,6 +83,19 @@ def test_a_voltage_that_load_pulls_too_low_lasts_until_its_end_and_some_time_mor
     assert flow([*low, (2.0, "grid", "collapsed"), (9.0, "grid", "undervoltage_over")], 500.0) == "collapsed"
 
 
+def test_of_two_feeders_that_load_pulls_too_low_the_one_that_still_is_stays():
+    words = [
+        ("undervoltage", "feed_a", "big_a"),
+        ("undervoltage", "feed_b", "big_b"),
+        ("undervoltage_over", "feed_b", ""),
+    ]
+    events = [Event(k + 1, float(k), "grid", word, from_, to, 0) for k, (word, from_, to) in enumerate(words)]
+    assert strains(events[:2], 3.0)["grid"] == {"flow": "undervoltage", "gives_way": "feed_b", "heaviest": "big_b"}
+    assert strains(events, 500.0)["grid"] == {"flow": "undervoltage", "gives_way": "feed_a", "heaviest": "big_a"}
+    both = [*events, Event(4, 4.0, "grid", "undervoltage_over", "feed_a", "", 0)]
+    assert strains(both, 500.0)["grid"]["flow"] == "well"
+
+
 @pytest.mark.parametrize("word", ["state", "solver", "trip"])
 def test_other_events_of_the_source_end_nothing(word):
     assert flow([(1.0, "grid", "collapsed"), (2.0, "grid", word)], 300.0) == "collapsed"

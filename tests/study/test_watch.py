@@ -42,7 +42,7 @@ LEFT_OUT = {
         for key in ("meters", "island_meters", "ups_meters", "demand_meters", "storage_meters")
     },
     "islands": {HISTORY: "told over", FOLLOWS: "live dirty converged solver collapsed emf loss_kw"},
-    "lows": {HISTORY: "bus told over"},
+    "lows": {HISTORY: "source told over"},
     "utilities": {SEVERE: "sag_pu swell_pu off_pu"},
     "transfers": {HISTORY: "opened_s closed_s gap_s first_since_s second_since_s", WAITS: "sync_s"},
     "generators": {

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import TypeVar
 
 from winter_river.engine import Event
 from winter_river.engine.calibration import CALIBRATION_BY_NAME
@@ -28,6 +29,7 @@ LOW, NEAR, COLLAPSED, NOT_SOLVED = WORSE = (
 )  # events, and values of `flow`
 WELL, OVER, LOW_OVER = "well", "collapse_over", "undervoltage_over"
 FLOWS = (WELL, *WORSE)
+Key = TypeVar("Key")
 _NEWTON = SOLVER_WORDS[NEWTON_COLLAPSE]
 
 
@@ -44,12 +46,13 @@ class _Trouble:
 
 
 class Strains:
-    """What the engine's events told so far, also when they have left the log: three troubles at most of each source."""
+    """What the engine's events told so far, also when they have left the log: two troubles at most of each source, and one
+    of each device that gives way to its load."""
 
     def __init__(self) -> None:
         self._short: dict[str, _Trouble] = {}  # collapsed, or without a solution
         self._near: dict[str, _Trouble] = {}
-        self._low: dict[str, _Trouble] = {}  # load pulls a voltage too low, no more
+        self._low: dict[tuple[str, str], _Trouble] = {}  # load pulls a voltage too low, no more; by what gives way, too
         self._last_id = 0
 
     def hear(self, log: dict[int, Event]) -> None:
@@ -66,20 +69,20 @@ class Strains:
         that of the last time. A source is close to collapse as long as its flow takes Newton's method for that, in
         whatever state it is: the engine tells when another is enough again, or nothing is behind it any more.
         """
-        nodes = self._short | self._near | self._low
-        kinds = (self._short, self._near, self._low)
-        return {node_id: _facts([each[node_id] for each in kinds if node_id in each], t_s) for node_id in nodes}
+        found: dict[str, list[_Trouble]] = {}
+        for node_id, trouble in (*self._short.items(), *self._near.items()):
+            found.setdefault(node_id, []).append(trouble)
+        for (node_id, _), trouble in sorted(self._low.items(), key=lambda item: item[1].event, reverse=True):
+            found.setdefault(node_id, []).append(trouble)
+        return {node_id: _facts(troubles, t_s) for node_id, troubles in found.items()}
 
     def back_to(self, t_s: float) -> None:
         """Engine time was taken back: what ended later lasts, what began later has not been. What was before that is
         known as far as the log tells it, which is heard again."""
         self._last_id = 0
-        for troubles in (self._short, self._near, self._low):
-            for node_id, trouble in list(troubles.items()):
-                if trouble.event.t_s > t_s:
-                    del troubles[node_id]
-                elif trouble.over_s is not None and trouble.over_s > t_s:
-                    trouble.over_s = None
+        _back_to(self._short, t_s)
+        _back_to(self._near, t_s)
+        _back_to(self._low, t_s)
 
     def _take(self, event: Event) -> None:
         if event.event in (COLLAPSED, NOT_SOLVED):
@@ -87,26 +90,34 @@ class Strains:
         elif event.event == NEAR:
             self._near[event.node_id] = _Trouble(NEAR, event)
         elif event.event == LOW:
-            self._low[event.node_id] = _Trouble(LOW, event)
+            self._low[event.node_id, event.from_] = _Trouble(LOW, event)
         elif event.event == LOW_OVER:
-            _end(self._low, event)
+            _end(self._low, (event.node_id, event.from_), event)
         elif event.event == OVER:
-            _end(self._short, event)
+            _end(self._short, event.node_id, event)
         elif event.event == "solver" and event.from_ == _NEWTON:
-            _end(self._near, event)
+            _end(self._near, event.node_id, event)
         elif event.event == "solver" and event.to == _NEWTON and _lasts(self._short, event.node_id):
             self._near[event.node_id] = _Trouble(
                 NEAR, self._short[event.node_id].event
             )  # of a collapse, which alone is told
 
 
-def _lasts(troubles: Mapping[str, _Trouble], node_id: str) -> bool:
-    return node_id in troubles and troubles[node_id].over_s is None
+def _lasts(troubles: Mapping[Key, _Trouble], key: Key) -> bool:
+    return key in troubles and troubles[key].over_s is None
 
 
-def _end(troubles: Mapping[str, _Trouble], event: Event) -> None:
-    if _lasts(troubles, event.node_id):
-        troubles[event.node_id].over_s = event.t_s
+def _end(troubles: Mapping[Key, _Trouble], key: Key, event: Event) -> None:
+    if _lasts(troubles, key):
+        troubles[key].over_s = event.t_s
+
+
+def _back_to(troubles: dict[Key, _Trouble], t_s: float) -> None:
+    for key, trouble in list(troubles.items()):
+        if trouble.event.t_s > t_s:
+            del troubles[key]
+        elif trouble.over_s is not None and trouble.over_s > t_s:
+            trouble.over_s = None
 
 
 def _facts(troubles: Sequence[_Trouble], t_s: float) -> Mapping[str, object]:

@@ -51,18 +51,13 @@ def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
 
 def weakest(plan: Plan, w: World, k: int) -> int:
     """The device of an island whose voltage has dropped most."""
-    return plan.buses[weakest_bus(w, k)].node
-
-
-def weakest_bus(w: World, k: int) -> int:
-    """The bus of an island whose voltage has dropped most."""
     x = w.wiring[k]
     found, most_pu = w.order[x.first], -1.0
     for bus in w.order[x.first : x.end]:
         drop_pu = magnitude(complex(w.islands[k].emf, 0.0) - w.v[bus])
         if drop_pu > most_pu + ALIKE_PU:
             found, most_pu = bus, drop_pu
-    return found
+    return plan.buses[found].node
 
 
 def heaviest(plan: Plan, w: World, k: int) -> int:
@@ -88,15 +83,16 @@ def _comes_on(plan: Plan, w: World, node: int) -> bool:
 
 
 def what_loaded(plan: Plan, w: World, k: int, load: int) -> int:
-    """What made the load of an island so heavy: what set this instant off, else the last event of what has just come on,
-    the heaviest or another. 0: it has grown by itself, or by its profile."""
+    """What made the load of an island so heavy: what set this instant off, else the last event of the heaviest where that
+    comes on, or of another that did right now. 0: it has grown by itself, or by its profile."""
     cause = events.group_cause(w, plan.nodes[plan.islands[k].node].group)
     if cause > 0 or _comes_on(plan, w, load):
         return cause if cause > 0 else w.nodes[load].last
     x = w.wiring[k]
     for bus in w.load_order[x.loads_first : x.loads_end]:
-        if _comes_on(plan, w, plan.buses[bus].node):
-            cause = max(cause, w.nodes[plan.buses[bus].node].last)
+        other = w.nodes[plan.buses[bus].node]
+        if other.live and not other.live_seen:
+            cause = max(cause, other.last)
     return cause
 
 

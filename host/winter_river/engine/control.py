@@ -227,7 +227,7 @@ def _source_left(plan: Plan, w: World, n: NodePlan, position: int) -> int:
     """What happened to the source in this position that a static switch is on or leaves: at this instant, so nothing
     between has told of it yet."""
     feed = n.feed_1 if position == switchgear_law.FIRST else n.feed_2
-    short = short_at(w, plan.nodes[feed].bus_out)
+    short = short_at(plan, w, plan.nodes[feed].bus_out)
     if short >= w.first_event:
         return short
     by = w.nodes[feed].blame if w.nodes[feed].blame != NONE else feed
@@ -267,7 +267,7 @@ def run_upses(plan: Plan, w: World) -> bool:
         n, me = plan.nodes[r.node], w.nodes[r.node]
         path, rectifier, piece, handle = u.path, u.rectifier, u.piece, u.handle
         usable = in_service(n, me)
-        held = u.source_ok and u.outside_s == NEVER_S
+        held, in_bypass = u.source_ok and u.outside_s == NEVER_S, u.bypass_ok and u.path == ups_law.BYPASS
         u.handle = me.handle
         if u.path == ups_law.BYPASS:  # else it is as the flow took it, which solves what is behind a UPS first
             u.out_kw, u.out_kva = ups_output(plan, w, k)
@@ -281,7 +281,7 @@ def run_upses(plan: Plan, w: World) -> bool:
             bypass_lost=me.fault & ups_law.BYPASS_LOST != 0 or not in_step,
             off_pu=off,
         )
-        if held and not (u.source_ok and u.outside_s == NEVER_S):
+        if (held and not (u.source_ok and u.outside_s == NEVER_S)) or (in_bypass and not u.bypass_ok):
             watch_low(plan, w, plan.nodes[n.feed_1].bus_out)
         may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1) and u.handle != ups_law.HANDLE_SERVICE
         ups_law.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)

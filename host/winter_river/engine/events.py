@@ -92,7 +92,20 @@ class Event(NamedTuple):
 
 
 def emit(plan: Plan, w: World, node: int, word: int, before: int, after: int, cause: int) -> int:
-    """Notes one event of a device and gives its id. Where there is no room left it is w.trouble, and the step fails."""
+    """Notes one event of a device, which explains it from now on, and gives its id."""
+    number = note(w, node, word, before, after, cause)
+    me = w.nodes[node]
+    me.last = number
+    me.origin = number
+    group = plan.nodes[node].group
+    if w.first_by_group[group] < w.first_event:
+        w.first_by_group[group] = number
+    return number
+
+
+def note(w: World, node: int, word: int, before: int, after: int, cause: int) -> int:
+    """Notes one event that explains nothing but to who looks for it, and gives its id. Where there is no room left it is
+    w.trouble, and the step fails."""
     number = w.next_event
     w.next_event = number + 1
     if w.events_count == len(w.events):
@@ -101,12 +114,6 @@ def emit(plan: Plan, w: World, node: int, word: int, before: int, after: int, ca
     e = w.events[w.events_count]
     w.events_count += 1
     e.number, e.t_s, e.node, e.word, e.before, e.after, e.cause = number, w.t_s, node, word, before, after, cause
-    me = w.nodes[node]
-    me.last = number
-    me.origin = number
-    group = plan.nodes[node].group
-    if w.first_by_group[group] < w.first_event:
-        w.first_by_group[group] = number
     return number
 
 
@@ -150,6 +157,8 @@ def _words(plan: Plan, node: NodePlan, word: int, before: int, after: int) -> tu
         return SOLVER_WORDS[before], SOLVER_WORDS[after]
     if word in (NOT_SOLVED, NEAR_COLLAPSE, COLLAPSED, UNDERVOLTAGE):  # where the voltage gives way, and for which load
         return plan.nodes[before].id, plan.nodes[after].id
+    if word == UNDERVOLTAGE_OVER:
+        return plan.nodes[before].id, ""
     return "", ""
 
 

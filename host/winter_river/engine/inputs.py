@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -244,12 +245,12 @@ def setting_of(plan: Plan, w: World, k: int) -> float:
 
 def _follow_setting(plan: Plan, w: World, k: int) -> None:
     """What a device is newly set to is news."""
-    before, after = w.settings[k], setting_of(plan, w, k)
+    kind = plan.nodes[k].kind
+    scale = 1.0 if kind == COOLING or kind == SWITCHGEAR else float(events.W_PER_KW)
+    before, after = math.floor(w.settings[k] * scale + 0.5), math.floor(setting_of(plan, w, k) * scale + 0.5)
     if after != before:
-        kind = plan.nodes[k].kind
-        scale = 1 if kind == COOLING or kind == SWITCHGEAR else events.W_PER_KW
-        events.emit(plan, w, k, events.SETPOINT, int(before * scale), int(after * scale), 0)
-        w.settings[k] = after
+        events.emit(plan, w, k, events.SETPOINT, before, after, 0)
+    w.settings[k] = setting_of(plan, w, k)
 
 
 def _move_contact(plan: Plan, w: World, k: int, me: NodeState) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from winter_river.engine.collapse import collapse_at
 from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.states import FREQUENCY, SAG, SWELL
-from winter_river.engine.undervoltage import grid_of, low_at
+from winter_river.engine.undervoltage import grid_of, lifted_at, low_at
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import World
 
@@ -26,10 +26,11 @@ def what_took(plan: Plan, w: World, feed: int) -> int:
         state = w.nodes[grid].state
         if state == SAG or state == FREQUENCY or (state == SWELL and magnitude(w.v[bus]) > 1.0):
             found = max(found, w.nodes[grid].origin)
-    return found if found > 0 else low_at(w, bus)
+    return found if found > 0 else low_at(plan, w, bus)
 
 
 def what_gave(plan: Plan, w: World, feed: int) -> int:
-    """The last event of a source, or of the grid that drives it; 0 where there was none."""
-    grid = grid_of(plan, w, plan.nodes[feed].bus_out)
-    return max(w.nodes[feed].origin, w.nodes[grid].origin if grid != NONE else 0)
+    """The last event of a source, of the grid that drives it, or of the way between; 0 where there was none."""
+    bus = plan.nodes[feed].bus_out
+    grid = grid_of(plan, w, bus)
+    return max(w.nodes[feed].origin, w.nodes[grid].origin if grid != NONE else 0, lifted_at(w, bus))

@@ -61,7 +61,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         nodes=[NodeState() for _ in plan.nodes],
         settings=[0.0 for _ in plan.nodes],
         meters=[Meter() for _ in plan.nodes],
-        lows=[LowState() for _ in plan.islands],
+        lows=[LowState() for _ in plan.buses],
         islands=[IslandState() for _ in plan.islands],
         island_meters=[Meter() for _ in plan.islands],
         utilities=[UtilityState() for _ in plan.utilities],

@@ -240,13 +240,16 @@ def _shortage(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         r = plan.servers[n.slot]
         for bus in (r.bus_1, r.bus_2):
             if bus != NONE and w.parent[bus] != DEAD and magnitude(w.v[bus]) < STEADY_LOW_PU:
-                found = max(found, short_at(w, bus))
+                found = max(found, short_at(plan, w, bus))
     elif me.supplied and (n.kind == COOLING or n.kind == UPS or n.kind == BESS or n.kind == PV):
         # It may have let go at once, and the voltage is back.
         bus = plan.nodes[me.feeder].bus_out
-        let_go = not w.upses[n.slot].source_ok if n.kind == UPS else w.parent[n.bus_in] == DEAD
-        if let_go or magnitude(w.v[bus]) < STEADY_LOW_PU:
-            found = short_at(w, bus)
+        let_go = w.parent[n.bus_in] == DEAD
+        if n.kind == UPS:
+            u = w.upses[n.slot]
+            let_go = not u.source_ok or (u.handle == ups_law.HANDLE_ECO and not u.bypass_ok)
+        if let_go or (n.kind == COOLING and magnitude(w.v[bus]) < STEADY_LOW_PU):
+            found = short_at(plan, w, bus)
     return found
 
 
@@ -263,18 +266,18 @@ def tell(plan: Plan, w: World, node: int, discharging: bool, short: bool) -> Non
     """
     n, me = plan.nodes[node], w.nodes[node]
     own = me.last >= w.first_event
-    moved = me.supplied != me.supplied_seen or me.live != me.live_seen
-    if moved:
-        me.supplied_seen, me.live_seen = me.supplied, me.live
-        by = me.feeder if me.live or me.blame == NONE else me.blame
-        if not own and by != NONE and by != node:
-            me.origin = w.nodes[by].origin
     state = state_of(plan, w, node, discharging)
     if state != me.state and state == LOAD_DEGRADED and (n.kind == SERVER or n.kind == COOLING):
         watch_low(plan, w, n.bus_in)
         if n.kind == SERVER and plan.servers[n.slot].bus_2 != NONE:
             watch_low(plan, w, plan.servers[n.slot].bus_2)
         short = True
+    moved = me.supplied != me.supplied_seen or me.live != me.live_seen
+    if moved:
+        me.supplied_seen, me.live_seen = me.supplied, me.live
+        by = me.feeder if me.live or me.blame == NONE else me.blame
+        if not own and by != NONE and by != node:
+            me.origin = w.nodes[by].origin
     shortage = _shortage(plan, w, n, me) if short else 0
     me.origin = max(me.origin, shortage)
     if state == me.state:
@@ -287,7 +290,9 @@ def tell(plan: Plan, w: World, node: int, discharging: bool, short: bool) -> Non
     elif own:
         cause = me.last
     elif moved:
-        cause = me.origin
+        cause = max(me.origin, me.last) if machine and me.live else me.origin
+        if n.kind == COOLING and me.supplied and not me.live:  # its contactor lets go at once
+            cause = events.group_cause(w, n.group) or cause
     elif me.feeder != NONE and w.nodes[me.feeder].origin >= w.first_event:
         cause = w.nodes[me.feeder].origin
     elif _ramp_ends_now(plan, w, n):

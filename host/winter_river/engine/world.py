@@ -119,10 +119,10 @@ class IslandState:
 
 @dataclass(slots=True)
 class LowState:
-    """An island whose load alone pulls a voltage too low (undervoltage.py). bus: what gives way there. told: the event that
-    last told so; over: the one of its end; 0 where none ever did."""
+    """A bus that gives way to its load, so that something behind it has too little voltage (undervoltage.py). told: the event
+    that last told so, of which source; over: the one of its end; 0 where none ever did."""
 
-    bus: int = 0
+    source: int = 0
     told: int = 0
     over: int = 0
 
@@ -175,7 +175,7 @@ class World:
     unsettled: something changed since the last settling. rewire: a switch among it. rehung: a bus hangs on another parent,
     or by another impedance, than when the orders were found. moved: since somebody looked and cleared it, more moved than
     what goes by itself at its own pace (ramps.py, profiles). grid_off: the frequency of a utility is off its nominal one.
-    low: some load pulls a voltage too low, or did at this instant (lows, by island). settings: by device, what it is set to
+    low: some load pulls a voltage too low, or did at this instant (lows, by bus). settings: by device, what it is set to
     (inputs.setting_of), as of the last event.
     due_s: when something changes next by itself, as of the last settling (step.due_s).
     first_event: the first event of this instant; first_by_group: the first one of each connected part. events: the first

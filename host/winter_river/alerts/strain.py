@@ -21,12 +21,8 @@ from winter_river.engine.world import NEWTON_COLLAPSE
 RACKS = 10  # chosen: behind one feeder, more than twice as many as the library has; of more each collapse may ask anew
 # What a weak feeder put out is back, and out again, within this: restarts, and the turns that racks take, of the slowest.
 RECENT_S = float(math.ceil(max(each.restart_s + RACKS * each.stagger_s for each in CALIBRATION_BY_NAME.values())))
-LOW, NEAR, COLLAPSED, NOT_SOLVED = WORSE = (
-    "undervoltage",
-    "near_collapse",
-    "collapsed",
-    "not_solved",
-)  # events, and values of `flow`
+# Events, and values of `flow`.
+LOW, NEAR, COLLAPSED, NOT_SOLVED = WORSE = ("undervoltage", "near_collapse", "collapsed", "not_solved")
 WELL, OVER, LOW_OVER = "well", "collapse_over", "undervoltage_over"
 FLOWS = (WELL, *WORSE)
 Key = TypeVar("Key")
@@ -98,9 +94,8 @@ class Strains:
         elif event.event == "solver" and event.from_ == _NEWTON:
             _end(self._near, event.node_id, event)
         elif event.event == "solver" and event.to == _NEWTON and _lasts(self._short, event.node_id):
-            self._near[event.node_id] = _Trouble(
-                NEAR, self._short[event.node_id].event
-            )  # of a collapse, which alone is told
+            # Of a collapse, which alone is told.
+            self._near[event.node_id] = _Trouble(NEAR, self._short[event.node_id].event)
 
 
 def _lasts(troubles: Mapping[Key, _Trouble], key: Key) -> bool:

@@ -8,8 +8,8 @@ from winter_river.engine.equipment import pv as pv_law
 from winter_river.engine.equipment.following import run_follower
 from winter_river.engine.equipment.profile import run_profile
 from winter_river.engine.flow import set_load
-from winter_river.engine.grid_frequency import off_pu
-from winter_river.engine.plan import NONE, UTILITY, Plan
+from winter_river.engine.grid_frequency import grid_of, off_pu
+from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.undervoltage import watch_low
 from winter_river.engine.units import BASE_KW, NEVER_S, magnitude
 from winter_river.engine.world import DEAD, World, in_service, is_tripped
@@ -17,8 +17,7 @@ from winter_river.engine.world import DEAD, World, in_service, is_tripped
 
 def on_grid(plan: Plan, w: World, bus: int) -> bool:
     """Whether a utility drives this bus."""
-    island = w.island_of[bus] if w.parent[bus] != DEAD else NONE
-    return island != NONE and plan.nodes[plan.islands[island].node].kind == UTILITY
+    return w.parent[bus] != DEAD and grid_of(plan, w, bus) != NONE
 
 
 def run_profiles(plan: Plan, w: World) -> None:

@@ -8,9 +8,10 @@ pulls too low.
 from __future__ import annotations
 
 from winter_river.engine.collapse import collapse_at
+from winter_river.engine.grid_frequency import grid_of
 from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.states import FREQUENCY, SAG, SWELL
-from winter_river.engine.undervoltage import grid_of, lifted_at, low_at
+from winter_river.engine.undervoltage import lifted_at, low_at
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import World
 

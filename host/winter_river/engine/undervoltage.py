@@ -11,19 +11,11 @@ from winter_river.engine import events
 from winter_river.engine.collapse import ALIKE_PU, collapse_at, what_loaded
 from winter_river.engine.equipment import utility as utility_law
 from winter_river.engine.equipment.itic import STEADY_LOW_PU
+from winter_river.engine.grid_frequency import grid_of
 from winter_river.engine.load_models import asked_pu
-from winter_river.engine.plan import BESS, COOLING, NONE, PV, SERVER, UPS, UTILITY, Plan
+from winter_river.engine.plan import BESS, COOLING, NONE, PV, SERVER, UPS, Plan
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import DEAD, World
-
-
-def grid_of(plan: Plan, w: World, bus: int) -> int:
-    """The utility that drives a bus, NONE where none does."""
-    island = w.island_of[bus]
-    if island < 0:
-        return NONE
-    node = plan.islands[island].node
-    return node if plan.nodes[node].kind == UTILITY else NONE
 
 
 def _is_low(w: World, bus: int) -> bool:

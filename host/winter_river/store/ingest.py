@@ -158,9 +158,8 @@ class Ingester:
         doubtful = retained or ms < SANE_MS or ms < self._latest_ms - BACK_MS
         if not retained:
             if self._latest_ms - BACK_MS <= ms < self._latest_ms:
-                ms = (
-                    self._latest_ms
-                )  # it came later, whatever the clock says: a slewed one, or one that was read too early
+                # It came later, whatever the clock says: a slewed one, or one that was read too early.
+                ms = self._latest_ms
             self._latest_ms = ms
             node.heard_s, node.word = at_s, OFFLINE if offline else STALE
             node.bad_s = at_s + (INTERVAL_S if offline else STALE_S)

@@ -11,7 +11,7 @@ interface Frame {
   readonly redrawn: boolean; // a real board's picture, drawn anew by the same program
 }
 
-const AGAIN_MS = 2_000;
+const AGAIN_MS = 2_000; // chosen: as the stream (stream.ts)
 const LIT = [226, 238, 250];
 const DARK = [8, 12, 18];
 

@@ -101,7 +101,8 @@ class Watch:
         """Many worlds at once: the first, the last and one between, another each time."""
         step(worlds, dt_s)
         plan = worlds._compiled.plan
-        for k in sorted({0, len(worlds) - 1, self.steps % len(worlds)}):
+        rows = len(worlds)
+        for k in sorted({0, rows - 1, self.steps % rows} if rows else ()):
             if self.is_due(plan):
                 self.after(plan, worlds[k])
 

@@ -1,6 +1,7 @@
 """The engine compiled by numba is the engine: the same events and the same bytes, whatever is done to it."""
 
 import dataclasses
+import math
 import random
 
 import pytest
@@ -329,7 +330,7 @@ def test_a_fork_goes_its_own_way(block):
 
 def test_many_worlds_are_each_as_if_they_were_alone(block):
     plan = build_plan(block)
-    many = fast.compiled(plan).worlds(40, new_world(plan))
+    many = fast.compiled(plan).worlds(70, new_world(plan))  # enough for two threads
     alone = [new_world(plan) for _ in range(len(many))]
     for k, world in enumerate(alone):
         one = many[k]
@@ -337,10 +338,11 @@ def test_many_worlds_are_each_as_if_they_were_alone(block):
             apply(plan, each, plan.devices[k % 24].id, {"fault": "fault"}, present=True)
             apply(plan, each, "server_rack_b1", {"load_set_kw": 90.0 + k}, present=True)
         many.put(one)
-    for _ in range(60):
+    for _ in range(30):
         many.step([1.0 + k / 10 for k in range(len(many))])
+        many.step(1)
     for k, world in enumerate(alone):
-        found = [event for _ in range(60) for event in step(plan, world, 1.0 + k / 10)]
+        found = [event for _ in range(30) for dt_s in (1.0 + k / 10, 1.0) for event in step(plan, world, dt_s)]
         assert many.take(k) == found
         assert snapshot(plan, many[k]) == snapshot(plan, world)
 
@@ -362,11 +364,21 @@ def test_no_event_is_lost_where_more_happens_than_a_world_holds(chain):
     assert many.take(0) == many.take(1) == found
 
 
-def test_a_step_backwards_is_refused(block):
+@pytest.mark.parametrize("dt_s", [[1.0, -1.0], [math.nan, 1.0], -1.0, math.nan, math.inf])
+def test_a_step_backwards_or_without_end_is_refused(block, dt_s):
     plan = build_plan(block)
     many = fast.compiled(plan).worlds(2, new_world(plan))
     with pytest.raises(ValueError, match="not negative"):
-        many.step([1.0, -1.0])
+        many.step(dt_s)
+    many.step(1.0)
+    assert many.column("t_s").tolist() == [1.0, 1.0]
+
+
+def test_no_worlds_are_stepped_at_once(block):
+    plan = build_plan(block)
+    none = fast.compiled(plan).worlds(0, new_world(plan))
+    none.step(1.0)
+    none.step([])
 
 
 def test_what_ages_is_alike_to_the_bit(block):

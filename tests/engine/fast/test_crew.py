@@ -82,6 +82,26 @@ def test_it_is_raised_only_when_nobody_is_at_work_any_more():
     assert not at_work
 
 
+def test_a_hand_comes_whether_it_listens_falls_asleep_or_sleeps():
+    """Between two tasks there is more and less time than it listens (0.2 ms), and each needs it."""
+    for number in range(600):
+        helped = threading.Event()
+
+        def helps(hand, helped=helped):
+            if hand == 1:
+                helped.set()
+
+        crew.together(helps, 2, helped.is_set)
+        time.sleep(number % 40 * 1e-5)
+
+
+def test_who_asks_does_not_ask_whether_it_is_done_where_work_knows():
+    def never():
+        raise AssertionError
+
+    crew.together(lambda _hand: True, 1, never)
+
+
 def test_a_hand_that_waits_keeps_nothing():
     class Rows:
         pass

@@ -146,7 +146,7 @@ def _column(number: Any) -> Any:
     return at
 
 
-floats_at, bytes_at = _column(nb.float64), _column(nb.uint8)
+floats_at, whole_at, bytes_at = _column(nb.float64), _column(nb.int64), _column(nb.uint8)
 
 
 def _claimed() -> Any:

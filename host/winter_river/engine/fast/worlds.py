@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from winter_river.engine import events
-from winter_river.engine.fast import crew, kernel
-from winter_river.engine.fast.crew import APART, DONE, FULL, IN_TROUBLE
+from winter_river.engine.fast import crew, job, kernel
 from winter_river.engine.fast.memory import Bytes, Layout, block_of, dtype_of
 from winter_river.engine.plan import Plan
 from winter_river.engine.snapshot import Snapshot, split
@@ -118,15 +117,24 @@ class Worlds:
         one.machine.store(one)
         self._blocks = block_of(count * compiled.layout.size).reshape(count, compiled.layout.size)
         self._blocks[:] = one.machine.bytes
-        self._steps_s, self._end_s, self._ends = np.zeros(count), np.zeros(count), np.zeros(count, np.uint8)
-        columns = (int(column.ctypes.data) for column in (self._steps_s, self._end_s, self._ends))
-        blocks = int(self._blocks.ctypes.data), self._blocks.strides[0], compiled.places_at, count
-        # Where each thread begins and where its part ends; and how many worlds are done. Each in a line of the cache.
-        hands = crew.hands(count)
-        self._parts = np.zeros((hands + 1, APART // 8), np.int64)
-        ends = crew.parts(count, hands)
-        self._parts[1:hands, 0], self._parts[:hands, 1] = ends[:-1], ends
-        self._given = *compiled.plan_at, *blocks, *columns
+        # By how much: first that of all, then that of each.
+        self._steps_s, self._ends_s, self._answers = np.zeros(1 + count), np.zeros(count), np.zeros(count, np.uint8)
+        at = [int(column.ctypes.data) for column in (self._blocks, self._steps_s, self._ends_s, self._answers)]
+        words = (
+            *compiled.plan_at,
+            at[0],
+            self._blocks.strides[0],
+            compiled.places_at,
+            count,
+            at[1],
+            0,
+            *at[2:],
+            crew.BELL_AT,
+            0,
+        )
+        self._ends = crew.parts(count, crew.hands(count))
+        self._job = job.packed(words, self._ends)
+        self._some = kernel.kernel().advance_some
         self._taken: dict[int, list[events.Event]] = {}
 
     def __len__(self) -> int:
@@ -158,27 +166,35 @@ class Worlds:
 
         Raises RuntimeError for the first world that does not come to rest.
         """
-        self._steps_s[:] = dt_s
-        if not 0.0 <= self._steps_s.min(initial=0.0) <= self._steps_s.max(initial=0.0) < math.inf:  # nan is neither
+        if isinstance(dt_s, float | int):
+            self._steps_s[0], self._job[job.STEP_BYTES] = dt_s, 0
+            is_right = 0.0 <= dt_s < math.inf
+        else:
+            each_s = self._steps_s[1:]
+            each_s[:], self._job[job.STEP_BYTES] = dt_s, each_s.itemsize
+            is_right = bool(((each_s >= 0.0) & (each_s < math.inf)).all())
+        if not is_right:  # nan is neither
             raise ValueError("dt_s must be finite numbers of seconds, not negative")
-        self._advance(goes_on=0)
-        while not (self._ends == DONE).all():
-            for k in np.flatnonzero(self._ends == IN_TROUBLE):
+        unfinished = self._advance(goes_on=0)
+        while unfinished:
+            for k in np.flatnonzero(self._answers == job.IN_TROUBLE):
                 events.check(self[int(k)], 0)
-            for k in np.flatnonzero(self._ends == FULL):
+            for k in np.flatnonzero(self._answers == job.FULL):
                 self._fetch(int(k))
-            self._advance(goes_on=1)
+            unfinished = self._advance(goes_on=1)
 
-    def _advance(self, *, goes_on: int) -> None:
-        """Lets every world advance, over all cores: the compiled step lets other threads run."""
-        rows, taken = len(self), self._parts.copy()
-        count = len(taken) - 1
-        some, given = kernel.kernel().advance_some, (*self._given, goes_on, int(taken.ctypes.data))
+    def _advance(self, *, goes_on: int) -> int:
+        """Lets every world advance, over all cores: the compiled step lets other threads run. How many have not come to
+        the end."""
+        given, some = self._job[:], self._some
+        given[job.GOES_ON] = goes_on
+        at, done = given.buffer_info()[0], len(given) - job.APART // 8
 
-        def work(hand: int, _held: object = (self, taken)) -> None:
-            some(*given, hand, count)
+        def work(hand: int, _held: object = (self, given)) -> object:
+            return some(at, hand)
 
-        crew.together(work, count, lambda: bool(taken[count, 0] >= rows))
+        crew.together(work, len(self._ends), lambda: given[done] >= given[job.ROWS])
+        return given[done + 1]
 
     def _fetch(self, k: int) -> None:
         w = self[k]

@@ -13,8 +13,9 @@ from winter_river.service.bus import Bus
 from winter_river.service.coordinator import Coordinator
 from winter_river.service.desk import Desk
 from winter_river.service.issuer import Issuer
+from winter_river.service.live_site import LiveSite
 from winter_river.service.loop import Loop
-from winter_river.service.wiring import LiveSite, LoopLine
+from winter_river.service.loop_line import LoopLine
 
 Row = tuple[str, float, str, float, bool]
 

@@ -13,8 +13,9 @@ from winter_river.service.client import BusClient
 from winter_river.service.coordinator import Coordinator
 from winter_river.service.desk import Desk
 from winter_river.service.issuer import Issuer
+from winter_river.service.live_site import LiveSite, ServiceError
 from winter_river.service.loop import SETTLE_S_MAX, Loop
-from winter_river.service.wiring import LiveSite, LoopLine, ServiceError
+from winter_river.service.loop_line import LoopLine
 from winter_wire import codec
 
 

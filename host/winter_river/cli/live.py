@@ -143,7 +143,8 @@ def live(facility: "Facility", settings: Settings, *, host: str, say: Callable[[
     from winter_river.service.bus import BusError
     from winter_river.service.desk import no_keys
     from winter_river.service.intervals import Intervals
-    from winter_river.service.wiring import Service, ServiceError
+    from winter_river.service.live_site import ServiceError
+    from winter_river.service.wiring import Service
 
     with ExitStack() as running:
         if settings.nodes == "vm" and len(facility.nodes) > VM_NODES_MAX:

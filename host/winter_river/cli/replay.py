@@ -13,7 +13,7 @@ from winter_river.cli.values import seconds
 from winter_river.likeness import meant
 
 if TYPE_CHECKING:
-    from winter_river.service.wiring import LiveSite
+    from winter_river.service.live_site import LiveSite
     from winter_river.station import Station
     from winter_river.station.replay import Player, Recording
     from winter_river.station.replaying import ReplayStation

@@ -38,7 +38,7 @@ from winter_river.station.timekeeper import Loop, Timekeeper
 
 if TYPE_CHECKING:
     from winter_river.alerts.keeper import AlarmKeeper
-    from winter_river.service.wiring import LiveSite
+    from winter_river.service.live_site import LiveSite
 
 
 SPAN_S = 600.0  # of a trend that names no beginning

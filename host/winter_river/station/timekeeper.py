@@ -35,7 +35,7 @@ from winter_river.station.samples import Sampler
 if TYPE_CHECKING:
     from winter_river.facility import Facility
     from winter_river.service.coordinator import Coordinator
-    from winter_river.service.wiring import LiveSite
+    from winter_river.service.live_site import LiveSite
 
 MOMENT_GAP_S = 0.5  # chosen: at high speed snapshots are this far apart on the wall clock, whatever time does
 SUBSCRIBERS_MAX = 100

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from winter_river.alerts.keeper import AlarmKeeper
     from winter_river.emulator import Oled
-    from winter_river.service.wiring import LiveSite, Report
+    from winter_river.service.live_site import LiveSite
+    from winter_river.service.wiring import Report
     from winter_river.settings.live import LiveSettings
     from winter_river.station import Station
     from winter_river.store import Keeper

@@ -57,14 +57,18 @@ LAYERS: Mapping[str, Sequence[str]] = {
     "winter_river.scenario": (*_PURE_HOST, "winter_river.alerts", "winter_river.reference_words"),
     # Alarms: decided in pure parts; keeper, webhook and memory act. They know a site, not what runs it.
     "winter_river.alerts": (*_PURE_HOST, "winter_river.scenario.durations"),
+    "winter_river.reference_commands": (),
     "winter_river.reference_words": (),
     "winter_river.reference_constants": ("winter_river.engine",),
     "winter_river.reference": (
         "winter_river.reference_constants",
         *("winter_wire", "winter_river.air", "winter_river.engine", "winter_river.settings"),
-        "winter_river.reference_words",
+        *("winter_river.reference_commands", "winter_river.reference_words"),
     ),
-    "winter_river.ui": (*_PURE_HOST, "winter_river.alerts", "winter_river.reference_words"),
+    "winter_river.ui": (
+        *(*_PURE_HOST, "winter_river.alerts"),
+        *("winter_river.reference_commands", "winter_river.reference_words"),
+    ),
     "winter_river.service": (
         *_PURE_HOST,
         "winter_river.address",
@@ -105,7 +109,8 @@ LAYERS: Mapping[str, Sequence[str]] = {
         *_PURE_HOST,
         "winter_river.alerts",
         *("winter_river.audit", "winter_river.emulator", "winter_river.page", "winter_river.paths"),
-        *("winter_river.reference_words", "winter_river.scenario", "winter_river.service", "winter_river.station"),
+        *("winter_river.reference_commands", "winter_river.reference_words"),
+        *("winter_river.scenario", "winter_river.service", "winter_river.station"),
         *("winter_river.settings", "winter_river.store"),
     ),
     # The composers put the parts together.

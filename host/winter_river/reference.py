@@ -12,6 +12,7 @@ from typing import Any
 from winter_wire import schema, topics
 from winter_wire import tables as contract
 
+from winter_river import reference_commands as commands
 from winter_river import reference_constants
 from winter_river import reference_words as words
 from winter_river.engine import CALIBRATIONS, EQUIPMENT, RELIABILITY, malfunction_like, part_of, state_like
@@ -191,7 +192,7 @@ def malfunction_rows(name: str) -> Iterator[tuple[str, ...]]:
         yield name, f"`{kind}`", "" if severity is None else str(severity), full, trigger, what
 
 
-def _parameter(row: tuple[str, str, bool, float, float], sentences: Mapping[str, str] = words.PARAMS) -> str:
+def _parameter(row: tuple[str, str, bool, float, float], sentences: Mapping[str, str] = commands.PARAMS) -> str:
     name, form, required, low, high = row
     limits = f", {low} to {high}" if form in (schema.NUMBER, schema.INTEGER) else ""
     return f"`{name}` ({form}{limits}{', required' if required else ''}): {sentences[name]}"
@@ -202,7 +203,7 @@ def _verbs() -> Table:
     for verb, params in schema.VERBS.items():
         obeyed = [name for name, entry in _TYPES.items() if verb in entry[schema.OWN_VERBS]]
         takes = " ".join(_parameter(row) for row in params)
-        rows.append((f"`{verb}`", takes, ", ".join(obeyed) or "all", words.VERBS[verb]))
+        rows.append((f"`{verb}`", takes, ", ".join(obeyed) or "all", commands.VERBS[verb]))
     rows += [(verb, takes, f"the node `{topics.WEATHER}`", what) for verb, takes, what in _weather_verbs().rows]
     note = "A verb names a target, never a toggle. A parameter that it does not know is refused."
     return Table("verbs", "Verbs", note, ("verb", "parameters", "of", "what"), tuple(rows))
@@ -210,7 +211,7 @@ def _verbs() -> Table:
 
 def _engine_verbs() -> Table:
     rows = tuple(
-        (f"`{verb}`", " ".join(_parameter(row, words.ENGINE_PARAMS) for row in params), words.ENGINE_VERBS[verb])
+        (f"`{verb}`", " ".join(_parameter(row, commands.ENGINE_PARAMS) for row in params), commands.ENGINE_VERBS[verb])
         for verb, params in contract.ENGINE_VERBS.items()
     )
     note = "Sent to `engine/command`; `winter-river clock` sends them. A retained one is never obeyed."
@@ -219,7 +220,7 @@ def _engine_verbs() -> Table:
 
 def _alarm_verbs() -> Table:
     rows = tuple(
-        (f"`{verb}`", " ".join(_parameter(row, words.ALARM_PARAMS) for row in params), words.ALARM_VERBS[verb])
+        (f"`{verb}`", " ".join(_parameter(row, commands.ALARM_PARAMS) for row in params), commands.ALARM_VERBS[verb])
         for verb, params in contract.ALARM_VERBS.items()
     )
     note = "Sent to `engine/command`; `winter-river alarms` sends them. Changes are events of `engine`, event `alarm`."
@@ -228,7 +229,11 @@ def _alarm_verbs() -> Table:
 
 def _weather_verbs() -> Table:
     rows = tuple(
-        (f"`{verb}`", " ".join(_parameter(row, words.WEATHER_PARAMS) for row in params), words.WEATHER_VERBS[verb])
+        (
+            f"`{verb}`",
+            " ".join(_parameter(row, commands.WEATHER_PARAMS) for row in params),
+            commands.WEATHER_VERBS[verb],
+        )
         for verb, params in contract.WEATHER_VERBS.items()
     )
     note = "Sent to `weather/command`; `winter-river send weather set_weather` sends it. What is not given stays; what does not fit is refused whole."
@@ -236,7 +241,7 @@ def _weather_verbs() -> Table:
 
 
 def _reasons() -> Table:
-    rows = tuple((f"`{name}`", words.REASONS[name][0], words.REASONS[name][1]) for name in schema.REASONS)
+    rows = tuple((f"`{name}`", commands.REASONS[name][0], commands.REASONS[name][1]) for name in schema.REASONS)
     note = "Why a command was rejected or failed; the checks are made in about this order."
     return Table("reasons", "Reasons", note, ("reason", "meaning", "cure"), rows)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from winter_river import reference, reference_words
+from winter_river import reference, reference_commands, reference_words
 from winter_river.engine import EQUIPMENT
 from winter_wire import schema, topics
 
@@ -27,13 +27,13 @@ def test_every_word_of_the_contract_has_a_sentence_and_none_is_left_over() -> No
     assert set(reference_words.TYPES) == set(schema.TYPES) - own
     assert set(reference_words.STATES) == states() - own
     assert set(reference_words.MALFUNCTIONS) == malfunctions() - own
-    assert set(reference_words.VERBS) == set(schema.VERBS)
-    assert set(reference_words.PARAMS) == {row[0] for params in schema.VERBS.values() for row in params}
-    assert set(reference_words.REASONS) == set(schema.REASONS)
+    assert set(reference_commands.VERBS) == set(schema.VERBS)
+    assert set(reference_commands.PARAMS) == {row[0] for params in schema.VERBS.values() for row in params}
+    assert set(reference_commands.REASONS) == set(schema.REASONS)
 
 
 def test_every_sentence_ends_with_a_full_stop() -> None:
-    for table in (reference_words.FIELDS, reference_words.TYPES, reference_words.STATES, reference_words.VERBS):
+    for table in (reference_words.FIELDS, reference_words.TYPES, reference_words.STATES, reference_commands.VERBS):
         for word, sentence in table.items():
             assert sentence.endswith("."), word
 

@@ -6,7 +6,7 @@ import json
 import threading
 
 import pytest
-from winter_river import reference_words
+from winter_river import reference_commands
 from winter_river.service.messages import Incoming
 from winter_river.station.orders import Orders
 from winter_river.station.station import ORDERS_MAX
@@ -129,12 +129,12 @@ def test_a_live_deadline_and_boot_are_obeyed(obey, master):
 
 
 def test_every_verb_and_parameter_has_a_sentence_in_the_reference():
-    assert set(reference_words.ENGINE_VERBS) == set(tables.ENGINE_VERBS)
+    assert set(reference_commands.ENGINE_VERBS) == set(tables.ENGINE_VERBS)
     named = {row[0] for rows in tables.ENGINE_VERBS.values() for row in rows}
-    assert set(reference_words.ENGINE_PARAMS) == named
-    assert set(reference_words.ALARM_VERBS) == set(tables.ALARM_VERBS)
+    assert set(reference_commands.ENGINE_PARAMS) == named
+    assert set(reference_commands.ALARM_VERBS) == set(tables.ALARM_VERBS)
     named = {row[0] for rows in tables.ALARM_VERBS.values() for row in rows}
-    assert set(reference_words.ALARM_PARAMS) == named
+    assert set(reference_commands.ALARM_PARAMS) == named
 
 
 class AlarmMaster:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from winter_river import air, engine, reference_words
+from winter_river import air, engine, reference_commands
 from winter_river.scenario import Send, parse_scenario
 from winter_river.station.orders import Orders
 from winter_wire import codec, tables
@@ -98,7 +98,7 @@ def test_a_retained_order_is_never_obeyed():
 
 
 def test_its_verb_and_parameters_have_sentences_in_the_reference():
-    assert set(reference_words.WEATHER_VERBS) == set(tables.WEATHER_VERBS)
-    sentence = reference_words.WEATHER_VERBS["set_weather"].lower()
+    assert set(reference_commands.WEATHER_VERBS) == set(tables.WEATHER_VERBS)
+    sentence = reference_commands.WEATHER_VERBS["set_weather"].lower()
     assert [str(number) in sentence and place in sentence for number, place in enumerate(air.PRESETS, 1)] == [True] * 6
-    assert set(reference_words.WEATHER_PARAMS) == {row[0] for row in tables.WEATHER_VERBS["set_weather"]}
+    assert set(reference_commands.WEATHER_PARAMS) == {row[0] for row in tables.WEATHER_VERBS["set_weather"]}

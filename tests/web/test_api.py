@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as xml
 
 import pytest
-from winter_river.reference_words import REASONS
+from winter_river.reference_commands import REASONS
 
 
 def post(browser, path, **body):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from winter_river import reference_words
+from winter_river import reference_commands, reference_words
 
 if TYPE_CHECKING:  # `send` tells an answer in words and needs no engine for it
     from winter_river.engine import Event
@@ -94,6 +94,6 @@ def ack_text(ack: Ack, verb: str) -> str:
     """One sentence: what a node answered to a verb, with the reason and the cure when it refused."""
     if ack.done:
         return f"{ack.node_id}: {verb} done" + (f" ({ack.applied})" if ack.applied else "")
-    meaning, cure = reference_words.REASONS.get(ack.reason, (ack.reason or "no reason given", ""))
+    meaning, cure = reference_commands.REASONS.get(ack.reason, (ack.reason or "no reason given", ""))
     text = f"{ack.node_id}: {verb} {ack.result} ({ack.reason}): {meaning}" + (f"; {ack.applied}" if ack.applied else "")
     return f"{text}; {cure}" if cure else text

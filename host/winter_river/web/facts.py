@@ -9,7 +9,8 @@ from winter_wire import schema
 from winter_river.air import PRESETS
 from winter_river.engine import EQUIPMENT, malfunction_like, state_like
 from winter_river.facility import Facility, Node
-from winter_river.reference_words import FIELDS, PARAMS, VERBS, of_malfunction, of_state
+from winter_river.reference_commands import PARAMS, VERBS
+from winter_river.reference_words import FIELDS, of_malfunction, of_state
 from winter_river.web.diagram_ranks import sides_of
 from winter_river.web.painting import LETTERS
 

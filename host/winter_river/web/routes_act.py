@@ -12,7 +12,7 @@ from winter_wire import schema, topics
 
 from winter_river import air
 from winter_river.audit import AuditError
-from winter_river.reference_words import REASONS
+from winter_river.reference_commands import REASONS
 from winter_river.service.issuer import Source
 from winter_river.site import Ack
 from winter_river.web import forms

@@ -4,6 +4,7 @@ import contextlib
 from collections import deque
 
 import pytest
+from hurried import Hurried
 from winter_river.alerts.keeper import EVENTS_MAX, AlarmKeeper
 from winter_river.alerts.rules import built_in
 from winter_river.engine import Event
@@ -108,24 +109,6 @@ def test_time_that_is_taken_back_to_before_the_collapse_undoes_it(site, keeper):
     assert standing(keeper) == {COLLAPSED: "unacknowledged"}
 
 
-class Hurried:
-    """A lock for which somebody else has waited: he acts as soon as it is let go."""
-
-    def __init__(self, lock):
-        self._lock, self.act, self._depth = lock, None, 0
-
-    def __enter__(self):
-        self._lock.acquire()
-        self._depth += 1
-
-    def __exit__(self, *exception):
-        self._depth -= 1
-        self._lock.release()
-        if not self._depth and self.act:
-            act, self.act = self.act, None
-            act()
-
-
 def test_an_alarm_that_is_acknowledged_as_soon_as_it_stands_is_told_first_and_acknowledged_then(site):
     keeper = AlarmKeeper(site, built_in(), steady=lambda: site.t_s, unix=lambda: 1_700_000_000.0 + site.t_s)
     told = []
@@ -133,7 +116,6 @@ def test_an_alarm_that_is_acknowledged_as_soon_as_it_stands_is_told_first_and_ac
     keeper.look()
     site.t_s = 1.0
     site.tell("grid", "collapsed", "feeder", "rack")
-    keeper._lock = Hurried(keeper._lock)
-    keeper._lock.act = lambda: keeper.acknowledge(COLLAPSED, by="Ann")
+    keeper._lock = Hurried(keeper._lock, lambda: keeper.acknowledge(COLLAPSED, by="Ann"))
     keeper.look()
     assert told == ["raise", "acknowledge"]

@@ -195,3 +195,20 @@ def read(browser):
         reader.context.close()
     complaints = [text for reader in opened for text in reader.complaints]
     assert not complaints, complaints
+
+
+@pytest.fixture
+def site(serve, request):
+    """The facility that the module names as FACILITY, or the training one, healthy."""
+    served = serve(getattr(request.module, "FACILITY", "block-2n-24"))
+    served.reset()
+    return served
+
+
+@pytest.fixture
+def reader(site, read):
+    """Somebody who sees the diagram of `site`, live."""
+    opened = read(site.url)
+    opened.is_live()
+    opened.page.wait_for_selector("[id^=node-]")
+    return opened

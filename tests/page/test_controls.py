@@ -5,21 +5,6 @@ import pytest
 from .conftest import run_by_name
 
 
-@pytest.fixture
-def site(serve):
-    served = serve()
-    served.reset()
-    return served
-
-
-@pytest.fixture
-def reader(site, read):
-    opened = read(site.url)
-    opened.is_live()
-    opened.page.wait_for_selector("#node-ups_a")
-    return opened
-
-
 def clock(site):
     return site.ask("/state")[1]["clock"]
 

@@ -1,21 +1,6 @@
 """A campus with storage, array and meter: its own symbols, and a storage that is told to discharge from the page."""
 
-import pytest
-
-
-@pytest.fixture
-def site(serve):
-    served = serve("campus-bess")
-    served.reset()
-    return served
-
-
-@pytest.fixture
-def reader(site, read):
-    opened = read(site.url)
-    opened.is_live()
-    opened.page.wait_for_selector("#node-bess")
-    return opened
+FACILITY = "campus-bess"
 
 
 def state_of(site, node_id):

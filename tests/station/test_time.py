@@ -1,6 +1,7 @@
 """Run, freeze, step, speed: engine time as a function of the wall clock."""
 
 import pytest
+from hurried import Hurried
 from winter_river.service.pace import Pace
 from winter_wire import topics
 
@@ -114,24 +115,6 @@ def test_a_watcher_that_fails_is_dropped_and_noted(bench):
     assert len(calls) >= 2
     assert [note.text for note in bench.coordinator.notes() if "watcher failed" in note.text]
     assert len(bench.coordinator.notes()) == 1
-
-
-class Hurried:
-    """A lock for which somebody else has waited: he acts as soon as it is let go for the first time."""
-
-    def __init__(self, lock, act):
-        self._lock, self._act, self._depth = lock, act, 0
-
-    def __enter__(self):
-        self._lock.acquire()
-        self._depth += 1
-
-    def __exit__(self, *exception):
-        self._depth -= 1
-        self._lock.release()
-        if not self._depth and self._act:
-            act, self._act = self._act, None
-            act()
 
 
 @pytest.mark.parametrize(

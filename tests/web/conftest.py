@@ -21,6 +21,8 @@ from winter_river.store import Keeper
 from winter_river.web.plant import Plant
 from winter_river.web.server import PageServer
 
+from . import lessons
+
 
 class Page:
     """A page of a run, as a browser reaches it."""
@@ -152,3 +154,13 @@ def folder(page):
     for path in found.iterdir():
         path.unlink()
     return found
+
+
+@pytest.fixture
+def lesson(page, folder):
+    """An exercise of the test's own; at the end nothing is going on."""
+    (folder / "test-exercise.yaml").write_text(lessons.TEXT)
+    yield "test-exercise.yaml"
+    with page.client() as browser:
+        browser.post("/api/v1/exercise/end")
+        browser.post("/api/v1/initial-conditions/day-normal/load")

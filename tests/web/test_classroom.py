@@ -12,59 +12,12 @@ from winter_river.scenario.playing import Disturbable
 from winter_river.service.client import BusClient
 from winter_river.web.exercise_site import ExerciseSite
 
-NASTY = "<script>alert('x')</script>"
-TEXT = f"""
-scenario: test-exercise
-title: "{NASTY}"
-facility: block-2n-24
-until: 20m
-seed: 7
-controls:
-  - generator_a.start
-  - ups_a.bypass
-  - utility_b.set_fault
-steps:
-  - at: 0s
-    say: "{NASTY}"
-  - at: 0s
-    id: which
-    predict:
-      ask: "Which racks go dark?"
-      choices: [none, side A]
-      answer: none
-      because: The UPS carries them.
-      freeze: true
-      points: 2
-  - after: 1s
-    malfunction: {{node: utility_a, kind: outage}}
-  - at: 600s
-    say: the end
-"""
+from .lessons import NASTY, TEXT, begin, status
 
 
 @pytest.fixture(scope="module")
 def page(running_page):
     return running_page(load_facility("block-2n-24"))
-
-
-@pytest.fixture
-def lesson(page, folder):
-    """An exercise of the test's own; at the end nothing is going on."""
-    (folder / "test-exercise.yaml").write_text(TEXT)
-    yield "test-exercise.yaml"
-    with page.client() as browser:
-        browser.post("/api/v1/exercise/end")
-        browser.post("/api/v1/initial-conditions/day-normal/load")
-
-
-def begin(browser, lesson, **options):
-    answer = browser.post("/api/v1/exercise", json={"scenario": lesson, **options})
-    assert answer.status_code == 200, answer.text
-    return answer.json()["exercise"]
-
-
-def status(browser):
-    return browser.get("/api/v1/exercise").json()["exercise"]
 
 
 def test_an_exercise_asks_waits_frozen_and_goes_on_when_it_is_answered(page, lesson, until):
@@ -142,57 +95,6 @@ def test_a_tag_whose_owner_left_is_freed_by_an_instructor_and_by_nobody_else(pag
         assert instructor.post("/api/v1/exercise/tag", json=untag).status_code == 200
         assert status(admin)["tags"] == []
         assert page.command(operator, "ups_a", "bypass").json()["result"] == "done"
-
-
-def test_in_an_exam_nobody_touches_time_and_there_are_no_hints(page, lesson):
-    with page.client() as instructor, page.client("admin") as admin:
-        assert begin(instructor, lesson, exam=True)["exam"] is True
-        for client in (instructor, admin):
-            for body in ({"action": "freeze"}, {"action": "back", "value": 5}, {"action": "speed", "value": 10}):
-                answer = client.post("/api/v1/clock", json=body)
-                assert (answer.status_code, "exam" in answer.json()["error"]) == (403, True)
-            assert client.post("/api/v1/snapshots/1/restore").status_code == 403
-            assert client.post("/api/v1/initial-conditions/day-normal/load").status_code == 403
-        assert page.service.station.in_exam()  # what is asked before an order on the bus
-        assert instructor.post("/api/v1/exercise/hint").json()["text"] == ""
-        instructor.post("/api/v1/exercise/end")
-        assert instructor.post("/api/v1/clock", json={"action": "run"}).status_code == 200
-        assert not page.service.station.in_exam()
-        filed = instructor.get("/api/v1/class").json()[0]["id"]
-        assert instructor.get(f"/api/v1/debriefs/{filed}.json").json()["seed"] == 7  # the lesson's, not the run's
-
-
-def test_an_exam_that_is_being_begun_is_one(page, lesson, monkeypatch):
-    """Time that somebody freezes as an exam begins could be let go by nobody while it lasts."""
-    station, seen = page.service.station, []
-    run = station.run
-    with page.client() as instructor, page.client() as other:
-
-        def freeze_just_after():
-            run()
-            seen.append(other.post("/api/v1/clock", json={"action": "freeze"}).status_code)
-
-        monkeypatch.setattr(station, "run", freeze_just_after)
-        begin(instructor, lesson, exam=True)
-        monkeypatch.undo()
-        instructor.post("/api/v1/exercise/end")
-    assert seen == [403]
-
-
-def test_an_exam_begins_from_the_same_state_for_everybody(page, lesson):
-    with page.client() as instructor:
-        hashes = []
-        for _ in range(2):
-            page.command(instructor, "ups_b", "bypass")
-            begin(instructor, lesson, exam=True)
-            loaded = [
-                info
-                for info in instructor.get("/api/v1/snapshots").json()
-                if info["timeline"] == page.service.station.clock().timeline
-            ]
-            hashes.append(loaded[0]["hash"])
-            instructor.post("/api/v1/exercise/end")
-        assert hashes[0] == hashes[1]
 
 
 def test_an_exercise_that_breaks_off_by_our_fault_leaves_the_site_as_it_was_and_running(page, folder, lesson, until):

@@ -5,21 +5,6 @@ import pytest
 from .conftest import run_by_name
 
 
-@pytest.fixture
-def site(serve):
-    served = serve()
-    served.reset()
-    return served
-
-
-@pytest.fixture
-def reader(site, read):
-    opened = read(site.url)
-    opened.is_live()
-    opened.page.wait_for_selector("#node-ups_a")
-    return opened
-
-
 class Held:
     """Answers to a pattern, as the service gave them, that the page gets when let_go() says so."""
 
@@ -60,6 +45,18 @@ def test_events_that_happen_while_the_log_is_asked_for_hide_none_of_before(site,
     log.let_go()
     page.locator(".log li", has_text="utility_b").first.wait_for()
     outage(site, state=False)
+
+
+def test_freeze_and_run_pressed_in_a_row_are_there_and_back(site, reader):
+    page = reader.page
+    clock = Held(page, "**/api/v1/clock", method="POST")
+    page.keyboard.press(" ")
+    page.keyboard.press(" ")
+    reader.until(lambda: clock.asked > 0)
+    reader.until(lambda: site.ask("/state")[1]["clock"]["frozen"])
+    clock.let_go()
+    reader.until(lambda: not site.ask("/state")[1]["clock"]["frozen"])
+    page.get_by_text("Time runs", exact=True).wait_for()
 
 
 def test_a_dialog_that_is_opened_while_another_waits_for_its_answer_stays_open(site, reader):

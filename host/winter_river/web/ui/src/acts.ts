@@ -13,6 +13,9 @@ const NOT_FOR_TRAINEES = new Set(["set_fault", "restore", "restart", "config", "
 const SELECTED_MS = 4_500; // the node keeps a selection for 5 s
 let chosen: { readonly node_id: string; readonly verb: string; readonly until_ms: number } | null = null;
 
+const TOLD_MS = 1_000; // chosen: the stream has told by then what came of it
+let asked: { readonly frozen: boolean; until_ms: number; done: Promise<void> | undefined } | null = null;
+
 const AHEAD_S = 600; // ten minutes, the span that what-ifs are made for
 
 /** The ghost lines: the run ahead last asked for, what it was, and from when. */
@@ -62,9 +65,14 @@ export function press(node_id: string, long: boolean): Promise<void> {
   return attempt(post(`/nodes/${encodeURIComponent(node_id)}/press`, { long }), `${node_id}: button pressed${long ? " long" : ""}`);
 }
 
+/** Twice in a row is there and back, though the first is not told yet; the second waits for the first. */
 export function freezeOrRun(): Promise<void> {
-  const frozen = clock.value.frozen;
-  return attempt(post("/clock", { action: frozen ? "run" : "freeze" }), frozen ? "Time runs" : "Time is frozen");
+  const frozen = asked && Date.now() < asked.until_ms ? asked.frozen : clock.value.frozen;
+  const mine = (asked = { frozen: !frozen, until_ms: Infinity, done: asked?.done });
+  mine.done = Promise.resolve(mine.done)
+    .then(() => attempt(post("/clock", { action: frozen ? "run" : "freeze" }), frozen ? "Time runs" : "Time is frozen"))
+    .then(() => void (mine.until_ms = Date.now() + TOLD_MS));
+  return mine.done;
 }
 
 export function setSpeed(speed: number): Promise<void> {

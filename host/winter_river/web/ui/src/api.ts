@@ -1,6 +1,7 @@
 /** Asking the service; every refusal becomes a Refusal with its words and its cure. */
 
 const BASE = "/api/v1";
+export const AGAIN_MS = 2_000; // chosen: a service that is restarted is back within a few seconds
 const ANSWER_MS_MAX = 15_000; // chosen: a command may wait for a slow board, a what-if runs ten minutes ahead
 
 export class Refusal extends Error {

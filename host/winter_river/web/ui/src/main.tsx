@@ -10,7 +10,7 @@ import "./style/settings.css";
 import { batch } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { get, sentence } from "./api";
+import { AGAIN_MS, get, sentence } from "./api";
 import { duration, figure, num } from "./format";
 import { startKeys } from "./keys";
 import { startStream } from "./stream";
@@ -30,7 +30,6 @@ import { PastBanner, TimeBar } from "./views/timebar";
 import { Trends } from "./views/trends";
 import { Wall } from "./views/wall";
 
-const AGAIN_MS = 2000;
 const LARGE: readonly (readonly [string, string])[] = [["source_kw", "sources"], ["it_kw", "servers"], ["pue", "PUE"], ["served_pct", "served so far"]];
 
 function Page() {

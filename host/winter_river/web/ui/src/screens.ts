@@ -1,6 +1,7 @@
 /** The nodes' little screens: 128 x 64 pixels in the SSD1306's own page order, drawn dot for dot. */
 
 import { effect, signal, type Signal } from "@preact/signals";
+import { AGAIN_MS } from "./api";
 import { moment } from "./store";
 
 export const WIDTH = 128;
@@ -11,7 +12,6 @@ interface Frame {
   readonly redrawn: boolean; // a real board's picture, drawn anew by the same program
 }
 
-const AGAIN_MS = 2_000; // chosen: as the stream (stream.ts)
 const LIT = [226, 238, 250];
 const DARK = [8, 12, 18];
 

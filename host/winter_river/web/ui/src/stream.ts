@@ -1,12 +1,11 @@
 /** The live stream, and what to do while it is broken: say so, ask every 10 s, return to it by itself. */
 
 import { batch } from "@preact/signals";
-import { get, Refusal } from "./api";
+import { AGAIN_MS, get, Refusal } from "./api";
 import { addCue, addEvents, applyDelta, applyState, clock, events, forgetAll, ids, link } from "./store";
 import type { Cue, Delta, SiteEvent, State } from "./types";
 
 const POLL_MS = 10_000;
-const AGAIN_MS = 2_000; // chosen: a service that is restarted is back within a few seconds
 const LINK_NEEDED = 401; // the link was taken back, or was of another run
 const SILENT_MS = 12_000; // chosen: the stream says something every 2 s
 

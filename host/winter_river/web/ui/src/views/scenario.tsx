@@ -2,10 +2,8 @@
 
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { get } from "../api";
+import { AGAIN_MS, get } from "../api";
 import type { ScenarioInfo } from "../types";
-
-const AGAIN_MS = 2_000; // chosen: as the stream (stream.ts)
 
 const scenarios = signal<readonly ScenarioInfo[] | null>(null);
 export const chosenScenario = signal("");

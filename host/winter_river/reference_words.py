@@ -226,6 +226,7 @@ EVENTS = {
     "overcrank": "gives up cranking",
     "low_battery": "battery low",
     "battery_empty": "battery empty",
+    "no_cold_start": "does not start from its battery alone for want of charge:",
     "not_solved": "power flow not solved",
     "near_collapse": "close to collapse",
     "collapsed": "voltage collapsed",

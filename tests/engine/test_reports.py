@@ -23,6 +23,7 @@ FIELDS = {
     "nodes": {"state", "last", "origin", "live_seen", "supplied_seen"},
     "transformers": None,  # all but their taps
     "islands": {"loss_kw", "told", "over"},
+    "upses": {"load_cause"},
     "breakers": {"cause"},
     "rooms": {"event"},
 }

@@ -59,7 +59,8 @@ LEFT_OUT = {
         "lasts until it is filled again, or there is no rest": "fuel_gal",
     },
     "upses": {
-        HISTORY: "rectifier_s bypass_since_s energy_since_s",
+        TOLD: "refused",
+        HISTORY: "rectifier_s bypass_since_s energy_since_s turned_s load_cause",
         FOLLOWS: "handle out_kw out_kva in_kw loss_kw charge_kw discharge_kw peukert_kw energy_kw overload_rate",
         SEVERE: "battery_ok battery_lost_pu charger_lost_pu",
         NO_AGE: "worn_pu",

@@ -20,6 +20,7 @@ from winter_river.engine.equipment.generator_engine import FREQUENCY_RECOVERY_S
 from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST, FAIL_TO_CLOSE, FAIL_TO_OPEN
 from winter_river.engine.equipment.server import run_server
 from winter_river.engine.equipment.switchgear import TransferPlan, TransferState
+from winter_river.engine.equipment.ups_battery import COLD_START, is_low, watch_battery
 from winter_river.engine.equipment.utility import in_window
 from winter_river.engine.flow import ups_output
 from winter_river.engine.followers import run_followers
@@ -115,7 +116,8 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int, stop: 
         if before == generator_law.RUNNING or before == generator_law.COOLDOWN:
             heat = stop == generator_law.TOO_HOT
             word = events.OVERHEAT if heat else events.LOW_OIL + stop - generator_law.LOW_OIL
-        events.emit(plan, w, node, word, 0, 0, me.last)
+        load = events.group_cause(w, plan.nodes[node].group) if word == events.STALL else 0
+        events.emit(plan, w, node, word, 0, 0, load or me.last)
     elif not fresh and wanted_by == NONE:
         me.origin = events.group_cause(w, plan.nodes[node].group) or me.last
     if plan.reports:
@@ -271,7 +273,7 @@ def run_upses(plan: Plan, w: World) -> bool:
         u.handle = me.handle
         if u.path == ups_law.BYPASS:  # else it is as the flow took it, which solves what is behind a UPS first
             u.out_kw, u.out_kva = ups_output(plan, w, k)
-        changed = ups_law.watch_battery(u, r.battery_kwh, w.t_s) or changed
+        changed = watch_battery(u, r.battery_kwh, w.t_s) or changed
         off = off_pu(plan, w, plan.nodes[n.feed_1].bus_out)
         in_step = off == 0.0 or abs(off_hz(plan, w, plan.nodes[n.feed_1].bus_out)) <= ups_law.BYPASS_OFF_HZ
         ups_law.watch_source(
@@ -285,7 +287,8 @@ def run_upses(plan: Plan, w: World) -> bool:
             watch_low(plan, w, plan.nodes[n.feed_1].bus_out)
         may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1) and u.handle != ups_law.HANDLE_SERVICE
         ups_law.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)
-        ups_law.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0)
+        cause = events.group_cause(w, n.group)
+        ups_law.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0, cause)
         shutdown = u.shutdown
         u.path = ups_law.output_path(
             r,
@@ -301,18 +304,20 @@ def run_upses(plan: Plan, w: World) -> bool:
         # In eco mode its loss is a load of the very network whose flow it follows: solved again until both agree.
         if w.parent[n.bus_in] != DEAD and ups_law.eco_is_off(r, u):
             changed = True
-        _tell_battery(plan, w, k, lost_output=path == ups_law.INVERTER and u.path == ups_law.NO_OUTPUT and usable)
+        lost_output = path == ups_law.INVERTER and u.path == ups_law.NO_OUTPUT and usable
+        _tell_battery(plan, w, k, lost_output=lost_output, usable=usable)
         if u.shutdown and not shutdown:
-            events.emit(plan, w, r.node, events.TRIP, BREAKER_OUTPUT, OVERLOAD, me.last)
+            began = u.load_cause if u.turned_s == w.t_s and u.load_cause > 0 else me.last
+            events.emit(plan, w, r.node, events.TRIP, BREAKER_OUTPUT, OVERLOAD, began)
         if u.path != path:
             w.rewire = True
         u.due_s = ups_law.ups_due_s(r, u, plan.calibration, w.t_s)
     return changed
 
 
-def _tell_battery(plan: Plan, w: World, k: int, *, lost_output: bool) -> None:
+def _tell_battery(plan: Plan, w: World, k: int, *, lost_output: bool, usable: bool) -> None:
     r, u = plan.upses[k], w.upses[k]
-    low = ups_law.is_low(u, r.battery_kwh, w.t_s)
+    low = is_low(u, r.battery_kwh, w.t_s)
     if low and not u.low:
         events.emit(plan, w, r.node, events.LOW_BATTERY, 0, 0, w.nodes[r.node].origin)
     u.low = low
@@ -321,6 +326,11 @@ def _tell_battery(plan: Plan, w: World, k: int, *, lost_output: bool) -> None:
     elif lost_output and not u.shutdown and u.energy_kwh <= 0.0:
         u.empty = True
         events.emit(plan, w, r.node, events.BATTERY_EMPTY, 0, 0, w.nodes[r.node].origin)
+    refused = ups_law.refuses(r, u, usable=usable)
+    if refused and not u.refused:
+        tenths = int(u.energy_kwh / r.battery_kwh * 1000.0)
+        events.emit(plan, w, r.node, events.NO_COLD_START, tenths, int(COLD_START * 1000.0), w.nodes[r.node].last)
+    u.refused = refused
 
 
 def _cord_pu(plan: Plan, w: World, bus: int, feed: int) -> float:

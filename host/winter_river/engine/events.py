@@ -14,6 +14,7 @@ STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, B
 LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
 SETPOINT, AT_RESERVE, FULL, BLOCKED, TAP, OVERHEAT, OUT_OF_CLASS, OUT_OF_STEP, SHARES = range(18, 27)
 SOLVER, NEAR_COLLAPSE, COLLAPSED, SHARES_REACTIVE, COLLAPSE_OVER, UNDERVOLTAGE, UNDERVOLTAGE_OVER = range(27, 34)
+NO_COLD_START = 34
 WORDS = (
     "state",
     "handle",
@@ -49,6 +50,7 @@ WORDS = (
     "collapse_over",
     "undervoltage",
     "undervoltage_over",
+    "no_cold_start",
 )
 POSITION_WORDS = ("open", "first", "second", "both")
 BOTH = 3
@@ -147,6 +149,8 @@ def _words(plan: Plan, node: NodePlan, word: int, before: int, after: int) -> tu
         return f"{before / W_PER_KW:g} kW", f"{after / W_PER_KW:g} kW"
     if word == TAP:
         return f"{before:+d}", f"{after:+d}"
+    if word == NO_COLD_START:  # of its charge: what it has, what it needs
+        return f"{before / 10:g} %", f"{after / 10:g} %"
     if word == OUT_OF_CLASS:  # of the voltage: what its class allows, what it was
         return f"{before / 10:+g} %", f"{after / 10:+g} %"
     if word == SHARES:

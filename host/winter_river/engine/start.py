@@ -53,6 +53,7 @@ def blank_world(plan: Plan, seed: int) -> World:
         due_s=NEVER_S,
         malfunction_due_s=NEVER_S,
         profile_due_s=ALWAYS_S,
+        profiled_s=ALWAYS_S,
         server_due_s=NEVER_S,
         breaker_due_s=NEVER_S,
         trouble=0,

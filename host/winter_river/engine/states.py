@@ -295,10 +295,14 @@ def tell(plan: Plan, w: World, node: int, discharging: bool, short: bool) -> Non
             cause = events.group_cause(w, n.group) or cause
     elif me.feeder != NONE and w.nodes[me.feeder].origin >= w.first_event:
         cause = w.nodes[me.feeder].origin
+    elif n.kind == UPS and w.upses[n.slot].turned_s == w.t_s:
+        cause = w.upses[n.slot].load_cause
     elif _ramp_ends_now(plan, w, n):
         cause = max(me.origin, me.last)  # its own doing, whatever else happens at this instant
     else:
-        cause = events.group_cause(w, n.group) or (max(me.origin, me.last) if machine else 0)
+        cause = events.group_cause(w, n.group)
+        if cause == 0 and machine and w.profiled_s < w.t_s:
+            cause = max(me.origin, me.last)
     before, me.state = me.state, state
     events.emit(plan, w, node, events.STATE, before, state, cause)
     if not own and not machine and n.feed_1 != NONE:

@@ -176,14 +176,14 @@ def runtime_s(plan: Plan, w: World, k: int) -> int:
         return 0
     if drain_kw <= 0.0:
         return RUNTIME_S_MAX
-    return int(min(RUNTIME_S_MAX, ups_law.energy_now_kwh(u, r.battery_kwh, w.t_s) / drain_kw * HOUR_S))
+    return int(min(RUNTIME_S_MAX, battery_law.energy_now_kwh(u, r.battery_kwh, w.t_s) / drain_kw * HOUR_S))
 
 
 def _own_fields(plan: Plan, w: World, n: NodePlan) -> dict[str, object]:
     """The computed fields only this type has."""
     if n.kind == UPS:
         r, u = plan.upses[n.slot], w.upses[n.slot]
-        energy_kwh = ups_law.energy_now_kwh(u, r.battery_kwh, w.t_s)
+        energy_kwh = battery_law.energy_now_kwh(u, r.battery_kwh, w.t_s)
         return {
             "soc_pct": energy_kwh / r.battery_kwh * 100.0,
             "runtime_s": runtime_s(plan, w, n.slot),

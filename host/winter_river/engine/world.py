@@ -204,6 +204,7 @@ class World:
     due_s: float
     malfunction_due_s: float
     profile_due_s: float
+    profiled_s: float
     server_due_s: float
     breaker_due_s: float
     trouble: int = field(metadata=FOLLOWS)

@@ -15,7 +15,8 @@ from winter_river.engine.equipment.coolant import COLD_C, coolant_now_c
 from winter_river.engine.equipment.generator import GeneratorPlan, GeneratorState
 from winter_river.engine.equipment.generator_engine import FREQUENCY_RECOVERY_S
 from winter_river.engine.equipment.switchgear import TransferState
-from winter_river.engine.equipment.ups import energy_now_kwh, overload_now
+from winter_river.engine.equipment.ups import overload_now
+from winter_river.engine.equipment.ups_battery import energy_now_kwh
 from winter_river.engine.heat import cold_now_c
 from winter_river.engine.plan import Plan
 from winter_river.engine.protection import heat_now

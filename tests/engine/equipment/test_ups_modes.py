@@ -1,6 +1,7 @@
 """Eco mode, maintenance bypass and cold start of a UPS: what they carry, what they lose, what they refuse."""
 
 import pytest
+from winter_river.engine import explain
 
 # Of the training facility: 500 kW, so eco mode loses 2 kW and 0.8 % of what it passes on; data sheets say 98 to 99 %.
 ECO_FIXED_KW, ECO_SHARE = 2.0, 0.008
@@ -117,6 +118,15 @@ def test_a_ups_starts_from_its_battery_alone_only_above_a_fifth(story, on_batter
     told.run(1)
     assert told.state("ups_a") == ("ON_BATTERY" if starts else "FAULT")
     assert (told.number("server_rack_a1", "voltage_in") > 470) is starts
+    refusals = [e for e in told.events if e.event == "no_cold_start"]
+    if starts:
+        assert not refusals
+    else:  # told once, with what is there and what it takes; the fault names it, and it names who asked
+        (refusal,) = refusals
+        assert (refusal.node_id, refusal.from_, refusal.to) == ("ups_a", "9.9 %", "20 %")
+        chain = explain.chain({e.id: e for e in told.events}, told.events[-1])
+        assert [(e.event, e.to) for e in chain] == [("state", "FAULT"), ("no_cold_start", "20 %"), ("handle", "online")]
     told.tell("utility_a", fault="")
     told.run(120)
+    assert [e for e in told.events if e.event == "no_cold_start"] == refusals
     assert told.state("server_rack_a1") == "NORMAL"  # with its input back it starts all the same

@@ -14,7 +14,7 @@ from winter_river.engine.units import NEVER_S
 CLASSES = ("g1", "g2", "g3")
 FREQUENCY_DIP_PU = (0.15, 0.10, 0.07)
 FREQUENCY_RECOVERY_S = (10.0, 5.0, 3.0)
-STEP_PU_MAX = 0.60  # chosen: a turbocharged set takes 60 % at once, as 360 of 600 kW; beyond it stalls
+STEP_PU_MAX = 0.60  # chosen: a step of 60 %, as 360 of 600 kW, dips it by its table value; step_kw_max may stall it
 
 # chosen: a little below what makers' manuals state: 70 Hz of 60 (Kohler TP-5631), 72 Hz (Generac 004920, 1.12.4) and
 # 2,175 of 1,800 rpm (Westerbeke BCG), which are 117 to 121 %

@@ -12,9 +12,16 @@ from winter_river.engine.equipment.table import (
     breaker_ratings,
     feed_ratings,
 )
-from winter_river.engine.equipment.ups_battery import inside_kw, worn_now_pu
+from winter_river.engine.equipment.ups_battery import (
+    COLD_START,
+    LOW_BATTERY,
+    energy_at_s,
+    energy_now_kwh,
+    inside_kw,
+    worn_now_pu,
+)
 from winter_river.engine.equipment.utility import in_window
-from winter_river.engine.units import ALWAYS_S, HOUR_S, NEVER_S
+from winter_river.engine.units import ALWAYS_S, NEVER_S
 
 UPS = Equipment(
     type="ups",
@@ -68,8 +75,6 @@ BYPASS_OFF_HZ = 0.5  # UFGS 26 33 53: the bypass may be no further off, or it ca
 # chosen: its link carries it through a cycle outside that window; deeper, or with a dead input, it lets go at once.
 RECTIFIER_HOLD_S, HOLD_LOW_PU = 0.02, 0.75
 BYPASS_LOW_PU, BYPASS_HIGH_PU = 0.90, 1.10  # synchronising window, UFGS 26 33 53
-LOW_BATTERY = 0.20  # chosen: the alarm of most makers
-COLD_START = LOW_BATTERY  # chosen: below it a UPS does not start from its battery alone, which it would only empty
 BATTERY_LOST, BYPASS_LOST = 2, 16  # bits of its malfunctions
 # chosen: of its power, so near its loss in eco mode is solved; the laws allow a thousand times as much
 ECO_NEAR_PU = 1e-9
@@ -107,7 +112,9 @@ class UpsState:
     """path: 0 no output, 1 inverter, 2 bypass. rectifier: 0 off, 1 waiting, 2 walking in, 3 on (piece of its ramp).
 
     handle: the node's, as of the last settling. worn_pu: of its capacity, lost by age since the start; it is taken anew
-    where a discharge begins, so that nothing changes within one.
+    where a discharge begins, so that nothing changes within one. turned_s: when its load last took it to its bypass or let
+    it come back; load_cause: the event that began that overload or calm, 0 where it was the passing of time. refused: it was told that it does not start from
+    its battery alone.
     """
 
     path: int = 1
@@ -131,6 +138,9 @@ class UpsState:
     overload_rate: float = 0.0
     overload_since_s: float = 0.0
     calm_s: float = NEVER_S
+    turned_s: float = ALWAYS_S
+    load_cause: int = 0
+    refused: bool = False
     energy_kwh: float = 0.0
     energy_kw: float = 0.0
     energy_since_s: float = 0.0
@@ -155,18 +165,6 @@ def rectifier_share(u: UpsState) -> float:
     if u.rectifier == RECTIFIER_ON:
         return 1.0
     return (u.piece + 0.5) / PIECES if u.rectifier == WALKING else 0.0
-
-
-def energy_now_kwh(u: UpsState, capacity_kwh: float, t_s: float) -> float:
-    return min(capacity_kwh, max(0.0, u.energy_kwh - u.energy_kw * (t_s - u.energy_since_s) / HOUR_S))
-
-
-def energy_at_s(u: UpsState, level_kwh: float) -> float:
-    """The instant the stored energy passes a level at the present rate; NEVER_S where it moves away from it."""
-    way_kwh = u.energy_kwh - level_kwh
-    if u.energy_kw == 0.0 or way_kwh * u.energy_kw < 0.0:
-        return NEVER_S
-    return u.energy_since_s + way_kwh / u.energy_kw * HOUR_S
 
 
 def bypass_loss_kw(r: UpsPlan, u: UpsState, out_kw: float) -> float:
@@ -254,6 +252,12 @@ def can_carry(r: UpsPlan, u: UpsState) -> bool:
     return has_charge(u) and not (starts and u.energy_kwh <= COLD_START * r.battery_kwh)
 
 
+def refuses(r: UpsPlan, u: UpsState, *, usable: bool) -> bool:
+    """Whether it stays off for want of charge, with nothing at its input: a cold start refused."""
+    alone = u.path == NO_OUTPUT and u.rectifier == RECTIFIER_OFF and not u.shutdown
+    return usable and alone and has_charge(u) and not can_carry(r, u)
+
+
 def watch_source(u: UpsState, t_s: float, source_pu: float, *, bypass_lost: bool, off_pu: float) -> None:
     """Notes whether the rectifier and the bypass can use what is at the input. off_pu: of its frequency."""
     in_hz = in_window(off_pu, was=u.source_ok, beyond_pu=RECTIFIER_HZ_PU, again_pu=RECTIFIER_GOOD_HZ_PU)
@@ -295,28 +299,15 @@ def walk_in(u: UpsState, c: Calibration, t_s: float) -> None:
             u.rectifier = RECTIFIER_ON
 
 
-def watch_battery(u: UpsState, capacity_kwh: float, t_s: float) -> bool:
-    """Puts the stored energy exactly on full or empty at the instant it gets there; True at that instant."""
-    level_kwh = 0.0 if u.energy_kw > 0.0 else capacity_kwh
-    if u.energy_kw == 0.0 or t_s < energy_at_s(u, level_kwh):
-        return False
-    u.energy_kwh = level_kwh
-    u.energy_kw = 0.0
-    u.energy_since_s = t_s
-    return True
-
-
-def is_low(u: UpsState, capacity_kwh: float, t_s: float) -> bool:
-    level_kwh = LOW_BATTERY * capacity_kwh
-    return u.discharge_kw > 0.0 and (u.energy_kwh <= level_kwh or t_s >= energy_at_s(u, level_kwh))
-
-
 def overload_now(u: UpsState, t_s: float) -> float:
     return min(1.0, max(0.0, u.overload + u.overload_rate * (t_s - u.overload_since_s)))
 
 
-def watch_overload(u: UpsState, c: Calibration, t_s: float, load_pct: float) -> None:
-    """Runs the inverter's overload integral; full, it asks for the bypass until the load has been calm a while."""
+def watch_overload(u: UpsState, c: Calibration, t_s: float, load_pct: float, cause: int) -> None:
+    """Runs the inverter's overload integral; full, it asks for the bypass until the load has been calm a while.
+
+    cause: the event that set this instant off, 0 where none did.
+    """
     rate = 0.0
     if load_pct <= c.overload_1_pct:
         rate = -1.0 / OVERLOAD_RESET_S
@@ -325,8 +316,10 @@ def watch_overload(u: UpsState, c: Calibration, t_s: float, load_pct: float) -> 
     if u.path == INVERTER and not u.overloaded and t_s >= overload_full_s(u):
         u.overloaded = True
         u.overload = 1.0
-        u.overload_since_s = t_s
+        u.overload_since_s = u.turned_s = t_s
         rate = 0.0
+    if rate > 0.0 >= u.overload_rate:
+        u.load_cause = cause
     if rate != u.overload_rate:
         u.overload = overload_now(u, t_s)
         u.overload_rate = rate
@@ -335,9 +328,11 @@ def watch_overload(u: UpsState, c: Calibration, t_s: float, load_pct: float) -> 
         u.calm_s = NEVER_S
     elif u.calm_s == NEVER_S:
         u.calm_s = t_s
+        u.load_cause = cause
     if t_s >= u.calm_s + c.overload_calm_s:
         u.overloaded = False
         u.calm_s = NEVER_S
+        u.turned_s = t_s
 
 
 def overload_full_s(u: UpsState) -> float:

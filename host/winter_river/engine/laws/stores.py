@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from winter_river.engine import plan as p
 from winter_river.engine.equipment import bess as bess_law
 from winter_river.engine.equipment import ups as ups_law
+from winter_river.engine.equipment.ups_battery import energy_now_kwh
 from winter_river.engine.laws.branches import Branch, amps_of, driver, severity, volts_of
 from winter_river.engine.laws.currents import RESIDUAL_RATIO, RESIDUAL_W
 from winter_river.engine.meters import kwh_now
@@ -147,7 +148,7 @@ def energy(plan: Plan, w: World) -> Iterator[str]:
     lost = sum(kwh_now(m, w.t_s) for m in (*w.island_meters, *w.ups_meters, *w.storage_meters))
     stored = 0.0
     for r, u in zip(plan.upses, w.upses, strict=True):
-        stored += ups_law.energy_now_kwh(u, r.battery_kwh, w.t_s) - r.battery_kwh
+        stored += energy_now_kwh(u, r.battery_kwh, w.t_s) - r.battery_kwh
     for row, s in zip(plan.storages, w.storages, strict=True):
         stored += bess_law.energy_now_kwh(row, s, w.t_s) - row.begin_kwh
     source = kwh[p.UTILITY] + kwh[p.GENERATOR] + kwh[p.PV]

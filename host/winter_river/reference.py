@@ -21,11 +21,11 @@ from winter_river.engine.equipment import PROFILED
 from winter_river.settings import ENVIRONMENT_PREFIX, SENTENCES, Settings
 
 CLAIM = (
-    "Balanced three-phase steady states joined by timed events. Fault current is a bolted three-phase estimate that "
-    "only chooses which breaker opens; the dip of a generator's frequency is a table value, that of its voltage what its "
-    "transient reactance leaves. Not a coordination, arc-flash or short-circuit study: no fault waveforms, inrush "
-    "currents, harmonics, unbalance, ground faults, motor starts, governor or voltage-regulator swings, sub-cycle "
-    "transfers."
+    "Balanced three-phase steady states joined by timed events. Nothing is ever shorted: what breaks is an open circuit, "
+    "and a breaker opens by the current of what is fed there; the dip of a generator's frequency is a table value, that "
+    "of its voltage what its transient reactance leaves. Not a coordination, arc-flash or short-circuit study: no fault "
+    "currents, inrush currents, harmonics, unbalance, ground faults, motor starts, governor or voltage-regulator swings, "
+    "sub-cycle transfers."
 )
 
 
@@ -51,6 +51,7 @@ def tables() -> tuple[Table, ...]:
         _types(),
         _states(),
         _malfunctions(),
+        _events(),
         _verbs(),
         _engine_verbs(),
         _alarm_verbs(),
@@ -180,6 +181,15 @@ def _malfunctions() -> Table:
     )
     rows = tuple(row for name in _TYPES for row in malfunction_rows(name))
     return Table("malfunctions", "Malfunctions", note, MALFUNCTION_COLUMNS, rows)
+
+
+def _events() -> Table:
+    note = (
+        "What the engine tells of a node, with the instant and the event that led to it. The phrase is that of the "
+        "terminal and the page, which put `from -> to` behind it."
+    )
+    rows = tuple((f"`{word}`", phrase or "from -> to") for word, phrase in words.EVENTS.items())
+    return Table("events", "Events of the engine", note, ("event", "phrase"), rows)
 
 
 MALFUNCTION_COLUMNS = ("type", "kind", "severity unless given", "a severity of 1 is", "acts", "what")

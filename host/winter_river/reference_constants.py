@@ -15,7 +15,8 @@ Row = tuple[str, str, str, str]  # module, name, value, source
 
 
 def rows() -> tuple[Row, ...]:
-    """Every constant of the engine and its equipment that is a number with a fraction, or a row of such."""
+    """Every constant of the engine and its equipment that is a number with a fraction, or a row of such, or by another
+    name one of these; and each whole number whose comment says where it comes from."""
     folder = Path(engine.__file__).parent
     files = [*sorted(folder.glob("*.py")), *sorted((folder / "equipment").glob("*.py"))]
     return tuple(row for file in files for row in _of(file, str(file.relative_to(folder).with_suffix(""))))
@@ -25,12 +26,15 @@ def _of(file: Path, name: str) -> Iterator[Row]:
     text = file.read_text(encoding="utf-8")
     tree, lines = ast.parse(text), text.splitlines()
     about = (ast.get_docstring(tree) or "").split("\n\n")[0].replace("\n", " ")
+    values: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             for target, value in _pairs(node.targets[0], node.value):
-                if target.isupper() and _is_physical(value):
-                    written = ast.unparse(value)
-                    yield name, target.lstrip("_"), written, _comment(lines, node) or about
+                comment = _comment(lines, node)
+                again = values.get(value.id) if isinstance(value, ast.Name) else None
+                if target.isupper() and (again or _is_physical(value) or _is_sourced(value, comment)):
+                    values[target] = again or ast.unparse(value)
+                    yield name, target.lstrip("_"), values[target], comment or about
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
@@ -49,6 +53,12 @@ def _is_physical(value: ast.expr) -> bool:
     return all(isinstance(node, plain) for node in found) and any(
         isinstance(node, ast.Constant) and isinstance(node.value, float) for node in found
     )
+
+
+def _is_sourced(value: ast.expr, comment: str) -> bool:
+    """A whole number that says where it comes from: how many cranks, of how many pieces a ramp is."""
+    whole = isinstance(value, ast.Constant) and type(value.value) is int
+    return whole and comment.lower().startswith(("chosen", "nfpa", "iec", "ieee", "iso", "ashrae"))
 
 
 def _comment(lines: list[str], node: ast.Assign) -> str:

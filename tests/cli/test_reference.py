@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from winter_river import reference, reference_commands, reference_words
 from winter_river.engine import EQUIPMENT
+from winter_river.engine.events import WORDS
 from winter_wire import schema, topics
 
 
@@ -100,6 +101,15 @@ def test_constants_name_their_source() -> None:
     assert constants["PRESSURE_PA"]["source"].startswith("ASHRAE")
     assert constants["FUEL_LINEAR_GAL_H"]["value"] == "26.8"
     assert "NONE" not in constants
+    assert constants["COLD_START"]["value"] == constants["LOW_BATTERY"]["value"] == "0.2"
+    assert (constants["CRANKS_MAX"]["value"], constants["CRANKS_MAX"]["source"][:8]) == ("3", "NFPA 110")
+
+
+def test_every_event_of_the_engine_is_listed_with_its_phrase() -> None:
+    events = table_of("events")
+    assert set(events) == set(WORDS)
+    assert events["battery_empty"]["phrase"] == "battery empty"
+    assert all(row["phrase"] for row in events.values())
 
 
 def test_calibrations_list_every_delay_of_each() -> None:

@@ -22,8 +22,8 @@ def reference(
 ) -> None:
     """Print the reference tables.
 
-    Topics, status, view, command, ack, event (their fields), types, states, malfunctions, verbs, clock, alarms,
-    weather, reasons, ratings, profiles, rates, constants, calibrations, settings.
+    Topics, status, view, command, ack, event (their fields), types, states, malfunctions, events, verbs,
+    clock, alarms, weather, reasons, ratings, profiles, rates, constants, calibrations, settings.
 
     \b
     Example:

@@ -35,6 +35,17 @@ def server_that_answers(answer: bytes):
         yield server.getsockname()[1]
 
 
+LATE_BROKER = """
+    import socket, sys, time
+    port = next(line.split()[1] for line in open(sys.argv[2]) if line.startswith("listener "))
+    with socket.create_server(("127.0.0.1", int(port))) as server:
+        stream, _ = server.accept()
+        time.sleep(3.5)
+        stream.sendall(bytes((0x20, 2, 0, 0)))  # CONNACK
+        time.sleep(60)
+"""
+
+
 def run_python(text: str, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(text), *arguments],
@@ -107,6 +118,17 @@ def test_broker_outlives_the_thread_that_started_it(broker, tmp_path):
 
 def test_ctrl_c_in_the_terminal_does_not_reach_the_broker(broker):
     assert os.getsid(broker.pid) == broker.pid
+
+
+def test_broker_that_answers_late_after_it_has_listened_is_waited_for(monkeypatch, tmp_path):
+    # As on a machine that has others run just then: longer than a broker of somebody else's may take (3 s).
+    program = tmp_path / "bin" / "mosquitto"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\n{textwrap.dedent(LATE_BROKER)}")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    with start_broker("mosquitto", data_dir=tmp_path) as late:
+        assert late.fault() == ""
 
 
 def test_stopped_broker_leaves_its_port_free_for_the_next(broker, tmp_path):

@@ -247,7 +247,10 @@ class _Launch:
                 )
             time.sleep(READY_POLL_S)
         try:
-            mqtt_probe.probe(_reachable(self.host), broker.port, certificates=broker.certificates)
+            # It is a process of ours, which a busy machine may let wait a second time.
+            mqtt_probe.probe(
+                _reachable(self.host), broker.port, certificates=broker.certificates, timeout_s=READY_S_MAX
+            )
         except mqtt_probe.ProbeError as error:
             raise BrokerError(f"the {broker.kind} broker listens but does not work: {error}") from error
 

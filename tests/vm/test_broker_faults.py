@@ -121,9 +121,10 @@ def test_dribbled_bytes_are_put_together_while_the_loop_goes_on(stage, impostor,
     slowest_s = 0.0
     for index in range(len(message)):
         line.send(message[index : index + 1])
-        asked_s = time.monotonic()
-        fleet.ask(NODE_ID, "0")
-        slowest_s = max(slowest_s, time.monotonic() - asked_s)
+        if index % 8 == 0:  # not at each byte: on a busy machine the packet must be whole in the 10 s it may take
+            asked_s = time.monotonic()
+            fleet.ask(NODE_ID, "0")
+            slowest_s = max(slowest_s, time.monotonic() - asked_s)
         time.sleep(0.01)
     while True:
         kind, body = line.answer()

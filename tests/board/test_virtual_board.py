@@ -84,7 +84,8 @@ def test_an_unfed_watchdog_restarts_the_board(running, until, virtual):
     mpremote = running({"boot.py": b""})
     boots = virtual.boots  # mpremote makes a soft reset first; it does not wait for what the dog would cut off
     mpremote.run("exec", "--no-follow", "import machine; machine.WDT(timeout=3000)")
-    until(lambda: virtual.boots > boots + 1 and virtual.console_text().rstrip().endswith(">"))
+    # Before it bites the console ends with the ">" of raw mode.
+    until(lambda: virtual.boots > boots + 1 and virtual.console_text().rstrip().endswith(">>>"))
     assert mpremote.run("resume", "exec", "import machine; print(machine.reset_cause())") == "3\n"
 
 

@@ -40,12 +40,12 @@ def through():
     """Sends bytes through a proxy under some conditions; gives (what came back, seconds, what was done)."""
     echo = Echo()
 
-    def go(data, wanted, *, seed=1, **conditions):
+    def go(data, wanted, *, seed=1, silence_s=60.0, **conditions):
         with contextlib.ExitStack() as closing:
             proxy = closing.enter_context(ChaosProxy("127.0.0.1", echo.port, seed=seed))
             proxy.conditions = Conditions(**conditions)
             began_s, got = time.monotonic(), b""
-            link = closing.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=6))
+            link = closing.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=silence_s))
             with contextlib.suppress(OSError):
                 link.sendall(data)
                 while len(got) < wanted and (more := link.recv(65536)):
@@ -99,7 +99,9 @@ def test_cut_is_a_reset(through):
 
 def test_same_seed_does_the_same(through):
     with ThreadPoolExecutor() as pool:  # each ends when nothing more has come for a while
-        spoiled = list(pool.map(lambda seed: through(STREAM, 10**9, seed=seed, spoil_chance=0.3)[0], (5, 5, 6)))
+        spoiled = list(
+            pool.map(lambda seed: through(STREAM, 10**9, seed=seed, silence_s=6.0, spoil_chance=0.3)[0], (5, 5, 6))
+        )
     assert spoiled[0] == spoiled[1] != spoiled[2]
 
 

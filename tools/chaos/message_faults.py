@@ -107,7 +107,8 @@ def retained(rig: Rig) -> list[Row]:
             link.sendall(
                 packets.publish(topics.topic(node_id, topics.COMMAND), b'{"command":"open","id":"x-1"}', retain=True)
             )
-        time.sleep(1.0)  # online nodes were asked now, as the first design has it; they obey a command that is not old
+        # Online nodes were asked now, as the first design has it; they obey a command that is not old.
+        wait_until(lambda: set(_handles(live, ids).values()) <= {"open", "off"}, timeout_s=30, what="all are open")
     for node_id in ids:
         live.site.send(node_id, "close", by="chaos")
     before = _handles(live, ids)

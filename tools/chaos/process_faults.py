@@ -17,7 +17,7 @@ from winter_river.station.recording import RecordingError
 from winter_river.station.replay import load_recording
 
 from chaos import page
-from chaos.rig import Rig, Run, took_s, wait_until
+from chaos.rig import START_S_MAX, Rig, Run, took_s, wait_until
 from chaos.table import Row, at_most, none_of, not_run
 
 STOP_S_MAX = 5.0  # the promise
@@ -113,10 +113,10 @@ def disk_full(rig: Rig) -> list[Row]:
         second = rig.run(
             "block-2n-24", "--broker", broker.url, "--no-page", "--for", "2s", data=data, file_bytes_max=limit
         )
-        second.process.wait(40)
+        second.process.wait(START_S_MAX)
         disk.free()
         third = rig.run("block-2n-24", "--broker", broker.url, "--no-page", "--for", "2s", data=data)
-        third.process.wait(40)
+        third.process.wait(START_S_MAX)
         text = run.text + second.text + third.text
         return [
             none_of("commands without an answer", count - answered, of=count),

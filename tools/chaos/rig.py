@@ -211,7 +211,7 @@ class Live:
 
     def __enter__(self) -> Self:
         self.service.start()
-        self.service.wait_ready()
+        self.service.wait_ready(START_S_MAX)
         self.fleet.start()
         if self.fleet.nodes and not self.service.wait_online(timeout_s=START_S_MAX):
             raise RigError("not all nodes came online")

@@ -26,7 +26,9 @@ PATIENCE_S = 60.0  # chosen: a machine that needs longer has stopped
 def wait_until(claim, *, timeout_s=PATIENCE_S, what=""):
     """Returns what claim() gives as soon as it is true; fails naming the claim when the time is up."""
     end_s = time.monotonic() + timeout_s
-    while time.monotonic() < end_s:
+    is_last = False
+    while not is_last:
+        is_last = time.monotonic() >= end_s  # where we were held for longer than that, a look is owed
         found = claim()
         if found:
             return found

@@ -14,12 +14,13 @@ from winter_river.board.joining import Watch, address_of
 from winter_river.emulator import Fleet
 from winter_river.emulator.vm import VmFleet
 from winter_river.facility import load_facility
+from winter_river.service import bus as bus_module
 from winter_river.service.broker import BrokerError, start_broker
 from winter_river.service.bus import Bus, BusError
 from winter_river.service.messages import Incoming, Message
 
 WAIT_S = 60.0
-PINGED_S = 5.0  # the keepalive: what waits inside TLS is seen by then, because something else comes
+QUICK_S = 30.0  # what waits inside TLS would be seen with the next ping, because something else comes
 
 
 def certificates(*, ca, client=None, days=2):
@@ -60,7 +61,8 @@ def at(broker, secure, *, host="127.0.0.1"):
     return parse_url(f"mqtts://{host}:{broker.port}", secure)
 
 
-def test_messages_pass_both_ways_none_lost_and_none_waiting(secure_broker):
+def test_messages_pass_both_ways_none_lost_and_none_waiting(secure_broker, monkeypatch):
+    monkeypatch.setattr(bus_module, "KEEPALIVE_S", 120)  # so not within QUICK_S
     ours = secure_broker.ours
     bus = connected(at(secure_broker, certificates(ca=ours, client=ours), host="localhost"))
     try:
@@ -77,7 +79,7 @@ def test_messages_pass_both_ways_none_lost_and_none_waiting(secure_broker):
         while not any(isinstance(item, Incoming) for item in bus.take()):
             bus.wait(0.5)
             assert time.monotonic() < began_s + WAIT_S
-        assert time.monotonic() < began_s + PINGED_S / 2
+        assert time.monotonic() < began_s + QUICK_S
     finally:
         bus.stop()
 
@@ -162,7 +164,7 @@ def test_flash_sees_a_node_join_a_site_with_tls(secure_broker, tmp_path, form):
         VmFleet(site, address)
 
 
-def test_site_runs_over_tls_and_its_secrets_are_shown_nowhere(secure_broker, tmp_path):
+def test_site_runs_over_tls_and_its_secrets_are_shown_nowhere(secure_broker, tmp_path, until):
     cert, key = secure_broker.ours.issue("host", "DNS:host")
     home = tmp_path / "home"
     home.mkdir()
@@ -187,10 +189,11 @@ def test_site_runs_over_tls_and_its_secrets_are_shown_nowhere(secure_broker, tmp
         for line in run.stdout:
             if line.startswith("try "):
                 break
+        # It has begun when most nodes are there; a busy machine brings the others later.
+        until(lambda: call("nodes", "--json").stdout.count('"online"') >= 8, what="all nodes are online")
         sent = call("send", "util_a", "set_fault", "state=true")
         assert (sent.returncode, "done" in sent.stdout) == (0, True), sent.stdout + sent.stderr
         listed = call("nodes", "--json")
-        assert listed.stdout.count('"online"') >= 8
         (home / "winter-river.toml").unlink()
         again = call("nodes")  # by the note that the run has left
         assert again.returncode == 0, again.stderr

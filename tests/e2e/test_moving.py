@@ -45,9 +45,13 @@ def test_a_site_moves_to_another_broker_with_all_its_nodes_as_they_are(live, oth
     assert live.site.send("ups_a", "set_handle", {"to": "online"}).done
     events = [event for event in live.site.events() if event.t_s > began_t_s and event.node_id != "ups_a"]
     assert events == [], "nobody counted as gone meanwhile"
-    with BusClient(live.brokers.url) as here:
-        left = {item.topic: item.payload for item in here.remembered()}
-    told = codec.decode("status", left[topics.topic("engine", "status")])[0]
+
+    def left():
+        with BusClient(live.brokers.url) as here:
+            kept = {item.topic: item.payload for item in here.remembered()}
+        return kept.get(topics.topic("engine", "status"))
+
+    told = codec.decode("status", until(left))[0]
     assert told["status"] == "offline", "the old broker was told that the engine has left"
 
 
@@ -78,12 +82,16 @@ def test_every_node_reports_as_often_as_it_is_told_and_one_that_comes_back_is_to
         intervals.want(1)
         until(lambda: len(intervals.told) == len(live.facility.nodes), what="all are told")
         with BusClient(live.brokers.url, everything=True) as client:
-            client.remembered()
-            began_s = time.monotonic()
-            heard = client.remembered(listen_s=5.0)
-        took_s = time.monotonic() - began_s
-        mine = [item for item in heard if item.topic == topics.topic("server_rack_a1", "status")]
-        assert took_s / 2 <= len(mine) <= took_s + 3, "once a second, not once in five"
+
+            def is_once_a_second():
+                """For five seconds in a row; a busy machine has nodes that are late."""
+                client.remembered()
+                began_s = time.monotonic()
+                heard = client.remembered(listen_s=5.0)
+                mine = [item for item in heard if item.topic == topics.topic("server_rack_a1", "status")]
+                return (time.monotonic() - began_s) / 2 <= len(mine) <= time.monotonic() - began_s + 3
+
+            until(is_once_a_second, what="once a second, not once in five")
         first = intervals.told["server_rack_a1"]
         live.fleet.kill("server_rack_a1")
         until(lambda: live.site.presence("server_rack_a1") == "offline")

@@ -120,15 +120,19 @@ def test_the_form_has_of_every_setting_form_limits_value_and_whether_it_acts_at_
     assert all(field["words"] and field["live"] is not bool(field["restart"]) for field in fields.values())
 
 
-def test_the_interval_changes_while_the_site_runs(run):
+def test_the_interval_changes_while_the_site_runs(run, until):
     told = run.done(status_s=1)
     assert told["notes"] == ["8 nodes report every 1 s"]
     with BusClient(run.running.broker.url, everything=True) as client:
-        client.remembered()
-        heard = client.remembered(listen_s=5.0)
-    for node_id in run.site.facility.nodes:
-        count = sum(item.topic == topics.topic(node_id, topics.STATUS) for item in heard)
-        assert 3 <= count <= 9, f"{node_id}: once a second for five seconds, not once in five: {count}"
+
+        def are_once_a_second():
+            """For five seconds in a row; a busy machine has nodes that are late."""
+            client.remembered()
+            heard = [item.topic for item in client.remembered(listen_s=5.0)]
+            counts = [heard.count(topics.topic(node_id, topics.STATUS)) for node_id in run.site.facility.nodes]
+            return 3 <= min(counts) <= max(counts) <= 9
+
+        until(are_once_a_second, what="every node once a second, not once in five")
     assert run.written().status_s == 1
 
 
@@ -255,7 +259,7 @@ def test_the_broker_changes_while_the_site_runs_and_one_that_is_not_there_is_ref
         assert run.running.fatal() == "", "the end of the old broker, which is ours, is no fault"
         assert not ports.listens(old.pid, old.port) if old.pid else True
         assert {node_id: node.boots for node_id, node in run.running.fleet.nodes.items()} == before
-        assert run.site.send("ups_a", "identify").done
+        until(lambda: run.site.send("ups_a", "identify").done, what="a node at the new broker")
         until(lambda: run.running.keeper.health().rows > rows + 16, what="the history goes on")
         assert run.written().broker == second.url
         told = run.done(broker="auto")

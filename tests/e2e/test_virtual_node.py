@@ -50,6 +50,12 @@ class Ear:
         self.client.loop_stop()
 
 
+def is_connected(node):
+    """Asked once for its runner, which another thread may take away."""
+    runner = node.runner
+    return runner is not None and runner.core.connected
+
+
 class Bench:
     """One node, stepped in a thread of its own on the real clock until the end of the test."""
 
@@ -64,7 +70,11 @@ class Bench:
         self.asked.append(act)
 
     def online(self):
-        return self.node.runner is not None and self.node.runner.core.connected
+        return is_connected(self.node)
+
+    def hears(self, ear):
+        """Whether commands reach it: it subscribes before its birth."""
+        return self.online() and ear.last(STATUS)
 
     def _run(self):
         self.node.start(self._now_ms())
@@ -111,7 +121,7 @@ def test_birth_is_retained_and_says_who_it_is(brokers, bench, ear, until):
 
 
 def test_command_is_acknowledged_and_shows_in_the_status(bench, ear, until):
-    until(bench.online)
+    until(lambda: bench.hears(ear))
     ear.send("set_fault", "e2e-1", state=True)
     ack, _ = until(lambda: ear.last(ACK))
     assert (ack["id"], ack["result"]) == ("e2e-1", "done")
@@ -119,8 +129,7 @@ def test_command_is_acknowledged_and_shows_in_the_status(bench, ear, until):
 
 
 def test_restart_by_command_is_another_boot(bench, ear, until):
-    until(bench.online)
-    until(lambda: ear.last(STATUS))
+    until(lambda: bench.hears(ear))
     boot = bench.node.runner.core.boot
     ear.send("restart", "e2e-2")
     until(lambda: bench.node.boots == 2)
@@ -142,7 +151,7 @@ def test_stopped_node_says_goodbye(bench, ear, until):
 
 
 def test_node_without_a_broker_says_so_and_comes_back(brokers, bench, ear, until):
-    until(bench.online)
+    until(lambda: bench.hears(ear))
     boot = bench.node.runner.core.boot
     ear.send("set_fault", "e2e-3", state=True)
     until(lambda: ear.last(ACK))
@@ -158,7 +167,7 @@ def test_node_without_a_broker_says_so_and_comes_back(brokers, bench, ear, until
 
 
 def test_short_writes_lose_nothing(bench, ear, until):
-    until(bench.online)
+    until(lambda: bench.hears(ear))
     bench.ask(lambda: setattr(bench.node.board.sockets, "write_bytes_max", 7))
     for number in range(20):
         ear.send("set_fault", f"short-{number}", state=number % 2 == 0)
@@ -205,13 +214,11 @@ def test_fleet_survives_power_cuts_in_quick_succession(brokers, until):
     nodes = {f"n{i}": Node(id=f"n{i}", type="ups") for i in range(12)}
     with Fleet(Facility(name="many", calibration="quick", nodes=nodes), brokers.url) as fleet:
         for _ in range(3):
-            until(
-                lambda: sum(node.runner is not None and node.runner.core.connected for node in fleet.nodes.values()) > 6
-            )
+            until(lambda: sum(map(is_connected, fleet.nodes.values())) > 6)
             for name in nodes:
                 fleet.kill(name)
                 fleet.power_on(name)
-        until(lambda: all(node.runner.core.connected for node in fleet.nodes.values() if node.runner))
+        until(lambda: all(map(is_connected, fleet.nodes.values())))
         assert fleet.failure is None
 
 
@@ -220,7 +227,7 @@ def test_stopped_fleet_can_be_started_again(brokers, until):
     fleet = Fleet(Facility(name="one", calibration="quick", nodes=nodes), brokers.url)
     for boots in (1, 2):
         with fleet:
-            until(lambda: fleet.node("ups_a").runner is not None and fleet.node("ups_a").runner.core.connected)
+            until(lambda: is_connected(fleet.node("ups_a")))
         assert fleet.node("ups_a").boots == boots
 
 

@@ -60,6 +60,15 @@ class TestGenerator:
         assert told.state("generator_a") == "RUNNING"
         assert told.number("generator_a", "fuel_pct") == pytest.approx(50.0, abs=0.1)
 
+    def test_the_tank_may_run_empty_while_it_cools_down(self, story):
+        told = story()
+        told.tell("generator_a", handle="run")
+        told.run(30)
+        told.tell("generator_a", handle="auto", fuel_set_pct=0.01, refuels=1)
+        told.run(100)
+        # 0.08 US gallons at 5.93 an hour of no load: 48.6 s of the 60 that it would cool down.
+        assert told.when("generator_a", "state", "FAULT") == pytest.approx(30.0 + 48.6, abs=0.1)
+
     def test_repeating_a_status_refuels_nothing(self, story):
         told = story()
         told.tell("generator_a", fuel_set_pct=40.0, refuels=1)

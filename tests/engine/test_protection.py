@@ -115,6 +115,19 @@ def test_the_integral_fades_below_pickup(story):
     assert told.when("board_0", "trip") == pytest.approx(80 + 26.6667, abs=0.01)
 
 
+def test_the_integral_fades_as_a_disc_returns(story):
+    """IEEE C37.112: tr / (1 - M^2), of an extremely inverse disc 29.1 s; at half its pickup 38.8 s from full to none."""
+    told = story(stiff_chain({"pickup_a": PICKUP_A}))
+    draw(told, 200)
+    told.run(20)  # 20 / 26.667: three quarters
+    draw(told, 50)
+    told.run(10)  # 10 / 38.8: a good quarter of it is gone
+    draw(told, 200)
+    told.run(40)
+    left = 1.0 - (20.0 / 26.6667 - 10.0 / 38.8)
+    assert told.when("board_0", "trip") == pytest.approx(30.0 + 26.6667 * left, abs=0.01)
+
+
 def test_short_time_waits_for_its_delay_and_forgets_a_dip(story):
     told = story(stiff_chain({"short_time_pickup_a": 500, "short_time_delay_s": 0.4}), dt_s=0.1)
     draw(told, 600)

@@ -121,3 +121,38 @@ def test_the_utility_back_while_cranking_stops_the_start(story):
     assert told.state("generator_a") == "STANDBY"
     assert positions(told) == []
     assert told.state("lv_switchgear_a") == "CLOSED"
+
+
+@pytest.mark.parametrize(("severity", "lost"), [(0.14, False), (0.16, True)])
+def test_a_source_is_lost_below_85_per_cent_for_a_second(story, severity, lost):
+    told = story(
+        [
+            Device("u", "utility", (), {"voltage_v": 480, "short_circuit_mva": 1e9}),
+            Device("set", "generator", (), {"power_kw": 100, "power_kva": 125, "voltage_v": 480}),
+            Device("gear", "switchgear", ("u", "set"), {"rated_a": 400}),
+        ]
+    )
+    told.tell("u", fault=f"sag={severity}")
+    told.run(5)
+    if lost:
+        assert told.when("set", "crank") == pytest.approx(1.0)
+    else:
+        assert told.state("set") == "STANDBY"
+
+
+def test_a_source_is_good_again_from_90_per_cent(story):
+    told = story(
+        [
+            Device("u", "utility", (), {"voltage_v": 480, "short_circuit_mva": 1e9}),
+            Device("set", "generator", (), {"power_kw": 100, "power_kva": 125, "voltage_v": 480}),
+            Device("gear", "switchgear", ("u", "set"), {"rated_a": 400}),
+        ]
+    )
+    told.tell("u", fault="outage")
+    told.run(30)
+    told.tell("u", fault="sag=0.11")
+    told.run(60)
+    assert told.state("gear") == "GENERATOR"
+    told.tell("u", fault="sag=0.09")
+    told.run(60)
+    assert told.state("gear") == "CLOSED"

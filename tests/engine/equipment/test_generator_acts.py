@@ -69,6 +69,22 @@ def test_a_load_step_dips_and_recovers_as_its_class_says(story, block, step_clas
     assert told.number("generator_a", "frequency_hz") == pytest.approx(60.0)
 
 
+def test_a_small_step_after_a_large_one_does_not_lift_the_frequency(story):
+    told = story()
+    on_generator(told)
+    for k in (1, 2, 3, 4):
+        told.tell(f"server_rack_a{k}", load_set_kw=40.0)
+    told.run(30)
+    for k in (1, 2, 3, 4):
+        told.tell(f"server_rack_a{k}", load_set_kw=90.0)
+    told.run(0.5)
+    low_hz = told.number("generator_a", "frequency_hz")
+    assert low_hz < 57.0  # 200 kW of 600: 10 % x 0.33 / 0.6 of 60 Hz, a tenth of it back by now
+    told.tell("server_rack_a1", load_set_kw=91.0)
+    told.step(0.0)
+    assert told.number("generator_a", "frequency_hz") == pytest.approx(low_hz)
+
+
 def test_a_step_beyond_its_limit_stalls_it(story, block):
     told = story(with_generator(block, step_kw_max=100.0))
     on_generator(told)

@@ -68,3 +68,10 @@ def test_removing_fans_never_cools(supply, it_kw, more, less_pu, cabinets):
     assert room.hot_aisle_c(end_less, it_kw, less, supply) >= room.hot_aisle_c(end_more, it_kw, more, supply) - 1e-6
     assert math.isfinite(end_less)
     assert 0.0 < room.cold_aisle_tau_s(it_kw, less, cabinets) < math.inf
+
+
+@pytest.mark.parametrize("it_kw", [50.0, 192.0, 384.0])
+def test_the_air_that_leaves_carries_the_heat_away(it_kw):
+    """rho c V (hot - cold) is what the racks turn into heat, however much more air the fans bring than they draw."""
+    hot_c = room.hot_aisle_c(29.0, it_kw, 40.0, 29.0)
+    assert 1.2 * 1.006 * 40.0 * (hot_c - 29.0) == pytest.approx(it_kw)

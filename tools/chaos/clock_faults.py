@@ -12,6 +12,7 @@ from chaos.table import Row, at_most, none_of, not_run
 LIBRARIES = "/usr/lib/*/faketime/libfaketime.so.1"  # Debian's libfaketime
 MOVES = {"an hour on": "+3600", "an hour back": "-3600", "1970": "@1970-01-01 00:00:10", "right again": "+0"}
 ANSWER_S_MAX = 5.0  # the deadline of a command
+SET_LOAD_EVENT = "setpoint"  # what each command here leads to
 MUST = "wall clock set an hour on, an hour back, to 1970"
 
 
@@ -48,13 +49,13 @@ def jump(rig: Rig) -> list[Row]:
         seen.append(name)
     passed_s = time.monotonic() - began_s
     drift_s = abs((at.get("/api/v1/state")["clock"]["t_s"] - began_t_s) - passed_s)
-    events = [event["event"] for event in at.get("/api/v1/events")["events"]]
+    events = [event["event"] for event in at.get("/api/v1/events")["events"] if event["event"] != SET_LOAD_EVENT]
     _, code = run.terminate()
     return [
         none_of("commands that expired", asked - answered, of=asked),
         at_most("the longest answer", percentile(waited_s, 1.0), ANSWER_S_MAX, "s"),
         none_of("nodes that counted as silent", offline, of=NODES_OF * len(seen)),
         at_most("engine time against the steady clock", drift_s, 1.5, "s"),
-        none_of("events on the site", events),
+        none_of("events on the site that nobody asked for", events),
         Row("it stops in order", f"exit {code}", code == 0 and "Traceback" not in run.text),
     ]

@@ -287,8 +287,8 @@ def run_upses(plan: Plan, w: World) -> bool:
             watch_low(plan, w, plan.nodes[n.feed_1].bus_out)
         may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1) and u.handle != ups_law.HANDLE_SERVICE
         ups_law.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)
-        cause = events.group_cause(w, n.group)
-        ups_law.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0, cause)
+        if ups_law.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0):
+            u.load_cause = events.group_cause(w, n.group)
         shutdown = u.shutdown
         u.path = ups_law.output_path(
             r,

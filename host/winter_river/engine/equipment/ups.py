@@ -113,8 +113,8 @@ class UpsState:
 
     handle: the node's, as of the last settling. worn_pu: of its capacity, lost by age since the start; it is taken anew
     where a discharge begins, so that nothing changes within one. turned_s: when its load last took it to its bypass or let
-    it come back; load_cause: the event that began that overload or calm, 0 where it was the passing of time. refused: it was told that it does not start from
-    its battery alone.
+    it come back; load_cause: the event that began that overload or calm, 0 where it was the passing of time. refused: it
+    was told that it does not start from its battery alone.
     """
 
     path: int = 1
@@ -138,9 +138,6 @@ class UpsState:
     overload_rate: float = 0.0
     overload_since_s: float = 0.0
     calm_s: float = NEVER_S
-    turned_s: float = ALWAYS_S
-    load_cause: int = 0
-    refused: bool = False
     energy_kwh: float = 0.0
     energy_kw: float = 0.0
     energy_since_s: float = 0.0
@@ -152,6 +149,9 @@ class UpsState:
     discharge_kw: float = 0.0
     peukert_kw: float = 0.0
     due_s: float = NEVER_S
+    turned_s: float = ALWAYS_S
+    load_cause: int = 0
+    refused: bool = False
 
 
 def loss_online_kw(r: UpsPlan, out_kw: float) -> float:
@@ -303,12 +303,10 @@ def overload_now(u: UpsState, t_s: float) -> float:
     return min(1.0, max(0.0, u.overload + u.overload_rate * (t_s - u.overload_since_s)))
 
 
-def watch_overload(u: UpsState, c: Calibration, t_s: float, load_pct: float, cause: int) -> None:
-    """Runs the inverter's overload integral; full, it asks for the bypass until the load has been calm a while.
-
-    cause: the event that set this instant off, 0 where none did.
-    """
-    rate = 0.0
+def watch_overload(u: UpsState, c: Calibration, t_s: float, load_pct: float) -> bool:
+    """Runs the inverter's overload integral; full, it asks for the bypass until the load has been calm a while. Whether an
+    overload or a calm begins now."""
+    begins, rate = False, 0.0
     if load_pct <= c.overload_1_pct:
         rate = -1.0 / OVERLOAD_RESET_S
     elif u.path == INVERTER:
@@ -318,9 +316,8 @@ def watch_overload(u: UpsState, c: Calibration, t_s: float, load_pct: float, cau
         u.overload = 1.0
         u.overload_since_s = u.turned_s = t_s
         rate = 0.0
-    if rate > 0.0 >= u.overload_rate:
-        u.load_cause = cause
     if rate != u.overload_rate:
+        begins = rate > 0.0 >= u.overload_rate
         u.overload = overload_now(u, t_s)
         u.overload_rate = rate
         u.overload_since_s = t_s
@@ -328,11 +325,12 @@ def watch_overload(u: UpsState, c: Calibration, t_s: float, load_pct: float, cau
         u.calm_s = NEVER_S
     elif u.calm_s == NEVER_S:
         u.calm_s = t_s
-        u.load_cause = cause
+        begins = True
     if t_s >= u.calm_s + c.overload_calm_s:
         u.overloaded = False
         u.calm_s = NEVER_S
         u.turned_s = t_s
+    return begins
 
 
 def overload_full_s(u: UpsState) -> float:

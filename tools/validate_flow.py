@@ -2,8 +2,9 @@
 
     python tools/validate_flow.py DIR [DIR ...]
 
-One line a case: how it was solved, and the largest voltage difference of a bus. Ends with 1 when one is above 1e-8 pu
-or cannot be read, or when there is none.
+One line a case: how it was solved, the largest voltage difference of a bus, and the difference of the losses. Ends with 1
+when a voltage is off by more than 1e-8 pu, the losses by more than such voltages make, or one cannot be read, or there is
+none.
 """
 
 import math
@@ -21,6 +22,9 @@ from winter_river.engine.network import (
 )
 
 CLOSE_PU = 1e-8
+# Of the power of all loads: a voltage that is off by CLOSE_PU at either end moves what one branch loses by twice that; chosen:
+# ten branches, one behind the other, between a source and a load.
+LOSS_CLOSE_PU = 20 * CLOSE_PU
 USAGE = "usage: python tools/validate_flow.py DIR [DIR ...]"
 
 
@@ -58,8 +62,10 @@ def check(file: Path) -> tuple[bool, str]:
     if not solution.solved:
         return False, f"{head} FAILED  {'; '.join(collapse_text(case.network, one) for one in solution.collapses)}"
     difference_pu, where = largest_difference(case, solution)
-    good = difference_pu <= CLOSE_PU
-    return good, f"{head} {difference_pu:9.2e} pu at {where}{'' if good else '  FAILED'}"
+    off_w = 0.0 if case.loss_w is None else abs(solution.loss_w - case.loss_w)
+    good = difference_pu <= CLOSE_PU and off_w <= LOSS_CLOSE_PU * sum(abs(load.power) for load in case.network.loads)
+    losses = "" if case.loss_w is None else f", losses {off_w:.1e} W"
+    return good, f"{head} {difference_pu:9.2e} pu at {where}{losses}{'' if good else '  FAILED'}"
 
 
 def largest_difference(case: Case, solution: Solution) -> tuple[float, str]:

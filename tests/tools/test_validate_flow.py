@@ -48,6 +48,16 @@ def test_a_difference_above_1e_8_pu_fails_and_says_where(folder, capsys):
     assert last == "2 cases, 1 failed"
 
 
+def test_losses_that_are_off_fail_and_say_by_how_much(folder, capsys):
+    # By hand, three-phase: |S|^2 / V^2 R, 203.96 kVA at 0.974545 of 480 V through 0.02 ohm.
+    loss_w = 0.02 * (abs(2e5 + 4e4j) / (480 * 0.97454534099346)) ** 2
+    assert validate_flow.main([folder(a={**CASE, "total_loss_W": loss_w})]) == 0
+    assert validate_flow.main([folder(a={**CASE, "total_loss_W": loss_w + 0.1})]) == 1
+    assert "losses 1.0e-01 W  FAILED" in capsys.readouterr().out
+    assert validate_flow.main([folder(a={**CASE, "total_loss_W": "low"})]) == 1
+    assert "total_loss_W" in capsys.readouterr().out
+
+
 def test_a_bus_that_should_be_dead_and_is_not_fails(folder):
     assert validate_flow.main([folder(a={**CASE, "v_pu": [[1.0, 0.0], None]})]) == 1
 

@@ -20,12 +20,14 @@ class CaseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """v_pu: expected complex voltages, 0 where dead; v_min_pu: the lowest live one; None where the case has none."""
+    """What is expected of a network, None where the case does not say: v_pu: complex voltages, 0 where dead; v_min_pu: the
+    lowest live one; loss_w: in all its edges."""
 
     name: str
     network: Network
     v_pu: tuple[complex, ...] | None
     v_min_pu: float | None
+    loss_w: float | None = None
 
 
 def read_case(text: str) -> Case:
@@ -40,12 +42,13 @@ def read_case(text: str) -> Case:
     network = reader.network(data.get("network"))
     v_pu = reader.voltages(data.get("v_pu"), len(network.voltages_v))
     v_min_pu = reader.number(data, "", "v_min_pu", low=0.0) if "v_min_pu" in data else None
+    loss_w = reader.number(data, "", "total_loss_W", low=0.0) if data.get("total_loss_W") is not None else None
     if v_pu is None and v_min_pu is None:
         reader.faults.append("v_pu is missing; one [re, im] a bus, null where it is dead")
     if reader.faults:
         more = len(reader.faults) - FAULTS_SHOWN_MAX
         raise CaseError("; ".join(reader.faults[:FAULTS_SHOWN_MAX]) + (f"; and {more} more" if more > 0 else ""))
-    return Case(str(data.get("name", "")), network, v_pu, v_min_pu)
+    return Case(str(data.get("name", "")), network, v_pu, v_min_pu, loss_w)
 
 
 def _short(value: object) -> str:

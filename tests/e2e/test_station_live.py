@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -141,6 +142,7 @@ def test_a_killed_run_loses_less_than_a_second_and_its_clock_obeys_the_command_l
             assert "frozen" in call("clock", "freeze").stdout
             stepped = call("clock", "step", "30")
             assert stepped.returncode == 0, stepped.stderr
+            assert re.search(r" state=[0-9a-f]{16}$", call("clock", "snapshot", "lunch").stdout.strip())
             assert call("clock", "restore", "nix").returncode == 1
             assert call("clock", "speed", "2000").returncode == 2
             assert call("send", "util_a", "set_fault", "state=true").returncode == 0

@@ -8,6 +8,7 @@ import threading
 import pytest
 from winter_river import reference_commands
 from winter_river.service.messages import Incoming
+from winter_river.station.model import SnapshotInfo
 from winter_river.station.orders import Orders
 from winter_river.station.station import ORDERS_MAX
 from winter_wire import codec, tables, topics
@@ -72,6 +73,13 @@ def test_each_verb_reaches_the_station_and_is_acknowledged(obey, master, verb, p
     assert (ack["result"], ack["id"], ack["boot"], ack["uptime"]) == ("done", "me-1", BOOT, 100)
     assert ack["applied"] == "t_s=1.000"
     assert master.told == [told]
+
+
+def test_a_snapshot_tells_the_hash_of_its_state(obey, master):
+    digest = hashlib.sha256(b"a world").hexdigest()
+    master.take_snapshot = lambda name: SnapshotInfo("4", 123_456.789, 12, name, digest)
+    ack = obey({"command": "snapshot", "params": {"name": "lunch"}})
+    assert ack["applied"] == f"t_s=123456.789 timeline=12 state={digest[:16]}"
 
 
 def test_every_verb_of_the_contract_is_known():

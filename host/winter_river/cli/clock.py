@@ -41,7 +41,7 @@ def clock(
       winter-river clock speed 60           a minute each second, 0.1 to 1000
       winter-river clock back 30            thirty seconds back
       winter-river clock go_to 125.5        that very instant
-      winter-river clock snapshot lunch     keep the present under a name
+      winter-river clock snapshot lunch     keep the present under a name; shows its hash
       winter-river clock restore lunch      and go back to it
       winter-river clock load battery-40    start from an initial condition
     """

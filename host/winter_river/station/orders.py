@@ -10,6 +10,7 @@ from winter_wire import codec, schema, tables, topics
 
 from winter_river.service.messages import Message
 from winter_river.service.seal import holds
+from winter_river.station.model import SnapshotInfo
 
 ANSWERS_MAX = 16  # the contract: answers kept for repeated ids
 APPLIED_LENGTH_MAX = 64  # the contract, field `applied`
@@ -26,7 +27,7 @@ class Master(Protocol):
     def set_speed(self, speed: float) -> None: ...
     def back(self, seconds: float) -> None: ...
     def go_to(self, t_s: float) -> None: ...
-    def take_snapshot(self, name: str) -> object: ...
+    def take_snapshot(self, name: str) -> SnapshotInfo: ...
     def restore(self, snapshot_id: str) -> None: ...
     def load_initial_condition(self, condition_id: str) -> None: ...
     def set_weather(self, own: Mapping[str, object], *, by: str) -> str: ...
@@ -114,8 +115,8 @@ class Orders:
                 by = message.get("by", "")
                 applied = _SIGNED_ACTS[message["command"]](self._master, message.get("params", {}), by)
             else:
-                _ACTS[message["command"]](self._master, message.get("params", {}))
-                applied = told()
+                came = _ACTS[message["command"]](self._master, message.get("params", {}))
+                applied = _text(came) if isinstance(came, SnapshotInfo) else told()
         except ValueError as error:
             result, reason, applied = schema.RESULT_REJECTED, "schema", str(error).partition("\n")[0]
         answer = self._ack(to, message, result, reason, applied, uptime_s)
@@ -162,6 +163,10 @@ class Orders:
             "uptime": uptime_s,
         }
         return Message(topics.topic(to, topics.ACK, self._root), codec.encode(topics.ACK, fields), 1, False)
+
+
+def _text(kept: SnapshotInfo) -> str:
+    return f"t_s={kept.t_s:.3f} timeline={kept.timeline} state={kept.hash[:16]}"
 
 
 def _misfit(table: Sequence[Any], verb: str, params: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import time
 import weakref
 
 import pytest
+from winter_river.engine import build_plan, fast, new_world
 from winter_river.engine.fast import crew
 
 
@@ -93,6 +94,22 @@ def test_a_hand_comes_whether_it_listens_falls_asleep_or_sleeps():
 
         crew.together(helps, 2, helped.is_set)
         time.sleep(number % 40 * 1e-5)
+
+
+def test_a_hand_that_nobody_needs_sleeps_though_others_go_on_stepping(block, monkeypatch):
+    """Worlds too few for two threads ring the bell all the same, each time before it would have listened to the end."""
+    plan = build_plan(block)
+    few = fast.compiled(plan).worlds(8, new_world(plan))
+    crew.together(lambda _hand: True, 2, lambda: True)
+    hand, helped, listened = crew._hands[0], threading.Event(), []
+    is_rung = hand._is_rung
+    monkeypatch.setattr(hand, "_is_rung", lambda at, heard: listened.append(helped.is_set()) or is_rung(at, heard))
+    crew.together(lambda number: number == 1 and helped.set(), 2, helped.is_set)
+    deadline_s = time.monotonic() + 20
+    while not hand._is_asleep and time.monotonic() < deadline_s:
+        few._advance(goes_on=0)  # as step, without the looks that tests take at the laws
+    assert hand._is_asleep
+    assert listened.count(True) <= 1
 
 
 def test_who_asks_does_not_ask_whether_it_is_done_where_work_knows():

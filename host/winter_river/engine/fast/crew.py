@@ -95,15 +95,16 @@ class Hand:
                 self._wanted.release()
 
     def _run(self) -> None:
-        heard = 0
         while True:
-            if self._given is None and not self._is_rung(BELL_AT, heard):
+            heard = _bell[0]  # first this, then the look: what is given now rings afterwards
+            if self._given is None:
+                self._is_rung(BELL_AT, heard)
+            if self._given is None:  # it has not rung, or for others
                 # First it says that it sleeps, then it looks once more: who gives something wakes it, or it is seen.
                 self._is_asleep = True
                 if self._given is None:
                     self._wanted.acquire()
                 self._is_asleep = False
-            heard = _bell[0]
             # First it says what it is at, then it asks whether that is given up: who gives it up waits for it, or is heard.
             self.task = self._given
             self._given = None

@@ -22,7 +22,7 @@ from winter_river.engine.network import (
 )
 
 CLOSE_PU = 1e-8
-# Of the power of all loads: a voltage that is off by CLOSE_PU at either end moves what one branch loses by twice that; chosen:
+# Of the power of all loads and losses: a voltage that is off by CLOSE_PU at either end moves what one branch loses by twice that; chosen:
 # ten branches, one behind the other, between a source and a load.
 LOSS_CLOSE_PU = 20 * CLOSE_PU
 USAGE = "usage: python tools/validate_flow.py DIR [DIR ...]"
@@ -63,7 +63,8 @@ def check(file: Path) -> tuple[bool, str]:
         return False, f"{head} FAILED  {'; '.join(collapse_text(case.network, one) for one in solution.collapses)}"
     difference_pu, where = largest_difference(case, solution)
     off_w = 0.0 if case.loss_w is None else abs(solution.loss_w - case.loss_w)
-    good = difference_pu <= CLOSE_PU and off_w <= LOSS_CLOSE_PU * sum(abs(load.power) for load in case.network.loads)
+    power_va = solution.loss_w + sum(abs(load.power) for load in case.network.loads)
+    good = difference_pu <= CLOSE_PU and off_w <= LOSS_CLOSE_PU * power_va
     losses = "" if case.loss_w is None else f", losses {off_w:.1e} W"
     return good, f"{head} {difference_pu:9.2e} pu at {where}{losses}{'' if good else '  FAILED'}"
 

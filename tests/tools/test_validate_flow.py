@@ -58,6 +58,16 @@ def test_losses_that_are_off_fail_and_say_by_how_much(folder, capsys):
     assert "total_loss_W" in capsys.readouterr().out
 
 
+def test_a_case_with_no_load_at_all_may_lose_what_magnetises(folder):
+    trafo = {"t": "trafo", "a": 0, "b": 1, "sn": 1e6, "uk": 0.05, "pk": 1e4, "i0": 0.01, "p0": 2000.0}
+    network = {"vn": [34500, 480], "edges": [trafo], "loads": [], "sources": [0]}
+    solution = validate_flow.solve(validate_flow.read_case(json.dumps({"network": network, "v_min_pu": 1.0})).network)
+    assert solution.loss_w == pytest.approx(2000.0, rel=1e-3)  # by hand: p0, at all but the whole voltage
+    case = {"network": network, "v_min_pu": min(map(abs, solution.v_pu)), "total_loss_W": solution.loss_w * (1 + 1e-12)}
+    assert validate_flow.main([folder(a=case)]) == 0
+    assert validate_flow.main([folder(a={**case, "total_loss_W": solution.loss_w * 1.001})]) == 1
+
+
 def test_a_bus_that_should_be_dead_and_is_not_fails(folder):
     assert validate_flow.main([folder(a={**CASE, "v_pu": [[1.0, 0.0], None]})]) == 1
 

@@ -178,6 +178,7 @@ class World:
     low: some load pulls a voltage too low, or did at this instant (lows, by bus). settings: by device, what it is set to
     (inputs.setting_of), as of the last event.
     due_s: when something changes next by itself, as of the last settling (step.due_s).
+    profiled_s: when a profile last moved what follows it.
     first_event: the first event of this instant; first_by_group: the first one of each connected part. events: the first
     events_count are news. weather_preset: 1 to 6, 0 for another air. evaporated_c: what a wet medium makes of the air outside.
     demand_meters: what each rack is set to draw, got or not; trouble: why the step stopped (events.py), 0 for none.

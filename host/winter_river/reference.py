@@ -21,10 +21,10 @@ from winter_river.engine.equipment import PROFILED
 from winter_river.settings import ENVIRONMENT_PREFIX, SENTENCES, Settings
 
 CLAIM = (
-    "Balanced three-phase steady states joined by timed events. Nothing is ever shorted: what breaks is an open circuit, "
-    "and a breaker opens by the current of what is fed there; the dip of a generator's frequency is a table value, that "
-    "of its voltage what its transient reactance leaves. Not a coordination, arc-flash or short-circuit study: no fault "
-    "currents, inrush currents, harmonics, unbalance, ground faults, motor starts, governor or voltage-regulator swings, "
+    "Balanced three-phase steady states joined by timed events. The current of a short circuit is a bolted three-phase "
+    "estimate that only chooses which breaker opens; the dip of a generator's frequency is a table value, that of its "
+    "voltage what its transient reactance leaves. Not a coordination, arc-flash or short-circuit study: no fault "
+    "waveforms, inrush currents, harmonics, unbalance, ground faults, motor starts, governor or voltage-regulator swings, "
     "sub-cycle transfers."
 )
 

@@ -27,6 +27,7 @@ ELSEWHERE = {
     ("transfers", "sync_s"): "its due_s",
     ("coolings", "restart_s"): "its due_s",
     ("breakers", "short_s"): "its due_s",
+    ("islands", "short_s"): "World.backup_due_s, the first that follows from them",
     ("breakers", "instant_s"): "its due_s",
 }
 

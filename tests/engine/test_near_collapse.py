@@ -14,7 +14,7 @@ from .test_two_grids import meshed_grids
 
 CLOSE_PU = 1e-8
 LEAST_PU = 0.7  # of voltage: below it the loads of the engine are none of constant power
-SWEEP, LOOPS, COLLAPSE = SOLVER_WORDS
+SWEEP, LOOPS, COLLAPSE = SOLVER_WORDS[:3]
 
 
 def feeders(rng):

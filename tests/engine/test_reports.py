@@ -23,6 +23,7 @@ FIELDS = {
     "nodes": {"state", "last", "origin", "live_seen", "supplied_seen"},
     "transformers": None,  # all but their taps
     "islands": {"loss_kw", "told", "over"},
+    "servers": {"load_kw"},  # what it gets: at too low a voltage less than it is set to draw
     "upses": {"load_cause"},
     "breakers": {"cause"},
     "rooms": {"event"},

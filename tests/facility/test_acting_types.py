@@ -54,7 +54,7 @@ REFUSED = {
     "a field nobody computes": ("schema.COMPUTED", "('energy_kwh', 'rpm')", "the computed fields rpm; that one has energy_kwh, inlet_c"),
     "a verb it cannot obey": ("schema.OWN_VERBS", "('start',)", "the verbs start; that one has open, close, reset, set_load"),
     "too few states": ("schema.STATES", "(('UP', 'ok'),)", "1 states, that one 4"),
-    "no malfunction": ("schema.MALFUNCTIONS", "()", "0 malfunctions; that one has 3, of which it has the first"),
+    "no malfunction": ("schema.MALFUNCTIONS", "()", "0 malfunctions; that one has 4, of which it has the first"),
     "a severity of its own": ("schema.MALFUNCTIONS", "(('burnt', 0.5),)", "'burnt' in the place of 'fault': both have a severity, or none"),
     "ratings of another": ("-1", "'ups'", "'charger' (winter_wire.tables.TYPES) acts as 'ups'; its row has the handles on, off"),
 }  # fmt: skip

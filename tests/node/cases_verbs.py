@@ -12,7 +12,7 @@ def case_verbs_of_other_types_and_unknown_ones_are_unknown():
         ("ups", "open"),
         ("server", "bypass"),
         ("pdu", "fly"),
-        ("utility", "reset"),
+        ("meter", "reset"),
     ):
         core = node(type_name)
         before = core.device.snapshot()

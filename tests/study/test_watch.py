@@ -30,6 +30,7 @@ FIRST = "is waited for by the first of them all (World.server_due_s, breaker_due
 SET = "is set by people, which no study does"
 WARNS = "only warns"
 STANDS = "is what the site at rest loads it with: alike where the key is"
+NO_SHORT = "is of a short circuit, which no study has"
 NO_AGE = "stands still in a study, where nothing ages"
 LEFT_OUT = {
     "nodes": {
@@ -41,9 +42,13 @@ LEFT_OUT = {
         key: {HISTORY: "kwh back_kwh kw since_s"}
         for key in ("meters", "island_meters", "ups_meters", "demand_meters", "storage_meters")
     },
-    "islands": {HISTORY: "told over", FOLLOWS: "live dirty converged solver collapsed emf loss_kw"},
+    "islands": {
+        HISTORY: "told over",
+        FOLLOWS: "live dirty converged solver collapsed emf loss_kw",
+        NO_SHORT: "left_pu short_s",
+    },
     "lows": {HISTORY: "source told over"},
-    "utilities": {SEVERE: "sag_pu swell_pu off_pu"},
+    "utilities": {SEVERE: "sag_pu swell_pu off_pu", NO_SHORT: "tripped"},
     "transfers": {HISTORY: "opened_s closed_s gap_s first_since_s second_since_s", WAITS: "sync_s"},
     "generators": {
         HISTORY: "cranks fuel_since_s refuels",

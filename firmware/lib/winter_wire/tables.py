@@ -127,7 +127,10 @@ FIELDS = (
 )
 
 _BREAKER = ("closed", "open")
-_BREAKER_MALFUNCTIONS = (("fault", None), ("fail_to_open", None), ("fail_to_close", None), ("nuisance_trip", None))
+_SHORT = ("short_circuit", None)
+_BREAKER_MALFUNCTIONS = (
+    ("fault", None), ("fail_to_open", None), ("fail_to_close", None), ("nuisance_trip", None), _SHORT,
+)  # fmt: skip
 _ON_OFF = ("on", "off")
 SOURCES = ("auto", "first", "second")  # source_set of a two-source switchgear
 
@@ -149,13 +152,13 @@ TYPES = {
         ),
         ("energy_kwh", "returned_kwh"),
         (),
-        ("open", "close"),
+        ("open", "close", "reset"),
         "",
     ),
     "transformer": (
         _BREAKER,
         (("NORMAL", "ok"), ("WARNING", "warning"), ("FAULT", "fault"), ("NO_INPUT", "off")),
-        (("fault", None), ("cooling_lost", 0.5), ("tap_stuck", None)),
+        (("fault", None), ("cooling_lost", 0.5), ("tap_stuck", None), _SHORT),
         ("oil_c", "hot_spot_c", "aged_h", "tap"),
         (),
         ("reset",),
@@ -227,7 +230,7 @@ TYPES = {
     "server": (
         _ON_OFF,
         (("NORMAL", "ok"), ("DEGRADED", "warning"), ("OFF", "off"), ("FAULT", "fault")),
-        (("fault", None), ("cord_1_lost", None), ("cord_2_lost", None)),
+        (("fault", None), ("cord_1_lost", None), ("cord_2_lost", None), _SHORT),
         ("energy_kwh", "inlet_c"),
         ("load_set_kw",),
         ("open", "close", "reset", "set_load"),
@@ -236,7 +239,7 @@ TYPES = {
     "cooling": (
         _ON_OFF,
         (("NORMAL", "ok"), ("DEGRADED", "warning"), ("OFF", "off"), ("FAULT", "fault")),
-        (("fault", None), ("fans_lost", 0.5), ("water_lost", 1.0)),
+        (("fault", None), ("fans_lost", 0.5), ("water_lost", 1.0), _SHORT),
         ("supply_c", "flow_m3s"),
         ("fans_running",),
         ("open", "close", "reset", "set_fans"),

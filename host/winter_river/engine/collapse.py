@@ -1,4 +1,4 @@
-"""What an island tells of its flow: that another method solves it, how close it is to collapse, or that it is there.
+"""What an island tells of its flow: that another method solves it, how close it is to collapse, that it is there, or short.
 
 A device that gives way and the load that makes it are named each time: the one whose voltage has dropped most, and the
 one whose power, through all the impedance before it, has most part in that.
@@ -10,10 +10,11 @@ from winter_river.engine import events
 from winter_river.engine.equipment.ups import RECTIFIER_ON, WALKING
 from winter_river.engine.load_models import asked_pu
 from winter_river.engine.loops import lowest_pu
-from winter_river.engine.plan import COOLING, UPS, Plan
+from winter_river.engine.plan import COOLING, NONE, UPS, Plan
+from winter_river.engine.shorts import short_pu, shorted_bus
 from winter_river.engine.sweep import LOW_PU
 from winter_river.engine.units import magnitude
-from winter_river.engine.world import NEWTON_COLLAPSE, SWEEP, IslandState, World
+from winter_river.engine.world import NEWTON_COLLAPSE, NEWTON_LOOPS, NEWTON_SHORT, SWEEP, IslandState, World, emf_pu
 
 # Chosen: a network that takes 30 % of the voltage moves it by 0.43 of what the pass before did, so from a
 # millionth away that takes 8 passes and more; 3 to 6 do where all is well. So nobody looks for a collapse there.
@@ -39,7 +40,7 @@ def at_fault(plan: Plan, w: World, k: int) -> tuple[int, int]:
         w.i[bus] = plan.y[bus] + asked_pu(plan, w, bus).conjugate()
     for bus in buses[:0:-1]:
         w.i[w.parent[bus]] += w.i[bus]
-    emf = complex(w.islands[k].emf, 0.0)
+    emf = complex(emf_pu(w, k), 0.0)
     for bus in buses:
         before = w.v[w.parent[bus]] if bus != buses[0] else emf
         w.v[bus] = before - w.z[bus] * w.i[bus]
@@ -54,7 +55,7 @@ def weakest(plan: Plan, w: World, k: int) -> int:
     x = w.wiring[k]
     found, most_pu = w.order[x.first], -1.0
     for bus in w.order[x.first : x.end]:
-        drop_pu = magnitude(complex(w.islands[k].emf, 0.0) - w.v[bus])
+        drop_pu = magnitude(complex(emf_pu(w, k), 0.0) - w.v[bus])
         if drop_pu > most_pu + ALIKE_PU:
             found, most_pu = bus, drop_pu
     return plan.buses[found].node
@@ -119,17 +120,32 @@ def tell_over(plan: Plan, w: World, k: int) -> None:
     w.islands[k].over = events.emit(plan, w, node, events.COLLAPSE_OVER, 0, 0, cause if cause > 0 else told)
 
 
+def _tell_short(plan: Plan, w: World, k: int, cause: int) -> int:
+    """The event that a source feeds a short: where that is, and the current there."""
+    bus = shorted_bus(plan, w, k)
+    if bus == NONE:  # it is in another island, which closed mains join to this one
+        return cause
+    short_a = short_pu(plan, w, bus).real * magnitude(w.v[bus]) * plan.buses[bus].amps
+    cause = cause if cause > 0 else w.nodes[plan.buses[bus].node].last
+    where = plan.buses[bus].node
+    return events.emit(plan, w, plan.islands[k].node, events.SHORT_CIRCUIT, where, int(short_a + 0.5), cause)
+
+
 def tell_solver(plan: Plan, w: World, k: int, solver: int) -> None:
-    """The event that another method solves an island now; close to collapse also which device and load bring it there.
-    Where nothing is behind its source any more, the one event is that it is not close to collapse."""
+    """The event that another method solves an island now; close to collapse also which device and load bring it there,
+    for a short where that is. Where nothing is behind its source any more, the one event is that it is over."""
     island, node = w.islands[k], plan.islands[k].node
     if w.wiring[k].first == w.wiring[k].end:
-        solver = SWEEP if island.solver == NEWTON_COLLAPSE else island.solver
+        solver = island.solver if island.solver == NEWTON_LOOPS else SWEEP
     if solver == island.solver:
         return
     before, island.solver = island.solver, solver
     cause = events.group_cause(w, plan.nodes[node].group)
-    if solver == NEWTON_COLLAPSE and not island.collapsed:
+    if before == NEWTON_SHORT:
+        island.over = cause = events.emit(plan, w, node, events.SHORT_OVER, 0, 0, cause if cause > 0 else island.told)
+    if solver == NEWTON_SHORT:
+        cause = island.told = _tell_short(plan, w, k, cause)
+    elif solver == NEWTON_COLLAPSE and not island.collapsed:
         load = heaviest(plan, w, k)
         cause = what_loaded(plan, w, k, load)
         cause = events.emit(plan, w, node, events.NEAR_COLLAPSE, weakest(plan, w, k), load, cause)
@@ -166,5 +182,5 @@ def is_collapsing(w: World) -> bool:
 
 
 def _is_collapsing(w: World, island: IslandState) -> bool:
-    low = island.collapsed or not island.converged or island.solver == NEWTON_COLLAPSE
+    low = island.collapsed or not island.converged or island.solver >= NEWTON_COLLAPSE
     return low or max(island.told, island.over) >= w.first_event

@@ -27,6 +27,7 @@ from winter_river.engine.plan import (
     Plan,
 )
 from winter_river.engine.sets import impedance
+from winter_river.engine.shorts import find_shorts, is_shorted
 from winter_river.engine.world import DEAD, NodeState, World, in_service, is_tripped
 
 
@@ -160,9 +161,11 @@ def _server(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
     """Each cord by itself; live while any cord is."""
     s = plan.servers[n.slot]
     on = in_service(n, me) and w.servers[n.slot].running
+    shorted = in_service(n, me) and is_shorted(plan, w, s.bus_1)
     cord_1 = not is_tripped(w, n.breaker_1) and me.fault & CORD_1_LOST == 0
     cord_2 = n.feed_2 >= 0 and not is_tripped(w, n.breaker_2) and me.fault & CORD_2_LOST == 0
-    one = me.present and cord_1 and w.nodes[n.feed_1].live
+    by_1 = me.present and cord_1 and w.nodes[n.feed_1].live
+    one = by_1 and not shorted
     two = me.present and cord_2 and w.nodes[n.feed_2].live
     me.supplied = one or two
     me.live = on and me.supplied
@@ -173,7 +176,8 @@ def _server(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
         me.blame = n.index
     else:
         me.blame = w.nodes[n.feed_1].blame
-    attach(plan, w, s.bus_1, plan.nodes[n.feed_1].bus_out if on and one else DEAD, plan.buses[s.bus_1].z_1)
+    hangs = by_1 and (on or shorted)
+    attach(plan, w, s.bus_1, plan.nodes[n.feed_1].bus_out if hangs else DEAD, plan.buses[s.bus_1].z_1)
     if s.bus_2 >= 0:
         attach(plan, w, s.bus_2, plan.nodes[n.feed_2].bus_out if on and two else DEAD, plan.buses[s.bus_2].z_1)
 
@@ -182,10 +186,12 @@ def _cooling(plan: Plan, w: World, n: NodePlan, me: NodeState) -> None:
     feed = w.nodes[n.feed_1]
     closed = in_service(n, me) and not is_tripped(w, n.breaker_1)
     me.supplied = me.present and feed.live
-    me.live = closed and feed.live and w.coolings[n.slot].running
+    shorted = is_shorted(plan, w, n.bus_in)
+    me.live = closed and feed.live and w.coolings[n.slot].running and not shorted
     me.feeder = n.feed_1
     me.blame = NONE if me.live else n.index if feed.live or not closed else feed.blame
-    attach(plan, w, n.bus_in, plan.nodes[n.feed_1].bus_out if me.live else DEAD, plan.buses[n.bus_in].z_1)
+    hangs = me.live or (closed and feed.live and shorted)
+    attach(plan, w, n.bus_in, plan.nodes[n.feed_1].bus_out if hangs else DEAD, plan.buses[n.bus_in].z_1)
 
 
 def _follower(plan: Plan, w: World, n: NodePlan, me: NodeState, follower: int) -> None:
@@ -200,6 +206,7 @@ def _follower(plan: Plan, w: World, n: NodePlan, me: NodeState, follower: int) -
 
 def connect(plan: Plan, w: World) -> None:
     """Decides every device in plan order, then which island each bus belongs to."""
+    find_shorts(plan, w)
     for k in range(len(plan.nodes)):
         n, me = plan.nodes[k], w.nodes[k]
         if n.kind == SERVER:

@@ -22,21 +22,23 @@ from winter_river.engine.equipment.server import run_server
 from winter_river.engine.equipment.switchgear import TransferPlan, TransferState
 from winter_river.engine.equipment.ups_battery import COLD_START, is_low, watch_battery
 from winter_river.engine.equipment.utility import in_window
-from winter_river.engine.flow import ups_output
+from winter_river.engine.flow import is_starved, ups_load_pct, ups_output
 from winter_river.engine.followers import run_followers
 from winter_river.engine.frequency import frequency_hz
 from winter_river.engine.grid_frequency import off_hz, off_pu
+from winter_river.engine.grids import run_utilities
 from winter_river.engine.heat import run_rooms
 from winter_river.engine.meters import delivered_kw
 from winter_river.engine.overlap import tell_shares
-from winter_river.engine.plan import BREAKER_OUTPUT, NONE, NodePlan, Plan
-from winter_river.engine.protection import OVERLOAD
+from winter_river.engine.plan import BREAKER_MAIN, BREAKER_OUTPUT, NONE, NodePlan, Plan
+from winter_river.engine.protection import BACKUP, OVERLOAD
 from winter_river.engine.sets import excite
+from winter_river.engine.shorts import backup_s, is_shorted
 from winter_river.engine.sources import what_gave, what_took
 from winter_river.engine.states import tell
 from winter_river.engine.taps import run_taps
-from winter_river.engine.undervoltage import short_at, watch_low
-from winter_river.engine.units import NEVER_S, magnitude
+from winter_river.engine.undervoltage import lack_at, watch_low
+from winter_river.engine.units import BASE_KW, NEVER_S, magnitude
 from winter_river.engine.world import DEAD, World, in_service, is_tripped
 
 
@@ -77,6 +79,8 @@ def run_generators(plan: Plan, w: World) -> bool:
         stop = generator_law.NO_PROTECTION
         if generator_law.generator_makes_voltage(g):
             stop = generator_law.protection_of(r, g, w.t_s, delivered_kw(plan, w, r.node))
+            if stop == generator_law.NO_PROTECTION and w.t_s >= backup_s(plan, w, r.island):
+                stop = generator_law.SHORTED
         mode = generator_law.generator_mode(
             g,
             plan.calibration,
@@ -117,7 +121,10 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int, stop: 
             heat = stop == generator_law.TOO_HOT
             word = events.OVERHEAT if heat else events.LOW_OIL + stop - generator_law.LOW_OIL
         load = events.group_cause(w, plan.nodes[node].group) if word == events.STALL else 0
-        events.emit(plan, w, node, word, 0, 0, load or me.last)
+        if stop == generator_law.SHORTED:
+            events.emit(plan, w, node, events.TRIP, BREAKER_MAIN, BACKUP, w.islands[plan.generators[k].island].told)
+        else:
+            events.emit(plan, w, node, word, 0, 0, load or me.last)
     elif not fresh and wanted_by == NONE:
         me.origin = events.group_cause(w, plan.nodes[node].group) or me.last
     if plan.reports:
@@ -229,9 +236,9 @@ def _source_left(plan: Plan, w: World, n: NodePlan, position: int) -> int:
     """What happened to the source in this position that a static switch is on or leaves: at this instant, so nothing
     between has told of it yet."""
     feed = n.feed_1 if position == switchgear_law.FIRST else n.feed_2
-    short = short_at(plan, w, plan.nodes[feed].bus_out)
-    if short >= w.first_event:
-        return short
+    lack = lack_at(plan, w, plan.nodes[feed].bus_out)
+    if lack >= w.first_event:
+        return lack
     by = w.nodes[feed].blame if w.nodes[feed].blame != NONE else feed
     found = w.nodes[by].origin
     return found if found >= w.first_event else events.group_cause(w, n.group) or found
@@ -274,20 +281,21 @@ def run_upses(plan: Plan, w: World) -> bool:
         if u.path == ups_law.BYPASS:  # else it is as the flow took it, which solves what is behind a UPS first
             u.out_kw, u.out_kva = ups_output(plan, w, k)
         changed = watch_battery(u, r.battery_kwh, w.t_s) or changed
-        off = off_pu(plan, w, plan.nodes[n.feed_1].bus_out)
+        off, rated_pu = off_pu(plan, w, plan.nodes[n.feed_1].bus_out), r.power_kva / BASE_KW
         in_step = off == 0.0 or abs(off_hz(plan, w, plan.nodes[n.feed_1].bus_out)) <= ups_law.BYPASS_OFF_HZ
         ups_law.watch_source(
             u,
             w.t_s,
             voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0,
             bypass_lost=me.fault & ups_law.BYPASS_LOST != 0 or not in_step,
+            fault_behind=u.path == ups_law.BYPASS and magnitude(w.i[n.bus_out]) > static_law.FAULT_PU * rated_pu,
             off_pu=off,
         )
         if (held and not (u.source_ok and u.outside_s == NEVER_S)) or (in_bypass and not u.bypass_ok):
             watch_low(plan, w, plan.nodes[n.feed_1].bus_out)
         may_run = usable and u.source_ok and not is_tripped(w, n.breaker_1) and u.handle != ups_law.HANDLE_SERVICE
         ups_law.run_rectifier(u, plan.calibration, w.t_s, may_run=may_run)
-        if ups_law.watch_overload(u, plan.calibration, w.t_s, u.out_kva / r.power_kva * 100.0):
+        if ups_law.watch_overload(u, plan.calibration, w.t_s, ups_load_pct(plan, w, k)):
             u.load_cause = events.group_cause(w, n.group)
         shutdown = u.shutdown
         u.path = ups_law.output_path(
@@ -302,7 +310,7 @@ def run_upses(plan: Plan, w: World) -> bool:
         if u.path != path or u.rectifier != rectifier or u.piece != piece or u.handle != handle:
             changed = True
         # In eco mode its loss is a load of the very network whose flow it follows: solved again until both agree.
-        if w.parent[n.bus_in] != DEAD and ups_law.eco_is_off(r, u):
+        if w.parent[n.bus_in] != DEAD and ups_law.eco_is_off(r, u) and not is_starved(plan, w, k):
             changed = True
         lost_output = path == ups_law.INVERTER and u.path == ups_law.NO_OUTPUT and usable
         _tell_battery(plan, w, k, lost_output=lost_output, usable=usable)
@@ -345,7 +353,7 @@ def run_loads(plan: Plan, w: World) -> bool:
     for k in range(len(plan.servers)):
         r, s = plan.servers[k], w.servers[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
-        one = not is_tripped(w, n.breaker_1) and me.fault & CORD_1_LOST == 0
+        one = not is_tripped(w, n.breaker_1) and me.fault & CORD_1_LOST == 0 and not is_shorted(plan, w, r.bus_1)
         two = n.feed_2 != NONE and not is_tripped(w, n.breaker_2) and me.fault & CORD_2_LOST == 0
         hot = r.room != NONE and r.heat_shutdown and w.rooms[r.room].hot
         supply_pu = _cord_pu(plan, w, r.bus_1, n.feed_1) if one else 0.0
@@ -377,7 +385,7 @@ def run_loads(plan: Plan, w: World) -> bool:
             m,
             plan.calibration,
             w.t_s,
-            closed=in_service(n, me) and not is_tripped(w, n.breaker_1),
+            closed=in_service(n, me) and not is_tripped(w, n.breaker_1) and not is_shorted(plan, w, n.bus_in),
             supplied=me.supplied,
             supply_pu=_cord_pu(plan, w, n.bus_in, n.feed_1),
         )
@@ -390,7 +398,8 @@ def run_loads(plan: Plan, w: World) -> bool:
 
 def control(plan: Plan, w: World) -> bool:
     """Every kind once, sources first; True when anything moved."""
-    changed = run_generators(plan, w)
+    changed = run_utilities(plan, w)
+    changed = run_generators(plan, w) or changed
     changed = excite(plan, w) or changed
     changed = run_taps(plan, w) or changed
     changed = run_transfers(plan, w) or changed

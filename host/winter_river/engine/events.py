@@ -14,7 +14,7 @@ STATE, HANDLE, FAULT, PRESENCE, TRIP, TRANSFER, CRANK, OVERCRANK, LOW_BATTERY, B
 LOW_OIL, OVER_SPEED, STALL, MAX_RUN, STUCK_CLOSED, TOO_HOT, COOL_AGAIN = range(11, 18)
 SETPOINT, AT_RESERVE, FULL, BLOCKED, TAP, OVERHEAT, OUT_OF_CLASS, OUT_OF_STEP, SHARES = range(18, 27)
 SOLVER, NEAR_COLLAPSE, COLLAPSED, SHARES_REACTIVE, COLLAPSE_OVER, UNDERVOLTAGE, UNDERVOLTAGE_OVER = range(27, 34)
-NO_COLD_START = 34
+NO_COLD_START, SHORT_CIRCUIT, SHORT_OVER = range(34, 37)
 WORDS = (
     "state",
     "handle",
@@ -51,11 +51,13 @@ WORDS = (
     "undervoltage",
     "undervoltage_over",
     "no_cold_start",
+    "short_circuit",
+    "short_over",
 )
 POSITION_WORDS = ("open", "first", "second", "both")
 BOTH = 3
-SOLVER_WORDS = ("sweep", "newton_loops", "newton_collapse")
-ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload", "nuisance", "fuse")
+SOLVER_WORDS = ("sweep", "newton_loops", "newton_collapse", "newton_short")
+ELEMENT_WORDS = ("inverse_time", "short_time", "instantaneous", "overload", "nuisance", "fuse", "backup")
 PRESENCE_WORDS = ("absent", "present")
 W_PER_KW = 1000  # an event holds whole numbers: a setpoint in watts
 EVENTS_MAX = 1_000_000  # chosen: of one step; more is a loop of ours, not a bad day
@@ -161,6 +163,8 @@ def _words(plan: Plan, node: NodePlan, word: int, before: int, after: int) -> tu
         return SOLVER_WORDS[before], SOLVER_WORDS[after]
     if word in (NOT_SOLVED, NEAR_COLLAPSE, COLLAPSED, UNDERVOLTAGE):  # where the voltage gives way, and for which load
         return plan.nodes[before].id, plan.nodes[after].id
+    if word == SHORT_CIRCUIT:  # where, and how much flows there
+        return plan.nodes[before].id, f"{after} A"
     if word == UNDERVOLTAGE_OVER:
         return plan.nodes[before].id, ""
     return "", ""

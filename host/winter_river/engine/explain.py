@@ -8,8 +8,9 @@ from typing import NamedTuple
 from winter_river.engine import events
 from winter_river.engine.collapse import at_fault, heaviest, weakest
 from winter_river.engine.plan import COOLING, NONE, SERVER, Plan, is_board
+from winter_river.engine.shorts import shorted_bus
 from winter_river.engine.words import STATE_WORDS
-from winter_river.engine.world import FAULT_BIT, NEWTON_COLLAPSE, SWEEP, World, is_tripped
+from winter_river.engine.world import FAULT_BIT, NEWTON_COLLAPSE, NEWTON_SHORT, SWEEP, World, is_tripped
 
 STARTING, BETWEEN = "starting again", "between its two sources"  # no states of their own: no event begins them
 _CONDITION_EVENTS = (events.WORDS[events.STATE], events.WORDS[events.PRESENCE])
@@ -72,7 +73,7 @@ def latest(log: Iterable[events.Event], node_id: str) -> events.Event | None:
 
 class Flow(NamedTuple):
     """How the flow of what a source drives is solved: solver is one of events.SOLVER_WORDS, "" where it has no answer.
-    There, close to collapse and collapsed low gives way under load; elsewhere they are "".
+    There, close to collapse and collapsed low gives way under load; of a short low is where it is; elsewhere they are "".
     """
 
     source: str
@@ -92,6 +93,10 @@ def flows(plan: Plan, world: World) -> list[Flow]:
         if not island.converged:
             low, load = at_fault(plan, world, k)
             found.append(Flow(source, "", plan.nodes[low].id, plan.nodes[load].id))
+        elif island.solver == NEWTON_SHORT:
+            short = shorted_bus(plan, world, k)
+            where = plan.nodes[plan.buses[short].node].id if short != NONE else ""
+            found.append(Flow(source, events.SOLVER_WORDS[island.solver], where))
         elif island.collapsed or island.solver == NEWTON_COLLAPSE:
             low, load = weakest(plan, world, k), heaviest(plan, world, k)
             word = events.SOLVER_WORDS[island.solver]
@@ -105,6 +110,8 @@ def flow_text(flow: Flow) -> str:
     """`that of u_a by Newton's method for its loops`; `that of u_a is not solved: far gives way under big`."""
     if not flow.solver:
         return f"that of {flow.source} is not solved: {flow.low} gives way under {flow.load}"
+    if flow.solver == events.SOLVER_WORDS[NEWTON_SHORT]:
+        return f"that of {flow.source} by Newton's method, for the short circuit at {flow.low or 'another source'}"
     if flow.low:
         how = "has collapsed" if flow.collapsed else "by Newton's method, close to collapse"
         return f"that of {flow.source} {how}: {flow.low} gives way under {flow.load}"

@@ -4,7 +4,7 @@ An island is what one source drives: a utility, a generator, or the inverter of 
 splits the network in two: what is behind it is solved first, and shows up in front of it as a load. One
 criterion for each island, not one for all: otherwise what happens on one side moves the last bits of the other.
 
-A tree is swept; what has closed loops, and what the sweep gives up, is solved by Newton's method (loops.py). The island
+A tree is swept; what has closed loops or a short circuit, and what the sweep gives up, is solved by Newton's method (loops.py). The island
 remembers which, an event tells when that changes, and the island that has no answer names its weakest device and the
 load that made it fail.
 """
@@ -15,20 +15,30 @@ from winter_river.engine import events
 from winter_river.engine.collapse import PASSES_FEW, at_fault, tell_over, tell_solver, watch_collapse, what_loaded
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.server import POWER
-from winter_river.engine.equipment.ups import BYPASS, ups_flows
+from winter_river.engine.equipment.ups import BYPASS, INVERTER, ups_flows
 from winter_river.engine.load_models import set_model
-from winter_river.engine.loops import is_tied, join, least_emf_pu, losses_pu, solve_joined
+from winter_river.engine.loops import is_tied, join, least_emf_pu, losses_pu, solve_joined, solve_shorted
 from winter_river.engine.plan import GENERATOR, NONE, UPS, UTILITY, Plan
+from winter_river.engine.shorts import has_short, heat_pu, serves, shorted_bus
 from winter_river.engine.sweep import LOW_PU, TOLERANCE_PU, sweep
 from winter_river.engine.taps import core_loss_pu
 from winter_river.engine.units import BASE_KW, magnitude
-from winter_river.engine.world import DEAD, NEWTON_COLLAPSE, NEWTON_LOOPS, SWEEP, World, is_tripped
+from winter_river.engine.world import (
+    DEAD,
+    NEWTON_COLLAPSE,
+    NEWTON_LOOPS,
+    NEWTON_SHORT,
+    SWEEP,
+    World,
+    emf_pu,
+    is_tripped,
+)
 
 TOGETHER = 32  # chosen: so many buses are swept together; measured, fewer wait for each other, more fill the processor
 
 
 def losses_kw(plan: Plan, w: World, first: int, end: int) -> float:
-    """What the impedances and the magnetising branches of the buses in these places of w.order turn into heat."""
+    """What the impedances, magnetising branches and shorts of the buses in these places of w.order turn into heat."""
     loss = 0.0
     for k in w.order[first:end]:
         c = w.i[k]
@@ -36,6 +46,8 @@ def losses_kw(plan: Plan, w: World, first: int, end: int) -> float:
         y = plan.y[k]
         if y != 0j:
             loss += y.real * (w.v[k].real * w.v[k].real + w.v[k].imag * w.v[k].imag)
+        if w.shorted:
+            loss += heat_pu(plan, w, k)
     if len(w.ratio) > 0:
         for k in w.order[first:end]:
             loss += core_loss_pu(plan, w, k)
@@ -67,16 +79,16 @@ def demand_kw(plan: Plan, w: World, k: int) -> float:
 
 
 def draw(plan: Plan, w: World) -> None:
-    """Gives racks and cooling units their loads; a rack with two cords draws half through each live one."""
+    """Gives racks and cooling units their loads; a rack with two cords draws half through each live one, none where it is
+    shorted."""
     for k in range(len(plan.servers)):
         r, s = plan.servers[k], w.servers[k]
-        one = w.parent[r.bus_1] != DEAD
-        two = r.bus_2 != NONE and w.parent[r.bus_2] != DEAD
+        one, two = serves(plan, w, r.bus_1), r.bus_2 != NONE and serves(plan, w, r.bus_2)
         s.load_kw = demand_kw(plan, w, k) if one or two else 0.0
         power_kw = s.load_kw / 2.0 if one and two else s.load_kw
         power = complex(power_kw / BASE_KW, power_kw * r.kvar_per_kw / BASE_KW)
-        if one:
-            set_draw(plan, w, r.bus_1, power, r.load_model)
+        if w.parent[r.bus_1] != DEAD:
+            set_draw(plan, w, r.bus_1, power if one else 0j, r.load_model)
         if two:
             set_draw(plan, w, r.bus_2, power, r.load_model)
     for k in range(len(plan.coolings)):
@@ -84,7 +96,7 @@ def draw(plan: Plan, w: World) -> None:
         bus = plan.nodes[c.node].bus_in
         m.load_kw = 0.0
         if w.parent[bus] != DEAD:
-            m.load_kw = cooling_kw(c, m)
+            m.load_kw = cooling_kw(c, m) if serves(plan, w, bus) else 0.0
             set_load(w, bus, complex(m.load_kw / BASE_KW, m.load_kw * c.kvar_per_kw / BASE_KW))
 
 
@@ -104,9 +116,10 @@ def _solve_level(plan: Plan, w: World, level: int) -> None:
         if plan.islands[k].level != level or not island.dirty:
             continue
         island.dirty = False
-        if len(plan.ties) > 0 and is_tied(plan, w, k):
+        if (len(plan.ties) > 0 and is_tied(plan, w, k)) or shorted_bus(plan, w, k) != NONE:
             _solve_joined(plan, w, k, NEWTON_LOOPS)
             continue
+        island.left_pu = 1.0
         x, turn = w.wiring[k], w.turns[count]
         turn.island, turn.first, turn.emf = k, end, island.emf
         for p in range(x.first, x.end):
@@ -145,12 +158,17 @@ def _sweep_together(plan: Plan, w: World, count: int) -> None:
 def _solve_joined(plan: Plan, w: World, k: int, solver: int) -> None:
     """Solves an island by Newton's method, with all islands that closed mains join to it."""
     join(plan, w, k)
-    converged = solve_joined(plan, w)
+    for m in range(len(plan.islands)):
+        if w.joined[m]:
+            w.islands[m].left_pu = 1.0
+    shorted = has_short(plan, w)
+    solver = NEWTON_SHORT if shorted else solver
+    converged = solve_shorted(plan, w) if shorted else solve_joined(plan, w)
     emf = least_emf_pu(plan, w)
     for m in range(len(plan.islands)):
         if w.joined[m]:
             w.islands[m].dirty = False
-            if converged and w.wiring[m].first != w.wiring[m].end:
+            if converged and not shorted and w.wiring[m].first != w.wiring[m].end:
                 watch_collapse(plan, w, m, emf)
             elif converged:
                 _unload(plan, w, m)
@@ -160,7 +178,7 @@ def _solve_joined(plan: Plan, w: World, k: int, solver: int) -> None:
 
 
 def _unload(plan: Plan, w: World, k: int) -> None:
-    """Nothing is behind a source any more: its collapse is over, whatever happened to its loads."""
+    """Nothing is behind a source any more, or a short: its collapse is over, whatever happened to its loads."""
     if w.islands[k].collapsed:
         w.islands[k].collapsed = False
         tell_over(plan, w, k)
@@ -194,8 +212,22 @@ def ups_output(plan: Plan, w: World, k: int) -> tuple[float, float]:
     """(kW, kVA) at the inverter or the bypass of a UPS, in front of its output busway."""
     u, n = w.upses[k], plan.nodes[plan.upses[k].node]
     c = w.i[n.bus_out]
-    v = w.v[n.bus_in] if u.path == BYPASS else complex(w.islands[plan.upses[k].island].emf, 0.0)
+    v = w.v[n.bus_in] if u.path == BYPASS else complex(emf_pu(w, plan.upses[k].island), 0.0)
     return (v * c.conjugate()).real * BASE_KW, magnitude(v) * magnitude(c) * BASE_KW
+
+
+def ups_load_pct(plan: Plan, w: World, k: int) -> float:
+    """The load of a UPS, of its kVA: by its current, where a short leaves its inverter no voltage to tell it by."""
+    r, u = plan.upses[k], w.upses[k]
+    left_pu = w.islands[r.island].left_pu if u.path == INVERTER else 1.0
+    return u.out_kva / left_pu / r.power_kva * 100.0
+
+
+def is_starved(plan: Plan, w: World, k: int) -> bool:
+    """Whether a UPS is on its bypass into a short: there is no voltage for its own electronics, so its battery keeps them
+    alive, and they draw nothing."""
+    source = w.island_of[plan.nodes[plan.upses[k].node].bus_in]
+    return w.upses[k].path == BYPASS and source >= 0 and shorted_bus(plan, w, source) != NONE
 
 
 def _present_ups(plan: Plan, w: World, k: int) -> None:
@@ -203,8 +235,9 @@ def _present_ups(plan: Plan, w: World, k: int) -> None:
     then a part of the network in front."""
     r, u = plan.upses[k], w.upses[k]
     n = plan.nodes[r.node]
-    fed = w.parent[n.bus_in] != DEAD
+    live = w.parent[n.bus_in] != DEAD
     source = w.island_of[n.bus_in]
+    fed = live and not is_starved(plan, w, k)
     out_kw, out_kva = ups_output(plan, w, k)
     ups_flows(
         r,
@@ -216,5 +249,5 @@ def _present_ups(plan: Plan, w: World, k: int) -> None:
         charger_fed=fed and not is_tripped(w, n.breaker_1),
         on_generator=source >= 0 and plan.nodes[plan.islands[source].node].kind == GENERATOR,
     )
-    if fed:
+    if live:
         set_load(w, n.bus_in, complex(u.in_kw / BASE_KW, u.in_kw * r.input_kvar_per_kw / BASE_KW))

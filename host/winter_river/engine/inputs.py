@@ -14,7 +14,8 @@ from winter_river.engine.equipment import malfunction as malfunction_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.malfunction import FAIL_TO_CLOSE, FAIL_TO_OPEN, NUISANCE_TRIP
 from winter_river.engine.equipment.psychrometrics import PRESETS_F, PRESETS_RH_PCT, celsius
-from winter_river.engine.equipment.utility import frequency_off_pu, utility_emf
+from winter_river.engine.equipment.utility import frequency_off_pu
+from winter_river.engine.grids import drive
 from winter_river.engine.heat import set_weather
 from winter_river.engine.plan import (
     BESS,
@@ -209,6 +210,8 @@ def take_inputs(plan: Plan, w: World) -> None:
         _move_contact(plan, w, k, me)
         if me.fault != me.fault_seen:
             events.emit(plan, w, k, events.FAULT, me.fault_seen, me.fault, 0)
+            if (me.fault ^ me.fault_seen) & plan.buses[plan.nodes[k].bus_out].short_bit != 0:
+                _stir(plan, w, k)
             me.fault_seen = me.fault
             w.rewire = w.rewire or not _stands_still(plan, w, k)
         _follow_setting(plan, w, k)
@@ -216,6 +219,13 @@ def take_inputs(plan: Plan, w: World) -> None:
             me.reset_due = False
             _reset(plan, w, k, me)
         _suffer(plan, w, k, me)
+
+
+def _stir(plan: Plan, w: World, k: int) -> None:
+    """A device is shorted or no more: its island is solved again, though all hangs as it did."""
+    island = w.island_of[plan.nodes[k].bus_out]
+    if island >= 0:
+        w.islands[island].dirty = True
 
 
 def _stands_still(plan: Plan, w: World, k: int) -> bool:
@@ -279,7 +289,7 @@ def _suffer(plan: Plan, w: World, k: int, me: NodeState) -> None:
         w.grid_off = False
         for each in w.utilities:
             w.grid_off = w.grid_off or each.off_pu != 0.0
-        _drive(plan, w, k, me)
+        drive(plan, w, n.slot)
     elif n.kind == TRANSFORMER:
         w.transformers[n.slot].cooling_lost_pu = w.malfunctions[first + 1].severity
     elif n.kind == GENERATOR:
@@ -326,14 +336,7 @@ def _reset(plan: Plan, w: World, k: int, me: NodeState) -> None:
         u.overload = u.overload_rate = 0.0
     if n.kind == GENERATOR and w.generators[n.slot].mode == generator_law.LOCKOUT:
         w.generators[n.slot].mode = generator_law.STANDBY
+    if n.kind == UTILITY:
+        w.utilities[n.slot].tripped = False
     # The reset is what the state change that follows comes from, not what happened before it.
     me.origin = 0
-
-
-def _drive(plan: Plan, w: World, k: int, me: NodeState) -> None:
-    island = w.islands[plan.utilities[plan.nodes[k].slot].island]
-    emf = utility_emf(me, w.utilities[plan.nodes[k].slot])
-    if emf != island.emf:
-        island.emf = emf
-        island.dirty = True
-        w.rewire = True

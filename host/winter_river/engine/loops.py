@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from winter_river.engine.newton import lay_dark, lay_flat, solved_by_newton
 from winter_river.engine.plan import Plan
+from winter_river.engine.shorts import limit
 from winter_river.engine.sweep import LOW_PU
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import World
 
 # Chosen: below this not even an answer on constant power says anything, and nothing is divided by nothing on the way.
 NEVER_PU = 0.01
+LIMITS_MAX = 60  # chosen: two or three do; sources that closed mains join share a short between them step by step
 
 
 def is_tied(plan: Plan, w: World, island: int) -> bool:
@@ -56,6 +58,21 @@ def solve_joined(plan: Plan, w: World) -> bool:
     lay_dark(plan, w)
     if solved_by_newton(plan, w, LOW_PU):
         return True
+    lay_dark(plan, w)
+    return False
+
+
+def solve_shorted(plan: Plan, w: World) -> bool:
+    """Solves the joined islands where one has a short: at once with constant impedance below LOW_PU, and with no source
+    beyond the current that it can give (shorts.limit). False where that is beyond it."""
+    lay_flat(plan, w)
+    for _ in range(LIMITS_MAX):
+        if not solved_by_newton(plan, w, LOW_PU):
+            lay_dark(plan, w)
+            if not solved_by_newton(plan, w, LOW_PU):
+                break
+        if not limit(plan, w):
+            return True
     lay_dark(plan, w)
     return False
 

@@ -9,8 +9,9 @@ from winter_river.engine.equipment.server import POWER, ServerPlan
 from winter_river.engine.flow import demand_kw
 from winter_river.engine.load_models import taken_ratio
 from winter_river.engine.plan import NONE, Plan
+from winter_river.engine.shorts import serves
 from winter_river.engine.units import BASE_KW, HOUR_S
-from winter_river.engine.world import DEAD, Meter, World
+from winter_river.engine.world import Meter, World
 
 
 def kwh_now(m: Meter, t_s: float) -> float:
@@ -49,10 +50,9 @@ def ups_lost_kw(w: World, k: int, charge_efficiency: float) -> float:
     return u.loss_kw + u.peukert_kw + (1.0 - charge_efficiency) * u.charge_kw
 
 
-def _taken_ratio(w: World, rack: ServerPlan) -> float:
+def _taken_ratio(plan: Plan, w: World, rack: ServerPlan) -> float:
     """The share of its demand that a rack takes through its live cords at their voltages."""
-    one = w.parent[rack.bus_1] != DEAD
-    two = rack.bus_2 != NONE and w.parent[rack.bus_2] != DEAD
+    one, two = serves(plan, w, rack.bus_1), rack.bus_2 != NONE and serves(plan, w, rack.bus_2)
     if one and two:
         return (taken_ratio(w.v[rack.bus_1], rack.load_model) + taken_ratio(w.v[rack.bus_2], rack.load_model)) / 2.0
     return taken_ratio(w.v[rack.bus_1] if one else w.v[rack.bus_2], rack.load_model)
@@ -96,7 +96,7 @@ def book(plan: Plan, w: World) -> None:
         rack, s = plan.servers[k], w.servers[k]
         wanted_kw = demand_kw(plan, w, k)
         if s.load_kw > 0.0:
-            s.load_kw = wanted_kw * _taken_ratio(w, rack)
+            s.load_kw = wanted_kw * _taken_ratio(plan, w, rack)
             # What holds its current or impedance wants no more than it gets: a lamp at 95 % lacks nothing.
             wanted_kw = wanted_kw if rack.load_model == POWER else s.load_kw
         run(w.meters[rack.node], s.load_kw, t_s)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from winter_river.engine.load_models import shunt_of, steady_of
 from winter_river.engine.plan import Plan
+from winter_river.engine.shorts import short_pu
 from winter_river.engine.units import magnitude
-from winter_river.engine.world import World
+from winter_river.engine.world import World, emf_pu
 
 # Chosen: of voltage, what one sweep from the answer, or a gap at a cut, may move it by. Close to collapse the answer may
 # be a thousand times that away, so one more step follows, unless so little is missing that even that is nothing.
@@ -62,7 +63,7 @@ def lay_flat(plan: Plan, w: World) -> None:
         if w.joined[m]:
             for k in w.order[w.wiring[m].first : w.wiring[m].end]:
                 up = w.parent[k]
-                w.v[k] = times(w.v[up], _ratio(w, k)) if up >= 0 else complex(w.islands[m].emf, 0.0)
+                w.v[k] = times(w.v[up], _ratio(w, k)) if up >= 0 else complex(emf_pu(w, m), 0.0)
 
 
 def lay_dark(plan: Plan, w: World) -> None:
@@ -100,7 +101,7 @@ def _draw_tangents(plan: Plan, w: World, low_pu: float) -> bool:
             continue
         first, end = w.wiring[m].first, w.wiring[m].end
         for k in w.order[first:end]:
-            a, b, c = shunt_of(plan, w, k), 0j, 0j
+            a, b, c = shunt_of(plan, w, k) + short_pu(plan, w, k), 0j, 0j
             if w.load[k] != 0j:
                 u, s = w.v[k], w.load[k].conjugate()
                 size2 = u.real * u.real + u.imag * u.imag
@@ -174,7 +175,7 @@ def _spread(plan: Plan, w: World, *, held: bool) -> None:
                     drop = w.z[k] * c
                     c -= a * drop + b * drop.conjugate()
                 w.i[up] += times(c, _ratio(w, k))
-        emf = complex(w.islands[m].emf if held else 0.0, 0.0)
+        emf = complex(emf_pu(w, m) if held else 0.0, 0.0)
         for k in w.order[first:end]:
             if held or w.on_way[k]:
                 up = w.parent[k]
@@ -289,7 +290,9 @@ def _missing_pu(plan: Plan, w: World, low_pu: float) -> float:
         for k in w.order[w.wiring[m].first : w.wiring[m].end]:
             u = w.v[k]
             size2 = u.real * u.real + u.imag * u.imag
-            w.i[k] = shunt_of(plan, w, k) * u + times(w.load[k].conjugate() * u, 1.0 / max(size2, low2))
+            w.i[k] = (shunt_of(plan, w, k) + short_pu(plan, w, k)) * u + times(
+                w.load[k].conjugate() * u, 1.0 / max(size2, low2)
+            )
             if len(w.steady) > 0:
                 w.i[k] += times(w.steady[k] * u, 1.0 / max(magnitude(u), low_pu))
     for k in range(len(plan.ties)):
@@ -301,7 +304,7 @@ def _missing_pu(plan: Plan, w: World, low_pu: float) -> float:
         if not w.joined[m]:
             continue
         for k in w.order[w.wiring[m].first : w.wiring[m].end][::-1]:
-            up, before = w.parent[k], complex(w.islands[m].emf, 0.0)
+            up, before = w.parent[k], complex(emf_pu(w, m), 0.0)
             if up >= 0:
                 r = _ratio(w, k)
                 before = times(w.v[up], r)

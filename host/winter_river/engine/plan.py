@@ -79,15 +79,18 @@ class BusPlan:
     y: complex
     island: int  # which one it drives, NONE for most
     takes_load: bool  # racks, cooling units, UPS inputs, storages
+    short_bit: int  # of its device's malfunctions, the one that shorts it here; 0 where none does
 
 
 @dataclass(slots=True, frozen=True)
 class IslandPlan:
-    """One possible source: the bus it drives. level: how many UPS are in front of it at most, itself included."""
+    """One possible source: the bus it drives. level: how many UPS are in front of it at most, itself included. most_pu: the
+    most current that it gives into a short, infinite where only its impedance limits it (shorts.py)."""
 
     node: int
     bus: int
     level: int
+    most_pu: float
 
 
 BREAKER_MAIN, BREAKER_INPUT, BREAKER_BYPASS, BREAKER_OUTPUT, BREAKER_CORD_1, BREAKER_CORD_2, BREAKER_MAINS = range(7)

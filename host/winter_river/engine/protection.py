@@ -12,7 +12,17 @@ from winter_river.engine.equipment import fuse as fuse_law
 from winter_river.engine.equipment.malfunction import FAIL_TO_OPEN
 from winter_river.engine.equipment.table import CURVES, GG
 from winter_river.engine.equipment.ups import BYPASS
-from winter_river.engine.plan import BREAKER_BYPASS, BREAKER_INPUT, BREAKER_MAINS, BreakerPlan, Plan, is_board
+from winter_river.engine.plan import (
+    BREAKER_BYPASS,
+    BREAKER_INPUT,
+    BREAKER_MAINS,
+    NONE,
+    UPS,
+    BreakerPlan,
+    Plan,
+    is_board,
+)
+from winter_river.engine.shorts import backup_s, shorted_bus
 from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import BreakerState, World
 
@@ -29,7 +39,7 @@ FLAT_FROM = 20.0
 CURVE_RESET_S = (1.0, 4.85, 21.6, 29.1, 4.85, 21.6, 29.1, 21.6, 4.85)
 NO_CURVE = CURVES.index("none")
 
-INVERSE_TIME, SHORT_TIME, INSTANTANEOUS, OVERLOAD, NUISANCE, FUSE = range(6)  # what tripped
+INVERSE_TIME, SHORT_TIME, INSTANTANEOUS, OVERLOAD, NUISANCE, FUSE, BACKUP = range(7)  # what tripped
 FULL = 1.0  # an integral that has run out: IEEE C37.112
 NEARLY = 1.0 - 1e-9  # chosen: where an integral stops that was full at the instant another breaker cleared the current
 
@@ -162,3 +172,34 @@ def protect(plan: Plan, w: World) -> bool:
     if not opened:  # what was due is jammed
         feel_all(plan, w)
     return opened
+
+
+def _is_held(plan: Plan, w: World, bus: int) -> bool:
+    """Whether no breaker on the way from the source to a short is about to clear it."""
+    for k in range(len(plan.buses)):
+        w.on_way[k] = False
+    while bus >= 0:
+        w.on_way[bus] = True
+        bus = w.parent[bus]
+    for k in range(len(plan.breakers)):
+        if w.on_way[plan.breakers[k].bus] and w.breakers[k].due_s < NEVER_S:
+            return False
+    return True
+
+
+def watch_shorts(plan: Plan, w: World) -> None:
+    """Notes since when each source feeds a short that it has to clear itself."""
+    if not w.shorted and w.backup_due_s == NEVER_S:
+        return
+    w.backup_due_s = NEVER_S
+    for k in range(len(plan.islands)):
+        island, bus = w.islands[k], shorted_bus(plan, w, k)
+        # An inverter goes by its overload table.
+        held = (
+            bus != NONE and island.converged and plan.nodes[plan.islands[k].node].kind != UPS and _is_held(plan, w, bus)
+        )
+        if not held:
+            island.short_s = NEVER_S
+        elif island.short_s == NEVER_S:
+            island.short_s = w.t_s
+        w.backup_due_s = min(w.backup_due_s, backup_s(plan, w, k))

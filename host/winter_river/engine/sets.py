@@ -20,7 +20,7 @@ def excite(plan: Plan, w: World) -> bool:
         bus, island = plan.nodes[r.node].bus_out, w.islands[r.island]
         if not generator_law.generator_makes_voltage(g) or w.parent[bus] == DEAD:
             alternator_law.rest(g)
-        elif _moves(w, r, g, bus, island.converged):
+        elif _moves(w, r, g, bus, island.converged and island.left_pu == 1.0):  # at its limit it regulates nothing
             w.rewire = changed = True  # the impedance behind its terminals is another one
         emf = alternator_law.emf_pu(g)
         if emf != island.emf:
@@ -51,7 +51,8 @@ def note(plan: Plan, w: World) -> None:
     for k in range(len(plan.generators)):
         r, g = plan.generators[k], w.generators[k]
         bus = plan.nodes[r.node].bus_out
-        if w.parent[bus] != DEAD and w.islands[r.island].converged:
+        island = w.islands[r.island]
+        if w.parent[bus] != DEAD and island.converged and island.left_pu == 1.0:
             g.terminal_pu = magnitude(w.v[bus])
             if g.swing != alternator_law.SWINGING:
                 g.inner_pu = alternator_law.inner_pu(w.v[bus], w.i[bus], r.reactance_pu)

@@ -25,7 +25,7 @@ from winter_river.engine.plan import (
     NodePlan,
     Plan,
 )
-from winter_river.engine.undervoltage import short_at, tell_lifted, watch_low
+from winter_river.engine.undervoltage import lack_at, tell_lifted, watch_low
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import DEAD, FAULT_BIT, HANDLE_OFF, NodeState, World, is_tripped
 
@@ -218,6 +218,8 @@ def is_latched(plan: Plan, w: World, n: NodePlan) -> bool:
         return True
     if n.kind == UPS:
         return w.upses[n.slot].shutdown
+    if n.kind == UTILITY:
+        return w.utilities[n.slot].tripped
     return n.kind == GENERATOR and w.generators[n.slot].mode == generator_law.LOCKOUT
 
 
@@ -240,7 +242,7 @@ def _shortage(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         r = plan.servers[n.slot]
         for bus in (r.bus_1, r.bus_2):
             if bus != NONE and w.parent[bus] != DEAD and magnitude(w.v[bus]) < STEADY_LOW_PU:
-                found = max(found, short_at(plan, w, bus))
+                found = max(found, lack_at(plan, w, bus))
     elif me.supplied and (n.kind == COOLING or n.kind == UPS or n.kind == BESS or n.kind == PV):
         # It may have let go at once, and the voltage is back.
         bus = plan.nodes[me.feeder].bus_out
@@ -249,7 +251,7 @@ def _shortage(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
             u = w.upses[n.slot]
             let_go = not u.source_ok or (u.handle == ups_law.HANDLE_ECO and not u.bypass_ok)
         if let_go or (n.kind == COOLING and magnitude(w.v[bus]) < STEADY_LOW_PU):
-            found = short_at(plan, w, bus)
+            found = lack_at(plan, w, bus)
     return found
 
 

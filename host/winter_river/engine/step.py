@@ -15,7 +15,7 @@ from winter_river.engine.heat import run_transformers
 from winter_river.engine.inputs import run_malfunctions, take_inputs
 from winter_river.engine.meters import book, burn
 from winter_river.engine.plan import Plan
-from winter_river.engine.protection import protect
+from winter_river.engine.protection import protect, watch_shorts
 from winter_river.engine.ramps import run_ramps
 from winter_river.engine.sets import note, warm
 from winter_river.engine.states import tell_all
@@ -31,6 +31,8 @@ STUCK_MAX = 1000  # chosen: settlings in a row at one instant; more is a delay o
 def settle(plan: Plan, w: World) -> None:
     """Brings the world to rest at this instant, or sets w.trouble."""
     w.first_event = w.next_event
+    if w.breaker_due_s <= w.t_s:
+        protect(plan, w)  # by what flowed up to now: before what lets go at this very instant
     run_malfunctions(plan, w)
     run_profiles(plan, w)
     if w.touched:
@@ -52,6 +54,7 @@ def settle(plan: Plan, w: World) -> None:
         w.moved = w.moved or not settled
     if not settled:
         w.trouble = events.UNSETTLED
+    watch_shorts(plan, w)
     note(plan, w)
     burn(plan, w)
     store_all(plan, w)
@@ -77,7 +80,7 @@ def due_s(w: World) -> float:
 def pending_s(w: World) -> float:
     """The same without what a site at rest may still have before it (study/watch.py): that the oil of a transformer,
     which only warns, gets warm, and that a set runs out of fuel or goes through its modes."""
-    at_s = min(w.malfunction_due_s, w.profile_due_s, w.server_due_s, w.breaker_due_s)
+    at_s = min(w.malfunction_due_s, w.profile_due_s, w.server_due_s, w.breaker_due_s, w.backup_due_s)
     for o in w.transformers:
         at_s = min(at_s, o.tap_s)
     for h in w.rooms:

@@ -120,7 +120,7 @@ def lifted_at(w: World, bus: int) -> int:
     return found
 
 
-def short_at(plan: Plan, w: World, bus: int) -> int:
+def lack_at(plan: Plan, w: World, bus: int) -> int:
     """The event that told that a bus has too little voltage for what is fed there: it is collapsing, or pulled too low; 0
     where it has enough."""
     collapse = collapse_at(w, bus)

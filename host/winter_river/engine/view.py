@@ -18,6 +18,7 @@ from winter_river.engine.equipment import ups_battery as battery_law
 from winter_river.engine.equipment.coolant import coolant_now_c
 from winter_river.engine.equipment.cooling import fans_turning, flow_m3s
 from winter_river.engine.equipment.room_heat import RoomState, flow_wanted_m3s
+from winter_river.engine.flow import ups_load_pct
 from winter_river.engine.frequency import frequency_hz
 from winter_river.engine.heat import aged_now_h, cold_now_c, hot_now_c, hot_spot_now_c, oil_now_c, unit_supply_c
 from winter_river.engine.meters import back_kwh_now, forth_kwh_now, kwh_now
@@ -149,7 +150,7 @@ def load_pct(plan: Plan, w: World, n: NodePlan) -> float:
     if n.kind == GENERATOR:
         return power_kva(w.v[n.bus_out], w.i[n.bus_out]).real / plan.generators[n.slot].power_kw * 100.0
     if n.kind == UPS:
-        return w.upses[n.slot].out_kva / plan.upses[n.slot].power_kva * 100.0
+        return ups_load_pct(plan, w, n.slot)
     if n.kind == SERVER:
         return _cords(plan, w, n)[1] / plan.buses[n.bus_in].amps / plan.servers[n.slot].rated_pu * 100.0
     if n.kind == COOLING:
@@ -263,13 +264,23 @@ def view(plan: Plan, world: World, node_id: str) -> dict[str, object]:
     """
     n = plan.nodes[plan.index[node_id]]
     latched = is_latched(plan, world, n)
-    return {
+    fields = {
         "state": STATE_WORDS[n.type][world.nodes[n.index].state],
         **electrical(plan, world, n),
         **_own_fields(plan, world, n),
         "tripped": latched,
         "permit_close": world.nodes[n.index].present and not latched,
     }
+    return _in_range(fields) if world.shorted else fields
+
+
+def _in_range(fields: dict[str, object]) -> dict[str, object]:
+    """A short circuit goes beyond what any load does: no further than the contract carries."""
+    for name, value in fields.items():
+        if isinstance(value, float):
+            _, _, _, low, high, _ = schema.ROWS[name]
+            fields[name] = min(float(high), max(float(low), value))
+    return fields
 
 
 AIR_MODES = ("IDLE", "NORMAL", "UNDERPRESSURED", "OVERHEATING", "FAULT")  # from good to bad
@@ -348,4 +359,4 @@ def balance(plan: Plan, world: World) -> dict[str, object]:
     demand_kwh = sum(kwh_now(m, t_s) for m in world.demand_meters)
     if demand_kwh > 0.0:
         fields["served_pct"] = min(100.0, it_kwh / demand_kwh * 100.0)
-    return fields
+    return _in_range(fields) if world.shorted else fields

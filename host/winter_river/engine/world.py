@@ -52,8 +52,8 @@ from winter_river.engine.units import NEVER_S
 DEAD = -2  # parent of a bus that carries nothing; NONE is the parent of a bus that its source drives
 FAULT_BIT = 1  # the malfunction that leaves a device dead, the first of every type but the utility's four
 HANDLE_OFF = 2  # of generator (auto, run, off) and ups (online, bypass, off, ...); elsewhere 0 is closed or on
-# What solves an island: the sweep, or Newton's method, for its loops or because the sweep gave up.
-SWEEP, NEWTON_LOOPS, NEWTON_COLLAPSE = range(3)
+# What solves an island: the sweep, or Newton's method, for its loops, because the sweep gave up, or for a short circuit.
+SWEEP, NEWTON_LOOPS, NEWTON_COLLAPSE, NEWTON_SHORT = range(4)
 HANDLE_SERVICE = 4  # of a ups: its maintenance bypass, which a fault of the UPS does not touch
 
 
@@ -103,8 +103,9 @@ class IslandState:
     """What one source drives: whether it is solved, by what, the voltage behind its impedance, the losses inside.
 
     collapsed: it is solved, but the network takes so much of the voltage that its loads draw less than they should.
-    told: the event that last told so, or that it is close to it or has no answer; over: the one that last told its end;
-    0 where none ever did."""
+    told: the event that last told so, or that it is close to it, shorted, or has no answer; over: the one that last told
+    its end; 0 where none ever did. left_pu: of its emf, which a source at its limit of current has; short_s: since when it
+    feeds a short that nobody else is about to clear (shorts.py)."""
 
     live: bool = False
     dirty: bool = True
@@ -112,9 +113,11 @@ class IslandState:
     solver: int = SWEEP
     collapsed: bool = False
     emf: float = 1.0
+    left_pu: float = 1.0
     loss_kw: float = 0.0
     told: int = 0
     over: int = 0
+    short_s: float = NEVER_S
 
 
 @dataclass(slots=True)
@@ -175,7 +178,7 @@ class World:
     unsettled: something changed since the last settling. rewire: a switch among it. rehung: a bus hangs on another parent,
     or by another impedance, than when the orders were found. moved: since somebody looked and cleared it, more moved than
     what goes by itself at its own pace (ramps.py, profiles). grid_off: the frequency of a utility is off its nominal one.
-    low: some load pulls a voltage too low, or did at this instant (lows, by bus). settings: by device, what it is set to
+    low: some load pulls a voltage too low, or did at this instant (lows, by bus). shorted: some device is. settings: by device, what it is set to
     (inputs.setting_of), as of the last event.
     due_s: when something changes next by itself, as of the last settling (step.due_s).
     profiled_s: when a profile last moved what follows it.
@@ -198,6 +201,7 @@ class World:
     moved: bool
     grid_off: bool
     low: bool
+    shorted: bool
     weather_preset: int
     outdoor_c: float
     outdoor_rh: float
@@ -208,6 +212,7 @@ class World:
     profiled_s: float
     server_due_s: float
     breaker_due_s: float
+    backup_due_s: float
     trouble: int = field(metadata=FOLLOWS)
     events_count: int = field(metadata=FOLLOWS)
     rehung: bool = field(metadata=FOLLOWS)
@@ -280,6 +285,11 @@ def in_service(n: NodePlan, me: NodeState) -> bool:
         return me.handle != HANDLE_OFF and me.fault & FAULT_BIT == 0
     # A storage that holds stays connected.
     return (me.contact == 0 or n.kind == BESS) and me.fault & FAULT_BIT == 0
+
+
+def emf_pu(w: World, k: int) -> float:
+    """The voltage behind the impedance of the source of an island."""
+    return w.islands[k].emf * w.islands[k].left_pu
 
 
 def is_tripped(w: World, breaker: int) -> bool:

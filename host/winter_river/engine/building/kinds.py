@@ -24,6 +24,7 @@ from winter_river.engine.equipment.transformer import TransformerPlan, transform
 from winter_river.engine.equipment.transformer_heat import LOSS_RATIO, size_class
 from winter_river.engine.equipment.ups import UpsPlan
 from winter_river.engine.equipment.utility import UtilityPlan
+from winter_river.engine.shorts import GENERATOR_MOST_PU, INVERTER_MOST_PU
 from winter_river.engine.units import BASE_VA, HOUR_S
 
 
@@ -100,7 +101,8 @@ def board(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 
 
 def generator(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
-    bus = t.source_bus(k, r["voltage_v"], 0j)  # a regulated machine holds the voltage of its own terminals
+    # A regulated machine holds the voltage of its own terminals.
+    bus = t.source_bus(k, r["voltage_v"], 0j, most_pu=GENERATOR_MOST_PU * r["power_kva"] * 1000.0 / BASE_VA)
     speed_rpm = 120.0 * r["frequency_hz"] / r["poles"]
     t.generators.append(
         GeneratorPlan(
@@ -124,7 +126,8 @@ def generator(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
 def ups(t: Tables, k: int, r: dict[str, float]) -> p.NodePlan:
     voltage_v = t.feed_voltage(k)
     bus_in = t.bus(k, voltage_v, t.cable(k, "feed", voltage_v), takes_load=True)
-    bus_out = t.source_bus(k, voltage_v, t.cable(k, "output", voltage_v))
+    most_pu = INVERTER_MOST_PU * r["power_kva"] * 1000.0 / BASE_VA
+    bus_out = t.source_bus(k, voltage_v, t.cable(k, "output", voltage_v), most_pu=most_pu)
     charge_kw = r["charge_kw"] or r["power_kw"] / 5.0
     calibration = CALIBRATION_BY_NAME[t.calibration]
     left_pu = capacity_pu(r["battery_age_pct"] / 100.0, r["battery_c"])

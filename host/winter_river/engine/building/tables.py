@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 from winter_river.engine import plan as p
@@ -26,6 +27,7 @@ from winter_river.engine.equipment.utility import UtilityPlan
 from winter_river.engine.units import BASE_VA, SQRT3
 from winter_river.engine.words import MALFUNCTIONS
 
+SHORT_CIRCUIT = "short_circuit"  # the malfunction
 VOLTAGE_TOLERANCE = 1e-3  # chosen: nominal voltages that meet must be the same number
 
 
@@ -39,6 +41,12 @@ def amps(voltage_v: float) -> float:
 
 def kvar_per_kw(power_factor: float) -> float:
     return math.sqrt(max(0.0, 1.0 - power_factor * power_factor)) / power_factor
+
+
+def short_bit(kind: int) -> int:
+    """The bit of the malfunction that shorts a device of this kind, 0 where it has none."""
+    names = [name for name, _ in MALFUNCTIONS[kind]]
+    return 1 << names.index(SHORT_CIRCUIT) if SHORT_CIRCUIT in names else 0
 
 
 class Tables:
@@ -96,6 +104,7 @@ class Tables:
         kind = p.TYPES.index(part_of(self.devices[k].type))
         malfunction = len(self.malfunctions)  # as many as its part has, which the step knows by their places
         self.malfunctions += [MalfunctionPlan(k, 1 << bit) for bit in range(len(MALFUNCTIONS[kind]))]
+        self.buses[bus_out] = dataclasses.replace(self.buses[bus_out], short_bit=short_bit(kind))
         return p.NodePlan(
             index=k,
             id=self.devices[k].id,
@@ -125,7 +134,7 @@ class Tables:
         y: complex = 0j,
         takes_load: bool = False,
     ) -> int:
-        self.buses.append(p.BusPlan(k, voltage_v, amps(voltage_v), z_1, z_2, y, p.NONE, takes_load))
+        self.buses.append(p.BusPlan(k, voltage_v, amps(voltage_v), z_1, z_2, y, p.NONE, takes_load, 0))
         return len(self.buses) - 1
 
     def level(self, k: int) -> int:
@@ -135,10 +144,10 @@ class Tables:
             self.levels[k] = before + (part_of(self.devices[k].type) == "ups")
         return self.levels[k]
 
-    def source_bus(self, k: int, voltage_v: float, z_1: complex) -> int:
-        """A bus that drives an island of its own."""
-        self.buses.append(p.BusPlan(k, voltage_v, amps(voltage_v), z_1, 0j, 0j, len(self.islands), False))
-        self.islands.append(p.IslandPlan(k, len(self.buses) - 1, self.level(k)))
+    def source_bus(self, k: int, voltage_v: float, z_1: complex, *, most_pu: float = math.inf) -> int:
+        """A bus that drives an island of its own. most_pu: the most current that it gives into a short."""
+        self.buses.append(p.BusPlan(k, voltage_v, amps(voltage_v), z_1, 0j, 0j, len(self.islands), False, 0))
+        self.islands.append(p.IslandPlan(k, len(self.buses) - 1, self.level(k), most_pu))
         return len(self.buses) - 1
 
     def breaker(self, k: int, bus: int, role: int, prefix: str = "") -> int:

@@ -103,7 +103,7 @@ def fuel_gal_h(power_kw: float, rated_kw: float) -> float:
     return rated_kw / FUEL_OF_KW * (FUEL_FIXED_GAL_H + FUEL_LINEAR_GAL_H * x + FUEL_SQUARE_GAL_H * x * x)
 
 
-NO_PROTECTION, LOW_OIL, OVER_SPEED, STALL, MAX_RUN, TOO_HOT = range(6)
+NO_PROTECTION, LOW_OIL, OVER_SPEED, STALL, MAX_RUN, TOO_HOT, SHORTED = range(7)
 
 
 def protection_of(r: GeneratorPlan, g: GeneratorState, t_s: float, power_kw: float) -> int:

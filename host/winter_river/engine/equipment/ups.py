@@ -258,8 +258,14 @@ def refuses(r: UpsPlan, u: UpsState, *, usable: bool) -> bool:
     return usable and alone and has_charge(u) and not can_carry(r, u)
 
 
-def watch_source(u: UpsState, t_s: float, source_pu: float, *, bypass_lost: bool, off_pu: float) -> None:
-    """Notes whether the rectifier and the bypass can use what is at the input. off_pu: of its frequency."""
+def watch_source(
+    u: UpsState, t_s: float, source_pu: float, *, bypass_lost: bool, fault_behind: bool, off_pu: float
+) -> None:
+    """Notes whether the rectifier and the bypass can use what is at the input. off_pu: of its frequency.
+
+    fault_behind: more than any load flows through its bypass, which therefore holds, however low that pulls the voltage:
+    the inverter would have less to clear it with.
+    """
     in_hz = in_window(off_pu, was=u.source_ok, beyond_pu=RECTIFIER_HZ_PU, again_pu=RECTIFIER_GOOD_HZ_PU)
     if not u.source_ok:
         u.source_ok = in_hz and RECTIFIER_GOOD_LOW_PU <= source_pu <= RECTIFIER_GOOD_HIGH_PU
@@ -270,7 +276,7 @@ def watch_source(u: UpsState, t_s: float, source_pu: float, *, bypass_lost: bool
         if not in_hz or source_pu < HOLD_LOW_PU or t_s >= u.outside_s + RECTIFIER_HOLD_S:
             u.source_ok = False
             u.outside_s = NEVER_S
-    healthy = BYPASS_LOW_PU <= source_pu <= BYPASS_HIGH_PU and not bypass_lost
+    healthy = (fault_behind or BYPASS_LOW_PU <= source_pu <= BYPASS_HIGH_PU) and not bypass_lost
     if healthy != u.bypass_ok:
         u.bypass_ok = healthy
         u.bypass_since_s = t_s

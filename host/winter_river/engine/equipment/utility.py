@@ -41,16 +41,17 @@ class UtilityPlan:
 
 @dataclass(slots=True)
 class UtilityState:
-    """off_pu: how far its frequency is off, of the nominal one."""
+    """off_pu: how far its frequency is off, of the nominal one. tripped: by its own protection, until a reset."""
 
     sag_pu: float = 0.0
     swell_pu: float = 0.0
     off_pu: float = 0.0
+    tripped: bool = False
 
 
 def utility_emf(me: NodeState, u: UtilityState) -> float:
     """The voltage behind the impedance of the grid, per unit."""
-    if me.handle != 0 or me.fault & (OUTAGE | FAULT):
+    if me.handle != 0 or me.fault & (OUTAGE | FAULT) or u.tripped:
         return 0.0
     emf = 1.0
     if me.fault & SAG:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from winter_river.engine.events import Event
 from winter_river.engine.laws.branches import Branch, closed_branches
 from winter_river.engine.laws.conduct import Latches, conduct, latches, ranges, sets, transfers
-from winter_river.engine.laws.currents import balance, dead_or_alive, kirchhoff, power_triangles
+from winter_river.engine.laws.currents import balance, dead_or_alive, kirchhoff, power_triangles, shorts
 from winter_river.engine.laws.grids import grids
 from winter_river.engine.laws.stores import arrays, batteries, energy, profiles, storages
 from winter_river.engine.plan import Plan
@@ -31,6 +31,7 @@ def check(plan: Plan, world: World, *, events: Sequence[Event] = (), before: Lat
         broken += kirchhoff(plan, world, branches)
         broken += balance(plan, world, branches)
     broken += power_triangles(plan, world)
+    broken += shorts(plan, world, branches)
     broken += batteries(plan, world, branches)
     broken += storages(plan, world, branches)
     broken += arrays(plan, world, branches)

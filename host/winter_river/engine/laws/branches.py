@@ -81,7 +81,7 @@ def _branches(
             and u.sag_pu >= 1.0
             and not (me.fault & utility_law.SWELL and u.swell_pu > 0.0)
         )
-        if not me.fault & (utility_law.OUTAGE | utility_law.FAULT) and not deep:
+        if not me.fault & (utility_law.OUTAGE | utility_law.FAULT) and not deep and not u.tripped:
             size = r["voltage_v"] ** 2 / (r["short_circuit_mva"] * 1e6)
             x = r["x_over_r"]
             yield n.bus_out, Branch(NONE, complex(size, size * x) / math.hypot(1.0, x), 1.0)
@@ -110,14 +110,16 @@ def _branches(
         s = plan.servers[n.slot]
         cords = ((s.bus_1, n.feed_1, n.breaker_1, "cord_1_lost"), (s.bus_2, n.feed_2, n.breaker_2, "cord_2_lost"))
         for bus, by, breaker, lost in cords:
-            if bus != NONE and w.servers[n.slot].running and not is_tripped(w, breaker) and not has(n, me, lost):
+            hangs = w.servers[n.slot].running or (bus == s.bus_1 and has(n, me, "short_circuit"))
+            if bus != NONE and hangs and not is_tripped(w, breaker) and not has(n, me, lost):
                 yield bus, Branch(plan.nodes[by].bus_out, cable(plan, n.index, "feed"), 1.0)
     elif n.kind in (p.BESS, p.PV):
         follower = plan.storages[n.slot].follower if n.kind == p.BESS else plan.arrays[n.slot].follower
         if w.followers[follower].running and not is_tripped(w, n.breaker_1):
             yield n.bus_in, Branch(feed, cable(plan, n.index, "feed"), 1.0)
     elif n.kind == p.COOLING:
-        if w.coolings[n.slot].running and not is_tripped(w, n.breaker_1):
+        hangs = w.coolings[n.slot].running or has(n, me, "short_circuit")
+        if hangs and not is_tripped(w, n.breaker_1):
             yield n.bus_in, Branch(feed, cable(plan, n.index, "feed"), 1.0)
     elif n.kind == p.SWITCHGEAR and r["parallel"] > 0.0:
         second = plan.nodes[n.feed_2].bus_out

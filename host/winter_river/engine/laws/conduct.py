@@ -64,8 +64,8 @@ def sets(plan: Plan, w: World) -> Iterator[str]:
         emf, rating = w.islands[r.island].emf, plan.ratings[r.node]
         past_s, whole_s = w.t_s - g.swing_s, rating["voltage_recovery_s"]
         most = 0.0
-        if g.mode in (generator_law.RUNNING, generator_law.COOLDOWN) and past_s < whole_s - TINY_S:
-            if past_s < whole_s / 8.0 - TINY_S:
+        if g.mode in (generator_law.RUNNING, generator_law.COOLDOWN) and past_s < whole_s + TINY_S:
+            if past_s < whole_s / 8.0 + TINY_S:
                 continue  # behind its reactance: kirchhoff adds up that branch
             most = abs(g.swing_pu) * (1.0 - past_s / whole_s + 0.125)
         if not abs(emf - 1.0) <= most + TINY_S:

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from winter_river.engine import plan as p
 from winter_river.engine.equipment.cooling import fan_speed
 from winter_river.engine.equipment.switchgear import TiePlan
-from winter_river.engine.laws.branches import Branch, amps_of, cable, severity, turns_pu, volts_of
+from winter_river.engine.laws.branches import Branch, amps_of, cable, has, severity, turns_pu, volts_of
 from winter_river.engine.plan import NONE, NodePlan, Plan
 from winter_river.engine.units import SQRT3
 from winter_river.engine.view import view
+from winter_river.engine.world import NEWTON_SHORT as SHORT
 from winter_river.engine.world import World
 
 RESIDUAL_W, RESIDUAL_RATIO = 1.0, 1e-6
 VOLTAGE_RATIO = 1e-8
+MOST_A = 999_000.0  # that anything is taken to carry in a short: just within the contract
+SHORT_OHM_PU = 1e-7  # what a bolted short is taken to be, of a base of 1 MVA
 
 
 def dead_or_alive(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
@@ -33,14 +36,18 @@ def demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, co
     """W and var that each bus takes for itself, from settings and ratings."""
     demand: dict[int, complex] = {}
     for n in plan.nodes:
-        r = plan.ratings[n.index]
+        r, me = plan.ratings[n.index], w.nodes[n.index]
         if n.kind == p.SERVER:
             s = plan.servers[n.slot]
-            cords = [bus for bus in (s.bus_1, s.bus_2) if bus in branches]
+            cords = [
+                bus
+                for bus in (s.bus_1, s.bus_2)
+                if bus in branches and not (bus == s.bus_1 and has(n, me, "short_circuit"))
+            ]
             for bus in cords:
                 taken = _taken_pu(r["load_model"], abs(w.v[bus]))
                 demand[bus] = _at_pf(_asked_kw(plan, w, n) * 1e3 / len(cords), r["power_factor"]) * taken
-        elif n.kind == p.COOLING and n.bus_in in branches:
+        elif n.kind == p.COOLING and n.bus_in in branches and not has(n, me, "short_circuit"):
             m = w.coolings[n.slot]
             fans = min(m.fans_set, r["fans"]) * (1.0 - severity(plan, w, n, "fans_lost"))
             fans_kw = fans * r["fan_kw"] * fan_speed(m) ** 3
@@ -58,6 +65,9 @@ def demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, co
             # Volts a turn magnetise: on the primary side those of the turns in use.
             for bus, turns in ((n.bus_in, turns_pu(plan, w, n)), (n.bus_out, 1.0)):
                 demand[bus] = complex(idle_w, idle_var) / 2.0 * abs(w.v[bus] / turns) ** 2
+        if n.bus_out in branches and has(n, me, "short_circuit"):
+            short_ohm = SHORT_OHM_PU * plan.buses[n.bus_out].voltage_v ** 2 / 1e6
+            demand[n.bus_out] = demand.get(n.bus_out, 0j) + abs(volts_of(plan, w, n.bus_out)) ** 2 / short_ohm
     return demand
 
 
@@ -92,7 +102,7 @@ def kirchhoff(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str
         volts, amps = volts_of(plan, w, bus), amps_of(plan, w, bus)
         if branch.parent == NONE:
             island = w.islands[plan.buses[bus].island]
-            sent = complex(island.emf * plan.buses[bus].voltage_v, 0.0)
+            sent = complex(island.emf * island.left_pu * plan.buses[bus].voltage_v, 0.0)
         else:
             sent = volts_of(plan, w, branch.parent) * branch.ratio
             out[branch.parent] += SQRT3 * volts_of(plan, w, branch.parent) * (amps * branch.ratio).conjugate()
@@ -158,8 +168,8 @@ def balance(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
             losses += 3.0 * amps * amps * branch.ohm.real
         if n.kind in (p.SERVER, p.COOLING):
             loads += demand[bus].real
-        elif n.kind == p.TRANSFORMER:
-            losses += demand[bus].real
+        elif n.kind == p.TRANSFORMER or p.is_board(n.kind):
+            losses += demand.get(bus, 0j).real
     for row, current in zip(plan.ties, w.tie_current, strict=True):
         amps = abs(current) * (1e6 / (SQRT3 * plan.buses[row.bus].voltage_v))
         losses += 3.0 * amps * amps * cable(plan, row.node, "second_feed").real
@@ -189,3 +199,26 @@ def power_triangles(plan: Plan, w: World) -> Iterator[str]:
             yield f"law 3: {n.id} has {kw:g} kW but sqrt(3) V I PF = {kva * pf:g} kW"
         if not abs(kva**2 - kw**2 - kvar**2) <= 1e-6 * max(kva**2, 1e-6):
             yield f"law 3: {n.id} has S = {kva:g}, P = {kw:g}, Q = {kvar:g}"
+
+
+def shorts(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
+    """A short leaves no voltage where it is; what feeds one by electronics or a small machine gives its limit and no more,
+    and all of its voltage where it is not at it."""
+    shorted = False
+    for n in plan.nodes:
+        if n.bus_out in branches and has(n, w.nodes[n.index], "short_circuit"):
+            shorted = True
+            if not abs(w.v[n.bus_out]) <= 0.05:
+                yield f"law 7: {n.id} is shorted and has {abs(volts_of(plan, w, n.bus_out)):g} V"
+    for k, (row, island) in enumerate(zip(plan.islands, w.islands, strict=True)):
+        n, r = plan.nodes[row.node], plan.ratings[row.node]
+        if w.island_of[row.bus] != k or row.bus not in branches or not (shorted or island.left_pu != 1.0):
+            continue
+        times = 2.0 if n.kind == p.UPS else 3.0 if n.kind == p.GENERATOR else math.inf
+        most_a = times * r.get("power_kva", 1.0) * 1e3 / (SQRT3 * plan.buses[row.bus].voltage_v)
+        bus_a = max(abs(amps_of(plan, w, bus)) for bus in branches if w.island_of[bus] == k)
+        limits = max(abs(amps_of(plan, w, row.bus)) / most_a, bus_a / MOST_A)
+        if island.left_pu == 1.0 and not limits <= 1.0 + 1e-6 and island.solver == SHORT:
+            yield f"law 3: {n.id} gives {limits:g} times the most that it can into a short"
+        if island.left_pu != 1.0 and not (shorted and abs(limits - 1.0) <= 1e-6):
+            yield f"law 3: {n.id} holds {island.left_pu:g} of its voltage and gives {limits:g} times its most"

@@ -1,0 +1,105 @@
+"""Short circuits: bolted, three-phase, at the terminals of the device that has the malfunction `short_circuit`.
+
+To the network a short is an admittance at a bus that takes whatever comes, so its current follows from the impedances
+before it, and the trip curves choose which breaker opens. What drives it with electronics or a small machine is at its
+limit: it holds its current and loses its voltage. A short stays while its device is in service, whatever its breaker has
+done about it: closed again, it trips again.
+
+What no breaker of the site is about to clear, the source itself does (BACKUP_S). A cord that is shorted carries nothing
+to its load, as a lost one; it is a branch of the network for as long as its breaker is closed.
+"""
+
+from __future__ import annotations
+
+from winter_river.engine.plan import GENERATOR, NONE, Plan
+from winter_river.engine.units import magnitude
+from winter_river.engine.world import DEAD, World
+
+# Chosen: of per unit at 1 MVA: 23 nanoohm at 480 V, a two-thousandth of what is in a grid of 5,000 MVA, so that the short
+# leaves no voltage worth the name.
+BOLTED_PU = 1e7
+# Of the rated current. Chosen for the inverter: 1.2 kA of 500 kVA at 480 V, which still clears a rack's breaker. A set of
+# permanent-magnet or compound excitation sustains three times its own: makers' data of standby sets.
+INVERTER_MOST_PU, GENERATOR_MOST_PU = 2.0, 3.0
+A_MAX = 999_000.0  # chosen: of any bus, just within what the contract carries: behind an infinite grid nothing else limits it
+NEAR_PU = 1e-9  # chosen: of the limit, as the tolerance of the flow
+# How long a short lasts that nobody in the site clears: a transformer withstands 2 s (IEC 60076-5, 4.1.3), so the grid's own
+# protection is no slower; a generating set sustains it for 10 s (NEMA MG 1, 32.13, from memory), then its own stops it.
+GRID_BACKUP_S, GENERATOR_BACKUP_S = 2.0, 10.0
+
+
+def _has_bit(plan: Plan, w: World, bus: int) -> bool:
+    return w.nodes[plan.buses[bus].node].fault & plan.buses[bus].short_bit != 0
+
+
+def is_shorted(plan: Plan, w: World, bus: int) -> bool:
+    """Whether the device of a bus is shorted there."""
+    return w.shorted and _has_bit(plan, w, bus)
+
+
+def short_pu(plan: Plan, w: World, bus: int) -> complex:
+    """The admittance of the short at a bus, per unit; none where there is none."""
+    return complex(BOLTED_PU, 0.0) if is_shorted(plan, w, bus) else 0j
+
+
+def serves(plan: Plan, w: World, bus: int) -> bool:
+    """Whether a bus carries anything to the load there."""
+    return w.parent[bus] != DEAD and not is_shorted(plan, w, bus)
+
+
+def find_shorts(plan: Plan, w: World) -> None:
+    """Notes whether anything in the site is shorted."""
+    w.shorted = False
+    for k in range(len(plan.nodes)):
+        if w.nodes[k].fault != 0 and _has_bit(plan, w, plan.nodes[k].bus_out):
+            w.shorted = True
+
+
+def shorted_bus(plan: Plan, w: World, k: int) -> int:
+    """The first short of an island in plan order, NONE where it has none."""
+    if w.shorted:
+        for bus in w.order[w.wiring[k].first : w.wiring[k].end]:
+            if is_shorted(plan, w, bus):
+                return bus
+    return NONE
+
+
+def has_short(plan: Plan, w: World) -> bool:
+    """Whether a short is in one of the joined islands."""
+    if w.shorted:
+        for k in range(len(plan.islands)):
+            if w.joined[k] and shorted_bus(plan, w, k) != NONE:
+                return True
+    return False
+
+
+def heat_pu(plan: Plan, w: World, bus: int) -> float:
+    """What the short at a bus turns into heat."""
+    return short_pu(plan, w, bus).real * (w.v[bus].real * w.v[bus].real + w.v[bus].imag * w.v[bus].imag)
+
+
+def _beyond(plan: Plan, w: World, k: int) -> float:
+    """How many times the current that its source can give flows in an island, or that anything can carry (A_MAX)."""
+    beyond = magnitude(w.i[plan.islands[k].bus]) / plan.islands[k].most_pu
+    for bus in w.order[w.wiring[k].first : w.wiring[k].end]:
+        beyond = max(beyond, magnitude(w.i[bus]) * plan.buses[bus].amps / A_MAX)
+    return beyond
+
+
+def limit(plan: Plan, w: World) -> bool:
+    """Takes voltage from the sources of the joined islands that give more current than they can; True where one did, so
+    that the flow is another. Below LOW_PU every load is an impedance, so that voltage and current go together."""
+    moved = False
+    for k in range(len(plan.islands)):
+        if w.joined[k]:
+            beyond = _beyond(plan, w, k)
+            if beyond > 1.0 + NEAR_PU:
+                w.islands[k].left_pu /= beyond
+                moved = True
+    return moved
+
+
+def backup_s(plan: Plan, w: World, k: int) -> float:
+    """When the source of an island opens by its own protection, NEVER_S where it does not."""
+    generator = plan.nodes[plan.islands[k].node].kind == GENERATOR
+    return w.islands[k].short_s + (GENERATOR_BACKUP_S if generator else GRID_BACKUP_S)

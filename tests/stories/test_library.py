@@ -29,6 +29,7 @@ IDLE_POINTS = {
     "mv-trip": 0,
     "rack-overload": 0,
     "sag-and-frequency": 0,
+    "short-circuit": 0,
     "side-a-lost": 0,
     "single-rack": 0,
     "switching-order": 5,
@@ -98,7 +99,13 @@ def states(result: Result, task: str) -> list[str]:
 
 
 def test_the_library_has_the_runbook_a_tour_a_switching_order_and_the_assessment() -> None:
-    assert set(scenarios()) == RUNBOOK | {"rack-overload", "guided-tour", "switching-order", "trainee-assessment"}
+    assert set(scenarios()) == RUNBOOK | {
+        "rack-overload",
+        "short-circuit",
+        "guided-tour",
+        "switching-order",
+        "trainee-assessment",
+    }
     assert set(IDLE_POINTS) == set(scenarios())
 
 

@@ -150,7 +150,10 @@ def tell_solver(plan: Plan, w: World, k: int, solver: int) -> None:
         cause = what_loaded(plan, w, k, load)
         cause = events.emit(plan, w, node, events.NEAR_COLLAPSE, weakest(plan, w, k), load, cause)
         island.told = cause
-    events.emit(plan, w, node, events.SOLVER, before, solver, cause)
+    if before == NEWTON_SHORT or solver == NEWTON_SHORT:
+        events.note(w, node, events.SOLVER, before, solver, cause)  # what explains is the short
+    else:
+        events.emit(plan, w, node, events.SOLVER, before, solver, cause)
 
 
 def tell_again(plan: Plan, w: World) -> None:

@@ -4,6 +4,7 @@ import random
 
 import pytest
 from winter_river.engine import restore, snapshot
+from winter_river.engine import shorts as shorts_law
 from winter_river.engine.step import due_s
 from winter_river.engine.units import NEVER_S
 from winter_wire import codec, faults, schema
@@ -88,6 +89,10 @@ def test_no_operation_breaks_a_law(request, story, site, seed):
         assert w.server_due_s == min((s.due_s for s in w.servers), default=NEVER_S), "kept by control.run_loads"
         assert w.unsettled or w.due_s == due_s(w), "kept by step.settle"
         assert w.grid_off == any(u.off_pu != 0.0 for u in w.utilities), "kept by inputs.take_inputs"
+        shorts = [n.id for n in told.plan.nodes if w.nodes[n.index].fault & told.plan.buses[n.bus_out].short_bit]
+        assert w.shorted == bool(shorts), "kept by connect"
+        backups = (shorts_law.backup_s(told.plan, w, k) for k in range(len(w.islands)))
+        assert w.backup_due_s == min(backups), "kept by protection.watch_shorts"
         assert not w.rehung, "index_islands has seen it"
         if turn % 25 == 0:
             told.world = restore(told.plan, snapshot(told.plan, told.world))

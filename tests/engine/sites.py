@@ -50,7 +50,7 @@ LV_SWITCHGEAR = {
     "second_feed_resistance_ohm": 0.0006,
     "second_feed_reactance_ohm": 0.001,
 }
-GENERATOR = {"power_kw": 600, "power_kva": 750, "voltage_v": 480, "fuel_gal": 800}
+GENERATOR = {"step_kw_max": 360, "power_kw": 600, "power_kva": 750, "voltage_v": 480, "fuel_gal": 800}
 UPS = {
     "power_kva": 500,
     "power_kw": 500,

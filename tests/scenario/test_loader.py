@@ -232,7 +232,7 @@ def test_a_facility_beside_the_script_is_found(tmp_path: Path) -> None:
 
 
 def test_every_built_in_scenario_is_without_fault() -> None:
-    assert len(scenarios()) == 23
+    assert len(scenarios()) == 24
     for name in scenarios():
         assert load_scenario(name).name == name
 

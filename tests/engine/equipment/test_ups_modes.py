@@ -60,6 +60,20 @@ def test_eco_mode_takes_over_at_once_where_the_grid_goes_and_comes_back_by_itsel
     assert not [event for event in told.events if event.node_id == "server_rack_a1" and event.to == "FAULT"]
 
 
+def test_back_in_eco_mode_it_walks_its_load_in_first_so_that_no_set_stalls_on_it(story):
+    told = eco(story, dt_s=0.1)
+    told.tell("utility_a", fault="outage")
+    most_kw, before_kw = 0.0, 0.0
+    for _ in range(400):
+        told.step(0.1)
+        most_kw = max(most_kw, told.number("generator_a", "power_kw") - before_kw)
+        before_kw = told.number("generator_a", "power_kw")
+    assert told.state("generator_a") == "RUNNING"
+    assert told.state("ups_a") == "ECO"
+    assert most_kw < 60.0  # a tenth of the set: fans, a piece of the walk-in, the charger; its load is 390 kW
+    assert not [event for event in told.events if event.event == "stall"]
+
+
 def test_eco_mode_charges_the_battery_that_it_has_used(story):
     told = eco(story)
     told.tell("utility_a", fault="outage")

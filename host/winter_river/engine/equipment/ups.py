@@ -356,7 +356,9 @@ def output_path(r: UpsPlan, u: UpsState, c: Calibration, t_s: float, *, usable: 
     """
     if u.handle == HANDLE_SERVICE:
         return BYPASS if usable else NO_OUTPUT
-    asked = u.handle == HANDLE_BYPASS or u.handle == HANDLE_ECO
+    # Back in eco from its battery it first walks the load in by its rectifier, so that no set sees it at one step.
+    eco = u.handle == HANDLE_ECO and (u.path != INVERTER or u.rectifier == RECTIFIER_ON)
+    asked = u.handle == HANDLE_BYPASS or eco
     if not usable or u.shutdown:
         return NO_OUTPUT
     bypass = u.bypass_ok and bypass_closed and (u.path == BYPASS or t_s >= u.bypass_since_s + c.bypass_good_s)

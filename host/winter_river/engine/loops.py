@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from winter_river.engine.newton import lay_dark, lay_flat, solved_by_newton
 from winter_river.engine.plan import Plan
-from winter_river.engine.shorts import limit
+from winter_river.engine.shorts import NEAR_PU, beyond, hold
 from winter_river.engine.sweep import LOW_PU
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import World
 
 # Chosen: below this not even an answer on constant power says anything, and nothing is divided by nothing on the way.
 NEVER_PU = 0.01
-LIMITS_MAX = 60  # chosen: two or three do; sources that closed mains join share a short between them step by step
+# Chosen: two or three divisions do where a short leaves little voltage; halving a share of 1 some 40 times comes to NEAR_PU.
+LIMITS_MAX, DIVISIONS_MAX = 60, 5
 
 
 def is_tied(plan: Plan, w: World, island: int) -> bool:
@@ -64,15 +65,34 @@ def solve_joined(plan: Plan, w: World) -> bool:
 
 def solve_shorted(plan: Plan, w: World) -> bool:
     """Solves the joined islands where one has a short: at once with constant impedance below LOW_PU, and with no source
-    beyond the current that it can give (shorts.limit). False where that is beyond it."""
+    beyond the current that it can give: one at its limit holds its current and loses voltage. False where that is beyond
+    it.
+
+    Below LOW_PU every load is an impedance, so that voltage and current go together, and one division finds the voltage.
+    Above it a load draws the more the less voltage there is, so divisions come near the answer slowly, or never: after
+    some the voltage is looked for between what is too much and what is not.
+    """
     lay_flat(plan, w)
-    for _ in range(LIMITS_MAX):
+    left, high, low = 1.0, 1.0, 0.0
+    for turn in range(LIMITS_MAX):
+        hold(plan, w, left)
         if not solved_by_newton(plan, w, LOW_PU):
             lay_dark(plan, w)
             if not solved_by_newton(plan, w, LOW_PU):
                 break
-        if not limit(plan, w):
+        times = beyond(plan, w)
+        if times <= 1.0 + NEAR_PU and (left == 1.0 or times >= 1.0 - NEAR_PU):
             return True
+        if times > 1.0:
+            high = left
+        else:
+            low = left
+        if left <= LOW_PU or turn < DIVISIONS_MAX:
+            left /= times
+        elif low == 0.0:
+            left = LOW_PU
+        else:
+            left = (high + low) / 2.0
     lay_dark(plan, w)
     return False
 

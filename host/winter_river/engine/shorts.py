@@ -78,25 +78,27 @@ def heat_pu(plan: Plan, w: World, bus: int) -> float:
     return short_pu(plan, w, bus).real * (w.v[bus].real * w.v[bus].real + w.v[bus].imag * w.v[bus].imag)
 
 
-def _beyond(plan: Plan, w: World, k: int) -> float:
-    """How many times the current that its source can give flows in an island, or that anything can carry (A_MAX)."""
-    beyond = magnitude(w.i[plan.islands[k].bus]) / plan.islands[k].most_pu
-    for bus in w.order[w.wiring[k].first : w.wiring[k].end]:
-        beyond = max(beyond, magnitude(w.i[bus]) * plan.buses[bus].amps / A_MAX)
-    return beyond
-
-
-def limit(plan: Plan, w: World) -> bool:
-    """Takes voltage from the sources of the joined islands that give more current than they can; True where one did, so
-    that the flow is another. Below LOW_PU every load is an impedance, so that voltage and current go together."""
-    moved = False
+def beyond(plan: Plan, w: World) -> float:
+    """How many times the current that its source can give flows in one of the joined islands, or that anything can carry
+    (A_MAX)."""
+    most = 0.0
     for k in range(len(plan.islands)):
         if w.joined[k]:
-            beyond = _beyond(plan, w, k)
-            if beyond > 1.0 + NEAR_PU:
-                w.islands[k].left_pu /= beyond
-                moved = True
-    return moved
+            most = max(most, magnitude(w.i[plan.islands[k].bus]) / plan.islands[k].most_pu)
+            for bus in w.order[w.wiring[k].first : w.wiring[k].end]:
+                most = max(most, magnitude(w.i[bus]) * plan.buses[bus].amps / A_MAX)
+    for t in range(len(plan.ties)):
+        bus = plan.ties[t].bus
+        if w.ties[t].closed and w.joined[w.island_of[bus]]:  # what comes in by both mains
+            most = max(most, magnitude(w.i[bus] + w.tie_current[t]) * plan.buses[bus].amps / A_MAX)
+    return most
+
+
+def hold(plan: Plan, w: World, left_pu: float) -> None:
+    """Leaves the sources of the joined islands that much of their voltage: one share for all, since only grids join."""
+    for k in range(len(plan.islands)):
+        if w.joined[k]:
+            w.islands[k].left_pu = left_pu
 
 
 def backup_s(plan: Plan, w: World, k: int) -> float:

@@ -216,9 +216,29 @@ def shorts(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
             continue
         times = 2.0 if n.kind == p.UPS else 3.0 if n.kind == p.GENERATOR else math.inf
         most_a = times * r.get("power_kva", 1.0) * 1e3 / (SQRT3 * plan.buses[row.bus].voltage_v)
-        bus_a = max(abs(amps_of(plan, w, bus)) for bus in branches if w.island_of[bus] == k)
+        bus_a = max(_into_a(plan, w, bus) for bus in branches if w.island_of[bus] in _meshed(plan, w, k))
         limits = max(abs(amps_of(plan, w, row.bus)) / most_a, bus_a / MOST_A)
         if island.left_pu == 1.0 and not limits <= 1.0 + 1e-6 and island.solver == SHORT:
             yield f"law 3: {n.id} gives {limits:g} times the most that it can into a short"
         if island.left_pu != 1.0 and not (shorted and abs(limits - 1.0) <= 1e-6):
             yield f"law 3: {n.id} holds {island.left_pu:g} of its voltage and gives {limits:g} times its most"
+
+
+def _into_a(plan: Plan, w: World, bus: int) -> float:
+    """The current that comes into a bus, of two closed mains by both."""
+    ties = (c for row, c in zip(plan.ties, w.tie_current, strict=True) if row.bus == bus)
+    return abs(amps_of(plan, w, bus) + sum(ties) * (1e6 / (SQRT3 * plan.buses[bus].voltage_v)))
+
+
+def _meshed(plan: Plan, w: World, k: int) -> set[int]:
+    """An island with those that closed mains join to it: they hold their voltage together."""
+    found = {k}
+    pairs = [
+        {w.island_of[row.bus], w.island_of[row.feed_bus]}
+        for row, tie in zip(plan.ties, w.ties, strict=True)
+        if tie.closed
+    ]
+    for _ in pairs:
+        for pair in pairs:
+            found |= pair if pair & found else set()
+    return found

@@ -207,3 +207,59 @@ def test_compiled_it_is_the_same_to_the_bit(node_id, block):
     for _ in range(40):
         assert step(plan, plain, 0.1) == step(plan, compiled, 0.1)
         assert snapshot(plan, plain) == snapshot(plan, compiled)
+
+
+def test_of_two_at_one_instant_each_trip_comes_from_its_own(story):
+    told = story(dt_s=0.01)
+    for node_id in ("server_rack_a1", "lv_switchgear_a"):
+        told.tell(node_id, fault="short_circuit")
+    told.run(1)
+    by_id = {event.id: event for event in told.events}
+    firsts = {}
+    for event in told.events:
+        if event.event in ("trip", "short_circuit"):
+            first = event
+            while first.cause:
+                first = by_id[first.cause]
+            firsts[event.node_id, event.event] = first.node_id
+    assert firsts == {
+        ("ups_a", "short_circuit"): "server_rack_a1",
+        ("utility_a", "short_circuit"): "lv_switchgear_a",
+        ("server_rack_a1", "trip"): "server_rack_a1",
+        ("lv_switchgear_a", "trip"): "lv_switchgear_a",
+    }
+
+
+def test_closed_onto_a_short_the_trip_comes_from_it_and_that_from_who_closed(story):
+    told = story(dt_s=0.01)
+    told.tell("mv_switchgear_a", handle="open")
+    told.run(0.1)
+    told.tell("mv_switchgear_a", fault="short_circuit")
+    told.run(0.1)
+    told.tell("mv_switchgear_a", handle="closed")
+    told.run(0.5)
+    by_id = {event.id: event for event in told.events}
+    (trip,) = (event for event in told.events if event.event == "trip")
+    fed = by_id[trip.cause]
+    assert (fed.node_id, fed.event, fed.from_) == ("utility_a", "short_circuit", "mv_switchgear_a")
+    assert by_id[fed.cause][2:6] == ("mv_switchgear_a", "handle", "open", "closed")
+
+
+def test_a_grid_that_opens_is_out_because_it_tripped(story):
+    told = shorted(story(dt_s=0.5), "hv_mv_transformer_a")
+    told.run(3)
+    by_id = {event.id: event for event in told.events}
+    (out,) = (event for event in told.events if event.to == "OUTAGE")
+    assert [by_id[out.cause].event, by_id[by_id[out.cause].cause].event] == ["trip", "short_circuit"]
+
+
+def test_both_of_two_grids_say_that_they_feed_a_short_and_that_it_is_over(story, grids):
+    told = shorted(story(grids, dt_s=0.05), "d1")
+    told.run(2)
+    said = [(event.node_id, event.event, event.from_) for event in told.events if event.event.startswith("short_")]
+    assert sorted(said) == [
+        ("u1", "short_circuit", "d1"),
+        ("u1", "short_over", ""),
+        ("u2", "short_circuit", "d1"),
+        ("u2", "short_over", ""),
+    ]

@@ -121,13 +121,16 @@ def tell_over(plan: Plan, w: World, k: int) -> None:
 
 
 def _tell_short(plan: Plan, w: World, k: int, cause: int) -> int:
-    """The event that a source feeds a short: where that is, and the current there."""
+    """The event that a source feeds a short: where that is, and the current there. It comes from what shorted the device
+    just now, else from what set this instant off, as one that is closed on a short that is there already."""
     bus = shorted_bus(plan, w, k)
-    if bus == NONE:  # it is in another island, which closed mains join to this one
-        return cause
+    for m in range(len(plan.islands)):  # or it is in another island, which closed mains join to this one
+        if bus == NONE and w.joined[m]:
+            bus = shorted_bus(plan, w, m)
     short_a = short_pu(plan, w, bus).real * magnitude(w.v[bus]) * plan.buses[bus].amps
-    cause = cause if cause > 0 else w.nodes[plan.buses[bus].node].last
     where = plan.buses[bus].node
+    last = w.nodes[where].last
+    cause = cause if 0 < cause and last < w.first_event else last
     return events.emit(plan, w, plan.islands[k].node, events.SHORT_CIRCUIT, where, int(short_a + 0.5), cause)
 
 
@@ -141,8 +144,10 @@ def tell_solver(plan: Plan, w: World, k: int, solver: int) -> None:
         return
     before, island.solver = island.solver, solver
     cause = events.group_cause(w, plan.nodes[node].group)
-    if before == NEWTON_SHORT:
-        island.over = cause = events.emit(plan, w, node, events.SHORT_OVER, 0, 0, cause if cause > 0 else island.told)
+    if before == NEWTON_SHORT and cause > 0:  # which explains what follows
+        island.over = events.note(w, node, events.SHORT_OVER, 0, 0, cause)
+    elif before == NEWTON_SHORT:
+        island.over = cause = events.emit(plan, w, node, events.SHORT_OVER, 0, 0, island.told)
     if solver == NEWTON_SHORT:
         cause = island.told = _tell_short(plan, w, k, cause)
     elif solver == NEWTON_COLLAPSE and not island.collapsed:
@@ -150,8 +155,8 @@ def tell_solver(plan: Plan, w: World, k: int, solver: int) -> None:
         cause = what_loaded(plan, w, k, load)
         cause = events.emit(plan, w, node, events.NEAR_COLLAPSE, weakest(plan, w, k), load, cause)
         island.told = cause
-    if before == NEWTON_SHORT or solver == NEWTON_SHORT:
-        events.note(w, node, events.SOLVER, before, solver, cause)  # what explains is the short
+    if before == NEWTON_SHORT or solver == NEWTON_SHORT:  # the short explains what follows, not who solves it
+        events.note(w, node, events.SOLVER, before, solver, cause)
     else:
         events.emit(plan, w, node, events.SOLVER, before, solver, cause)
 

@@ -24,7 +24,7 @@ from winter_river.engine.plan import (
 )
 from winter_river.engine.shorts import backup_s, shorted_bus
 from winter_river.engine.units import NEVER_S, magnitude
-from winter_river.engine.world import BreakerState, World
+from winter_river.engine.world import NEWTON_SHORT, BreakerState, World
 
 # t = TMS (A / (M^p - 1) + B), M = current / pickup. IEEE C37.112 and IEC 60255-151, as printed in the manuals of
 # the ABB REX610 and RED650. In the order of CURVES; the first leaves the element out.
@@ -118,6 +118,15 @@ def _carries(plan: Plan, w: World, b: BreakerPlan) -> bool:
     return (b.role == BREAKER_BYPASS) == (w.upses[plan.nodes[b.node].slot].path == BYPASS)
 
 
+def _what_began(plan: Plan, w: World, b: BreakerPlan) -> int:
+    """What a breaker is about to trip for: a short that its source has just been told to feed, else what set this instant
+    off, else a short that is there already."""
+    cause, k = events.group_cause(w, plan.nodes[b.node].group), w.island_of[b.bus]
+    if k >= 0 and w.islands[k].solver == NEWTON_SHORT and (cause == 0 or w.islands[k].told >= w.first_event):
+        return w.islands[k].told
+    return cause
+
+
 def feel_all(plan: Plan, w: World) -> float:
     """Gives every closed breaker whose current changed its new one; the earliest instant at which one is due, which is
     kept too: with thousands of breakers it takes long to look."""
@@ -140,7 +149,7 @@ def feel_all(plan: Plan, w: World) -> float:
             continue
         feel(b, s, w.t_s, current_pu)
         if quiet and s.due_s < NEVER_S:
-            s.cause = events.group_cause(w, plan.nodes[b.node].group)
+            s.cause = _what_began(plan, w, b)
         earliest_s = min(earliest_s, s.due_s)
     w.breaker_due_s = earliest_s
     return earliest_s

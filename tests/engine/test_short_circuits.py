@@ -136,10 +136,11 @@ def test_a_generator_sustains_three_times_its_current(story):
     assert told.state("generator_a") in ("RUNNING", "COOLDOWN")
 
 
-def test_a_set_stops_itself_on_a_short_that_nobody_clears():
+@pytest.mark.parametrize("pickup_a", [0, 2600], ids=["no_relay", "a_relay_that_takes_a_quarter_of_an_hour"])
+def test_a_set_stops_itself_on_a_short_that_nobody_clears_in_time(pickup_a):
     site = [
         Device("g", "generator", (), {"power_kw": 600, "power_kva": 750, "voltage_v": 480}),
-        Device("board", "distribution", ("g",), {"rated_a": 1000}),
+        Device("board", "distribution", ("g",), {"rated_a": 2500, "pickup_a": pickup_a}),
         Device("rack", "server", ("board",), {"load_kw": 100, "load_kw_max": 200, "rated_a": 300}),
     ]
     plan = build_plan(site)

@@ -22,7 +22,7 @@ from winter_river.engine.plan import (
     Plan,
     is_board,
 )
-from winter_river.engine.shorts import backup_s, shorted_bus
+from winter_river.engine.shorts import GENERATOR_BACKUP_S, backup_s, shorted_bus
 from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import NEWTON_SHORT, BreakerState, World
 
@@ -183,15 +183,16 @@ def protect(plan: Plan, w: World) -> bool:
     return opened
 
 
-def _is_held(plan: Plan, w: World, bus: int) -> bool:
-    """Whether no breaker on the way from the source to a short is about to clear it."""
+def _is_held(plan: Plan, w: World, bus: int, by_s: float) -> bool:
+    """Whether no breaker on the way from the source to a short is about to clear it, by then at the latest."""
     for k in range(len(plan.buses)):
         w.on_way[k] = False
     while bus >= 0:
         w.on_way[bus] = True
         bus = w.parent[bus]
     for k in range(len(plan.breakers)):
-        if w.on_way[plan.breakers[k].bus] and w.breakers[k].due_s < NEVER_S:
+        due_s = w.breakers[k].due_s
+        if w.on_way[plan.breakers[k].bus] and due_s < NEVER_S and due_s <= by_s:
             return False
     return True
 
@@ -203,9 +204,14 @@ def watch_shorts(plan: Plan, w: World) -> None:
     w.backup_due_s = NEVER_S
     for k in range(len(plan.islands)):
         island, bus = w.islands[k], shorted_bus(plan, w, k)
-        # An inverter goes by its overload table.
+        by_s = NEVER_S
+        if island.left_pu < 1.0:  # at its limit it can wait for no breaker that takes longer
+            by_s = min(island.short_s, w.t_s) + GENERATOR_BACKUP_S
         held = (
-            bus != NONE and island.converged and plan.nodes[plan.islands[k].node].kind != UPS and _is_held(plan, w, bus)
+            bus != NONE
+            and island.converged
+            and plan.nodes[plan.islands[k].node].kind != UPS  # an inverter goes by its overload table
+            and _is_held(plan, w, bus, by_s)
         )
         if not held:
             island.short_s = NEVER_S

@@ -37,8 +37,12 @@ def chain_of(rule: Rule, node_id: str, log: Mapping[int, Event]) -> tuple[int, .
 
 def own_of(chain: Sequence[int], node_id: str, log: Mapping[int, Event]) -> tuple[int, ...]:
     """Those events of a chain that are of its own node, up to the first of another: what is behind that led to it, be it of
-    the same node again, as the load that a rack was set to is."""
-    return tuple(takewhile(lambda each: log[each].node_id == node_id, chain))
+    the same node again, as the load that a rack was set to is. Of a trip also the short circuit that it cleared: what else
+    that did to the site ends, or lasts, with the trip."""
+    own = tuple(takewhile(lambda each: log[each].node_id == node_id, chain))
+    before = chain[len(own) : len(own) + 1]
+    cleared = own and before and log[own[-1]].event == "trip" and log[before[0]].event == "short_circuit"
+    return own + before if cleared else own
 
 
 def recurring(alarm: Alarm, log: Mapping[int, Event]) -> tuple[int, ...]:

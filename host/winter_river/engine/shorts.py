@@ -73,6 +73,20 @@ def has_short(plan: Plan, w: World) -> bool:
     return False
 
 
+def is_before(plan: Plan, w: World, bus: int) -> bool:
+    """Whether a short is at a bus or behind it."""
+    if not w.shorted or w.island_of[bus] < 0:
+        return False
+    x = w.wiring[w.island_of[bus]]
+    for at in w.order[x.first : x.end]:
+        if is_shorted(plan, w, at):
+            while at > bus:  # the number of a bus is above its parent's
+                at = w.parent[at]
+            if at == bus:
+                return True
+    return False
+
+
 def heat_pu(plan: Plan, w: World, bus: int) -> float:
     """What the short at a bus turns into heat."""
     return short_pu(plan, w, bus).real * (w.v[bus].real * w.v[bus].real + w.v[bus].imag * w.v[bus].imag)

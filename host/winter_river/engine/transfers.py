@@ -22,6 +22,7 @@ from winter_river.engine.frequency import frequency_hz
 from winter_river.engine.grid_frequency import off_pu
 from winter_river.engine.overlap import tell_shares
 from winter_river.engine.plan import NONE, NodePlan, Plan
+from winter_river.engine.shorts import is_before
 from winter_river.engine.sources import what_gave, what_took
 from winter_river.engine.undervoltage import lack_at, watch_low
 from winter_river.engine.units import NEVER_S, magnitude
@@ -66,6 +67,9 @@ def run_transfers(plan: Plan, w: World) -> bool:
             current_pu = magnitude(w.i[n.bus_out]) / plan.boards[n.slot].rated_pu
             static_law.watch_fault(x, locked=locked, current_pu=current_pu)
         else:
+            if is_before(plan, w, n.bus_out):  # the source that feeds a short behind it is no worse than the other would be
+                first_pu = 1.0 if fed == switchgear_law.FIRST and x.first_ok else first_pu
+                second_pu = 1.0 if fed == switchgear_law.SECOND and x.second_ok else second_pu
             switchgear_law.watch_sources(x, w.t_s, first_pu=first_pu, second_pu=second_pu)
         if first_ok and not x.first_ok:
             watch_low(plan, w, plan.nodes[n.feed_1].bus_out)

@@ -198,7 +198,8 @@ MALFUNCTIONS = {
     "fail_to_close": ("The breaker stays open.", "", "when it closes"),
     "nuisance_trip": ("The breaker trips without reason, and again after every reset.", "", AT_ONCE),
     "short_circuit": (
-        "Its three phases are bolted together at its terminals, of a rack in its first cord: what flows opens breakers.",
+        "Its three phases touch at its terminals, of a rack at the end of its first cord: the nearest breaker in front trips, "
+        "and again after every reset.",
         "",
         AT_ONCE,
     ),

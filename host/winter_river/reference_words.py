@@ -198,8 +198,7 @@ MALFUNCTIONS = {
     "fail_to_close": ("The breaker stays open.", "", "when it closes"),
     "nuisance_trip": ("The breaker trips without reason, and again after every reset.", "", AT_ONCE),
     "short_circuit": (
-        "Its three phases touch at its terminals, of a rack at the end of its first cord: the nearest breaker in front trips, "
-        "and again after every reset.",
+        "Its phases touch at its terminals, of a rack in its first cord: the breaker in front trips, again after resets.",
         "",
         AT_ONCE,
     ),

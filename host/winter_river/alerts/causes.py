@@ -40,7 +40,7 @@ def own_of(chain: Sequence[int], node_id: str, log: Mapping[int, Event]) -> tupl
     the same node again, as the load that a rack was set to is. Of a trip also the short circuit that it cleared: what else
     that did to the site ends, or lasts, with the trip."""
     own = tuple(takewhile(lambda each: log[each].node_id == node_id, chain))
-    before = chain[len(own) : len(own) + 1]
+    before = tuple(chain[len(own) : len(own) + 1])
     cleared = own and before and log[own[-1]].event == "trip" and log[before[0]].event == "short_circuit"
     return own + before if cleared else own
 

@@ -16,7 +16,7 @@ from winter_river.engine.equipment.cooling import run_cooling
 from winter_river.engine.equipment.malfunction import CORD_1_LOST, CORD_2_LOST
 from winter_river.engine.equipment.server import run_server
 from winter_river.engine.equipment.ups_battery import COLD_START, is_low, watch_battery
-from winter_river.engine.flow import is_starved, ups_load_pct, ups_output, voltage_pu
+from winter_river.engine.flow import is_starved, ups_load_pct, ups_output
 from winter_river.engine.followers import run_followers
 from winter_river.engine.grid_frequency import off_hz, off_pu
 from winter_river.engine.grids import run_utilities
@@ -26,7 +26,7 @@ from winter_river.engine.plan import BREAKER_MAIN, BREAKER_OUTPUT, NONE, Plan
 from winter_river.engine.protection import BACKUP, OVERLOAD
 from winter_river.engine.sets import excite
 from winter_river.engine.shorts import backup_s, is_shorted
-from winter_river.engine.sources import what_took
+from winter_river.engine.sources import voltage_pu, what_took
 from winter_river.engine.states import tell
 from winter_river.engine.taps import run_taps
 from winter_river.engine.transfers import run_transfers

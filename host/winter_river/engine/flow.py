@@ -208,11 +208,6 @@ def _conclude(plan: Plan, w: World, k: int, solver: int, converged: bool) -> Non
         island.loss_kw += losses_pu(plan, w, k) * BASE_KW
 
 
-def voltage_pu(plan: Plan, w: World, node: int) -> float:
-    """The voltage that a device delivers, per unit of its nominal; 0 when dead."""
-    return magnitude(w.v[plan.nodes[node].bus_out])
-
-
 def ups_output(plan: Plan, w: World, k: int) -> tuple[float, float]:
     """(kW, kVA) at the inverter or the bypass of a UPS, in front of its output busway."""
     u, n = w.upses[k], plan.nodes[plan.upses[k].node]

@@ -1,4 +1,4 @@
-"""What explains to a transfer that a source of its went, or came back.
+"""How good a source is to a transfer, and what explains that it went, or came back.
 
 A source that is dead carries the explanation itself (states.py). One that is live but not good enough has no news of its
 own: what drives it has, be it a grid that sags, swells or drifts, a network that has collapsed, or one that its load
@@ -8,12 +8,28 @@ pulls too low.
 from __future__ import annotations
 
 from winter_river.engine.collapse import collapse_at
-from winter_river.engine.grid_frequency import grid_of
+from winter_river.engine.equipment import switchgear as switchgear_law
+from winter_river.engine.equipment.utility import in_window
+from winter_river.engine.grid_frequency import grid_of, off_pu
 from winter_river.engine.plan import NONE, Plan
 from winter_river.engine.states import FREQUENCY, SAG, SWELL
 from winter_river.engine.undervoltage import lifted_at, low_at
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import World
+
+
+def voltage_pu(plan: Plan, w: World, node: int) -> float:
+    """The voltage that a device delivers, per unit of its nominal; 0 when dead."""
+    return magnitude(w.v[plan.nodes[node].bus_out])
+
+
+def source_pu(plan: Plan, w: World, node: int, was_ok: bool) -> float:
+    """The voltage of a source as a transfer takes it: none where its frequency is out of its window."""
+    off = off_pu(plan, w, plan.nodes[node].bus_out)
+    beyond, again = switchgear_law.LOST_HZ_PU, switchgear_law.GOOD_HZ_PU
+    if off != 0.0 and not in_window(off, was=was_ok, beyond_pu=beyond, again_pu=again):
+        return 0.0
+    return voltage_pu(plan, w, node)
 
 
 def what_took(plan: Plan, w: World, feed: int) -> int:

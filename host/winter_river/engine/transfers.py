@@ -16,26 +16,14 @@ from winter_river.engine.equipment.closed_transition import in_step
 from winter_river.engine.equipment.generator_engine import FREQUENCY_RECOVERY_S
 from winter_river.engine.equipment.malfunction import FAIL_TO_CLOSE, FAIL_TO_OPEN
 from winter_river.engine.equipment.switchgear import TransferPlan, TransferState
-from winter_river.engine.equipment.utility import in_window
-from winter_river.engine.flow import voltage_pu
 from winter_river.engine.frequency import frequency_hz
-from winter_river.engine.grid_frequency import off_pu
 from winter_river.engine.overlap import tell_shares
 from winter_river.engine.plan import NONE, NodePlan, Plan
 from winter_river.engine.shorts import is_before
-from winter_river.engine.sources import what_gave, what_took
+from winter_river.engine.sources import source_pu, what_gave, what_took
 from winter_river.engine.undervoltage import lack_at, watch_low
 from winter_river.engine.units import NEVER_S, magnitude
 from winter_river.engine.world import DEAD, World, in_service, is_tripped
-
-
-def source_pu(plan: Plan, w: World, node: int, was_ok: bool) -> float:
-    """The voltage of a source as a transfer takes it: none where its frequency is out of its window."""
-    off = off_pu(plan, w, plan.nodes[node].bus_out)
-    beyond, again = switchgear_law.LOST_HZ_PU, switchgear_law.GOOD_HZ_PU
-    if off != 0.0 and not in_window(off, was=was_ok, beyond_pu=beyond, again_pu=again):
-        return 0.0
-    return voltage_pu(plan, w, node)
 
 
 def _second_source(plan: Plan, w: World, r: TransferPlan) -> tuple[bool, bool]:
@@ -67,7 +55,9 @@ def run_transfers(plan: Plan, w: World) -> bool:
             current_pu = magnitude(w.i[n.bus_out]) / plan.boards[n.slot].rated_pu
             static_law.watch_fault(x, locked=locked, current_pu=current_pu)
         else:
-            if is_before(plan, w, n.bus_out):  # the source that feeds a short behind it is no worse than the other would be
+            if is_before(
+                plan, w, n.bus_out
+            ):  # the source that feeds a short behind it is no worse than the other would be
                 first_pu = 1.0 if fed == switchgear_law.FIRST and x.first_ok else first_pu
                 second_pu = 1.0 if fed == switchgear_law.SECOND and x.second_ok else second_pu
             switchgear_law.watch_sources(x, w.t_s, first_pu=first_pu, second_pu=second_pu)

@@ -1,7 +1,7 @@
 """A transfer does not leave a source for the short behind itself: the other one would only feed it too, again and again."""
 
 import pytest
-from winter_river.engine import Device
+from winter_river.engine import Device, apply, build_plan, fast, new_world, snapshot, step
 
 GRID = {"voltage_v": 480, "short_circuit_mva": 20}
 GENERATOR = {"power_kw": 100, "power_kva": 120, "voltage_v": 480, "fuel_gal": 50}
@@ -40,3 +40,14 @@ def test_a_set_feeds_it_for_as_long_as_it_holds_out(story):
     assert (one[1], other[1]) == ("one", "set")
     assert other[0] == pytest.approx(closed[0] + 10.0)
     assert told.state("set") == "FAULT"
+
+
+def test_compiled_it_is_the_same_to_the_bit():
+    plan = build_plan(site(Device("set", "generator", (), GENERATOR)))
+    plain = new_world(plan)
+    compiled = fast.compiled(plan).world(plain)
+    for w in (plain, compiled):
+        apply(plan, w, "board", {"fault": "short_circuit"}, present=True)
+    for _ in range(60):
+        assert step(plan, plain, 0.5) == step(plan, compiled, 0.5)
+        assert snapshot(plan, plain) == snapshot(plan, compiled)

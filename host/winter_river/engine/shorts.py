@@ -18,13 +18,14 @@ from winter_river.engine.world import DEAD, World
 # Chosen: of per unit at 1 MVA: 23 nanoohm at 480 V, a two-thousandth of what is in a grid of 5,000 MVA, so that the short
 # leaves no voltage worth the name.
 BOLTED_PU = 1e7
-# Of the rated current. Chosen for the inverter: 1.2 kA of 500 kVA at 480 V, which still clears a rack's breaker. A set of
-# permanent-magnet or compound excitation sustains three times its own: makers' data of standby sets.
+# Of the rated current. Chosen for the inverter, for as long as its overload table lets it: 1.2 kA of 500 kVA at 480 V, which
+# still clears a rack's breaker (Riello states 150 % for 0.5 s for its Multi Sentry, a public specification, UFGS 16265A,
+# a limited current for 0.2 s at least). Chosen for the set: with excitation support it sustains three times its own.
 INVERTER_MOST_PU, GENERATOR_MOST_PU = 2.0, 3.0
 A_MAX = 999_000.0  # chosen: of any bus, just within what the contract carries: behind an infinite grid nothing else limits it
 NEAR_PU = 1e-9  # chosen: of the limit, as the tolerance of the flow
-# How long a short lasts that nobody in the site clears: a transformer withstands 2 s (IEC 60076-5, 4.1.3), so the grid's own
-# protection is no slower; a generating set sustains it for 10 s (NEMA MG 1, 32.13, from memory), then its own stops it.
+# How long a short lasts that nobody in the site clears. A transformer withstands 2 s (IEC 60076-5), so the grid's own
+# protection is no slower. Chosen for a set: 10 s, as makers have it who state three times the current, from memory.
 GRID_BACKUP_S, GENERATOR_BACKUP_S = 2.0, 10.0
 
 

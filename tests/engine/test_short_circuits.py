@@ -103,6 +103,15 @@ def test_what_nobody_in_the_site_clears_the_grid_does_and_a_reset_brings_it_back
     assert told.state("hv_mv_transformer_a") == "NORMAL"
 
 
+@pytest.mark.parametrize("node_id", ["lv_switchgear_a", "mv_lv_transformer_a", "cooling_a", "server_rack_a1"])
+def test_as_long_as_it_is_fed_a_shorted_device_is_in_fault(story, node_id):
+    told = shorted(story(dt_s=0.005), node_id)
+    assert told.state(node_id) == "FAULT"
+    told.run(3)
+    after = {"lv_switchgear_a": "TRIPPED", "mv_lv_transformer_a": "NO_INPUT"}
+    assert told.state(node_id) == after.get(node_id, "FAULT")
+
+
 def test_a_breaker_that_fails_to_open_leaves_it_to_the_one_before(story):
     told = story(dt_s=0.01)
     told.tell("lv_switchgear_a", fault="fail_to_open,short_circuit")

@@ -25,6 +25,7 @@ from winter_river.engine.plan import (
     NodePlan,
     Plan,
 )
+from winter_river.engine.shorts import is_shorted
 from winter_river.engine.undervoltage import lack_at, tell_lifted, watch_low
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import DEAD, FAULT_BIT, HANDLE_OFF, NodeState, World, is_tripped
@@ -59,6 +60,8 @@ def _transformer(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return TRANSFORMER_FAULT
     if not me.live:
         return TRANSFORMER_NO_INPUT
+    if is_shorted(plan, w, n.bus_out):
+        return TRANSFORMER_FAULT
     apparent_pu = magnitude(w.v[n.bus_out]) * magnitude(w.i[n.bus_out])
     if apparent_pu > plan.transformers[n.slot].power_pu or w.transformers[n.slot].hot:
         return TRANSFORMER_WARNING
@@ -74,6 +77,8 @@ def _switchgear(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return SW_OPEN
     if not me.live:
         return SW_NO_INPUT
+    if is_shorted(plan, w, n.bus_out):
+        return SW_FAULT
     transfer = plan.boards[n.slot].transfer
     two = transfer != NONE and fed_by(w.transfers[transfer]) == SECOND
     # A static switch stands between two live sources: either is as good.
@@ -91,6 +96,8 @@ def _board(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
         return BOARD_OPEN
     if not me.live:
         return BOARD_NO_INPUT
+    if is_shorted(plan, w, n.bus_out):
+        return BOARD_FAULT
     return BOARD_OVERLOAD if magnitude(w.i[n.bus_out]) > plan.boards[n.slot].rated_pu else BOARD_NORMAL
 
 
@@ -152,7 +159,7 @@ def _cooling(plan: Plan, w: World, n: NodePlan, me: NodeState) -> int:
     if me.fault & FAULT_BIT or is_tripped(w, n.breaker_1):
         return LOAD_FAULT
     if not me.live:
-        return LOAD_OFF
+        return LOAD_FAULT if w.parent[n.bus_in] != DEAD else LOAD_OFF  # it feeds a short, and nothing else
     if m.piece < PIECES or m.fans_set < r.fans or m.fans_lost_pu + m.dry_pu > 0.0:
         return LOAD_DEGRADED
     if not STEADY_LOW_PU <= magnitude(w.v[n.bus_in]) <= STEADY_HIGH_PU:

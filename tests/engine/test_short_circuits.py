@@ -1,7 +1,7 @@
 """Short circuits: the currents of physics.md, who opens and when, and who does not notice."""
 
 import pytest
-from winter_river.engine import Device, apply, build_plan, fast, laws, new_world, snapshot
+from winter_river.engine import Device, apply, build_plan, fast, fork, laws, new_world, snapshot
 from winter_river.engine.step import step
 
 WITHIN = 0.01  # of physics.md's figures
@@ -142,6 +142,7 @@ def test_a_generator_sustains_three_times_its_current(story):
     assert short_amps(told) == [("generator_a", "lv_switchgear_a", pytest.approx(3.0 * rated_a, abs=1.0))]
     told.run(2)
     assert trips(told) == [(40.4, "lv_switchgear_a", "main", "short_time")]
+    assert not [event for event in told.events if event.event == "out_of_class"]  # of steps of load alone
     assert told.state("generator_a") in ("RUNNING", "COOLDOWN")
 
 
@@ -205,6 +206,19 @@ def test_every_event_after_it_leads_back_to_it(story):
         while first.cause:
             first = by_id[first.cause]
         assert (first.node_id, first.event) == ("lv_switchgear_a", "fault"), event
+
+
+@pytest.mark.parametrize("node_id", ["server_rack_a1", "mv_lv_transformer_a", "hv_mv_transformer_a"])
+def test_a_fork_in_the_middle_of_it_goes_on_as_the_world_does(node_id, block):
+    plan = build_plan(block)
+    w = new_world(plan)
+    apply(plan, w, node_id, {"fault": "short_circuit"}, present=True)
+    step(plan, w, 0.01)
+    other = fork(plan, w)
+    for dt_s in (0.02, 0.5, 2.0, 30.0):
+        assert step(plan, w, dt_s) == step(plan, other, dt_s)
+        assert snapshot(plan, w) == snapshot(plan, other)
+    assert w.shorted and not any(island.left_pu < 1.0 for island in w.islands)
 
 
 @pytest.mark.parametrize("node_id", ["server_rack_a1", "lv_switchgear_a", "mv_lv_transformer_a", "hv_mv_transformer_a"])

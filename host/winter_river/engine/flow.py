@@ -4,9 +4,9 @@ An island is what one source drives: a utility, a generator, or the inverter of 
 splits the network in two: what is behind it is solved first, and shows up in front of it as a load. One
 criterion for each island, not one for all: otherwise what happens on one side moves the last bits of the other.
 
-A tree is swept; what has closed loops or a short circuit, and what the sweep gives up, is solved by Newton's method (loops.py). The island
-remembers which, an event tells when that changes, and the island that has no answer names its weakest device and the
-load that made it fail.
+A tree is swept; what has closed loops or a short circuit, and what the sweep gives up, is solved by Newton's method
+(loops.py). The island remembers which, an event tells when that changes, and the island that has no answer names its
+weakest device and the load that made it fail.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def run_generators(plan: Plan, w: World) -> bool:
         stop = generator_law.NO_PROTECTION
         if generator_law.generator_makes_voltage(g):
             stop = generator_law.protection_of(r, g, w.t_s, delivered_kw(plan, w, r.node))
-            if stop == generator_law.NO_PROTECTION and w.t_s >= backup_s(plan, w, r.island):
+            if w.t_s >= w.backup_due_s and w.t_s >= backup_s(plan, w, r.island) and stop == generator_law.NO_PROTECTION:
                 stop = generator_law.SHORTED
         mode = generator_law.generator_mode(
             g,
@@ -124,14 +124,15 @@ def run_upses(plan: Plan, w: World) -> bool:
         if u.path == ups_law.BYPASS:  # else it is as the flow took it, which solves what is behind a UPS first
             u.out_kw, u.out_kva = ups_output(plan, w, k)
         changed = watch_battery(u, r.battery_kwh, w.t_s) or changed
-        off, rated_pu = off_pu(plan, w, plan.nodes[n.feed_1].bus_out), r.power_kva / BASE_KW
+        off = off_pu(plan, w, plan.nodes[n.feed_1].bus_out)
         in_step = off == 0.0 or abs(off_hz(plan, w, plan.nodes[n.feed_1].bus_out)) <= ups_law.BYPASS_OFF_HZ
         ups_law.watch_source(
             u,
             w.t_s,
             voltage_pu(plan, w, n.feed_1) if me.supplied else 0.0,
             bypass_lost=me.fault & ups_law.BYPASS_LOST != 0 or not in_step,
-            fault_behind=u.path == ups_law.BYPASS and magnitude(w.i[n.bus_out]) > static_law.FAULT_PU * rated_pu,
+            fault_behind=u.path == ups_law.BYPASS
+            and magnitude(w.i[n.bus_out]) * BASE_KW > static_law.FAULT_PU * r.power_kva,
             off_pu=off,
         )
         if (held and not (u.source_ok and u.outside_s == NEVER_S)) or (in_bypass and not u.bypass_ok):

@@ -220,7 +220,7 @@ def ups_load_pct(plan: Plan, w: World, k: int) -> float:
     """The load of a UPS, of its kVA: by its current, where a short leaves its inverter no voltage to tell it by."""
     r, u = plan.upses[k], w.upses[k]
     left_pu = w.islands[r.island].left_pu if u.path == INVERTER else 1.0
-    return u.out_kva / left_pu / r.power_kva * 100.0
+    return u.out_kva / (left_pu * r.power_kva) * 100.0
 
 
 def is_starved(plan: Plan, w: World, k: int) -> bool:

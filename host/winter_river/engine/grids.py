@@ -24,6 +24,8 @@ def drive(plan: Plan, w: World, k: int) -> None:
 def run_utilities(plan: Plan, w: World) -> bool:
     """Opens a grid on a short that nobody in the site clears; only a reset brings it back. True where one opened."""
     changed = False
+    if w.t_s < w.backup_due_s:
+        return changed
     for k in range(len(plan.utilities)):
         r = plan.utilities[k]
         if w.t_s >= backup_s(plan, w, r.island) and not w.utilities[k].tripped:

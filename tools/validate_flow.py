@@ -22,7 +22,7 @@ from winter_river.engine.network import (
 )
 
 CLOSE_PU = 1e-8
-# Of the power of all loads and losses: a voltage that is off by CLOSE_PU at either end moves what one branch loses by twice that; chosen:
+# Of the power of all loads and losses: a voltage off by CLOSE_PU at either end moves what one branch loses by twice that; chosen:
 # ten branches, one behind the other, between a source and a load.
 LOSS_CLOSE_PU = 20 * CLOSE_PU
 USAGE = "usage: python tools/validate_flow.py DIR [DIR ...]"

@@ -1,4 +1,4 @@
-"""What an island tells of its flow: that another method solves it, how close it is to collapse, that it is there, or short.
+"""What an island tells of its flow: that another method solves it, that it is close to collapse, collapsed or shorted.
 
 A device that gives way and the load that makes it are named each time: the one whose voltage has dropped most, and the
 one whose power, through all the impedance before it, has most part in that.

@@ -95,21 +95,27 @@ def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int, stop: 
         g.start_s = cold_start_s(plan.calibration.start_s, coolant_now_c(g, w.t_s))
         events.emit(plan, w, node, events.CRANK, 0, g.cranks, cause)
     elif mode == generator_law.LOCKOUT:
-        word = events.OVERCRANK
-        if before == generator_law.RUNNING or before == generator_law.COOLDOWN:
-            heat = stop == generator_law.TOO_HOT
-            word = events.OVERHEAT if heat else events.LOW_OIL + stop - generator_law.LOW_OIL
-        load = events.group_cause(w, plan.nodes[node].group) if word == events.STALL else 0
-        if stop == generator_law.SHORTED:
-            events.emit(plan, w, node, events.TRIP, BREAKER_MAIN, BACKUP, w.islands[plan.generators[k].island].told)
-        else:
-            events.emit(plan, w, node, word, 0, 0, load or me.last)
+        _tell_lockout(plan, w, k, before, stop)
     elif not fresh and wanted_by == NONE:
         me.origin = events.group_cause(w, plan.nodes[node].group) or me.last
     if plan.reports:
         tell(plan, w, node, True, True)  # at once: the transfer that follows names it as its cause
     if makes != generator_law.generator_makes_voltage(g):
         w.rewire = True
+
+
+def _tell_lockout(plan: Plan, w: World, k: int, before: int, stop: int) -> None:
+    """The event of what stops a set until somebody resets it: its protection, or a start that failed too often."""
+    r = plan.generators[k]
+    word, cause = events.OVERCRANK, w.nodes[r.node].last
+    if before == generator_law.RUNNING or before == generator_law.COOLDOWN:
+        if stop == generator_law.SHORTED:
+            events.emit(plan, w, r.node, events.TRIP, BREAKER_MAIN, BACKUP, w.islands[r.island].told)
+            return
+        heat = stop == generator_law.TOO_HOT
+        word = events.OVERHEAT if heat else events.LOW_OIL + stop - generator_law.LOW_OIL
+    load = events.group_cause(w, plan.nodes[r.node].group) if word == events.STALL else 0
+    events.emit(plan, w, r.node, word, 0, 0, load or cause)
 
 
 def run_upses(plan: Plan, w: World) -> bool:

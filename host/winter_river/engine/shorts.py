@@ -5,12 +5,13 @@ before it, and the trip curves choose which breaker opens. What drives it with e
 limit: it holds its current and loses its voltage. A short stays while its device is in service, whatever its breaker has
 done about it: closed again, it trips again.
 
-What no breaker of the site is about to clear, the source itself does (BACKUP_S). A cord that is shorted carries nothing
+What no breaker of the site is about to clear, the source itself does (GRID_BACKUP_S, GENERATOR_BACKUP_S). A cord that is shorted carries nothing
 to its load, as a lost one; it is a branch of the network for as long as its breaker is closed.
 """
 
 from __future__ import annotations
 
+from winter_river.engine.equipment.table import CURRENT_A_MAX
 from winter_river.engine.plan import GENERATOR, NONE, Plan
 from winter_river.engine.units import magnitude
 from winter_river.engine.world import DEAD, World
@@ -22,7 +23,8 @@ BOLTED_PU = 1e7
 # still clears a rack's breaker (Riello states 150 % for 0.5 s for its Multi Sentry, a public specification, UFGS 16265A,
 # a limited current for 0.2 s at least). Chosen for the set: with excitation support it sustains three times its own.
 INVERTER_MOST_PU, GENERATOR_MOST_PU = 2.0, 3.0
-A_MAX = 999_000.0  # chosen: of any bus, just within what the contract carries: behind an infinite grid nothing else limits it
+# Chosen: of any bus, just within what the contract carries: behind an infinite grid nothing else limits it.
+SHORT_A_MAX = 0.999 * CURRENT_A_MAX
 NEAR_PU = 1e-9  # chosen: of the limit, as the tolerance of the flow
 # How long a short lasts that nobody in the site clears. A transformer withstands 2 s (IEC 60076-5), so the grid's own
 # protection is no slower. Chosen for a set: 10 s, as makers have it who state three times the current, from memory.
@@ -95,17 +97,17 @@ def heat_pu(plan: Plan, w: World, bus: int) -> float:
 
 def beyond(plan: Plan, w: World) -> float:
     """How many times the current that its source can give flows in one of the joined islands, or that anything can carry
-    (A_MAX)."""
+    (SHORT_A_MAX)."""
     most = 0.0
     for k in range(len(plan.islands)):
         if w.joined[k]:
             most = max(most, magnitude(w.i[plan.islands[k].bus]) / plan.islands[k].most_pu)
             for bus in w.order[w.wiring[k].first : w.wiring[k].end]:
-                most = max(most, magnitude(w.i[bus]) * plan.buses[bus].amps / A_MAX)
+                most = max(most, magnitude(w.i[bus]) * plan.buses[bus].amps / SHORT_A_MAX)
     for t in range(len(plan.ties)):
         bus = plan.ties[t].bus
         if w.ties[t].closed and w.joined[w.island_of[bus]]:  # what comes in by both mains
-            most = max(most, magnitude(w.i[bus] + w.tie_current[t]) * plan.buses[bus].amps / A_MAX)
+            most = max(most, magnitude(w.i[bus] + w.tie_current[t]) * plan.buses[bus].amps / SHORT_A_MAX)
     return most
 
 

@@ -1,4 +1,4 @@
-"""What moves the incomers of every switchgear, PDU and distribution with two sources, and what their events name as the cause.
+"""What moves the incomers of every board with two sources, and what their events name as the cause.
 
 Which source is good, and when to leave it, are laws of the equipment (switchgear.py, static_switch.py); here they are
 asked, what happened is told, and the network is marked to be connected anew.
@@ -55,9 +55,8 @@ def run_transfers(plan: Plan, w: World) -> bool:
             current_pu = magnitude(w.i[n.bus_out]) / plan.boards[n.slot].rated_pu
             static_law.watch_fault(x, locked=locked, current_pu=current_pu)
         else:
-            if is_before(
-                plan, w, n.bus_out
-            ):  # the source that feeds a short behind it is no worse than the other would be
+            # The source that feeds a short behind it is no worse than the other one would be.
+            if is_before(plan, w, n.bus_out):
                 first_pu = 1.0 if fed == switchgear_law.FIRST and x.first_ok else first_pu
                 second_pu = 1.0 if fed == switchgear_law.SECOND and x.second_ok else second_pu
             switchgear_law.watch_sources(x, w.t_s, first_pu=first_pu, second_pu=second_pu)

@@ -178,8 +178,9 @@ class World:
     unsettled: something changed since the last settling. rewire: a switch among it. rehung: a bus hangs on another parent,
     or by another impedance, than when the orders were found. moved: since somebody looked and cleared it, more moved than
     what goes by itself at its own pace (ramps.py, profiles). grid_off: the frequency of a utility is off its nominal one.
-    low: some load pulls a voltage too low, or did at this instant (lows, by bus). shorted: some device is. settings: by device, what it is set to
-    (inputs.setting_of), as of the last event.
+    low: some load pulls a voltage too low, or did at this instant (lows, by bus). shorted: some device is. backup_due_s:
+    when the first source opens by itself on a short. settings: by device, what it is set to (inputs.setting_of), as of the
+    last event.
     due_s: when something changes next by itself, as of the last settling (step.due_s).
     profiled_s: when a profile last moved what follows it.
     first_event: the first event of this instant; first_by_group: the first one of each connected part. events: the first
@@ -187,7 +188,8 @@ class World:
     demand_meters: what each rack is set to draw, got or not; trouble: why the step stopped (events.py), 0 for none.
     turns, swept, group_opened, wanted_by: scratch of one settling, by island (and one more), bus, connected part and
     generator; heated (by transformer), bases, roots (two each): scratch of heat.py; joined: islands that closed mains join
-    to the one that is solved. on_way, slope, cross, constant (by bus), gap, pull (two numbers a tie): scratch of newton.py.
+    to the one that is solved. on_way, slope, cross, constant (by bus), gap, pull (two numbers a tie): scratch of newton.py,
+    on_way of protection.py too.
     machine: what steps this world compiled, None for the text as it stands.
     """
 

@@ -110,7 +110,7 @@ def _branches(
         s = plan.servers[n.slot]
         cords = ((s.bus_1, n.feed_1, n.breaker_1, "cord_1_lost"), (s.bus_2, n.feed_2, n.breaker_2, "cord_2_lost"))
         for bus, by, breaker, lost in cords:
-            hangs = w.servers[n.slot].running or (bus == s.bus_1 and has(n, me, "short_circuit"))
+            hangs = w.servers[n.slot].running or (bus == s.bus_1 and is_shorted(n, me))
             if bus != NONE and hangs and not is_tripped(w, breaker) and not has(n, me, lost):
                 yield bus, Branch(plan.nodes[by].bus_out, cable(plan, n.index, "feed"), 1.0)
     elif n.kind in (p.BESS, p.PV):
@@ -118,7 +118,7 @@ def _branches(
         if w.followers[follower].running and not is_tripped(w, n.breaker_1):
             yield n.bus_in, Branch(feed, cable(plan, n.index, "feed"), 1.0)
     elif n.kind == p.COOLING:
-        hangs = w.coolings[n.slot].running or has(n, me, "short_circuit")
+        hangs = w.coolings[n.slot].running or is_shorted(n, me)
         if hangs and not is_tripped(w, n.breaker_1):
             yield n.bus_in, Branch(feed, cable(plan, n.index, "feed"), 1.0)
     elif n.kind == p.SWITCHGEAR and r["parallel"] > 0.0:
@@ -138,6 +138,16 @@ def _branches(
             yield n.bus_out, Branch(feed, cable(plan, n.index, "feed"), 1.0)
         elif position == 2:
             yield n.bus_out, Branch(plan.nodes[n.feed_2].bus_out, cable(plan, n.index, "second_feed"), 1.0)
+
+
+def is_shorted(n: NodePlan, me: NodeState) -> bool:
+    """Whether a device is shorted at its terminals."""
+    return has(n, me, "short_circuit")
+
+
+def shorted(plan: Plan, w: World, branches: dict[int, Branch]) -> list[NodePlan]:
+    """The shorted devices that a live source feeds."""
+    return [n for n in plan.nodes if n.bus_out in branches and is_shorted(n, w.nodes[n.index])]
 
 
 def turns_pu(plan: Plan, w: World, n: NodePlan) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from winter_river.engine import plan as p
 from winter_river.engine.equipment.cooling import fan_speed
 from winter_river.engine.equipment.switchgear import TiePlan
-from winter_river.engine.laws.branches import Branch, amps_of, cable, has, severity, turns_pu, volts_of
+from winter_river.engine.laws.branches import Branch, amps_of, cable, is_shorted, severity, shorted, turns_pu, volts_of
 from winter_river.engine.plan import NONE, NodePlan, Plan
 from winter_river.engine.units import SQRT3
 from winter_river.engine.view import view
@@ -40,14 +40,12 @@ def demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, co
         if n.kind == p.SERVER:
             s = plan.servers[n.slot]
             cords = [
-                bus
-                for bus in (s.bus_1, s.bus_2)
-                if bus in branches and not (bus == s.bus_1 and has(n, me, "short_circuit"))
+                bus for bus in (s.bus_1, s.bus_2) if bus in branches and not (bus == s.bus_1 and is_shorted(n, me))
             ]
             for bus in cords:
                 taken = _taken_pu(r["load_model"], abs(w.v[bus]))
                 demand[bus] = _at_pf(_asked_kw(plan, w, n) * 1e3 / len(cords), r["power_factor"]) * taken
-        elif n.kind == p.COOLING and n.bus_in in branches and not has(n, me, "short_circuit"):
+        elif n.kind == p.COOLING and n.bus_in in branches and not is_shorted(n, me):
             m = w.coolings[n.slot]
             fans = min(m.fans_set, r["fans"]) * (1.0 - severity(plan, w, n, "fans_lost"))
             fans_kw = fans * r["fan_kw"] * fan_speed(m) ** 3
@@ -65,9 +63,9 @@ def demand_va(plan: Plan, w: World, branches: dict[int, Branch]) -> dict[int, co
             # Volts a turn magnetise: on the primary side those of the turns in use.
             for bus, turns in ((n.bus_in, turns_pu(plan, w, n)), (n.bus_out, 1.0)):
                 demand[bus] = complex(idle_w, idle_var) / 2.0 * abs(w.v[bus] / turns) ** 2
-        if n.bus_out in branches and has(n, me, "short_circuit"):
-            short_ohm = SHORT_OHM_PU * plan.buses[n.bus_out].voltage_v ** 2 / 1e6
-            demand[n.bus_out] = demand.get(n.bus_out, 0j) + abs(volts_of(plan, w, n.bus_out)) ** 2 / short_ohm
+    for n in shorted(plan, w, branches):
+        short_ohm = SHORT_OHM_PU * plan.buses[n.bus_out].voltage_v ** 2 / 1e6
+        demand[n.bus_out] = demand.get(n.bus_out, 0j) + abs(volts_of(plan, w, n.bus_out)) ** 2 / short_ohm
     return demand
 
 
@@ -204,23 +202,22 @@ def power_triangles(plan: Plan, w: World) -> Iterator[str]:
 def shorts(plan: Plan, w: World, branches: dict[int, Branch]) -> Iterator[str]:
     """A short leaves no voltage where it is; what feeds one by electronics or a small machine gives its limit and no more,
     and all of its voltage where it is not at it."""
-    shorted = False
-    for n in plan.nodes:
-        if n.bus_out in branches and has(n, w.nodes[n.index], "short_circuit"):
-            shorted = True
-            if not abs(w.v[n.bus_out]) <= 0.05:
-                yield f"law 7: {n.id} is shorted and has {abs(volts_of(plan, w, n.bus_out)):g} V"
+    short = shorted(plan, w, branches)
+    for n in short:
+        if not abs(w.v[n.bus_out]) <= 0.05:
+            yield f"law 7: {n.id} is shorted and has {abs(volts_of(plan, w, n.bus_out)):g} V"
     for k, (row, island) in enumerate(zip(plan.islands, w.islands, strict=True)):
         n, r = plan.nodes[row.node], plan.ratings[row.node]
-        if w.island_of[row.bus] != k or row.bus not in branches or not (shorted or island.left_pu != 1.0):
+        if w.island_of[row.bus] != k or row.bus not in branches or not (short or island.left_pu != 1.0):
             continue
         times = 2.0 if n.kind == p.UPS else 3.0 if n.kind == p.GENERATOR else math.inf
         most_a = times * r.get("power_kva", 1.0) * 1e3 / (SQRT3 * plan.buses[row.bus].voltage_v)
-        bus_a = max(_into_a(plan, w, bus) for bus in branches if w.island_of[bus] in _meshed(plan, w, k))
+        meshed = _meshed(plan, w, k)
+        bus_a = max(_into_a(plan, w, bus) for bus in branches if w.island_of[bus] in meshed)
         limits = max(abs(amps_of(plan, w, row.bus)) / most_a, bus_a / MOST_A)
         if island.left_pu == 1.0 and not limits <= 1.0 + 1e-6 and island.solver == SHORT:
             yield f"law 3: {n.id} gives {limits:g} times the most that it can into a short"
-        if island.left_pu != 1.0 and not (shorted and abs(limits - 1.0) <= 1e-6):
+        if island.left_pu != 1.0 and not (short and abs(limits - 1.0) <= 1e-6):
             yield f"law 3: {n.id} holds {island.left_pu:g} of its voltage and gives {limits:g} times its most"
 
 

@@ -10,7 +10,7 @@ from winter_river.engine import plan as p
 from winter_river.engine.equipment import bess as bess_law
 from winter_river.engine.equipment import ups as ups_law
 from winter_river.engine.equipment.ups_battery import energy_now_kwh
-from winter_river.engine.laws.branches import Branch, amps_of, driver, has, severity, volts_of
+from winter_river.engine.laws.branches import Branch, amps_of, driver, severity, shorted, volts_of
 from winter_river.engine.laws.currents import RESIDUAL_RATIO, RESIDUAL_W
 from winter_river.engine.meters import kwh_now
 from winter_river.engine.plan import NONE, NodePlan, Plan
@@ -59,7 +59,7 @@ def _ups_loss_kw(plan: Plan, w: World, n: NodePlan, out_kw: float, branches: dic
     if u.path == ups_law.BYPASS:
         if n.bus_in not in branches or w.nodes[n.index].handle == ups_law.HANDLE_SERVICE:
             return 0.0
-        if w.island_of[n.bus_in] in _shorted(plan, w, branches):
+        if any(w.island_of[short.bus_out] == w.island_of[n.bus_in] for short in shorted(plan, w, branches)):
             return 0.0  # there is no voltage for its electronics: they live off the battery
         if w.nodes[n.index].handle != ups_law.HANDLE_ECO:
             return r["bypass_loss_kw"]
@@ -73,12 +73,6 @@ def _ups_loss_kw(plan: Plan, w: World, n: NodePlan, out_kw: float, branches: dic
     share = (u.in_kw - u.charge_kw) / needed_kw if needed_kw > 0.0 else 0.0
     rest = 1.0 - share if u.path == ups_law.INVERTER else 0.0
     return (share + rest * r["loss_on_battery_ratio"]) * curve_kw
-
-
-def _shorted(plan: Plan, w: World, branches: dict[int, Branch]) -> set[int]:
-    """The islands with a short."""
-    short = (n for n in plan.nodes if n.bus_out in branches and has(n, w.nodes[n.index], "short_circuit"))
-    return {w.island_of[n.bus_out] for n in short}
 
 
 def _charger_kw(plan: Plan, w: World, n: NodePlan, branches: dict[int, Branch]) -> float:

@@ -25,7 +25,10 @@ from winter_river.engine import (
 )
 from winter_wire import schema
 
-from .sites import of_all_models
+from .sites import block_24, of_all_models
+from .test_short_behind_a_transfer import SET
+from .test_short_behind_a_transfer import site as behind_a_transfer
+from .test_short_limits import beside_a_load
 
 numba = pytest.importorskip("numba", reason="the extra `fast` is not installed")
 # The first run of a version compiles for 40 to 58 s of processor: with 20 other jobs beside it on two cores, ten times that.
@@ -125,6 +128,25 @@ def test_loads_of_every_model_are_alike_to_the_bit(request, site):
         if turn % 40 == 0:
             twins.compiled = twins.site.restore(snapshot(twins.plan, twins.compiled))
     assert len(twins.plain.steady) == len(twins.plain.shunts) == len(twins.plan.buses)
+
+
+SHORTS = {
+    **{name: (block_24, name, 0.1) for name in ("server_rack_a1", "lv_switchgear_a", "mv_lv_transformer_a")},
+    "the grid opens": (block_24, "hv_mv_transformer_a", 0.1),
+    "at its limit, by division": (lambda: beside_a_load(0.01, 450), "far", 0.1),
+    "at its limit, by halving": (lambda: beside_a_load(0.42187, 450), "far", 0.1),
+    "behind a transfer": (lambda: behind_a_transfer(SET), "board", 0.5),
+}
+
+
+@pytest.mark.parametrize("name", SHORTS)
+def test_a_short_is_alike_to_the_bit(name):
+    devices, node_id, dt_s = SHORTS[name]
+    twins = Twins(devices())
+    twins.tell(node_id, fault="short_circuit")
+    for _ in range(60):
+        twins.step(dt_s)
+    assert any(event.event == "short_circuit" for event in twins.events)
 
 
 def test_a_fuse_melts_alike_to_the_bit(block):

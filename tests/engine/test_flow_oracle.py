@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from power_grid_model import LoadGenType, PowerGridModel, WindingType, initialize_array
+from power_grid_model import LoadGenType, PowerGridModel, WindingType
 from winter_river.engine import Device, apply, build_plan, laws, new_world, step
+
+from .oracle import table
 
 CASES = sorted((Path(__file__).parent / "data").glob("V*.json"))
 CLOSE_PU = 1e-8
@@ -69,15 +71,6 @@ def test_reference_cases_agree_to_1e_8_pu(path):
         assert abs(got - expected) < CLOSE_PU, f"{path.stem} bus {k}"
     loss_kw = sum(island.loss_kw for island in world.islands)
     assert loss_kw * 1e3 == pytest.approx(case["total_loss_W"], rel=1e-6)
-
-
-def table(kind, rows):
-    """One component table of power-grid-model from rows of attributes."""
-    array = initialize_array("input", kind, len(rows))
-    for k, row in enumerate(rows):
-        for key, value in row.items():
-            array[key][k] = value
-    return array
 
 
 def oracle_voltages(plan, world):

@@ -5,22 +5,15 @@ import math
 
 import numpy as np
 import pytest
-from power_grid_model import LoadGenType, PowerGridModel, WindingType, initialize_array
+from power_grid_model import LoadGenType, PowerGridModel, WindingType
 from random_networks import random_network
 from winter_river.engine.network import POWER_GRID_MODEL, SWEEP, Line, Load, Network, Transformer, solve
+
+from .oracle import table
 
 CLOSE_PU = 1e-8
 SEEDS = range(500)
 BATCH = 50
-
-
-def table(kind, rows):
-    """One component table of power-grid-model from rows of attributes."""
-    array = initialize_array("input", kind, len(rows))
-    for k, row in enumerate(rows):
-        for name, value in row.items():
-            array[name][k] = value
-    return array
 
 
 def oracle_voltages(network):

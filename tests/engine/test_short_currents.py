@@ -5,13 +5,14 @@ import math
 import random
 
 import pytest
-from power_grid_model import FaultType, PowerGridModel, WindingType, initialize_array
+from power_grid_model import FaultType, PowerGridModel, WindingType
 from winter_river.engine import Device, apply, build_plan, laws, new_world, step
 
+from .oracle import table
+
 BOLTED_PU = 1e-7  # of 1 MVA: what the engine takes for a bolted short
-SAME = (
-    1e-6  # with that very resistance: both solve the same linear network, and rounding of a short near nothing is left
-)
+# With that very resistance both solve the same linear network, and rounding of a short near nothing is left.
+SAME = 1e-6
 # With none at all: 1e-7 beside the least that is in front of it, a grid of 3,000 MVA.
 BOLTED = 1e-7 * 3000
 MV_V, LV_V = 13_800.0, 480.0
@@ -59,14 +60,6 @@ def random_site(rng, *, meshed):
         if by in single and len(devices[-1].feeds) == 1:
             single.add(name)
     return devices
-
-
-def table(kind, rows):
-    array = initialize_array("input", kind, len(rows))
-    for k, row in enumerate(rows):
-        for key, value in row.items():
-            array[key][k] = value
-    return array
 
 
 def grid_of(devices):

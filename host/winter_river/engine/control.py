@@ -7,6 +7,7 @@ and must be connected and solved again. Voltages are real ones, of the last flow
 from __future__ import annotations
 
 from winter_river.engine import events
+from winter_river.engine.calm import end_calm, holds, is_solved
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import static_switch as static_law
 from winter_river.engine.equipment import switchgear as switchgear_law
@@ -24,7 +25,7 @@ from winter_river.engine.heat import run_rooms
 from winter_river.engine.meters import delivered_kw
 from winter_river.engine.plan import BREAKER_MAIN, BREAKER_OUTPUT, NONE, Plan
 from winter_river.engine.protection import BACKUP, OVERLOAD
-from winter_river.engine.sets import excite
+from winter_river.engine.sets import ask_sets, excite, rests
 from winter_river.engine.shorts import backup_s, is_shorted
 from winter_river.engine.sources import voltage_pu, what_took
 from winter_river.engine.states import tell
@@ -46,8 +47,23 @@ def _ask_generators(plan: Plan, w: World) -> None:
             w.wanted_by[r.generator] = r.node
 
 
+def _sets_rest(plan: Plan, w: World) -> bool:
+    """Whether no set has to be asked: nothing is new for any, nor for a switchgear that may want one."""
+    if not w.calm or w.t_s >= w.backup_due_s:
+        return False
+    for x in w.transfers:
+        if w.t_s >= x.due_s:
+            return False
+    for k in range(len(plan.generators)):
+        if not rests(plan, w, k):
+            return False
+    return True
+
+
 def run_generators(plan: Plan, w: World) -> bool:
-    changed = False
+    """True where one makes voltage now, or no more."""
+    if _sets_rest(plan, w):
+        return False
     _ask_generators(plan, w)
     for k in range(len(plan.generators)):
         r, g = plan.generators[k], w.generators[k]
@@ -72,8 +88,9 @@ def run_generators(plan: Plan, w: World) -> bool:
         )
         if mode != g.mode:
             _change_mode(plan, w, k, mode, wanted_by, stop)
-            changed = True
-    return changed
+            ask_sets(w)
+            w.again = True
+    return w.rewire
 
 
 def _change_mode(plan: Plan, w: World, k: int, mode: int, wanted_by: int, stop: int) -> None:
@@ -118,18 +135,20 @@ def _tell_lockout(plan: Plan, w: World, k: int, before: int, stop: int) -> None:
     events.emit(plan, w, r.node, word, 0, 0, load or cause)
 
 
-def run_upses(plan: Plan, w: World) -> bool:
-    changed = False
+def run_upses(plan: Plan, w: World) -> None:
+    """Where a path changed the network is connected anew; whatever else moved is theirs alone."""
     for k in range(len(plan.upses)):
         r, u = plan.upses[k], w.upses[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
+        if _runs_on(plan, w, k):
+            continue
         path, rectifier, piece, handle = u.path, u.rectifier, u.piece, u.handle
         usable = in_service(n, me)
         held, in_bypass = u.source_ok and u.outside_s == NEVER_S, u.bypass_ok and u.path == ups_law.BYPASS
         u.handle = me.handle
         if u.path == ups_law.BYPASS:  # else it is as the flow took it, which solves what is behind a UPS first
             u.out_kw, u.out_kva = ups_output(plan, w, k)
-        changed = watch_battery(u, r.battery_kwh, w.t_s) or changed
+        moved = watch_battery(u, r.battery_kwh, w.t_s)
         off = off_pu(plan, w, plan.nodes[n.feed_1].bus_out)
         in_step = off == 0.0 or abs(off_hz(plan, w, plan.nodes[n.feed_1].bus_out)) <= ups_law.BYPASS_OFF_HZ
         ups_law.watch_source(
@@ -158,10 +177,10 @@ def run_upses(plan: Plan, w: World) -> bool:
         )
         # What it loses is by its handle also where the path is not: eco, bypass and service go past the inverter alike.
         if u.path != path or u.rectifier != rectifier or u.piece != piece or u.handle != handle:
-            changed = True
+            moved = True
         # In eco mode its loss is a load of the very network whose flow it follows: solved again until both agree.
         if w.parent[n.bus_in] != DEAD and ups_law.eco_is_off(r, u) and not is_starved(plan, w, k):
-            changed = True
+            moved = True
         lost_output = path == ups_law.INVERTER and u.path == ups_law.NO_OUTPUT and usable
         _tell_battery(plan, w, k, lost_output=lost_output, usable=usable)
         if u.shutdown and not shutdown:
@@ -170,7 +189,18 @@ def run_upses(plan: Plan, w: World) -> bool:
         if u.path != path:
             w.rewire = True
         u.due_s = ups_law.ups_due_s(r, u, plan.calibration, w.t_s)
-    return changed
+        if moved:
+            u.due_s = w.t_s
+            w.again = True
+
+
+def _runs_on(plan: Plan, w: World, k: int) -> bool:
+    """Whether a UPS goes on as it does: where its bypass is healthy, so is its source."""
+    u, n = w.upses[k], plan.nodes[plan.upses[k].node]
+    if not w.calm or w.t_s >= u.due_s or is_solved(w, n.bus_out):
+        return False
+    feed = plan.nodes[n.feed_1].bus_out
+    return holds(w, feed, feed, u.bypass_ok)
 
 
 def _tell_battery(plan: Plan, w: World, k: int, *, lost_output: bool, usable: bool) -> None:
@@ -196,6 +226,17 @@ def _cord_pu(plan: Plan, w: World, bus: int, feed: int) -> float:
     return magnitude(w.v[bus]) if w.parent[bus] != DEAD else voltage_pu(plan, w, feed)
 
 
+def _stays(plan: Plan, w: World, k: int) -> bool:
+    """Whether a rack goes on as it does."""
+    r, s = plan.servers[k], w.servers[k]
+    if not w.calm or w.t_s >= s.due_s:
+        return False
+    n, good = plan.nodes[r.node], s.running and s.dose_rate == 0.0
+    if not holds(w, plan.nodes[n.feed_1].bus_out, r.bus_1, good):
+        return False
+    return n.feed_2 == NONE or holds(w, plan.nodes[n.feed_2].bus_out, r.bus_2, good)
+
+
 def run_loads(plan: Plan, w: World) -> bool:
     """Racks and cooling units stop with their supply and come back by themselves."""
     changed = False
@@ -203,6 +244,9 @@ def run_loads(plan: Plan, w: World) -> bool:
     for k in range(len(plan.servers)):
         r, s = plan.servers[k], w.servers[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
+        if _stays(plan, w, k):
+            due_s = min(due_s, s.due_s)
+            continue
         one = not is_tripped(w, n.breaker_1) and me.fault & CORD_1_LOST == 0 and not is_shorted(plan, w, r.bus_1)
         two = n.feed_2 != NONE and not is_tripped(w, n.breaker_2) and me.fault & CORD_2_LOST == 0
         hot = r.room != NONE and r.heat_shutdown and w.rooms[r.room].hot
@@ -230,6 +274,8 @@ def run_loads(plan: Plan, w: World) -> bool:
     for k in range(len(plan.coolings)):
         m = w.coolings[k]
         n, me = plan.nodes[plan.coolings[k].node], w.nodes[plan.coolings[k].node]
+        if w.calm and w.t_s < m.due_s and holds(w, plan.nodes[n.feed_1].bus_out, n.bus_in, m.running):
+            continue
         running, piece = m.running, m.piece
         run_cooling(
             m,
@@ -247,13 +293,15 @@ def run_loads(plan: Plan, w: World) -> bool:
 
 
 def control(plan: Plan, w: World) -> bool:
-    """Every kind once, sources first; True when anything moved."""
-    changed = run_utilities(plan, w)
-    changed = run_generators(plan, w) or changed
-    changed = excite(plan, w) or changed
-    changed = run_taps(plan, w) or changed
-    changed = run_transfers(plan, w) or changed
-    changed = run_upses(plan, w) or changed
-    changed = run_rooms(plan, w) or changed
-    changed = run_followers(plan, w) or changed
-    return run_loads(plan, w) or changed
+    """Every kind once, sources first; True when anything moved. Nobody is passed by after it has (calm.py)."""
+    w.again = False
+    changed = end_calm(w, run_utilities(plan, w))
+    changed = end_calm(w, run_generators(plan, w)) or changed
+    changed = end_calm(w, excite(plan, w)) or changed
+    changed = end_calm(w, run_taps(plan, w)) or changed
+    changed = end_calm(w, run_transfers(plan, w)) or changed
+    run_upses(plan, w)
+    changed = end_calm(w, run_rooms(plan, w)) or changed
+    changed = end_calm(w, run_followers(plan, w)) or changed
+    changed = end_calm(w, run_loads(plan, w)) or changed
+    return changed or w.again

@@ -12,6 +12,7 @@ weakest device and the load that made it fail.
 from __future__ import annotations
 
 from winter_river.engine import events
+from winter_river.engine.calm import is_solved
 from winter_river.engine.collapse import PASSES_FEW, at_fault, tell_over, tell_solver, watch_collapse, what_loaded
 from winter_river.engine.equipment.cooling import cooling_kw
 from winter_river.engine.equipment.server import POWER
@@ -78,9 +79,10 @@ def demand_kw(plan: Plan, w: World, k: int) -> float:
     return min(r.load_kw_max, max(0.0, s.load_set_kw * w.profiles[r.profile].value))
 
 
-def draw(plan: Plan, w: World) -> None:
-    """Gives racks and cooling units their loads; a rack with two cords draws half through each live one, none where it is
-    shorted."""
+def _draw_racks(plan: Plan, w: World) -> None:
+    """A rack with two cords draws half through each live one, none where it is shorted."""
+    for room in w.rooms:
+        room.it_kw = 0.0
     for k in range(len(plan.servers)):
         r, s = plan.servers[k], w.servers[k]
         one, two = serves(plan, w, r.bus_1), r.bus_2 != NONE and serves(plan, w, r.bus_2)
@@ -91,6 +93,14 @@ def draw(plan: Plan, w: World) -> None:
             set_draw(plan, w, r.bus_1, power if one else 0j, r.load_model)
         if two:
             set_draw(plan, w, r.bus_2, power, r.load_model)
+        if r.room != NONE:
+            w.rooms[r.room].it_kw += s.load_kw
+
+
+def draw(plan: Plan, w: World) -> None:
+    """Gives racks and cooling units their loads, and the rooms what their racks draw."""
+    if not w.calm:
+        _draw_racks(plan, w)
     for k in range(len(plan.coolings)):
         c, m = plan.coolings[k], w.coolings[k]
         bus = plan.nodes[c.node].bus_in
@@ -122,9 +132,7 @@ def _solve_level(plan: Plan, w: World, level: int) -> None:
         island.left_pu = 1.0
         x, turn = w.wiring[k], w.turns[count]
         turn.island, turn.first, turn.emf = k, end, island.emf
-        for p in range(x.first, x.end):
-            w.swept[end] = w.order[p]
-            end += 1
+        end += x.end - x.first
         turn.end = end
         count += 1
         if x.first == x.end:
@@ -144,7 +152,17 @@ def _solve_level(plan: Plan, w: World, level: int) -> None:
 
 def _sweep_together(plan: Plan, w: World, count: int) -> None:
     y = w.shunts if len(w.shunts) > 0 else plan.y
-    sweep(w.turns, count, w.swept, w.above, w.z, w.ratio, w.load, w.steady, y, w.v, w.i, LOW_PU, TOLERANCE_PU)
+    swept = w.swept
+    if count == 1:
+        x = w.wiring[w.turns[0].island]
+        swept = w.order[x.first : x.end]  # alone, none of it is moved
+    else:
+        for k in range(count):
+            turn = w.turns[k]
+            first = w.wiring[turn.island].first
+            for p in range(turn.first, turn.end):
+                swept[p] = w.order[first + p - turn.first]
+    sweep(w.turns, count, swept, w.above, w.z, w.ratio, w.load, w.steady, y, w.v, w.i, LOW_PU, TOLERANCE_PU)
     for k in range(count):
         if w.turns[k].converged:
             m = w.turns[k].island
@@ -187,6 +205,7 @@ def _unload(plan: Plan, w: World, k: int) -> None:
 def _conclude(plan: Plan, w: World, k: int, solver: int, converged: bool) -> None:
     """The losses of one island; where it has no solution its event, and no voltage."""
     island, x = w.islands[k], w.wiring[k]
+    x.solved = True
     was_converged, island.converged = island.converged, converged
     if converged:
         if not was_converged and not island.collapsed:
@@ -235,6 +254,8 @@ def _present_ups(plan: Plan, w: World, k: int) -> None:
     then a part of the network in front."""
     r, u = plan.upses[k], w.upses[k]
     n = plan.nodes[r.node]
+    if w.calm and w.t_s < u.due_s and u.path != BYPASS and not is_solved(w, n.bus_out):
+        return  # it is shown as it is
     live = w.parent[n.bus_in] != DEAD
     source = w.island_of[n.bus_in]
     fed = live and not is_starved(plan, w, k)

@@ -26,6 +26,7 @@ def run_profiles(plan: Plan, w: World) -> None:
         return
     due = NEVER_S
     w.profiled_s = w.t_s
+    w.calm = False
     for k in range(len(plan.profiles)):
         s = w.profiles[k]
         run_profile(plan.profiles[k], s, plan.profile_s, plan.profile_values, w.t_s)

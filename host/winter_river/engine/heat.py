@@ -45,12 +45,9 @@ def hot_now_c(room: RoomState, t_s: float) -> float:
 
 
 def _gather(plan: Plan, w: World) -> None:
-    """Adds up load, air and supply of each room; the supply of what blows, or of all units where none does."""
+    """Adds up air and supply of each room; the supply of what blows, or of all units where none does."""
     for room in w.rooms:
-        room.it_kw = room.flow_m3s = room.blown = room.still = room.units = 0.0
-    for k in range(len(plan.servers)):
-        if plan.servers[k].room != NONE:
-            w.rooms[plan.servers[k].room].it_kw += w.servers[k].load_kw
+        room.flow_m3s = room.blown = room.still = room.units = 0.0
     for k in range(len(plan.coolings)):
         r, m = plan.coolings[k], w.coolings[k]
         if r.room == NONE:
@@ -67,9 +64,22 @@ def _gather(plan: Plan, w: World) -> None:
         room.supply_c = room.blown / room.flow_m3s if room.flow_m3s > 0.0 else room.still / room.units
 
 
+def _is_due(w: World) -> bool:
+    """Whether fans go on with their way up, or a room passes a level."""
+    for m in w.coolings:
+        if w.t_s >= m.due_s:
+            return True
+    for room in w.rooms:
+        if w.t_s >= room.due_s:
+            return True
+    return False
+
+
 def run_rooms(plan: Plan, w: World) -> bool:
     """Takes the powers and flows of this instant; True where racks must stop or may start again."""
     changed = False
+    if w.calm and not _is_due(w):
+        return changed
     _gather(plan, w)
     for k in range(len(plan.rooms)):
         r, room = plan.rooms[k], w.rooms[k]

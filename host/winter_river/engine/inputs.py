@@ -33,6 +33,7 @@ from winter_river.engine.plan import (
     is_board,
 )
 from winter_river.engine.protection import NUISANCE, clear
+from winter_river.engine.sets import ask_sets
 from winter_river.engine.units import NEVER_S
 from winter_river.engine.words import HANDLE_WORDS, MALFUNCTIONS, NUMBERS
 from winter_river.engine.world import NodeState, World
@@ -72,7 +73,7 @@ def apply(plan: Plan, world: World, node_id: str, fields: Mapping[str, object], 
     if "fault" in fields:
         _inject(plan, world, k, wishes)
     _take_numbers(plan, world, k, numbers)
-    me.touched = world.touched = world.unsettled = True
+    me.touched = world.touched = True
 
 
 def _take_weather(w: World, fields: Mapping[str, object]) -> None:
@@ -136,11 +137,12 @@ def break_at_once(plan: Plan, w: World, k: int, place: int, *, broken: bool) -> 
     me, m = w.nodes[k], w.malfunctions[plan.nodes[k].malfunction + place]
     if broken:
         malfunction_law.inject(m, w.t_s, end_pu=1.0, ramp_s=0.0, delay_s=0.0)
-        w.malfunction_due_s = min(w.malfunction_due_s, m.due_s)
+        malfunction_law.run_malfunction(m, w.t_s)
+        me.fault |= 1 << place
     elif m.wanted:
         malfunction_law.mend(m)
         me.fault &= ~(1 << place)
-    me.touched = w.touched = w.unsettled = True
+    me.touched = w.touched = True
 
 
 def run_malfunctions(plan: Plan, w: World) -> None:
@@ -193,12 +195,19 @@ def refuel(plan: Plan, w: World, k: int) -> None:
 
 def take_inputs(plan: Plan, w: World) -> None:
     """Turns what was applied since the last settling into events, and marks what must be connected again."""
-    w.touched = False
+    w.touched = asked = False
     for k in range(len(plan.nodes)):
         me = w.nodes[k]
         if not me.touched:
             continue
         me.touched = False
+        kind = plan.nodes[k].kind
+        w.moved = w.moved or me.reset_due
+        if kind != GENERATOR and kind != SWITCHGEAR:
+            w.calm = False
+        elif not asked:
+            asked = True
+            ask_sets(w)
         if me.present != me.present_seen:
             events.emit(plan, w, k, events.PRESENCE, int(me.present_seen), int(me.present), 0)
             me.present_seen = me.present

@@ -67,21 +67,20 @@ def dip_after(g: GeneratorState, r: GeneratorPlan, power_kw: float, t_s: float) 
     return dip if dip > left else 0.0
 
 
-def burn(plan: Plan, w: World) -> None:
-    """Lets every generating set burn what the settled network asks of it."""
+def burn(plan: Plan, w: World, k: int) -> None:
+    """Lets a generating set burn what the settled network asks of it."""
     t_s = w.t_s
-    for k in range(len(plan.generators)):
-        r, g = plan.generators[k], w.generators[k]
-        power_kw = delivered_kw(plan, w, r.node)
-        gal_h = g.leak_pu_h * r.fuel_gal
-        if generator_law.generator_makes_voltage(g):
-            gal_h += generator_law.fuel_gal_h(power_kw, r.power_kw)
-        generator_law.burn(g, gal_h, t_s)
-        g.due_s = generator_law.generator_due_s(r, g, plan.calibration, t_s)
-        dip_pu = dip_after(g, r, power_kw, t_s)
-        if dip_pu > 0.0:
-            g.dip_pu, g.dip_since_s = dip_pu, t_s
-        g.load_kw = power_kw
+    r, g = plan.generators[k], w.generators[k]
+    power_kw = delivered_kw(plan, w, r.node)
+    gal_h = g.leak_pu_h * r.fuel_gal
+    if generator_law.generator_makes_voltage(g):
+        gal_h += generator_law.fuel_gal_h(power_kw, r.power_kw)
+    generator_law.burn(g, gal_h, t_s)
+    g.due_s = generator_law.generator_due_s(r, g, plan.calibration, t_s)
+    dip_pu = dip_after(g, r, power_kw, t_s)
+    if dip_pu > 0.0:
+        g.dip_pu, g.dip_since_s = dip_pu, t_s
+    g.load_kw = power_kw
 
 
 def book(plan: Plan, w: World) -> None:

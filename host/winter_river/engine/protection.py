@@ -8,6 +8,7 @@ first, in each connected part: that is what selectivity means.
 from __future__ import annotations
 
 from winter_river.engine import events
+from winter_river.engine.calm import is_solved
 from winter_river.engine.equipment import fuse as fuse_law
 from winter_river.engine.equipment.malfunction import FAIL_TO_OPEN
 from winter_river.engine.equipment.table import CURVES, GG
@@ -128,27 +129,30 @@ def _what_began(plan: Plan, w: World, b: BreakerPlan) -> int:
 
 
 def feel_all(plan: Plan, w: World) -> float:
-    """Gives every closed breaker whose current changed its new one; the earliest instant at which one is due, which is
-    kept too: with thousands of breakers it takes long to look."""
+    """Gives every closed breaker whose current changed its new one, where that may run anything; the earliest instant at
+    which one is due, which is kept too: with thousands of breakers it takes long to look."""
     earliest_s = NEVER_S
     for k in range(len(plan.breakers)):
         b, s = plan.breakers[k], w.breakers[k]
+        if w.calm and not is_solved(w, b.bus):
+            earliest_s = min(earliest_s, s.due_s)
+            continue
         c = w.i[b.bus]
+        quiet = s.due_s == NEVER_S and s.heat == 0.0 and s.rate <= 0.0 and not s.stuck
+        if quiet and b.role != BREAKER_MAINS and c.real * c.real + c.imag * c.imag <= b.quiet_pu * b.quiet_pu:
+            continue  # cold and below every pickup, before and after: nothing runs, and nobody asks for its current
         current_pu = magnitude(c)
         if b.role == BREAKER_MAINS:
             tie = plan.boards[plan.nodes[b.node].slot].tie
             current_pu = max(current_pu, magnitude(w.tie_current[tie]))
         if s.tripped or not _carries(plan, w, b):
             current_pu = 0.0
-        quiet = s.due_s == NEVER_S
-        if current_pu == s.current_pu:
-            earliest_s = min(earliest_s, s.due_s)
+        if quiet and current_pu <= b.quiet_pu:
             continue
-        if quiet and s.heat == 0.0 and s.rate <= 0.0 and current_pu <= b.quiet_pu:
-            s.current_pu = current_pu  # cold and below every pickup, before and after: nothing runs
-            continue
-        feel(b, s, w.t_s, current_pu)
-        if quiet and s.due_s < NEVER_S:
+        was_due = s.due_s < NEVER_S
+        if current_pu != s.current_pu:
+            feel(b, s, w.t_s, current_pu)
+        if not was_due and s.due_s < NEVER_S:
             s.cause = _what_began(plan, w, b)
         earliest_s = min(earliest_s, s.due_s)
     w.breaker_due_s = earliest_s

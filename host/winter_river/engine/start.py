@@ -46,6 +46,8 @@ def blank_world(plan: Plan, seed: int) -> World:
         low=False,
         shorted=False,
         rehung=False,
+        calm=False,
+        again=False,
         touched=False,
         weather_preset=PRESET,
         outdoor_c=0.0,

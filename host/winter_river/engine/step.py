@@ -7,17 +7,18 @@ changes by itself, so its length only decides how often somebody looks.
 from __future__ import annotations
 
 from winter_river.engine import events
+from winter_river.engine.calm import is_unsettled
 from winter_river.engine.connect import connect
 from winter_river.engine.control import control
 from winter_river.engine.flow import draw, solve
 from winter_river.engine.followers import draw_followers, run_profiles, store_all
 from winter_river.engine.heat import run_transformers
 from winter_river.engine.inputs import run_malfunctions, take_inputs
-from winter_river.engine.meters import book, burn
+from winter_river.engine.meters import book
 from winter_river.engine.plan import Plan
 from winter_river.engine.protection import protect, watch_shorts
 from winter_river.engine.ramps import run_ramps
-from winter_river.engine.sets import note, warm
+from winter_river.engine.sets import run_sets
 from winter_river.engine.states import tell_all
 from winter_river.engine.units import NEVER_S
 from winter_river.engine.world import World
@@ -31,13 +32,16 @@ STUCK_MAX = 1000  # chosen: settlings in a row at one instant; more is a delay o
 def settle(plan: Plan, w: World) -> None:
     """Brings the world to rest at this instant, or sets w.trouble."""
     w.first_event = w.next_event
+    w.calm = not w.unsettled
+    for x in w.wiring:
+        x.solved = False
     if w.breaker_due_s <= w.t_s:
         protect(plan, w)  # by what flowed up to now: before what lets go at this very instant
     run_malfunctions(plan, w)
-    run_profiles(plan, w)
     if w.touched:
-        w.moved = True
         take_inputs(plan, w)
+    w.moved = w.moved or not w.calm
+    run_profiles(plan, w)
     run_ramps(plan, w)
     passes = PASSES_MIN + 10 * len(plan.nodes)
     settled = False
@@ -46,6 +50,7 @@ def settle(plan: Plan, w: World) -> None:
         if w.rewire:
             w.rewire = False
             w.moved = True
+            w.calm = False
             connect(plan, w)
         draw(plan, w)
         draw_followers(plan, w)
@@ -55,10 +60,8 @@ def settle(plan: Plan, w: World) -> None:
     if not settled:
         w.trouble = events.UNSETTLED
     watch_shorts(plan, w)
-    note(plan, w)
-    burn(plan, w)
     store_all(plan, w)
-    warm(plan, w)
+    run_sets(plan, w)
     if plan.reports:
         run_transformers(plan, w)
         tell_all(plan, w)
@@ -105,7 +108,7 @@ def advance(plan: Plan, w: World, end_s: float) -> bool:
 
     False where it stops short because the events must be taken first; w.trouble ends it.
     """
-    if w.unsettled:
+    if is_unsettled(w):
         settle(plan, w)
     stuck = 0
     while w.due_s <= end_s and w.trouble == events.NO_TROUBLE:
@@ -142,6 +145,6 @@ def step(plan: Plan, world: World, dt_s: float) -> list[events.Event]:
 
 def next_change_s(plan: Plan, world: World) -> float:
     """Seconds until something changes by itself: 0 when inputs wait to be settled, math.inf when nothing will."""
-    if world.unsettled:
+    if is_unsettled(world):
         return 0.0
     return max(0.0, world.due_s - world.t_s)

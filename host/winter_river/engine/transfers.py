@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from winter_river.engine import events
+from winter_river.engine.calm import holds, is_solved
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import static_switch as static_law
 from winter_river.engine.equipment import switchgear as switchgear_law
@@ -37,11 +38,23 @@ def _second_source(plan: Plan, w: World, r: TransferPlan) -> tuple[bool, bool]:
     ) and mode != generator_law.LOCKOUT and mode != generator_law.DRY
 
 
+def _stays(plan: Plan, w: World, k: int) -> bool:
+    """Whether a transfer has nothing to decide: both sources are as they were, and no current counts."""
+    r, x = plan.transfers[k], w.transfers[k]
+    n = plan.nodes[r.node]
+    if not w.calm or w.t_s >= x.due_s or x.sync_s < NEVER_S or (r.static and is_solved(w, n.bus_out)):
+        return False
+    first, second = plan.nodes[n.feed_1].bus_out, plan.nodes[n.feed_2].bus_out
+    return holds(w, first, first, x.first_ok) and holds(w, second, second, x.second_ok)
+
+
 def run_transfers(plan: Plan, w: World) -> bool:
     changed = False
     for k in range(len(plan.transfers)):
         r, x = plan.transfers[k], w.transfers[k]
         n, me = plan.nodes[r.node], w.nodes[r.node]
+        if _stays(plan, w, k):
+            continue
         position, target, fed = x.position, x.target, switchgear_law.fed_by(x)
         first_ok, second_ok = x.first_ok, x.second_ok
         locked = not in_service(n, me) or is_tripped(w, n.breaker_1)
@@ -103,6 +116,9 @@ def run_transfers(plan: Plan, w: World) -> bool:
             x.due_s = switchgear_law.transfer_due_s(x, plan.calibration, w.t_s, locked=locked, generator=generator)
             if x.sync_s < NEVER_S and generator:
                 x.due_s = min(x.due_s, _even_s(plan, w, r.generator))
+            if generator and x.first_ok and not first_ok:  # the set that was asked for hears of it at once
+                x.due_s = w.t_s
+                w.again = True
     return changed
 
 

@@ -132,7 +132,7 @@ class LowState:
 
 @dataclass(slots=True)
 class BreakerState:
-    """heat: the trip integral, 1 trips. short_s, instant_s: since when the current is above those pickups."""
+    """current_pu: as it was felt last; below every pickup it is not. heat: the trip integral, 1 trips. short_s, instant_s: since when the current is above those pickups."""
 
     tripped: bool = False
     current_pu: float = 0.0
@@ -175,7 +175,8 @@ class World:
     tie_current (through the second main) by tie; island_of, wiring, above (the parent, of a root itself) and the orders
     follow from parent.
 
-    unsettled: something changed since the last settling. rewire: a switch among it. rehung: a bus hangs on another parent,
+    touched: nodes said something since the last settling (which ones, they know); unsettled: whatever else was done, so
+    that everybody is asked. rewire: a switch among it. calm, again: of one settling (calm.py). rehung: a bus hangs on another parent,
     or by another impedance, than when the orders were found. moved: since somebody looked and cleared it, more moved than
     what goes by itself at its own pace (ramps.py, profiles). grid_off: the frequency of a utility is off its nominal one.
     low: some load pulls a voltage too low, or did at this instant (lows, by bus). shorted: some device is. backup_due_s:
@@ -218,6 +219,8 @@ class World:
     trouble: int = field(metadata=FOLLOWS)
     events_count: int = field(metadata=FOLLOWS)
     rehung: bool = field(metadata=FOLLOWS)
+    calm: bool = field(metadata=FOLLOWS)
+    again: bool = field(metadata=FOLLOWS)
     first_by_group: list[int]
     nodes: list[NodeState]
     settings: list[float]

@@ -143,7 +143,7 @@ def visit(plan: Plan, w: World, s: Story) -> None:
         else:
             w.generators[plan.nodes[k].slot].refuels += 1
             refuel(plan, w, plan.nodes[k].slot)
-        me.touched = w.touched = w.unsettled = True
+        me.touched = w.touched = True
 
 
 def report(plan: Plan, w: World, s: Story) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from winter_river.engine.calm import is_unsettled
 from winter_river.engine.plan import Plan
 from winter_river.engine.step import advance
 from winter_river.engine.world import World
@@ -177,7 +178,7 @@ def step_on(plan: Plan, w: World, s: Story) -> int:
         if _look(plan, w, s) and report(plan, w, s):
             s.dt_s = 0.0
             continue
-        s.dt_s = 0.0 if w.unsettled else max(0.0, w.due_s - w.t_s)
+        s.dt_s = 0.0 if is_unsettled(w) else max(0.0, w.due_s - w.t_s)
         if s.dt_s > QUIET_S and s.remembers and is_at_rest(plan, w, s):
             return ASKED
         if wait(plan, w, s):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from winter_river.engine.calm import is_unsettled
 from winter_river.engine.equipment import generator as generator_law
 from winter_river.engine.equipment import switchgear as switchgear_law
 from winter_river.engine.equipment.bess import HEAT_TAU_S, temperature_now_c
@@ -136,7 +137,7 @@ def is_at_rest(plan: Plan, w: World, s: Story) -> bool:
     and tanks may differ, and the oil of their transformers, which only warns.
     """
     s.key_count = 0
-    if w.unsettled or _waits(plan, w):
+    if is_unsettled(w) or _waits(plan, w):
         return False
     for k in range(len(plan.generators)):
         r, g = plan.generators[k], w.generators[k]

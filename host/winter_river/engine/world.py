@@ -8,6 +8,8 @@ Annotate it `bool`, `int` or `float`.
 *A rating that the step reads* is one line in the type's `...Plan` there, filled in building/kinds.py.
 *A device type*: see equipment/__init__.py.
 *A law* is a function of records and numbers in `equipment/`; it changes only the record it is given.
+*A decision* (control.py) is not asked for where nothing is new for its device (calm.py): each instant at which it may change
+by itself is in its `due_s`.
 
 The step and all it calls is the *hot text*: it runs as it stands, or compiled by numba, equal to the bit. So it keeps
 to loops, ifs, arithmetic and records: no strings, dicts, generators, closures, lists or objects made on the way, no

@@ -48,8 +48,8 @@ def is_fine(w: World, bus: int) -> bool:
 
 
 def holds(w: World, feed: int, bus: int, good: bool) -> bool:
-    """Whether who is fed from one bus and looks at another there has the supply that it had: its island was not solved, or
-    it was good and is fine."""
+    """Whether a supply is as it was: the island that feeds it was not solved, or it was good and its voltage is fine.
+    feed: the bus it comes from; bus: the one that is looked at, `feed` itself or one behind it."""
     return not is_solved(w, feed) or (good and is_fine(w, bus))
 
 

@@ -203,6 +203,7 @@ def take_inputs(plan: Plan, w: World) -> None:
         me.touched = False
         kind = plan.nodes[k].kind
         w.moved = w.moved or me.reset_due
+        # What is news for a set or a switchgear is theirs alone, as long as nothing has to be connected again.
         if kind != GENERATOR and kind != SWITCHGEAR:
             w.calm = False
         elif not asked:

@@ -139,6 +139,22 @@ def test_short_time_waits_for_its_delay_and_forgets_a_dip(story):
     assert told.when("board_0", "trip", "short_time") == pytest.approx(0.8, abs=1e-6)
 
 
+def test_a_breaker_that_jammed_waits_its_delay_anew_after_a_pause(story):
+    short_time = {"curve": CURVES.index("none"), "short_time_pickup_a": 300, "short_time_delay_s": 0.4}
+    told = story(stiff_chain(short_time))
+    told.tell("board_0", fault="fail_to_open")
+    draw(told, 500)
+    told.run(5)
+    assert told.when("board_0", "stuck") == pytest.approx(0.4)
+    draw(told, 100)
+    told.run(5)
+    told.tell("board_0", fault="")
+    told.run(5)
+    draw(told, 500)
+    told.run(5)
+    assert told.when("board_0", "trip") == pytest.approx(15.4)
+
+
 def test_of_several_trips_only_the_nearest_to_the_load_opens(story):
     main = {"short_time_pickup_a": 500, "short_time_delay_s": 0.2, "pickup_a": 100}
     branch = {"instantaneous_pickup_a": 500, "instantaneous_delay_s": 0.02}

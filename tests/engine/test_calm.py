@@ -63,11 +63,7 @@ def test_to_ask_everybody_changes_nothing(request, story, site, seed):
     both = Both(story, devices, ("training", "quick", "realistic")[seed % 3])
     operator = Operator(both, rng)
     for turn in range(OPERATIONS):
-        for _ in range(rng.choice([0, 0, 1, 1, 2])):
-            operator.act(rng.choice(devices))
-        if rng.random() < 0.1:
-            for device in devices:
-                operator.mend(device)
+        operator.turn(devices, [0, 0, 1, 1, 2], 0.1)
         both.step(rng.choice([0.0, 0.1, 1.0, 1.0, 5.0, 30.0, 200.0]))
         as_it_is, asked = both.stories
         assert as_it_is.events == asked.events, turn

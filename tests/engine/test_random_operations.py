@@ -66,6 +66,14 @@ class Operator:
         handle = schema.TYPES[device.type][schema.HANDLES][0]
         self.told.tell(device.id, handle=handle, fault="", resets=self.resets[device.id])
 
+    def turn(self, devices, counts, mended_share):
+        """So many things to some of them; now and then all are mended."""
+        for _ in range(self.rng.choice(counts)):
+            self.act(self.rng.choice(devices))
+        if self.rng.random() < mended_share:
+            for device in devices:
+                self.mend(device)
+
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
@@ -78,11 +86,7 @@ def test_no_operation_breaks_a_law(request, story, site, seed):
     told = story(devices, calibration=calibration)
     operator = Operator(told, rng)
     for turn in range(OPERATIONS):
-        for _ in range(rng.choice([0, 1, 1, 2, 4])):
-            operator.act(rng.choice(devices))
-        if rng.random() < 0.05:
-            for device in devices:
-                operator.mend(device)
+        operator.turn(devices, [0, 1, 1, 2, 4], 0.05)
         told.step(rng.choice([0.0, 0.1, 1.0, 1.0, 5.0, 30.0, 200.0]))
         w = told.world
         assert w.breaker_due_s == min((b.due_s for b in w.breakers), default=NEVER_S), "kept by protection.protect"

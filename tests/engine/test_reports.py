@@ -73,11 +73,7 @@ def test_without_reports_everything_else_is_the_same_to_the_bit(request, site):
     both, rng = Both(devices, "training"), random.Random(site)
     operator = Operator(both, rng)
     for _ in range(120):
-        for _ in range(rng.choice([0, 1, 1, 2])):
-            operator.act(rng.choice(devices))
-        if rng.random() < 0.1:
-            for device in devices:
-                operator.mend(device)
+        operator.turn(devices, [0, 1, 1, 2], 0.1)
         both.step(rng.choice([0.0, 0.3, 1.0, 5.0, 30.0, 400.0]))
         one, two = (physics(world) for world in both.worlds)
         assert one == two

@@ -2,7 +2,8 @@
 
 What a device decides hangs on what it is told and connected to, on the voltages and currents at it, and on instants that it
 has named itself (`due_s`). A settling that nothing but time called for finds all the rest as the last one left it. It
-is *calm*: whoever has no instant of its own now, and whose island was not solved in it, decides as it did, and is passed by.
+is *calm*: whoever has no instant of its own now, and whose island was not solved in it, or was and left it a voltage that
+everybody takes, decides as it did, and is passed by.
 
 What moves the network (a switch, a tap, a tripped breaker) ends the calm, for those who come later in the pass too. Who
 only goes on along its own way (a rectifier, a set between two modes) is due once more and asks for another pass (`again`).

@@ -202,7 +202,6 @@ def take_inputs(plan: Plan, w: World) -> None:
             continue
         me.touched = False
         kind = plan.nodes[k].kind
-        w.moved = w.moved or me.reset_due
         # What is news for a set or a switchgear is theirs alone, as long as nothing has to be connected again.
         if kind != GENERATOR and kind != SWITCHGEAR:
             w.calm = False
@@ -227,6 +226,7 @@ def take_inputs(plan: Plan, w: World) -> None:
         _follow_setting(plan, w, k)
         if me.reset_due:
             me.reset_due = False
+            w.moved = True
             _reset(plan, w, k, me)
         _suffer(plan, w, k, me)
 

@@ -63,7 +63,7 @@ def ask_sets(w: World) -> None:
     for g in w.generators:
         g.due_s = w.t_s
     for x in w.transfers:
-        x.due_s = min(x.due_s, w.t_s)
+        x.due_s = w.t_s
 
 
 def run_sets(plan: Plan, w: World) -> None:
